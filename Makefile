@@ -1,0 +1,42 @@
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+export DO_NOT_TRACK := 1
+
+.PHONY: run test lint viz ui lock clean install
+
+run: install          ## the whole pipeline on all of MNIST
+	$(BIN)/kedro run
+
+test: install         ## every test but the long ones, with coverage
+	$(BIN)/pytest --cov
+
+lint: install         ## style, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+viz: install          ## the pipeline's graph, in the browser
+	$(BIN)/kedro viz run
+
+ui: install           ## the tracked runs, in the browser
+	$(BIN)/kedro mlflow ui
+
+lock: install         ## compile the lock anew from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --extra dev --no-header --no-emit-package denoising-pipeline pyproject.toml -o requirements.lock
+
+clean:                ## remove what runs wrote; raw data and tracked runs stay
+	rm -rf data/0[2-8]_* data/smoke .viz build dist
+
+install: $(INSTALLED)
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else \
+	  "Python %d.%d is not supported: name a 3.11, 3.12 or 3.13, as in make PYTHON=python3.12" % v)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

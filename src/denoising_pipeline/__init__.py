@@ -1,0 +1,3 @@
+"""Train, measure and compare image denoisers with Kedro, Keras and MLflow."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,49 @@
+"""Parts that are chosen by name from the parameters: noise models and architectures.
+
+A component is one class in one file: its fields are its options, and its `name` is how the
+parameters ask for it. Adding the file to the package is all that registers it.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Annotated, Any, TypeVar, Union, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Component(BaseModel):
+    """Base of everything that the parameters choose by name: immutable, strict about options."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    name: str
+
+
+def component_name(component: type[BaseModel]) -> str:
+    """Return the name by which the parameters ask for a component."""
+    return str(get_args(component.model_fields["name"].annotation)[0])
+
+
+ComponentT = TypeVar("ComponentT", bound=Component)
+
+
+def discover(base: type[ComponentT], package: ModuleType) -> dict[str, type[ComponentT]]:
+    """Import every module of a package and return the subclasses of `base` in it.
+
+    Args:
+        base: The class that the components extend; each narrows `name` to a `Literal`.
+        package: The package whose modules define them.
+
+    Returns:
+        Component class by name, in alphabetical order.
+    """
+    for module in pkgutil.iter_modules(package.__path__, prefix=f"{package.__name__}."):
+        importlib.import_module(module.name)
+    return dict(sorted((component_name(cls), cls) for cls in base.__subclasses__()))
+
+
+def one_of(registry: Mapping[str, type[ComponentT]]) -> Any:
+    """Return the Pydantic type of a field that holds one of the registered components."""
+    return Annotated[Union[tuple(registry.values())], Field(discriminator="name")]  # noqa: UP007

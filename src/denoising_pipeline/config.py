@@ -1,0 +1,178 @@
+"""The one schema of every parameter, and the words in which a mistake is reported."""
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, Literal, NamedTuple, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from denoising_pipeline.components import component_name
+from denoising_pipeline.models import ArchitectureChoice
+from denoising_pipeline.models.convolutional import Convolutional
+from denoising_pipeline.noise import NoiseChoice
+from denoising_pipeline.noise.gaussian import Gaussian
+
+
+class ParameterError(ValueError):
+    """One or more parameters are not allowed; the message has a line for each of them."""
+
+
+class Section(BaseModel):
+    """Base of every group of parameters: immutable, no unknown keys, no silent conversion."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class IngestionParameters(Section):
+    """How many raw images are taken, and what their labels may be."""
+
+    limit: int | None = Field(None, ge=20, description="first images of each file; null: all")
+    classes: int = Field(10, ge=2, le=256, description="labels run from 0 to this less one")
+
+
+class PreprocessingParameters(Section):
+    """How the training file is split."""
+
+    validation_images: int = Field(5000, ge=1, description="images held out for validation")
+
+
+class NoiseInjectionParameters(RootModel[NoiseChoice]):
+    """The noise model, chosen by `name`, with its own options."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class TrainingParameters(Section):
+    """The architecture and how it is trained."""
+
+    model: ArchitectureChoice = Field(Convolutional(), description="architecture and its options")
+    loss: Literal["binary_crossentropy", "mse"] = "binary_crossentropy"
+    epochs: int = Field(8, ge=1, description="passes over the training images")
+    batch_size: int = Field(128, ge=1, description="images per step")
+    learning_rate: float = Field(1e-3, gt=0, le=1, description="Adam's step size")
+    fresh_noise: bool = Field(True, description="draw new noise every epoch; false: one drawing")
+    early_stopping_patience: int | None = Field(
+        None, ge=1, description="epochs without a better val_loss before training stops; null: off"
+    )
+    keep: Literal["best", "last"] = Field("best", description="weights kept, by val_loss")
+
+
+class EvaluationParameters(Section):
+    """How the scores of the test images are summed up."""
+
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="of the intervals over images")
+
+
+class ReportingParameters(Section):
+    """How many images the figures show."""
+
+    examples: int = Field(
+        10, ge=1, le=20, description="columns of the clean/noisy/denoised picture"
+    )
+    best_and_worst: int = Field(5, ge=1, le=10, description="images shown at either end")
+
+
+class Parameters(Section):
+    """Every parameter of every pipeline: one key per pipeline beside the source and the seed."""
+
+    source: str = Field("mnist", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="raw folder")
+    seed: int = Field(0, ge=0, description="root of every random number")
+    ingestion: IngestionParameters = IngestionParameters()
+    preprocessing: PreprocessingParameters = PreprocessingParameters()
+    noise_injection: NoiseInjectionParameters = NoiseInjectionParameters(Gaussian())
+    training: TrainingParameters = TrainingParameters()
+    evaluation: EvaluationParameters = EvaluationParameters()
+    reporting: ReportingParameters = ReportingParameters()
+
+
+def validate_parameters(raw: Mapping[str, Any]) -> Parameters:
+    """Check every parameter at once.
+
+    Args:
+        raw: Parameters as nested dictionaries, as the configuration files give them.
+
+    Returns:
+        The parameters with their defaults filled in.
+
+    Raises:
+        ParameterError: If any are not allowed: a line for each, with its full key, what is allowed
+            and, for a misspelt name, the nearest one.
+    """
+    try:
+        return Parameters.model_validate(dict(raw))
+    except ValidationError as error:
+        lines = [_explain(details) for details in error.errors(include_url=False)]
+        count = f"{len(lines)} parameter{'s are' if len(lines) > 1 else ' is'} not allowed"
+        raise ParameterError("\n  ".join([f"{count}:", *lines])) from None
+
+
+def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested dictionaries as one, keys joined by dots: `{"a": {"b": 1}}` to `{"a.b": 1}`."""
+    flat: dict[str, Any] = {}
+    for key, value in nested.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+class _Place(NamedTuple):
+    """Where in the schema an error lies."""
+
+    key: str
+    siblings: list[str]
+    choices: list[str]
+
+
+def _inside(field: FieldInfo | None) -> tuple[type[BaseModel] | None, dict[str, type[BaseModel]]]:
+    """Return the model that a field holds, or the components that it chooses from by name."""
+    kind = field.annotation if field else None
+    if isinstance(kind, type) and issubclass(kind, RootModel):
+        field = kind.model_fields["root"]
+    if field and field.discriminator:
+        return None, {component_name(member): member for member in get_args(field.annotation)}
+    return (kind, {}) if isinstance(kind, type) and issubclass(kind, BaseModel) else (None, {})
+
+
+def _find(location: Sequence[int | str]) -> _Place:
+    """Follow an error's location through the schema; union tags are no part of the key."""
+    model: type[BaseModel] | None = Parameters
+    components: dict[str, type[BaseModel]] = {}
+    key: list[str] = []
+    siblings: list[str] = []
+    field: FieldInfo | None = None
+    for part in location:
+        if part in components:
+            model, components = components[str(part)], {}
+            continue
+        key.append(str(part))
+        siblings = list(model.model_fields) if model else []
+        field = model.model_fields.get(str(part)) if model else None
+        model, components = _inside(field)
+    choices = list(components) or [str(choice) for choice in get_args(field and field.annotation)]
+    return _Place(".".join(key), siblings, choices)
+
+
+def _allowed(name: str, names: list[str]) -> str:
+    nearest = get_close_matches(name, names, n=1)
+    suggestion = f"; did you mean {nearest[0]!r}?" if nearest else ""
+    allowed = ", ".join(names)
+    return f"{suggestion} Allowed: {allowed}" if suggestion else f"; allowed: {allowed}"
+
+
+def _explain(details: ErrorDetails) -> str:
+    """Return one error as a line: full key, what is wrong, what is allowed, the nearest name."""
+    place = _find(details["loc"])
+    if details["type"] == "extra_forbidden":
+        return f"{place.key}: no such parameter{_allowed(str(details['loc'][-1]), place.siblings)}"
+    if details["type"] in {"union_tag_invalid", "union_tag_not_found"}:
+        name = str(details.get("ctx", {}).get("tag", ""))
+        problem = f"{name!r} is unknown" if name else "a name is missing"
+        return f"{place.key}.name: {problem}{_allowed(name, place.choices)}"
+    value = details["input"]
+    if details["type"] == "literal_error":
+        return f"{place.key}: {value!r} is unknown{_allowed(str(value), place.choices)}"
+    return f"{place.key}: {value!r} is not allowed; {details['msg'].removeprefix('Value error, ')}"

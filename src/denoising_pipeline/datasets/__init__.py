@@ -1,0 +1,25 @@
+"""Kedro datasets that kedro-datasets does not have. Each is imported when it is first asked for."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from denoising_pipeline.datasets.denoiser import DenoiserDataset
+    from denoising_pipeline.datasets.idx import IdxDataset
+    from denoising_pipeline.datasets.json_strict import StrictJsonDataset
+    from denoising_pipeline.datasets.npy import NpyDataset
+
+__all__ = ["DenoiserDataset", "IdxDataset", "NpyDataset", "StrictJsonDataset"]
+
+_MODULES = {
+    "DenoiserDataset": "denoiser",
+    "IdxDataset": "idx",
+    "NpyDataset": "npy",
+    "StrictJsonDataset": "json_strict",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,0 +1,54 @@
+"""Files that are either whole or not there."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+from uuid import uuid4
+
+from fsspec.implementations.local import LocalFileSystem
+
+
+@contextmanager
+def atomic_write(fs: Any, path: str) -> Iterator[IO[bytes]]:
+    """Open a file that appears under its name when the block ends without an error, and not before.
+
+    The bytes go to a hidden file of a unique name in the same folder, which is then renamed (and
+    on a local disk flushed to the disk before). After an error it is removed, and a file that was
+    at `path` before is as it was.
+
+    Args:
+        fs: The fsspec filesystem of the file.
+        path: Where the file shall be; missing folders are made.
+
+    Yields:
+        The open binary file. On a local disk it has a `name` and a `fileno()`.
+    """
+    target = PurePosixPath(path)
+    temporary = str(target.with_name(f".{target.name}.{uuid4().hex}.part"))
+    write = _write_local if isinstance(fs, LocalFileSystem) else _write_remote
+    try:
+        with write(fs, temporary, path) as file:
+            yield file
+    except BaseException:
+        with suppress(OSError):
+            fs.rm_file(temporary)
+        raise
+
+
+@contextmanager
+def _write_local(fs: Any, temporary: str, path: str) -> Iterator[IO[bytes]]:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with Path(temporary).open("wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+    Path(temporary).replace(path)
+
+
+@contextmanager
+def _write_remote(fs: Any, temporary: str, path: str) -> Iterator[IO[bytes]]:
+    with fs.open(temporary, "wb") as file:
+        yield file
+    fs.mv(temporary, path)

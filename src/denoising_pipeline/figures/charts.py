@@ -1,0 +1,161 @@
+"""Figures made of numbers: the course of training and the scores on the test split."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from denoising_pipeline.figures._shared import (
+    AFTER,
+    BEFORE,
+    INK,
+    SMALL,
+    check_table,
+    new_figure,
+)
+
+BINS = 60
+MARKERS_PER_CURVE = 20
+
+
+def _draw_curves(ax: Axes, history: pd.DataFrame, key: str, best: int | None) -> None:
+    """Draw one quantity for training and validation over epochs, with the best epoch marked."""
+    every = -(-len(history) // MARKERS_PER_CURVE)
+    epochs = history["epoch"].to_numpy()
+    for name, column, color, style, marker in (
+        ("train", key, BEFORE, "--", "s"),
+        ("validation", f"val_{key}", AFTER, "-", "o"),
+    ):
+        values = history[column].to_numpy()
+        ax.plot(
+            epochs, values, style, color=color, marker=marker, ms=4, markevery=every, label=name
+        )
+    if best is not None:
+        epoch, value = epochs[best], history[f"val_{key}"].to_numpy()[best]
+        ax.axvline(epoch, color=INK, linestyle=":", linewidth=1)
+        label = f"best epoch {epoch:g}: {value:.4g}"
+        ax.plot(epoch, value, "*", color=INK, ms=15, mfc="white", label=label, zorder=1)
+    ax.set_xlim(epochs.min() - 0.5, epochs.max() + 0.5)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    ax.grid(alpha=0.3)
+    ax.legend(fontsize=SMALL)
+
+
+def training_curves(history: pd.DataFrame) -> Figure:
+    """Draw loss and PSNR over the epochs, training against validation.
+
+    The best epoch is the one with the lowest validation loss, the first of equals.
+
+    Args:
+        history: One row per epoch; columns epoch (from 1), loss, val_loss, psnr and val_psnr (dB);
+            others are ignored.
+
+    Returns:
+        The figure, with two panels.
+
+    Raises:
+        ValueError: If a column is missing or there is no epoch.
+    """
+    check_table("history", history, ["epoch", "loss", "val_loss", "psnr", "val_psnr"])
+    val_loss = history["val_loss"].to_numpy(dtype=np.float64)
+    best = None if np.isnan(val_loss).all() else int(np.nanargmin(val_loss))
+    figure = new_figure(9, 3.8, "Training curves")
+    left, right = figure.subplots(1, 2)
+    _draw_curves(left, history, "loss", best)
+    left.set(title="Loss", xlabel="epoch", ylabel="loss (mean per pixel)")
+    _draw_curves(right, history, "psnr", best)
+    right.set(title="PSNR", xlabel="epoch", ylabel="PSNR (dB)")
+    return figure
+
+
+def psnr_distribution(image_metrics: pd.DataFrame) -> Figure:
+    """Draw the histograms of PSNR per image before and after denoising.
+
+    Args:
+        image_metrics: One row per image; columns psnr and noisy_psnr, in dB.
+
+    Returns:
+        The figure; the means are marked and their values written down.
+
+    Raises:
+        ValueError: If a column is missing or there is no image.
+    """
+    check_table("image_metrics", image_metrics, ["noisy_psnr", "psnr"])
+    figure = new_figure(8, 4, f"PSNR before and after (n = {len(image_metrics):,})")
+    ax = figure.subplots()
+    both = image_metrics[["noisy_psnr", "psnr"]].to_numpy(dtype=np.float64)
+    edges = np.histogram_bin_edges(both[np.isfinite(both)], BINS).tolist()
+    for name, values, color, hatch, style in (
+        ("noisy", both[:, 0], BEFORE, "////", "--"),
+        ("denoised", both[:, 1], AFTER, "", "-"),
+    ):
+        mean = values.mean()
+        ax.hist(
+            values[np.isfinite(values)],
+            edges,
+            color=color,
+            alpha=0.6,
+            hatch=hatch,
+            edgecolor=INK,
+            linewidth=0.3,
+            label=name,
+        )
+        ax.axvline(mean, color=INK, linestyle=style, label=f"mean {name}: {mean:.2f} dB")
+    ax.set(xlabel="PSNR per image (dB)", ylabel="number of images")
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    ax.legend(fontsize=SMALL)
+    return figure
+
+
+def _draw_scores(ax: Axes, scores: pd.DataFrame, key: str) -> None:
+    """Draw one metric per label with its interval, and the score of doing nothing."""
+    positions = np.arange(len(scores))
+    value, low, high = (scores[f"{key}{end}"].to_numpy() for end in ("", "_ci_low", "_ci_high"))
+    # Rounding may put the end of an interval of no width on the wrong side of its value.
+    spread = np.maximum([value - low, high - value], 0)
+    ax.errorbar(
+        positions,
+        value,
+        spread,
+        fmt="o",
+        color=AFTER,
+        ms=4,
+        capsize=4,
+        label="denoised (95 % interval)",
+    )
+    ax.plot(
+        positions, scores[f"noisy_{key}"].to_numpy(), "s", color=BEFORE, mfc="none", label="noisy"
+    )
+    ax.set_xticks(positions, scores["label"].astype(str))
+    ax.set_xlim(-0.7, len(scores) - 0.3)
+    ax.grid(axis="y", alpha=0.3)
+
+
+def digit_scores(digit_metrics: pd.DataFrame) -> Figure:
+    """Draw PSNR and SSIM per label with their 95 % confidence intervals.
+
+    Args:
+        digit_metrics: One row per label; columns label, n_images and, for psnr (dB) and ssim,
+            the mean (`psnr`), its interval (`psnr_ci_low`, `psnr_ci_high`) and the mean of the
+            noisy images (`noisy_psnr`).
+
+    Returns:
+        The figure, with two panels; the wider the more labels there are.
+
+    Raises:
+        ValueError: If a column is missing or there is no label.
+    """
+    ends = ("{}", "{}_ci_low", "{}_ci_high", "noisy_{}")
+    scores = [end.format(key) for key in ("psnr", "ssim") for end in ends]
+    check_table("digit_metrics", digit_metrics, ["label", "n_images", *scores])
+    figure = new_figure(max(7, 1.5 + 0.28 * len(digit_metrics)), 5.5, "Scores by label")
+    upper, lower = figure.subplots(2, 1, sharex=True)
+    _draw_scores(upper, digit_metrics, "psnr")
+    upper.set(title="PSNR", ylabel="mean PSNR (dB)")
+    upper.legend(fontsize=SMALL)
+    _draw_scores(lower, digit_metrics, "ssim")
+    fewest, most = digit_metrics["n_images"].min(), digit_metrics["n_images"].max()
+    images = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
+    lower.set(title="SSIM", ylabel="mean SSIM (at most 1)", xlabel=f"label ({images} images each)")
+    return figure

@@ -1,0 +1,41 @@
+"""Metrics on their way to MLflow while training goes on."""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mlflow.entities import Metric
+from mlflow.tracking import MlflowClient
+
+
+def log_metrics(
+    client: MlflowClient, run_id: str, metrics: Mapping[str, float], step: int = 0
+) -> None:
+    """Log metrics in one request; those that are no finite number become a tag instead.
+
+    MLflow stores NaN as 0 and infinity as 1.8e308, which nobody could tell from a result.
+    """
+    now = int(time.time() * 1000)
+    finite = {key: float(value) for key, value in metrics.items() if math.isfinite(value)}
+    client.log_batch(run_id, [Metric(key, value, now, step) for key, value in finite.items()])
+    for key in metrics.keys() - finite.keys():
+        client.set_tag(run_id, f"non_finite.{key}", f"{metrics[key]} at step {step}")
+
+
+@dataclass(frozen=True)
+class EpochLogger:
+    """Log each epoch's metrics to a run from any thread or process; without a run, do nothing."""
+
+    tracking_uri: str | None
+    run_id: str | None
+
+    def __call__(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Log the metrics of one epoch.
+
+        Args:
+            epoch: From 1; the step in MLflow.
+            metrics: Value by name.
+        """
+        if self.run_id is not None:
+            log_metrics(MlflowClient(self.tracking_uri), self.run_id, metrics, epoch)

@@ -1,0 +1,100 @@
+"""What a finished run hands to MLflow, as the catalog's `metadata.mlflow` says."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import redirect_stdout
+from importlib.metadata import version
+from io import StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import mlflow
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+from mlflow.data.numpy_dataset import from_numpy
+from mlflow.entities import Param
+from mlflow.models import infer_signature
+from mlflow.tracking import MlflowClient
+from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
+
+from denoising_pipeline.config import flatten
+from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.hooks.epoch_logger import log_metrics
+
+
+def log_parameters(parameters: dict[str, Any]) -> None:
+    """Log every parameter, flattened, and the whole as `parameters.yml`.
+
+    MLflow refuses long values; such a one is cut short and says where it stands whole.
+    """
+    mlflow.log_dict(parameters, "parameters.yml")
+    note = " ... whole in parameters.yml"
+    params = []
+    for key, value in flatten(parameters).items():
+        text = str(value)
+        if len(text) > MAX_PARAM_VAL_LENGTH:
+            text = text[: MAX_PARAM_VAL_LENGTH - len(note)] + note
+        params.append(Param(key, text))
+    MlflowClient().log_batch(_run_id(), params=params)
+
+
+def publish(pipeline: Pipeline, catalog: DataCatalog) -> None:
+    """Log what the pipeline wrote: inputs, artifacts, metrics, the model, the source's sums."""
+    for name, context in _marked(catalog, pipeline.datasets(), "input"):
+        dataset: Any = catalog.get(name)
+        path = str(dataset._get_load_path())
+        source = from_numpy(dataset.load(), path, name=name)
+        mlflow.log_input(source, context)
+    outputs = pipeline.all_outputs()
+    for name, folder in _marked(catalog, outputs, "artifact"):
+        _log_file(catalog.get(name), folder)
+    for name, _ in _marked(catalog, outputs, "metrics"):
+        numbers = {key: value for key, value in catalog.load(name).items() if _is_number(value)}
+        log_metrics(MlflowClient(), _run_id(), numbers)
+    for name, example in _marked(catalog, outputs, "model"):
+        _log_model(name, catalog.load(name), catalog.load(example)[:2])
+    for name, _ in _marked(catalog, outputs, "source"):
+        files = catalog.load(name)["files"]
+        mlflow.set_tags({f"source.sha256.{key}": file["sha256"] for key, file in files.items()})
+
+
+def _marked(catalog: DataCatalog, names: Iterable[str], key: str) -> Iterator[tuple[str, Any]]:
+    """Yield the entries whose metadata have a certain key under `mlflow`, with its value."""
+    for name in sorted(names):
+        metadata = getattr(catalog.get(name), "metadata", None) or {}
+        value = metadata.get("mlflow", {}).get(key)
+        if value is not None:
+            yield name, value
+
+
+def _run_id() -> str:
+    run = mlflow.active_run()
+    if run is None:
+        raise RuntimeError("No MLflow run is active.")
+    return str(run.info.run_id)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _log_file(dataset: Any, folder: str) -> None:
+    path = dataset._get_load_path()
+    with TemporaryDirectory() as temporary:
+        copy = Path(temporary, path.name)
+        dataset._fs.get(str(path), str(copy))
+        mlflow.log_artifact(str(copy), folder)
+
+
+def _log_model(name: str, denoiser: Denoiser, example: Any) -> None:
+    """Log the network with its signature; the requirements are named, as inferring them is slow."""
+    signature = infer_signature(example, denoiser(example))
+    libraries = ("keras", "numpy", "tensorflow")
+    with redirect_stdout(StringIO()):  # MLflow tries the example, and Keras shows progress of that
+        mlflow.tensorflow.log_model(
+            denoiser.model,
+            name=name,
+            signature=signature,
+            input_example=example,
+            pip_requirements=[f"{library}=={version(library)}" for library in libraries],
+        )

@@ -1,0 +1,107 @@
+"""What a run says of where it comes from."""
+
+import os
+import platform
+import re
+import shlex
+import socket
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psutil
+from mlflow.tracking import MlflowClient
+
+from denoising_pipeline.config import flatten
+
+LIBRARIES = (
+    "denoising-pipeline",
+    "kedro",
+    "kedro-datasets",
+    "kedro-mlflow",
+    "keras",
+    "mlflow",
+    "numpy",
+    "pandas",
+    "tensorflow",
+)
+
+
+def run_tags(project_path: Path) -> dict[str, str]:
+    """Return git commit, library versions, and the process that the run lives in."""
+    process = psutil.Process()
+    tags = {f"version.{name}": version(name) for name in LIBRARIES}
+    tags["version.python"] = platform.python_version()
+    tags |= {"process.host": socket.gethostname(), "process.id": str(process.pid)}
+    tags["process.started"] = str(process.create_time())
+    return tags | _git_tags(project_path)
+
+
+def _git_tags(project_path: Path) -> dict[str, str]:
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(project_path), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+
+    try:
+        dirty = bool(git("status", "--porcelain", "--untracked-files=no"))
+        return {"git.commit": git("rev-parse", "HEAD"), "git.dirty": str(dirty).lower()}
+    except (OSError, subprocess.CalledProcessError):
+        return {"git.commit": "none: not a git checkout"}
+
+
+def kedro_command(run_params: dict[str, Any]) -> str:
+    """Return the command line that repeats a run.
+
+    Args:
+        run_params: What Kedro passes to `before_pipeline_run`.
+
+    Returns:
+        `kedro run` with every option that was given.
+    """
+    pairs = {
+        "env": run_params["env"] if run_params["env"] not in {None, "local"} else None,
+        "pipelines": ",".join(run_params["pipeline_names"] or []),
+        "tags": ",".join(run_params["tags"] or []),
+        "nodes": ",".join(run_params["node_names"] or []),
+        "from-nodes": ",".join(run_params["from_nodes"] or []),
+        "to-nodes": ",".join(run_params["to_nodes"] or []),
+        "from-inputs": ",".join(run_params["from_inputs"] or []),
+        "to-outputs": ",".join(run_params["to_outputs"] or []),
+        "namespaces": ",".join(run_params["namespaces"] or []),
+        "load-versions": _joined(run_params["load_versions"], ":"),
+        "params": _joined(run_params["runtime_params"], "="),
+    }
+    options = [f"--{name}={value}" for name, value in pairs.items() if value]
+    runner = _runner_name(run_params["runner"])
+    options += [f"--runner={runner}"] if runner not in {"None", "SequentialRunner"} else []
+    options += ["--only-missing-outputs"] if run_params["only_missing_outputs"] else []
+    return shlex.join(["kedro", "run", *options])
+
+
+def _joined(values: dict[str, Any] | None, separator: str) -> str:
+    return ",".join(f"{key}{separator}{value}" for key, value in flatten(values or {}).items())
+
+
+def _runner_name(runner: str) -> str:
+    """Return the class in Kedro's text of a runner, `<kedro.runner.x.Class object ...>`."""
+    return re.sub(r"^<(?:\w+\.)*(\w+) object.*$", r"\1", runner)
+
+
+def end_abandoned_runs(client: MlflowClient, run_id: str) -> None:
+    """End runs of this host whose process is gone, as after `kill -9`, as KILLED."""
+    experiment = client.get_run(run_id).info.experiment_id
+    query = f"attributes.status = 'RUNNING' AND tags.`process.host` = '{socket.gethostname()}'"
+    for run in client.search_runs([experiment], query):
+        tags = run.data.tags
+        if not _is_alive(int(tags["process.id"]), float(tags["process.started"])):
+            client.set_terminated(run.info.run_id, "KILLED")
+
+
+def _is_alive(process_id: int, started: float) -> bool:
+    if process_id == os.getpid():
+        return True
+    try:
+        return abs(psutil.Process(process_id).create_time() - started) < 1
+    except psutil.NoSuchProcess:
+        return False

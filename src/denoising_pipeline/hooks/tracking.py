@@ -1,0 +1,177 @@
+"""One MLflow run per `kedro run`: how it starts, how it ends, and what it is called.
+
+kedro-mlflow reads `mlflow.yml` and opens the run; what it leaves to be wished for is added here.
+"""
+
+import atexit
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import mlflow
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.pipeline import Pipeline
+from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
+from mlflow.tracking import MlflowClient
+
+from denoising_pipeline.config import Parameters
+from denoising_pipeline.hooks.epoch_logger import EpochLogger
+from denoising_pipeline.hooks.publishing import log_parameters, publish
+from denoising_pipeline.hooks.run_tags import end_abandoned_runs, kedro_command, run_tags
+
+SQLITE = "sqlite:///"
+
+
+class TrackingHooks(MlflowHook):  # type: ignore[misc]
+    """Track every run: parameters, live metrics, results, and an end that tells what happened."""
+
+    def __init__(self) -> None:
+        """Start without a run."""
+        super().__init__()
+        self._open_run: str | None = None
+        self._previous_sigterm: Any = None
+        self._atexit_registered = False
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Set up the tracking store, whatever folder the command was given in."""
+        self._end_open_run("KILLED")
+        context.config_loader["mlflow"] = absolute_store(
+            context.config_loader["mlflow"], Path(context.project_path)
+        )
+        super().after_context_created(context)
+        self._parameters = Parameters.model_validate(context.config_loader["parameters"])
+        self._project_path = Path(context.project_path)
+
+    @hook_impl
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
+        """Open the run and record what is known before it starts."""
+        if self.mlflow_config.tracking.run.name is None:
+            self.mlflow_config.tracking.run.name = run_name(run_params, self._parameters)
+        left_out = {"runner": "", "runtime_params": {}, "project_path": ""}
+        super().before_pipeline_run({**run_params, **left_out}, pipeline, catalog)
+        logger = EpochLogger(None, None)
+        if self._is_mlflow_enabled:
+            self._watch_for_the_end()
+            tags = {"kedro_command": kedro_command(run_params), "source": self._parameters.source}
+            mlflow.set_tags(tags | run_tags(self._project_path))
+            end_abandoned_runs(self._client, self.run_id)
+            log_parameters(self._parameters.model_dump())
+            logger = EpochLogger(mlflow.get_tracking_uri(), self.run_id)
+        if "epoch_logger" in pipeline.inputs():
+            catalog["epoch_logger"] = MemoryDataset(logger, copy_mode="assign")
+
+    @hook_impl
+    def before_node_run(self) -> None:
+        """Log nothing here: parameters are logged once, and nodes know no tracking."""
+
+    @hook_impl
+    def after_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
+        """Publish the results and close the run: FINISHED, or FAILED if publishing failed."""
+        if self._is_mlflow_enabled:
+            try:
+                publish(pipeline, catalog)
+            except BaseException:
+                self._end_open_run("FAILED")
+                raise
+        self._stop_watching()
+        super().after_pipeline_run(run_params, pipeline, catalog)
+
+    @hook_impl
+    def on_pipeline_error(
+        self,
+        error: Exception,
+        run_params: dict[str, Any],
+        pipeline: Pipeline,
+        catalog: DataCatalog,
+    ) -> None:
+        """Close the run as FAILED."""
+        self._stop_watching()
+        super().on_pipeline_error(error, run_params, pipeline, catalog)
+
+    @property
+    def _client(self) -> MlflowClient:
+        client: MlflowClient = self.mlflow_config.server._mlflow_client
+        return client
+
+    def _watch_for_the_end(self) -> None:
+        """See to it that a run that is interrupted or terminated ends as KILLED.
+
+        Kedro calls `on_pipeline_error` for exceptions only, and MLflow ends what is still open
+        when the process exits as FINISHED. Exit functions run last in, first out: this one is
+        registered after MLflow's and so comes before it.
+        """
+        if self._already_active_mlflow:
+            return
+        self._open_run = self.run_id
+        if not self._atexit_registered:
+            atexit.register(self._end_open_run, "KILLED")
+            self._atexit_registered = True
+        if threading.current_thread() is threading.main_thread():
+            self._previous_sigterm = signal.signal(signal.SIGTERM, _exit_on_sigterm)
+
+    def _stop_watching(self) -> None:
+        self._open_run = None
+        if self._previous_sigterm is not None:
+            signal.signal(signal.SIGTERM, self._previous_sigterm)
+            self._previous_sigterm = None
+
+    def _end_open_run(self, status: str) -> None:
+        if self._open_run is None:
+            return
+        while mlflow.active_run():
+            mlflow.end_run(status)
+        self._client.set_terminated(self._open_run, status)
+        self._stop_watching()
+
+
+def _exit_on_sigterm(signal_number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + signal_number)
+
+
+def absolute_store(configuration: dict[str, Any], project_path: Path) -> dict[str, Any]:
+    """Complete `mlflow.yml`: `MLFLOW_TRACKING_URI` wins, and SQLite files lie in the project.
+
+    Args:
+        configuration: The content of `mlflow.yml`.
+        project_path: The folder that a relative SQLite path starts from.
+
+    Returns:
+        The configuration with `server.mlflow_tracking_uri` absolute and, for SQLite, a folder
+        `mlruns` for artifacts beside the database.
+    """
+    server = dict(configuration.get("server") or {})
+    tracking = dict(configuration.get("tracking") or {})
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or server.get("mlflow_tracking_uri") or ""
+    if uri.startswith(SQLITE):
+        database = project_path / uri.removeprefix(SQLITE)
+        database.parent.mkdir(parents=True, exist_ok=True)
+        uri = f"{SQLITE}{database}"
+        experiment = dict(tracking.get("experiment") or {})
+        location = {"artifact_location": (database.parent / "mlruns").as_uri()}
+        experiment["create_experiment_kwargs"] = location | (
+            experiment.get("create_experiment_kwargs") or {}
+        )
+        tracking["experiment"] = experiment
+    server["mlflow_tracking_uri"] = uri or None
+    return {**configuration, "server": server, "tracking": tracking}
+
+
+def run_name(run_params: dict[str, Any], parameters: Parameters) -> str:
+    """Return what tells a run from others in a list: recipe, pipelines if named, model, noise."""
+    recipe = run_params["env"]
+    parts = ["base" if recipe in {None, "local"} else recipe]
+    if run_params["pipeline_names"]:
+        parts.append("+".join(run_params["pipeline_names"]))
+    parts += [parameters.training.model.name, parameters.noise_injection.root.describe()]
+    return " · ".join(parts)

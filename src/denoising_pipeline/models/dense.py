@@ -1,0 +1,92 @@
+"""The fully connected autoencoder with the hyperparameters of the 2020 article."""
+
+import math
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from denoising_pipeline.backend import load_keras
+from denoising_pipeline.models.base import Architecture, SeededInitializers, autoencoder
+
+Width = Annotated[int, Field(ge=1, le=65536)]
+"""Number of nodes of one layer."""
+
+Widths = Annotated[tuple[Width, ...], Field(strict=False)]
+"""Nodes of each layer; a list in a parameters file will do, its numbers stay strict."""
+
+
+class Dense(Architecture):
+    """Dense layers down to a bottleneck of `latent_dim` values, and back.
+
+    The autoencoder that Hinton and Salakhutdinov, "Reducing the Dimensionality of Data with
+    Neural Networks" (Science 313, 2006), made popular. Hidden layers and bottleneck are ReLU, the
+    output is sigmoid. The loss belongs to training.
+    """
+
+    name: Literal["dense"] = "dense"
+    latent_dim: Width = Field(default=32, description="values in the bottleneck")
+    layers: int = Field(default=2, ge=0, le=16, description="hidden layers of the encoder")
+    nodes: Width | Widths = Field(
+        default=128,
+        description="nodes of each hidden layer: one number for all, or a list with one each",
+    )
+    decoder_nodes: Widths | None = Field(
+        default=None,
+        description="nodes of the decoder's hidden layers; null: the encoder's mirrored",
+    )
+
+    @model_validator(mode="after")
+    def _one_number_per_layer(self) -> Self:
+        if isinstance(self.nodes, tuple) and len(self.nodes) != self.layers:
+            raise ValueError(
+                f"nodes lists {len(self.nodes)} layers but layers is {self.layers}. "
+                "List one number per layer, or give a single number for all of them."
+            )
+        return self
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Nodes of the encoder's hidden layers, from the image to the bottleneck."""
+        return self.nodes if isinstance(self.nodes, tuple) else (self.nodes,) * self.layers
+
+    def build(self, image_shape: tuple[int, int, int], seed: int) -> Any:
+        """Build the network; see `Architecture.build`.
+
+        Args:
+            image_shape: (H, W, C), any size.
+            seed: Root seed of the initial weights.
+
+        Returns:
+            The `keras.Model`.
+        """
+        keras, kernels = load_keras(), SeededInitializers(seed)
+
+        def dense(nodes: int, activation: str = "relu") -> Any:
+            return keras.layers.Dense(
+                nodes, activation=activation, kernel_initializer=kernels.next_kernel()
+            )
+
+        def hidden(widths: Iterable[int]) -> list[Any]:
+            return [dense(nodes) for nodes in widths]
+
+        mirrored = self.widths[::-1]
+        encoder = keras.Sequential(
+            [
+                keras.Input(image_shape),
+                keras.layers.Flatten(),
+                *hidden(self.widths),
+                dense(self.latent_dim),
+            ],
+            name="encoder",
+        )
+        decoder = keras.Sequential(
+            [
+                keras.Input((self.latent_dim,)),
+                *hidden(mirrored if self.decoder_nodes is None else self.decoder_nodes),
+                dense(math.prod(image_shape), "sigmoid"),
+                keras.layers.Reshape(image_shape),
+            ],
+            name="decoder",
+        )
+        return autoencoder(self.name, image_shape, encoder, decoder)

@@ -1,0 +1,1 @@
+"""Modular pipelines: they know nothing of each other and meet in the catalog."""

@@ -1,0 +1,28 @@
+"""The noisy images that denoisers are scored on; training draws its own from the same function."""
+
+from denoising_pipeline.arrays import Images
+from denoising_pipeline.config import NoiseInjectionParameters
+from denoising_pipeline.noise import draw_noisy
+
+
+def inject_val_noise(
+    val_clean: Images, noise_injection: NoiseInjectionParameters, seed: int
+) -> Images:
+    """Corrupt the validation images.
+
+    Args:
+        val_clean: float32 (N, H, W, C) in [0, 1].
+        noise_injection: The noise model.
+        seed: Root seed.
+
+    Returns:
+        Noisy images of the same shape, dtype and range.
+    """
+    return draw_noisy(val_clean, noise_injection.root, seed=seed, split="val", epoch=0)
+
+
+def inject_test_noise(
+    test_clean: Images, noise_injection: NoiseInjectionParameters, seed: int
+) -> Images:
+    """Corrupt the test images; see `inject_val_noise`."""
+    return draw_noisy(test_clean, noise_injection.root, seed=seed, split="test", epoch=0)

@@ -1,0 +1,25 @@
+"""The noise injection pipeline."""
+
+from kedro.pipeline import Pipeline, node
+
+from denoising_pipeline.pipelines.noise_injection.nodes import inject_test_noise, inject_val_noise
+
+
+def create_pipeline() -> Pipeline:
+    """Return the pipeline from clean to noisy images, for validation and test."""
+    return Pipeline(
+        [
+            node(
+                inject,
+                name=f"inject_{split}_noise",
+                inputs={
+                    f"{split}_clean": f"{split}_clean",
+                    "noise_injection": "params:noise_injection",
+                    "seed": "params:seed",
+                },
+                outputs=f"{split}_noisy",
+            )
+            for split, inject in (("val", inject_val_noise), ("test", inject_test_noise))
+        ],
+        tags="noise_injection",
+    )

@@ -1,0 +1,5 @@
+"""Bytes to clean images in [0, 1], split into train, val and test."""
+
+from denoising_pipeline.pipelines.preprocessing.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,41 @@
+"""The preprocessing pipeline."""
+
+from kedro.pipeline import Pipeline, node
+
+from denoising_pipeline.pipelines.preprocessing.nodes import (
+    normalize_test_images,
+    normalize_train_images,
+    split_source,
+)
+
+
+def create_pipeline() -> Pipeline:
+    """Return the pipeline from validated bytes to clean images of each split."""
+    return Pipeline(
+        [
+            node(
+                split_source,
+                name="split_source",
+                inputs={
+                    "train_labels": "train_labels",
+                    "test_labels": "test_labels",
+                    "preprocessing": "params:preprocessing",
+                    "seed": "params:seed",
+                },
+                outputs="splits",
+            ),
+            node(
+                normalize_train_images,
+                name="normalize_train_images",
+                inputs={"train_images": "train_images", "splits": "splits"},
+                outputs=["train_clean", "val_clean"],
+            ),
+            node(
+                normalize_test_images,
+                name="normalize_test_images",
+                inputs={"test_images": "test_images"},
+                outputs="test_clean",
+            ),
+        ],
+        tags="preprocessing",
+    )

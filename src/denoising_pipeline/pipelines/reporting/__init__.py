@@ -1,0 +1,5 @@
+"""Arrays and tables to figures."""
+
+from denoising_pipeline.pipelines.reporting.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,86 @@
+"""Figures that need their arguments picked; the others are nodes as they are."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from denoising_pipeline import figures
+from denoising_pipeline.arrays import Images
+from denoising_pipeline.config import NoiseInjectionParameters, ReportingParameters
+
+
+def draw_denoising_examples(
+    test_clean: Images,
+    test_noisy: Images,
+    test_denoised: Images,
+    image_metrics: pd.DataFrame,
+    reporting: ReportingParameters,
+) -> Figure:
+    """Draw the first test images clean, noisy and denoised.
+
+    Args:
+        test_clean: float32 (N, H, W, C) in [0, 1].
+        test_noisy: The same images, noisy.
+        test_denoised: The same images, denoised.
+        image_metrics: A row per image, with `label`, `psnr` and `noisy_psnr`.
+        reporting: `examples` is read.
+
+    Returns:
+        The article's picture.
+    """
+    first = slice(reporting.examples)
+    shown = image_metrics[first]
+    return figures.denoising_examples(
+        test_clean[first],
+        test_noisy[first],
+        test_denoised[first],
+        shown["label"].to_numpy(),
+        noisy_psnr=shown["noisy_psnr"].to_numpy(),
+        psnr=shown["psnr"].to_numpy(),
+        title="The first test images",
+    )
+
+
+def draw_noisy_digits(
+    test_clean: Images,
+    test_noisy: Images,
+    noise_injection: NoiseInjectionParameters,
+    reporting: ReportingParameters,
+) -> Figure:
+    """Draw what the noise model does to the first test images.
+
+    Args:
+        test_clean: float32 (N, H, W, C) in [0, 1].
+        test_noisy: The same images, noisy.
+        noise_injection: The noise model, for the title.
+        reporting: `examples` is read.
+
+    Returns:
+        Two rows of images.
+    """
+    first = slice(reporting.examples)
+    title = f"Test images with noise: {noise_injection.root.describe()}"
+    return figures.noisy_digits(test_clean[first], test_noisy[first], title)
+
+
+def draw_best_and_worst(
+    test_clean: Images,
+    test_noisy: Images,
+    test_denoised: Images,
+    image_metrics: pd.DataFrame,
+    reporting: ReportingParameters,
+) -> Figure:
+    """Draw the test images that were denoised best and worst, by PSNR.
+
+    Args:
+        test_clean: float32 (N, H, W, C) in [0, 1].
+        test_noisy: The same images, noisy.
+        test_denoised: The same images, denoised.
+        image_metrics: A row per image.
+        reporting: `best_and_worst` is read.
+
+    Returns:
+        The figure.
+    """
+    return figures.best_and_worst(
+        test_clean, test_noisy, test_denoised, image_metrics, reporting.best_and_worst
+    )

@@ -1,0 +1,58 @@
+"""The reporting pipeline."""
+
+from kedro.pipeline import Pipeline, node
+
+from denoising_pipeline import figures
+from denoising_pipeline.pipelines.reporting import nodes
+
+IMAGES = {name: name for name in ("test_clean", "test_noisy", "test_denoised", "image_metrics")}
+
+
+def create_pipeline() -> Pipeline:
+    """Return the pipeline from arrays and tables to figures."""
+    return Pipeline(
+        [
+            node(
+                nodes.draw_denoising_examples,
+                name="draw_denoising_examples",
+                inputs={**IMAGES, "reporting": "params:reporting"},
+                outputs="denoising_examples",
+            ),
+            node(
+                nodes.draw_noisy_digits,
+                name="draw_noisy_digits",
+                inputs={
+                    "test_clean": "test_clean",
+                    "test_noisy": "test_noisy",
+                    "noise_injection": "params:noise_injection",
+                    "reporting": "params:reporting",
+                },
+                outputs="noisy_digits",
+            ),
+            node(
+                figures.training_curves,
+                name="draw_training_curves",
+                inputs={"history": "history"},
+                outputs="training_curves",
+            ),
+            node(
+                figures.psnr_distribution,
+                name="draw_psnr_distribution",
+                inputs={"image_metrics": "image_metrics"},
+                outputs="psnr_distribution",
+            ),
+            node(
+                figures.digit_scores,
+                name="draw_digit_scores",
+                inputs={"digit_metrics": "digit_metrics"},
+                outputs="digit_scores",
+            ),
+            node(
+                nodes.draw_best_and_worst,
+                name="draw_best_and_worst",
+                inputs={**IMAGES, "reporting": "params:reporting"},
+                outputs="best_and_worst",
+            ),
+        ],
+        tags="reporting",
+    )

@@ -1,0 +1,5 @@
+"""Clean images and a noise model to a denoiser."""
+
+from denoising_pipeline.pipelines.training.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,55 @@
+"""Old versions of catalog entries: which there are, how large they are, and their removal."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from kedro.io import DataCatalog
+from kedro.io.core import AbstractVersionedDataset, VersionNotFoundError
+
+
+class OldVersion(NamedTuple):
+    """One version of one entry.
+
+    Attributes:
+        path: Folder of the version.
+        size: Bytes in it.
+        filesystem: The fsspec filesystem that it lies on.
+    """
+
+    path: str
+    size: int
+    filesystem: Any
+
+
+def old_versions(catalog: DataCatalog, keep: int) -> list[OldVersion]:
+    """List the versions of every versioned entry, save the newest ones.
+
+    Args:
+        catalog: The catalog.
+        keep: How many of the newest versions of each entry are left out, 0 or more.
+
+    Returns:
+        The others, by entry, newest first.
+    """
+    found = []
+    for name in catalog:
+        dataset = catalog.get(name)
+        if isinstance(dataset, AbstractVersionedDataset) and dataset._version:
+            filesystem = dataset._fs  # type: ignore[attr-defined]
+            for version in _versions(dataset)[keep:]:
+                path = str(dataset._filepath / version)
+                found.append(OldVersion(path, filesystem.du(path), filesystem))
+    return found
+
+
+def remove(versions: Sequence[OldVersion]) -> None:
+    """Remove versions for good."""
+    for version in versions:
+        version.filesystem.rm(version.path, recursive=True)
+
+
+def _versions(dataset: AbstractVersionedDataset[Any, Any]) -> list[str]:
+    try:
+        return dataset.list_versions(full_path=False)
+    except VersionNotFoundError:
+        return []

@@ -1,0 +1,14 @@
+"""Settings of the Kedro project."""
+
+from denoising_pipeline.hooks import ConsoleHooks, ParameterHooks, TrackingHooks, VersionHooks
+
+HOOKS = (ConsoleHooks(), TrackingHooks(), VersionHooks(), ParameterHooks())
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-mlflow",)
+"""`TrackingHooks` extends and replaces the hooks of kedro-mlflow."""
+
+CONFIG_LOADER_ARGS = {
+    "config_patterns": {"mlflow": ["mlflow*", "mlflow*/**", "**/mlflow*"]},
+    "base_env": "base",
+    "default_run_env": "local",
+    "merge_strategy": {"parameters": "soft", "mlflow": "soft", "globals": "soft"},
+}

@@ -1,0 +1,133 @@
+"""Training a denoiser on pairs of noisy and clean images, with noise drawn afresh every epoch."""
+
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from denoising_pipeline.arrays import Images
+from denoising_pipeline.backend import load_keras
+from denoising_pipeline.config import TrainingParameters
+from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.noise import Noise, draw_noisy
+from denoising_pipeline.seeding import generator
+
+EpochLogger = Callable[[int, Mapping[str, float]], None]
+"""Takes an epoch, from 1, and its metrics, as soon as the epoch is over."""
+
+
+class TrainingDivergedError(RuntimeError):
+    """The loss is no longer a finite number."""
+
+
+def noisy_batches(
+    clean: Images, noise: Noise, options: TrainingParameters, seed: int
+) -> Iterator[tuple[Images, Images]]:
+    """Yield the batches of every epoch, in an order that is drawn anew for each epoch.
+
+    Args:
+        clean: float32 (N, H, W, C) in [0, 1]; not changed.
+        noise: The noise model. Frozen noise (`fresh_noise` false) is that of epoch 0, always.
+        options: `epochs`, `batch_size` and `fresh_noise` are read.
+        seed: Root seed.
+
+    Yields:
+        (noisy, clean), each float32 (batch, H, W, C); the last batch of an epoch may be smaller.
+    """
+    for epoch in range(options.epochs):
+        if epoch == 0 or options.fresh_noise:
+            noisy = draw_noisy(clean, noise, seed=seed, split="train", epoch=epoch)
+        order = generator(seed, "shuffle", "train", epoch).permutation(len(clean))
+        for start in range(0, len(order), options.batch_size):
+            batch = order[start : start + options.batch_size]
+            yield noisy[batch], clean[batch]
+
+
+def mean_psnr(clean: Any, denoised: Any) -> Any:
+    """PSNR in dB of each image of a batch of Keras tensors (N, H, W, C) in [0, 1], as (N,).
+
+    The same formula and cap as `denoising_pipeline.metrics.psnr`, which knows no Keras.
+    """
+    ops = load_keras().ops
+    squared_error = ops.mean(ops.square(clean - denoised), axis=(1, 2, 3))
+    return -10.0 * ops.log10(ops.maximum(squared_error, 1e-10))
+
+
+def train(
+    clean: Images,
+    noise: Noise,
+    validation: tuple[Images, Images],
+    options: TrainingParameters,
+    seed: int,
+    log_epoch: EpochLogger,
+) -> tuple[Denoiser, pd.DataFrame]:
+    """Train a denoiser; show a progress bar per epoch on a terminal, else a line per epoch.
+
+    Args:
+        clean: Training images, float32 (N, H, W, C) in [0, 1].
+        noise: The noise model to train against.
+        validation: (noisy, clean) validation images. They choose the weights that are kept and
+            decide when training stops early.
+        options: Architecture, loss, epochs and so on.
+        seed: Root seed of the initial weights, the order and the noise.
+        log_epoch: Called after every epoch.
+
+    Returns:
+        The denoiser and its history, a row per epoch: `epoch` (from 1), `loss`, `psnr` (dB),
+        `val_loss`, `val_psnr` (dB), `seconds`.
+
+    Raises:
+        TrainingDivergedError: The loss became NaN or infinite.
+        ValueError: The architecture cannot process images of that size.
+    """
+    keras = load_keras()
+    image_shape = (clean.shape[1], clean.shape[2], clean.shape[3])
+    model = options.model.build(image_shape, seed)
+    keras.utils.set_random_seed(seed % 2**32)
+    model.compile(
+        optimizer=keras.optimizers.Adam(options.learning_rate),
+        loss=options.loss,
+        metrics=[keras.metrics.MeanMetricWrapper(mean_psnr, name="psnr")],
+    )
+    rows: list[dict[str, float]] = []
+    model.fit(
+        noisy_batches(clean, noise, options, seed),
+        steps_per_epoch=math.ceil(len(clean) / options.batch_size),
+        epochs=options.epochs,
+        validation_data=validation,
+        validation_batch_size=500,
+        verbose=1 if sys.stdout.isatty() else 2,
+        callbacks=[
+            _epoch_callback(rows, log_epoch),
+            keras.callbacks.EarlyStopping(
+                monitor="val_loss",
+                mode="min",
+                patience=options.early_stopping_patience or options.epochs,
+                restore_best_weights=options.keep == "best",
+            ),
+        ],
+    )
+    return Denoiser(options.model, image_shape, model), pd.DataFrame(rows)
+
+
+def _epoch_callback(rows: list[dict[str, float]], log_epoch: EpochLogger) -> Any:
+    """Return the callback that collects the history, reports it, and stops at a lost cause."""
+    started = time.perf_counter()
+
+    def on_epoch_end(epoch: int, logs: Mapping[str, float]) -> None:
+        nonlocal started
+        if not all(map(math.isfinite, logs.values())):
+            raise TrainingDivergedError(
+                f"The loss is not a finite number after epoch {epoch + 1} ({dict(logs)}). "
+                "Lower training.learning_rate, or look at the images."
+            )
+        metrics = {key: float(value) for key, value in logs.items()}
+        metrics["seconds"] = time.perf_counter() - started
+        started = time.perf_counter()
+        rows.append({"epoch": epoch + 1, **metrics})
+        log_epoch(epoch + 1, metrics)
+
+    return load_keras().callbacks.LambdaCallback(on_epoch_end=on_epoch_end)

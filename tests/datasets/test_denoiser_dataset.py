@@ -1,0 +1,152 @@
+"""`DenoiserDataset`: a file of data; what it does not know it refuses by name."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import numpy as np
+import pytest
+from kedro.io import DatasetError
+
+from denoising_pipeline.backend import load_keras
+from denoising_pipeline.datasets import DenoiserDataset
+from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.models import ARCHITECTURES
+
+SHAPE = (8, 8, 1)
+NOISY = np.random.default_rng(0).random((3, *SHAPE), np.float32)
+MEMBERS = ["denoiser.json", "model.weights.h5"]
+
+
+def denoiser(name: str = "dense", seed: int = 1, **options: Any) -> Denoiser:
+    architecture = ARCHITECTURES[name].model_validate(options)
+    return Denoiser(architecture, SHAPE, architecture.build(SHAPE, seed))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    saved = tmp_path / "denoiser.zip"
+    DenoiserDataset(filepath=saved).save(denoiser(latent_dim=4))
+    return saved
+
+
+def rewrite(path: Path, changes: Mapping[str, bytes | None], compression: int = 0) -> None:
+    """Replace members of the zip by name, or leave them out."""
+    with ZipFile(path) as archive:
+        members: dict[str, bytes | None] = {name: archive.read(name) for name in archive.namelist()}
+    members.update(changes)
+    with ZipFile(path, "w", compression) as archive:
+        for name, content in members.items():
+            if content is not None:
+                archive.writestr(name, content)
+
+
+def describe(path: Path, **changes: object) -> None:
+    """Change keys of `denoiser.json`."""
+    with ZipFile(path) as archive:
+        description = json.loads(archive.read("denoiser.json"))
+    rewrite(path, {"denoiser.json": json.dumps(description | changes).encode()})
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_every_architecture_denoises_the_same_after_loading(tmp_path: Path, name: str) -> None:
+    """Options, shape and output are those of the denoiser that was saved, to the bit."""
+    dataset = DenoiserDataset(filepath=tmp_path / "denoiser.zip")
+    saved = denoiser(name)
+    dataset.save(saved)
+    loaded = dataset.load()
+    assert loaded.architecture == saved.architecture
+    assert loaded.image_shape == SHAPE
+    np.testing.assert_array_equal(loaded(NOISY), saved(NOISY))
+
+
+def test_training_leaves_no_trace_but_the_weights(tmp_path: Path) -> None:
+    """The optimizer's state, twice the size of the weights, is not saved."""
+    plain, trained = (DenoiserDataset(filepath=tmp_path / name) for name in ("plain", "trained"))
+    found = denoiser()
+    plain.save(found)
+    found.model.compile("adam", "mse")
+    found.model.fit(NOISY, NOISY, verbose=0)
+    trained.save(found)
+    assert (tmp_path / "trained").stat().st_size == (tmp_path / "plain").stat().st_size
+    np.testing.assert_array_equal(trained.load()(NOISY), found(NOISY))
+
+
+def test_repeated_run_gives_an_equal_file(tmp_path: Path) -> None:
+    """Equal options and seeds give equal bytes, as far as Keras names its layers anew."""
+    for name in ("a", "b"):
+        load_keras().utils.clear_session()
+        DenoiserDataset(filepath=tmp_path / name).save(denoiser())
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_file_is_a_plain_zip_of_data(path: Path) -> None:
+    """The two members are readable by anybody, and say what they are."""
+    with ZipFile(path) as archive:
+        assert archive.namelist() == MEMBERS
+        description = json.loads(archive.read("denoiser.json"))
+    assert description["format"] == 1
+    assert description["architecture"]["name"] == "dense"
+    assert description["image_shape"] == [8, 8, 1]
+    assert {"package_version", "keras_version"} < set(description)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"format": 2}, r"format 2; .* knows format 1"),
+        ({"format": None}, r"format None; .* knows format 1"),
+        ({"architecture": {"name": "magic"}}, r"'magic'.*It has: .*dense"),
+        ({"architecture": {}}, r"architecture None.*It has: .*dense"),
+        ({"architecture": {"name": "dense", "wings": 2}}, "wings"),
+        ({"image_shape": [8, 8]}, "image_shape"),
+        ({"image_shape": [8, 0, 1]}, "image_shape"),
+        ({"image_shape": [9, 9, 1]}, "weights that do not fit"),
+        ({"architecture": {"name": "dense", "latent_dim": 5}}, "weights that do not fit"),
+        ({"architecture": {"name": "dense", "latent_dim": 4, "layers": 1}}, "weights that do not"),
+        ({"architecture": {"name": "dense", "latent_dim": 4, "layers": 3}}, "weights that do not"),
+    ],
+)
+def test_what_does_not_fit_is_refused(path: Path, changes: dict[str, Any], message: str) -> None:
+    """Formats and architectures of another version, and weights of another network."""
+    describe(path, **changes)
+    with pytest.raises(DatasetError, match=rf"(?s)denoiser.zip' .*{message}"):
+        DenoiserDataset(filepath=path).load()
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+def test_flipped_byte_is_corrupt(path: Path, member: str) -> None:
+    """The checksums of the zip are verified before anything is built."""
+    content = path.read_bytes()
+    with ZipFile(path) as archive:
+        position = content.index(archive.read(member)) + 50
+    path.write_bytes(content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :])
+    with pytest.raises(DatasetError, match=rf"denoiser.zip' is corrupt.*checksum of {member}"):
+        DenoiserDataset(filepath=path).load()
+
+
+@pytest.mark.parametrize(
+    "changes", [dict.fromkeys(MEMBERS[:1]), dict.fromkeys(MEMBERS[1:]), {"more.py": b"print(1)"}]
+)
+def test_other_members_are_refused(path: Path, changes: dict[str, Any]) -> None:
+    """A denoiser file has its two members and no other."""
+    rewrite(path, changes)
+    with pytest.raises(DatasetError, match=r"is corrupt or no denoiser file \(it holds"):
+        DenoiserDataset(filepath=path).load()
+
+
+def test_compressed_members_are_refused(path: Path) -> None:
+    """What is not compressed cannot unpack to more than the file's size."""
+    rewrite(path, {}, compression=ZIP_DEFLATED)
+    with pytest.raises(DatasetError, match="members are compressed"):
+        DenoiserDataset(filepath=path).load()
+
+
+@pytest.mark.parametrize("content", [b"", b"rubbish"])
+def test_weights_that_are_no_hdf5_are_refused(path: Path, content: bytes) -> None:
+    """A whole zip around broken weights is named all the same."""
+    rewrite(path, {"model.weights.h5": content})
+    with pytest.raises(DatasetError, match=r"denoiser.zip' holds weights that do not fit"):
+        DenoiserDataset(filepath=path).load()

@@ -1,0 +1,87 @@
+"""`NpyDataset`: arrays are mapped, and a reader keeps what it has."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from kedro.io import DatasetError
+from kedro.io.core import Version
+
+from denoising_pipeline.datasets import NpyDataset
+from denoising_pipeline.datasets.npy import Array
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.array(1.5),
+        np.zeros((0, 28, 28, 1), np.float32),
+        np.asfortranarray(np.arange(6).reshape(2, 3)),
+        np.arange(6)[::-2],
+        np.array([np.nan, -0.0, np.inf]),
+        np.array(["abc"]),
+    ],
+)
+def test_arrays_of_every_shape_survive(tmp_path: Path, array: Array) -> None:
+    """Scalars, empty arrays, views and strings come back with shape, dtype and values."""
+    dataset = NpyDataset(filepath=tmp_path / "a.npy")
+    dataset.save(array)
+    for loaded in (dataset.load(), NpyDataset(filepath=tmp_path / "a.npy").load()):
+        assert loaded.dtype == array.dtype
+        np.testing.assert_array_equal(loaded, array)
+
+
+def test_loading_maps_the_file_read_only(tmp_path: Path) -> None:
+    """No copy is made, and nobody changes the file through the array."""
+    path = tmp_path / "a.npy"
+    NpyDataset(filepath=path).save(np.zeros(3))
+    loaded = NpyDataset(filepath=path).load()
+    assert isinstance(loaded, np.memmap)
+    with pytest.raises(ValueError, match="read-only"):
+        loaded[0] = 1
+
+
+def test_reader_keeps_its_values_when_the_file_is_replaced(tmp_path: Path) -> None:
+    """A new file takes the name, the old one lives on behind the array."""
+    path = tmp_path / "a.npy"
+    NpyDataset(filepath=path).save(np.zeros(3))
+    loaded = NpyDataset(filepath=path).load()
+    NpyDataset(filepath=path).save(np.ones(3))
+    np.testing.assert_array_equal(loaded, np.zeros(3))
+    np.testing.assert_array_equal(NpyDataset(filepath=path).load(), np.ones(3))
+
+
+def test_own_save_is_loaded_until_released(tmp_path: Path) -> None:
+    """Another writer does not change what this object saved; after `release` the file counts."""
+    mine, other = (NpyDataset(filepath=tmp_path / "a.npy") for _ in range(2))
+    mine.save(np.zeros(3))
+    other.save(np.ones(3))
+    np.testing.assert_array_equal(mine.load(), np.zeros(3))
+    mine.release()
+    np.testing.assert_array_equal(mine.load(), np.ones(3))
+
+
+def test_pinned_version_is_loaded_after_saving_another(tmp_path: Path) -> None:
+    """A load version in the catalog is obeyed."""
+    path = tmp_path / "a.npy"
+    NpyDataset(filepath=path, version=Version(None, "1")).save(np.zeros(3))
+    dataset = NpyDataset(filepath=path, version=Version("1", "2"))
+    with pytest.warns(UserWarning, match="did not match load version"):
+        dataset.save(np.ones(3))
+    np.testing.assert_array_equal(dataset.load(), np.zeros(3))
+
+
+def test_pickles_are_not_read(tmp_path: Path) -> None:
+    """A file of Python objects is refused: reading it could run code."""
+    np.save(tmp_path / "a.npy", np.array([{}], dtype=object), allow_pickle=True)
+    with pytest.raises(DatasetError, match=r"a.npy' is corrupt or no .npy file"):
+        NpyDataset(filepath=tmp_path / "a.npy").load()
+
+
+def test_wrong_promise_is_corrupt(tmp_path: Path) -> None:
+    """A header for more values than the file holds is refused without allocating them."""
+    path = tmp_path / "a.npy"
+    np.save(path, np.zeros(100))
+    path.write_bytes(path.read_bytes().replace(b"(100,)", b"(9" + b"9" * 16 + b",)"))
+    with pytest.raises(DatasetError, match="is corrupt"):
+        NpyDataset(filepath=path).load()

@@ -1,0 +1,154 @@
+"""What holds for every figure: it says what it is, is whole, and leaves no trace."""
+
+import functools
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from figure_inputs import (
+    digit_metrics,
+    examples,
+    extremes,
+    history,
+    image_metrics,
+    images,
+    pair,
+    stages,
+)
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from denoising_pipeline import figures
+
+LONG = "Gaussian noise, sigma 0.5, clipped to [0, 1]: a title a good deal wider than one image"
+CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
+    "examples": ("denoising_examples", lambda: examples(10)),
+    "examples one": ("denoising_examples", lambda: examples(1)),
+    "examples colour": ("denoising_examples", lambda: examples(3, channels=3)),
+    "examples bands": ("denoising_examples", lambda: examples(13)),
+    "examples wide": ("denoising_examples", lambda: examples(2, width=40)),
+    "noisy": ("noisy_digits", lambda: pair(10) | {"title": "Noise"}),
+    "noisy one": ("noisy_digits", lambda: pair(1) | {"title": LONG}),
+    "extremes": ("best_and_worst", lambda: extremes(12)),
+    "extremes one": ("best_and_worst", lambda: extremes(1)),
+    "extremes colour": ("best_and_worst", lambda: extremes(4, channels=3) | {"count": 2}),
+    "curves": ("training_curves", lambda: {"history": history(50)}),
+    "curves one": ("training_curves", lambda: {"history": history(1)}),
+    "distribution": ("psnr_distribution", lambda: {"image_metrics": image_metrics(200)}),
+    "distribution one": ("psnr_distribution", lambda: {"image_metrics": image_metrics(1)}),
+    "scores": ("digit_scores", lambda: {"digit_metrics": digit_metrics(10)}),
+    "scores one": ("digit_scores", lambda: {"digit_metrics": digit_metrics(1)}),
+    "scores many": ("digit_scores", lambda: {"digit_metrics": digit_metrics(47)}),
+}
+CHARTS = {"training_curves", "psnr_distribution", "digit_scores"}
+
+
+@functools.cache
+def draw(case: str) -> tuple[Figure, bytes]:
+    """The figure of a case and the PNG it was saved as."""
+    function, arguments = CASES[case]
+    figure: Figure = getattr(figures, function)(**arguments())
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return figure, buffer.getvalue()
+
+
+def test_every_public_figure_is_drawn_by_a_case() -> None:
+    """A new figure must join the cases, and with them every test over all figures."""
+    assert {function for function, _ in CASES.values()} == set(figures.__all__)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_nothing_is_cut_off(case: str) -> None:
+    """Every text, and the figure as a whole, lies on the canvas."""
+    figure, _ = draw(case)
+    texts = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text()]
+    on_ticks = {t for ax in figure.axes for t in (*ax.get_xticklabels(), *ax.get_yticklabels())}
+    boxes = {
+        text.get_text(): text.get_window_extent()
+        for text in texts
+        if isinstance(text, Text) and text not in on_ticks
+    }
+    # Ticks beyond the ends of an axis exist but are not drawn: only this box leaves them out.
+    boxes["everything"] = figure.get_tightbbox().transformed(figure.dpi_scale_trans)
+    for name, box in boxes.items():
+        assert box.x0 >= -1 and box.y0 >= -1, name
+        assert box.x1 <= figure.bbox.x1 + 1 and box.y1 <= figure.bbox.y1 + 1, name
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_titles_and_axis_labels(case: str) -> None:
+    """Each figure has a title; each chart names both axes, with the unit where there is one."""
+    figure, _ = draw(case)
+    assert figure.get_suptitle()
+    if CASES[case][0] in CHARTS:
+        for ax in figure.axes:
+            below = [other.get_xlabel() for other in ax.get_shared_x_axes().get_siblings(ax)]
+            assert any(below) and ax.get_ylabel()
+            assert "PSNR" not in ax.get_ylabel() or "(dB)" in ax.get_ylabel()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_file_is_small(case: str) -> None:
+    """A figure saves as a PNG of at most 300 kB."""
+    assert 1_000 < len(draw(case)[1]) < 300_000
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_leaves_no_trace(case: str) -> None:
+    """Inputs stay as they were and pyplot knows of no figure."""
+    function, make = CASES[case]
+    arguments, expected, before = make(), make(), plt.get_fignums()
+    getattr(figures, function)(**arguments)
+    for name, value in expected.items():
+        if isinstance(value, pd.DataFrame):
+            pd.testing.assert_frame_equal(arguments[name], value)
+        else:
+            np.testing.assert_array_equal(arguments[name], value)
+    assert plt.get_fignums() == before
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "message"),
+    [
+        ("noisy_digits", pair(2) | {"clean": images(2)[..., 0]}, r"clean: .*\(2, 8, 8\)"),
+        ("noisy_digits", pair(2) | {"noisy": images(2, 2)}, r"noisy: .*\(2, 8, 8, 2\)"),
+        ("noisy_digits", pair(2) | {"noisy": images(3)}, r"noisy: shape \(3, 8, 8, 1\) differs"),
+        ("noisy_digits", pair(0), r"clean: .*\(0, 8, 8, 1\)"),
+        ("noisy_digits", pair(2) | {"noisy": np.ones((2, 8, 8, 1), np.uint8)}, "noisy: .*uint8"),
+        ("denoising_examples", examples(2) | {"labels": [1]}, "labels: 1 entries for 2 images"),
+        ("denoising_examples", examples(2) | {"psnr": np.ones(3)}, "psnr: 3 entries"),
+        ("denoising_examples", examples(2) | {"psnr": None}, "both or neither"),
+        ("best_and_worst", stages(2) | {"image_metrics": image_metrics(3)}, "3 entries for 2"),
+        ("best_and_worst", extremes(2) | {"count": 0}, "count: .*got 0"),
+    ],
+)
+def test_wrong_arrays_are_refused(function: str, arguments: dict[str, Any], message: str) -> None:
+    """The error names the argument and what is wrong with it."""
+    arguments = arguments | ({"title": ""} if function == "noisy_digits" else {})
+    with pytest.raises(ValueError, match=message):
+        getattr(figures, function)(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("case", "table", "column"),
+    [
+        ("curves", "history", "val_psnr"),
+        ("distribution", "image_metrics", "noisy_psnr"),
+        ("scores", "digit_metrics", "ssim_ci_low"),
+        ("extremes", "image_metrics", "label"),
+    ],
+)
+def test_wrong_tables_are_refused(case: str, table: str, column: str) -> None:
+    """A missing column is named, an empty table is refused."""
+    function, make = CASES[case]
+    arguments = make()
+    full = arguments[table]
+    with pytest.raises(ValueError, match=rf"{table}: missing column\(s\) {column};"):
+        getattr(figures, function)(**arguments | {table: full.drop(columns=column)})
+    with pytest.raises(ValueError, match=f"{table}: the table has no rows"):
+        getattr(figures, function)(**arguments | {table: full.head(0)})

@@ -1,0 +1,77 @@
+"""The figures made of numbers show the numbers they were given."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from figure_inputs import digit_metrics, history, image_metrics
+from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
+
+from denoising_pipeline import figures
+
+
+def lines(ax: Axes) -> dict[str, npt.NDArray[Any]]:
+    return {str(line.get_label()): np.asarray(line.get_xydata()) for line in ax.lines}
+
+
+def legend(ax: Axes) -> list[str]:
+    found = ax.get_legend()
+    return [] if found is None else [text.get_text() for text in found.get_texts()]
+
+
+def test_training_curves_mark_the_lowest_validation_loss() -> None:
+    """Both panels show both curves and mark epoch 3, where the validation loss is lowest."""
+    table = history(6)
+    panels = figures.training_curves(table).axes
+    assert len(panels) == 2
+    for ax, key in zip(panels, ("loss", "psnr"), strict=True):
+        curves = lines(ax)
+        np.testing.assert_array_equal(curves["train"], table[["epoch", key]])
+        np.testing.assert_array_equal(curves["validation"], table[["epoch", f"val_{key}"]])
+        value = table[f"val_{key}"][2]
+        np.testing.assert_array_equal(curves[f"best epoch 3: {value:.4g}"], [[3, value]])
+
+
+def test_training_curves_without_a_finite_validation_loss_mark_nothing() -> None:
+    figure = figures.training_curves(history(3).assign(val_loss=np.nan))
+    assert all(legend(ax) == ["train", "validation"] for ax in figure.axes)
+
+
+def test_psnr_distribution_counts_every_image_and_marks_the_means() -> None:
+    table = image_metrics(200)
+    (ax,) = figures.psnr_distribution(table).axes
+    assert sum(p.get_height() for p in ax.patches if hasattr(p, "get_height")) == 2 * len(table)
+    for name, column in (("noisy", "noisy_psnr"), ("denoised", "psnr")):
+        mean = table[column].mean()
+        np.testing.assert_allclose(lines(ax)[f"mean {name}: {mean:.2f} dB"][:, 0], mean)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_psnr_distribution_says_so_when_the_mean_is_not_finite(value: float) -> None:
+    (ax,) = figures.psnr_distribution(image_metrics(5).assign(psnr=value)).axes
+    assert f"mean denoised: {value:.2f} dB" in legend(ax)
+
+
+def test_digit_scores_draw_values_intervals_and_the_noisy_score() -> None:
+    table = digit_metrics(26)
+    panels = figures.digit_scores(table).axes
+    assert [ax.get_title() for ax in panels] == ["PSNR", "SSIM"]
+    for ax, key in zip(panels, ("psnr", "ssim"), strict=True):
+        (bars,) = (c for c in ax.containers if isinstance(c, ErrorbarContainer))
+        points, _, (segments,) = bars.lines
+        np.testing.assert_array_equal(np.asarray(points.get_ydata()), table[key])
+        ends = np.array([np.asarray(path.vertices)[:, 1] for path in segments.get_paths()])
+        np.testing.assert_allclose(ends, table[[f"{key}_ci_low", f"{key}_ci_high"]])
+        np.testing.assert_array_equal(lines(ax)["noisy"][:, 1], table[f"noisy_{key}"])
+    assert [t.get_text() for t in panels[1].get_xticklabels()] == [str(i) for i in range(26)]
+    assert "1,000 to 1,025 images" in panels[1].get_xlabel()
+
+
+def test_digit_scores_accept_an_interval_of_no_width_with_rounding() -> None:
+    """An interval whose end lies a rounding error beyond its value is drawn, not refused."""
+    table = digit_metrics(2)
+    table["psnr_ci_low"] = table["psnr_ci_high"] = np.nextafter(table["psnr"], 100)
+    assert len(figures.digit_scores(table).axes) == 2

@@ -1,0 +1,127 @@
+"""What every registered architecture must do: a new one is tested by being there."""
+
+import random
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from denoising_pipeline.arrays import Images
+from denoising_pipeline.backend import load_keras
+from denoising_pipeline.models import ARCHITECTURES, Architecture, ArchitectureChoice
+
+SHAPE = (28, 28, 1)
+
+every_architecture = pytest.mark.parametrize(
+    "architecture", [cls.model_validate({}) for cls in ARCHITECTURES.values()], ids=ARCHITECTURES
+)
+
+
+def images(shape: tuple[int, int, int] = SHAPE) -> Images:
+    return np.random.default_rng(0).random((3, *shape), dtype=np.float32)
+
+
+def output(model: Any, batch: Any) -> npt.NDArray[np.float32]:
+    return np.asarray(load_keras().ops.convert_to_numpy(model(batch)))
+
+
+def kernels(model: Any) -> list[npt.NDArray[np.float32]]:
+    """Every weight but biases."""
+    return [weight for weight in model.get_weights() if weight.ndim > 1]
+
+
+def layers(model: Any) -> Iterator[Any]:
+    """Every layer, those of sub-models included."""
+    for layer in model.layers:
+        yield layer
+        if hasattr(layer, "layers"):
+            yield from layers(layer)
+
+
+def equal(first: Any, second: Any) -> bool:
+    pairs = zip(first.get_weights(), second.get_weights(), strict=True)
+    return all(np.array_equal(one, other) for one, other in pairs)
+
+
+def test_there_are_architectures_in_alphabetical_order() -> None:
+    assert len(ARCHITECTURES) > 1
+    assert list(ARCHITECTURES) == sorted(ARCHITECTURES)
+
+
+@every_architecture
+@pytest.mark.parametrize("channels", [1, 3])
+def test_images_keep_their_shape_type_and_range(architecture: Architecture, channels: int) -> None:
+    shape = (28, 28, channels)
+    denoised = output(architecture.build(shape, 0), images(shape))
+    assert denoised.shape == (3, *shape)
+    assert denoised.dtype == np.float32
+    assert np.all((denoised >= 0) & (denoised <= 1))
+
+
+@every_architecture
+def test_encoder_and_decoder_compose_to_the_model(architecture: Architecture) -> None:
+    model = architecture.build(SHAPE, 0)
+    bottleneck = model.get_layer("encoder")(images())
+    np.testing.assert_allclose(
+        output(model.get_layer("decoder"), bottleneck), output(model, images()), atol=1e-6
+    )
+
+
+@every_architecture
+def test_initial_weights_are_a_function_of_the_seed(architecture: Architecture) -> None:
+    """Whatever was built in between, and without a draw from the global generator."""
+    state = random.getstate()
+    first, other, again = (architecture.build(SHAPE, seed) for seed in (0, 1, 0))
+    assert random.getstate() == state
+    assert equal(first, again)
+    for one, another in zip(kernels(first), kernels(other), strict=True):
+        assert not np.array_equal(one, another)
+
+
+@every_architecture
+def test_no_two_kernels_start_equal(architecture: Architecture) -> None:
+    for one, another in combinations(kernels(architecture.build(SHAPE, 0)), 2):
+        assert not np.array_equal(one, another)
+
+
+@every_architecture
+def test_the_network_is_data_and_has_no_lambda_layer(architecture: Architecture) -> None:
+    types = {type(layer).__name__ for layer in layers(architecture.build(SHAPE, 0))}
+    assert len(types) > 1
+    assert "Lambda" not in types
+
+
+@every_architecture
+def test_weights_survive_a_file(architecture: Architecture, tmp_path: Path) -> None:
+    saved, loaded = architecture.build(SHAPE, 0), architecture.build(SHAPE, 1)
+    saved.save_weights(tmp_path / "denoiser.weights.h5")
+    loaded.load_weights(tmp_path / "denoiser.weights.h5")
+    assert equal(saved, loaded)
+    np.testing.assert_array_equal(output(saved, images()), output(loaded, images()))
+
+
+@every_architecture
+def test_options_survive_json_and_build_the_same(architecture: Architecture) -> None:
+    choice: TypeAdapter[Architecture] = TypeAdapter(ArchitectureChoice)
+    restored = choice.validate_json(architecture.model_dump_json())
+    assert restored == architecture
+    assert equal(restored.build(SHAPE, 0), architecture.build(SHAPE, 0))
+
+
+@every_architecture
+def test_a_name_is_enough_and_unknown_options_are_refused(architecture: Architecture) -> None:
+    choice: TypeAdapter[Architecture] = TypeAdapter(ArchitectureChoice)
+    assert choice.validate_python({"name": architecture.name}) == architecture
+    with pytest.raises(ValidationError, match="no_such_option"):
+        choice.validate_python({"name": architecture.name, "no_such_option": 1})
+
+
+@every_architecture
+def test_every_option_is_described(architecture: Architecture) -> None:
+    fields = type(architecture).model_fields
+    assert all(field.description for key, field in fields.items() if key != "name")
