@@ -2,6 +2,10 @@
 
 import importlib
 import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 
@@ -16,6 +20,28 @@ def load_keras() -> ModuleType:
     """
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if os.environ["KERAS_BACKEND"] == "tensorflow":
-        importlib.import_module("tensorflow")
+    if os.environ["KERAS_BACKEND"] == "tensorflow" and "tensorflow" not in sys.modules:
+        with _native_stderr_held_back():
+            importlib.import_module("tensorflow")
     return importlib.import_module("keras")
+
+
+@contextmanager
+def _native_stderr_held_back() -> Iterator[None]:
+    """Hold back what native code writes to stderr; show it if an exception is raised.
+
+    While TensorFlow is imported it reports its build options, and no setting of its own stops it.
+    """
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as held_back:
+        os.dup2(held_back.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held_back.seek(0)
+            os.write(saved, held_back.read())
+            raise
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)

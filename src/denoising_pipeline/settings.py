@@ -3,7 +3,7 @@
 from denoising_pipeline.hooks import ConsoleHooks, ParameterHooks, TrackingHooks, VersionHooks
 
 HOOKS = (ConsoleHooks(), TrackingHooks(), VersionHooks(), ParameterHooks())
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro-mlflow",)
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
 """`TrackingHooks` extends and replaces the hooks of kedro-mlflow."""
 
 CONFIG_LOADER_ARGS = {

@@ -1,5 +1,6 @@
 """`NpyDataset`: arrays are mapped, and a reader keeps what it has."""
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,13 @@ def test_own_save_is_loaded_until_released(tmp_path: Path) -> None:
     np.testing.assert_array_equal(mine.load(), np.zeros(3))
     mine.release()
     np.testing.assert_array_equal(mine.load(), np.ones(3))
+
+
+def test_array_does_not_travel_with_the_dataset(tmp_path: Path) -> None:
+    """Sent to another process, a dataset that has saved 1 MB is a path, not the array."""
+    dataset = NpyDataset(filepath=tmp_path / "a.npy")
+    dataset.save(np.zeros(2**17))
+    assert len(pickle.dumps(dataset)) < 2**14
 
 
 def test_pinned_version_is_loaded_after_saving_another(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def _draw_scores(ax: Axes, scores: pd.DataFrame, key: str) -> None:
         color=AFTER,
         ms=4,
         capsize=4,
-        label="denoised (95 % interval)",
+        label="denoised, with interval",
     )
     ax.plot(
         positions, scores[f"noisy_{key}"].to_numpy(), "s", color=BEFORE, mfc="none", label="noisy"

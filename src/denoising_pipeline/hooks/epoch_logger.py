@@ -33,9 +33,14 @@ class EpochLogger:
     def __call__(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Log the metrics of one epoch.
 
+        Names that do not begin with `val_` are given the prefix `train_`: in a run, a bare `psnr`
+        is the score on the test images.
+
         Args:
             epoch: From 1; the step in MLflow.
             metrics: Value by name.
         """
-        if self.run_id is not None:
-            log_metrics(MlflowClient(self.tracking_uri), self.run_id, metrics, epoch)
+        if self.run_id is None:
+            return
+        named = {k if k.startswith("val_") else f"train_{k}": v for k, v in metrics.items()}
+        log_metrics(MlflowClient(self.tracking_uri), self.run_id, named, epoch)

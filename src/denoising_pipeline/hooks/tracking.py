@@ -15,7 +15,7 @@ from typing import Any
 import mlflow
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.io import DataCatalog, MemoryDataset
+from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 from mlflow.tracking import MlflowClient
@@ -67,7 +67,7 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
             log_parameters(self._parameters.model_dump())
             logger = EpochLogger(mlflow.get_tracking_uri(), self.run_id)
         if "epoch_logger" in pipeline.inputs():
-            catalog["epoch_logger"] = MemoryDataset(logger, copy_mode="assign")
+            catalog.save("epoch_logger", logger)
 
     @hook_impl
     def before_node_run(self) -> None:
