@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import IO, Any
 
 import click
+from kedro.config import MissingConfigException
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import KedroCliError, env_option
 from kedro.framework.project import configure_project
 from kedro.framework.session import KedroSession
 from kedro.io.core import DatasetError
+
+KNOWN_ERRORS = (DatasetError, MissingConfigException, OSError, ValueError)
+"""Errors whose message says what is wrong and what to do."""
 
 PACKAGE_NAME = __name__.split(".", maxsplit=1)[0]
 
@@ -43,7 +47,7 @@ def without_traceback(command: Callable[..., Any]) -> Callable[..., Any]:
         except click.ClickException:
             raise
         except Exception as error:
-            known = isinstance(error, DatasetError | ValueError | OSError)
+            known = isinstance(error, KNOWN_ERRORS)
             message = str(error) if known else f"{type(error).__name__}: {error}"
             raise CommandError(message) from error
 

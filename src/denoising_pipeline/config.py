@@ -103,8 +103,10 @@ def validate_parameters(raw: Mapping[str, Any]) -> Parameters:
     try:
         return Parameters.model_validate(dict(raw))
     except ValidationError as error:
-        lines = [_explain(details) for details in error.errors(include_url=False)]
-        count = f"{len(lines)} parameter{'s are' if len(lines) > 1 else ' is'} not allowed"
+        errors = error.errors(include_url=False)
+        lines = [_explain(details) for details in errors]
+        keys = {_find(details["loc"]).key for details in errors}
+        count = f"{len(keys)} parameter{'s are' if len(keys) > 1 else ' is'} not allowed"
         raise ParameterError("\n  ".join([f"{count}:", *lines])) from None
 
 
@@ -138,7 +140,10 @@ def _inside(field: FieldInfo | None) -> tuple[type[BaseModel] | None, dict[str, 
 
 
 def _find(location: Sequence[int | str]) -> _Place:
-    """Follow an error's location through the schema; union tags are no part of the key."""
+    """Follow an error's location through the schema.
+
+    Union tags and positions in lists are no part of the key.
+    """
     model: type[BaseModel] | None = Parameters
     components: dict[str, type[BaseModel]] = {}
     key: list[str] = []
@@ -147,11 +152,11 @@ def _find(location: Sequence[int | str]) -> _Place:
     for part in location:
         if part in components:
             model, components = components[str(part)], {}
-            continue
-        key.append(str(part))
-        siblings = list(model.model_fields) if model else []
-        field = model.model_fields.get(str(part)) if model else None
-        model, components = _inside(field)
+        elif model:
+            key.append(str(part))
+            siblings = list(model.model_fields)
+            field = model.model_fields.get(str(part))
+            model, components = _inside(field)
     choices = list(components) or [str(choice) for choice in get_args(field and field.annotation)]
     return _Place(".".join(key), siblings, choices)
 

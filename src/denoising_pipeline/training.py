@@ -95,6 +95,7 @@ def train(
     rows: list[dict[str, float]] = []
     model.fit(
         noisy_batches(clean, noise, options, seed),
+        shuffle=False,
         steps_per_epoch=math.ceil(len(clean) / options.batch_size),
         epochs=options.epochs,
         validation_data=validation,

@@ -80,7 +80,8 @@ def kedro_command(run_params: dict[str, Any]) -> str:
 
 
 def _joined(values: dict[str, Any] | None, separator: str) -> str:
-    return ",".join(f"{key}{separator}{value}" for key, value in flatten(values or {}).items())
+    pairs = flatten(values or {}).items()
+    return ",".join(f"{k}{separator}{'null' if v is None else v}" for k, v in pairs)
 
 
 def _runner_name(runner: str) -> str:

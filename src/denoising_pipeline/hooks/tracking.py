@@ -42,10 +42,13 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
     def after_context_created(self, context: KedroContext) -> None:
         """Set up the tracking store, whatever folder the command was given in."""
         self._end_open_run("KILLED")
+        given = os.environ.get("MLFLOW_TRACKING_URI")
         context.config_loader["mlflow"] = absolute_store(
             context.config_loader["mlflow"], Path(context.project_path)
         )
         super().after_context_created(context)
+        if given is None:  # MLflow has set it, and the next session would take it for an order.
+            os.environ.pop("MLFLOW_TRACKING_URI", None)
         self._parameters = Parameters.model_validate(context.config_loader["parameters"])
         self._project_path = Path(context.project_path)
 
@@ -61,13 +64,20 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         logger = EpochLogger(None, None)
         if self._is_mlflow_enabled:
             self._watch_for_the_end()
-            tags = {"kedro_command": kedro_command(run_params), "source": self._parameters.source}
-            mlflow.set_tags(tags | run_tags(self._project_path))
-            end_abandoned_runs(self._client, self.run_id)
-            log_parameters(self._parameters.model_dump())
+            try:
+                self._record_start(run_params)
+            except Exception:  # Kedro calls `on_pipeline_error` for errors of nodes only.
+                self._end_open_run("FAILED")
+                raise
             logger = EpochLogger(mlflow.get_tracking_uri(), self.run_id)
         if "epoch_logger" in pipeline.inputs():
             catalog.save("epoch_logger", logger)
+
+    def _record_start(self, run_params: dict[str, Any]) -> None:
+        tags = {"kedro_command": kedro_command(run_params), "source": self._parameters.source}
+        mlflow.set_tags(tags | run_tags(self._project_path))
+        end_abandoned_runs(self._client, self.run_id)
+        log_parameters(self._parameters.model_dump())
 
     @hook_impl
     def before_node_run(self) -> None:
