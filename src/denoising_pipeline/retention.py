@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from kedro.io import DataCatalog
-from kedro.io.core import AbstractVersionedDataset, VersionNotFoundError
+from kedro.io.core import AbstractVersionedDataset
 
 
 class OldVersion(NamedTuple):
@@ -36,7 +36,7 @@ def old_versions(catalog: DataCatalog, keep: int) -> list[OldVersion]:
         dataset = catalog.get(name)
         if isinstance(dataset, AbstractVersionedDataset) and dataset._version:
             filesystem = dataset._fs  # type: ignore[attr-defined]
-            for version in _versions(dataset)[keep:]:
+            for version in dataset.list_versions(full_path=False)[keep:]:
                 path = str(dataset._filepath / version)
                 found.append(OldVersion(path, filesystem.du(path), filesystem))
     return found
@@ -46,10 +46,3 @@ def remove(versions: Sequence[OldVersion]) -> None:
     """Remove versions for good."""
     for version in versions:
         version.filesystem.rm(version.path, recursive=True)
-
-
-def _versions(dataset: AbstractVersionedDataset[Any, Any]) -> list[str]:
-    try:
-        return dataset.list_versions(full_path=False)
-    except VersionNotFoundError:
-        return []

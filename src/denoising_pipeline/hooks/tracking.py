@@ -8,11 +8,13 @@ import os
 import signal
 import sys
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import mlflow
+from filelock import FileLock
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
@@ -20,12 +22,15 @@ from kedro.pipeline import Pipeline
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 from mlflow.tracking import MlflowClient
 
-from denoising_pipeline.config import Parameters
+from denoising_pipeline.config import Parameters, flatten
 from denoising_pipeline.hooks.epoch_logger import EpochLogger
 from denoising_pipeline.hooks.publishing import log_parameters, publish
 from denoising_pipeline.hooks.run_tags import end_abandoned_runs, kedro_command, run_tags
 
 SQLITE = "sqlite:///"
+
+MAX_RUN_NAME = 250
+"""Characters that the database has for a run's name."""
 
 
 class TrackingHooks(MlflowHook):  # type: ignore[misc]
@@ -46,7 +51,8 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         context.config_loader["mlflow"] = absolute_store(
             context.config_loader["mlflow"], Path(context.project_path)
         )
-        super().after_context_created(context)
+        with setup_lock(context.config_loader["mlflow"]["server"]["mlflow_tracking_uri"]):
+            super().after_context_created(context)
         if given is None:  # MLflow has set it, and the next session would take it for an order.
             os.environ.pop("MLFLOW_TRACKING_URI", None)
         self._parameters = Parameters.model_validate(context.config_loader["parameters"])
@@ -177,11 +183,31 @@ def absolute_store(configuration: dict[str, Any], project_path: Path) -> dict[st
     return {**configuration, "server": server, "tracking": tracking}
 
 
+def setup_lock(uri: str | None) -> AbstractContextManager[Any]:
+    """Return the lock of a SQLite store: first runs at once would all create its tables."""
+    if uri is None or not uri.startswith(SQLITE):
+        return nullcontext()
+    return FileLock(f"{uri.removeprefix(SQLITE)}.lock")
+
+
 def run_name(run_params: dict[str, Any], parameters: Parameters) -> str:
-    """Return what tells a run from others in a list: recipe, pipelines if named, model, noise."""
-    recipe = run_params["env"]
-    parts = ["base" if recipe in {None, "local"} else recipe]
+    """Return what tells a run from others in a list, the most telling first: lists cut names short.
+
+    Args:
+        run_params: What Kedro passes to `before_pipeline_run`.
+        parameters: The parameters of the run.
+
+    Returns:
+        Options given on the command line, noise, architecture, pipelines if named, and recipe,
+        such as `"epochs 3 · gaussian 0.5 · dense · smoke"`.
+    """
+    noise = parameters.noise_injection.root
+    named = {"noise_injection.name", f"noise_injection.{noise.level}", "training.model.name"}
+    given = flatten(run_params["runtime_params"] or {})
+    parts = [f"{key.split('.')[-1]} {value}" for key, value in given.items() if key not in named]
+    parts += [noise.describe(), parameters.training.model.name]
     if run_params["pipeline_names"]:
         parts.append("+".join(run_params["pipeline_names"]))
-    parts += [parameters.training.model.name, parameters.noise_injection.root.describe()]
-    return " · ".join(parts)
+    recipe = run_params["env"]
+    parts.append("base" if recipe in {None, "local"} else recipe)
+    return " · ".join(parts)[:MAX_RUN_NAME]

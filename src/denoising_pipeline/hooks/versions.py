@@ -4,7 +4,7 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
-from kedro.io.core import AbstractVersionedDataset, DatasetError, Version, VersionNotFoundError
+from kedro.io.core import AbstractVersionedDataset, DatasetError, Version
 from kedro.pipeline import Pipeline
 
 
@@ -36,10 +36,7 @@ class VersionHooks:
 def _check_exists(name: str, dataset: Any, version: str) -> None:
     if not isinstance(dataset, AbstractVersionedDataset) or not dataset._version:
         raise DatasetError(f"--load-versions {name}:{version}: {name!r} is not a versioned entry.")
-    try:
-        known = dataset.list_versions(full_path=False)
-    except VersionNotFoundError:
-        known = []
+    known = dataset.list_versions(full_path=False)
     if version not in known:
         listed = "\n  ".join(known) or "none: run the pipeline that writes it first"
         raise DatasetError(

@@ -1,0 +1,55 @@
+"""What all tests share: the switch for the long ones, and a project folder with a finished run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:  # The small tests do not wait for MLflow.
+    from mlflow.entities import Run
+    from project_folder import Project, Smoke
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="also run the tests marked slow")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes half a minute or more; run with --slow")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--slow"):
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason="needs --slow"))
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project folder, committed, in which nothing has been run yet.
+
+    The database exists: looking into one that a run is about to create would create it, too.
+    """
+    from project_folder import Project
+
+    created = Project.create(tmp_path_factory.mktemp("project"))
+    (created.path / "data/smoke").mkdir()
+    created.client.search_experiments()
+    return created
+
+
+@pytest.fixture(scope="session")
+def smoke(project: Project) -> Smoke:
+    """The smoke recipe, run once as a process of its own."""
+    from project_folder import Smoke
+
+    process = project.kedro("run", "--env", "smoke")
+    return Smoke(project, process, project.runs("smoke"))
+
+
+@pytest.fixture(scope="session")
+def tiny(project: Project) -> Run:
+    """A tiny recipe, run once in this process."""
+    return project.run(project.recipe("tiny"))

@@ -1,0 +1,101 @@
+"""A run names its nodes, and ends with its scores and the place of its pictures."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline, node
+from matplotlib.figure import Figure
+
+from denoising_pipeline.hooks import ConsoleHooks
+from denoising_pipeline.hooks.console import ROWS
+from denoising_pipeline.metrics import METRICS
+
+
+def same(given: Any) -> Any:
+    return given
+
+
+EVALUATION = node(same, name="evaluate", inputs={"given": "scores"}, outputs="summary")
+REPORTING = node(same, name="draw", inputs={"given": "scores"}, outputs="denoising_examples")
+
+
+def summary() -> dict[str, float]:
+    """Numbers that are all different, so that a swap would show."""
+    found: dict[str, float] = {"n_images": 10000, "confidence": 0.9}
+    for position, name in enumerate(METRICS, start=1):
+        noisy = {f"noisy_{name}": position + 0.12345}
+        bounds = {f"{name}_ci_low": position + 0.5, f"{name}_ci_high": position + 0.7}
+        found |= {name: position + 0.62345, **noisy, **bounds}
+    return found | {"psnr_pooled": 17.456, "noisy_psnr_pooled": 8.123}
+
+
+@pytest.fixture(autouse=True)
+def quiet(caplog: pytest.LogCaptureFixture) -> None:
+    """Kedro's own messages are not under test."""
+    caplog.set_level(logging.WARNING, logger="kedro")
+
+
+def catalog(folder: Path) -> Any:
+    pictures = {
+        "type": "matplotlib.MatplotlibDataset",
+        "filepath": str(folder / "08_reporting" / "denoising_examples.png"),
+        "versioned": True,
+    }
+    made = DataCatalog.from_config({"denoising_examples": pictures}, save_version="2020")
+    made["summary"] = summary()
+    made.save("denoising_examples", Figure())
+    return made
+
+
+def printed(
+    pipeline: Pipeline, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> list[list[str]]:
+    """Return the words of every line that the hook prints."""
+    ConsoleHooks().after_pipeline_run(pipeline, catalog(folder))
+    lines = capsys.readouterr().out.replace("│", " ").splitlines()
+    return [line.split() for line in lines]
+
+
+def test_scores_before_and_after_stand_with_their_interval(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = printed(Pipeline([EVALUATION]), tmp_path, capsys)
+    assert lines[0] == ["10,000", "test", "images"]
+    assert any("90% interval" in " ".join(line) for line in lines)
+    for expected in (
+        "PSNR [dB] 1.12 1.62 1.50 to 1.70",
+        "SSIM 2.1235 2.6235 2.5000 to 2.7000",
+        "MSE 3.12345 3.62345 3.50000 to 3.70000",
+        "MAE 4.12345 4.62345 4.50000 to 4.70000",
+        "PSNR, pooled [dB] 8.12 17.46",
+    ):
+        assert expected.split() in lines
+    assert not any("Pictures:" in line for line in lines)
+
+
+def test_the_folder_of_the_pictures_stands_on_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Long as it may be, it can be copied."""
+    folder = tmp_path / ("long" * 30)
+    lines = printed(Pipeline([EVALUATION, REPORTING]), folder, capsys)
+    assert lines[-1] == ["Pictures:", str(folder / "08_reporting")]
+
+
+def test_a_run_without_scores_says_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert printed(Pipeline([REPORTING]), tmp_path, capsys) == []
+
+
+def test_rows_are_registered_metrics() -> None:
+    assert {name for _, name, _ in ROWS} <= METRICS.keys()
+
+
+def test_each_node_is_named_as_it_starts(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="denoising_pipeline"):
+        ConsoleHooks().before_node_run(EVALUATION)
+    assert caplog.messages == ["evaluate"]

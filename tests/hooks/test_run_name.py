@@ -1,0 +1,48 @@
+"""What runs are called in MLflow."""
+
+from typing import Any
+
+import pytest
+
+from denoising_pipeline.config import Parameters
+from denoising_pipeline.hooks.tracking import MAX_RUN_NAME, run_name
+
+
+def _name(
+    runtime_params: dict[str, Any],
+    env: str | None = None,
+    pipeline_names: list[str] | None = None,
+) -> str:
+    run_params = {
+        "env": env,
+        "pipeline_names": pipeline_names,
+        "runtime_params": runtime_params,
+    }
+    return run_name(run_params, Parameters.model_validate(runtime_params))
+
+
+@pytest.mark.parametrize("env", [None, "local"])
+def test_a_plain_run_is_called_after_noise_architecture_and_base(env: str | None) -> None:
+    assert _name({}, env) == "gaussian 0.5 · convolutional · base"
+
+
+def test_options_of_the_command_line_lead_and_are_not_said_twice() -> None:
+    given = {
+        "noise_injection": {"name": "gaussian", "sigma": 0.3},
+        "training": {"model": {"name": "dense", "latent_dim": 16}, "epochs": 3},
+    }
+    assert _name(given, "smoke") == "latent_dim 16 · epochs 3 · gaussian 0.3 · dense · smoke"
+
+
+def test_noise_options_beside_the_level_are_named() -> None:
+    given = {"noise_injection": {"name": "salt_and_pepper", "amount": 0.1, "salt": 0.25}}
+    assert _name(given) == "salt 0.25 · salt_and_pepper 0.1 · convolutional · base"
+
+
+def test_named_pipelines_stand_in_the_name() -> None:
+    name = _name({}, pipeline_names=["training", "evaluation"])
+    assert name == "gaussian 0.5 · convolutional · training+evaluation · base"
+
+
+def test_a_name_fits_into_the_database_however_much_is_given() -> None:
+    assert len(_name({"source": "x" * 2 * MAX_RUN_NAME})) == MAX_RUN_NAME

@@ -1,0 +1,180 @@
+"""A run is seen while it lives, and its end in MLflow tells what happened to it."""
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+from mlflow.entities import Run
+from project_folder import PATIENCE, Project, wait_until
+
+from denoising_pipeline.datasets import DenoiserDataset
+from denoising_pipeline.noise import draw_noisy
+from denoising_pipeline.noise.gaussian import Gaussian
+from denoising_pipeline.pipelines.evaluation.nodes import score_test_images
+
+FUTURE = "2999-01-01T00.00.00.000Z"
+NO_END = {"training": {"model": {"name": "dense"}, "epochs": 1_000_000}}
+ENDINGS = {"SIGINT": "KILLED", "SIGTERM": "KILLED", "SIGKILL": "RUNNING"}
+
+
+def in_training(project: Project, recipe: str) -> Callable[[], Run | None]:
+    """Return what finds the newest run of a recipe once its first epoch is over."""
+
+    def find() -> Run | None:
+        runs = project.runs(recipe)
+        return runs[-1] if runs and "val_loss" in runs[-1].data.metrics else None
+
+    return find
+
+
+class Together(NamedTuple):
+    """A run at three moments, and another of other images that began and ended meanwhile."""
+
+    seen: Run
+    later: Run
+    end: Run
+    other: Run
+
+
+@pytest.fixture(scope="module")
+def together(project: Project) -> Together:
+    """Two runs at once. Torn files dated in the future lie in wait for both."""
+    recipe = project.recipe("together", {"training": {"model": {"name": "dense"}, "epochs": 80}})
+    for name in ("06_models/denoiser.zip", "05_model_input/test_noisy.npy"):
+        torn = project.path / "data" / recipe / name / FUTURE / Path(name).name
+        torn.parent.mkdir(parents=True)
+        torn.write_bytes(b"torn")
+    with project.start("run", "--env", recipe, "--params", "seed=1") as process:
+        seen = wait_until(in_training(project, recipe), process)
+        other = project.run(recipe, "--params", "seed=2,ingestion.limit=80,training.epochs=1")
+        later = project.client.get_run(seen.info.run_id)
+        output = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, output
+    return Together(seen, later, project.client.get_run(seen.info.run_id), other)
+
+
+def test_metrics_are_seen_while_the_run_lives(together: Together) -> None:
+    """With the first epochs there, the run is RUNNING; at its end all of them are."""
+    assert together.seen.info.status == "RUNNING"
+    assert {"train_loss", "val_loss", "val_psnr"} <= together.seen.data.metrics.keys()
+    assert "psnr" not in together.seen.data.metrics
+    assert together.end.info.status == "FINISHED"
+
+
+def test_a_new_run_lets_living_ones_be(together: Together) -> None:
+    """What ends the runs of dead processes does not touch those of living ones."""
+    assert together.later.info.status != "KILLED"
+
+
+def test_every_epoch_has_its_step(project: Project, together: Together) -> None:
+    """80 epochs give 80 values of each metric, at the steps 1 to 80."""
+    for key in ("train_loss", "val_loss", "val_psnr"):
+        history = project.client.get_metric_history(together.end.info.run_id, key)
+        assert [metric.step for metric in history] == list(range(1, 81))
+
+
+@pytest.mark.parametrize(("which", "seed", "count"), [("end", 1, 60), ("other", 2, 80)])
+def test_runs_at_once_load_what_they_wrote(
+    project: Project, together: Together, which: str, seed: int, count: int
+) -> None:
+    """Scores are those of the run's own denoiser on its own noise, whoever wrote meanwhile."""
+    run: Run = getattr(together, which)
+    noisy = np.load(project.saved(run, "test_noisy.npy"))
+    denoised = np.load(project.saved(run, "test_denoised.npy"))
+    table = pd.read_parquet(project.saved(run, "image_metrics.parquet"))
+    denoiser = DenoiserDataset(filepath=project.saved(run, "denoiser.zip")).load()
+    clean = np.load(project.path / "data/together/03_primary/test_clean.npy")[:count]
+    assert len(noisy) == len(table) == count
+    np.testing.assert_array_equal(
+        noisy, draw_noisy(clean, Gaussian(), seed=seed, split="test", epoch=0)
+    )
+    np.testing.assert_allclose(denoised, denoiser(noisy), rtol=0, atol=1e-6)
+    splits = table[["index", "label"]].assign(split="test")
+    again = score_test_images(clean, noisy, denoised, splits)
+    pd.testing.assert_frame_equal(again, table)
+    summary = json.loads(project.saved(run, "summary.json").read_text())
+    assert summary["psnr"] == run.data.metrics["psnr"] == pytest.approx(table["psnr"].mean())
+
+
+@pytest.fixture(scope="module")
+def ended(project: Project) -> dict[str, tuple[int, str, Run]]:
+    """Exit code, stderr and run of processes that got a signal during training."""
+    processes = {
+        name: project.start("run", "--env", project.recipe(name.lower(), NO_END))
+        for name in ENDINGS
+    }
+    found: dict[str, tuple[int, str, Run]] = {}
+
+    def end_those_in_training() -> bool:
+        for name in processes.keys() - found.keys():
+            if run := in_training(project, name.lower())():
+                processes[name].send_signal(getattr(signal, name))
+                _, stderr = processes[name].communicate(timeout=PATIENCE)
+                end = project.client.get_run(run.info.run_id)
+                found[name] = (processes[name].returncode, stderr, end)
+        return len(found) == len(processes)
+
+    try:
+        wait_until(end_those_in_training)
+        return found
+    finally:
+        for process in processes.values():
+            process.kill()
+
+
+@pytest.mark.parametrize(("name", "status"), ENDINGS.items())
+def test_signal_ends_the_run(
+    ended: dict[str, tuple[int, str, Run]], name: str, status: str
+) -> None:
+    """Ctrl-C and SIGTERM leave the run KILLED; after SIGKILL nobody was there to tell."""
+    code, stderr, run = ended[name]
+    assert run.info.status == status
+    assert code != 0
+    assert "Traceback" not in stderr
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_interrupted_training_leaves_no_denoiser(
+    project: Project, ended: dict[str, tuple[int, str, Run]], name: str
+) -> None:
+    """What was written is whole, and what was not finished is not there."""
+    assert ended
+    folders = {file.split("/")[0] for file in project.files(name.lower())}
+    assert folders == {"02_intermediate", "03_primary", "05_model_input", "08_reporting"}
+    assert not [file for file in project.files(name.lower()) if file.endswith(".part")]
+
+
+def test_next_run_ends_those_whose_process_is_gone(
+    project: Project, ended: dict[str, tuple[int, str, Run]]
+) -> None:
+    """After SIGKILL a run is RUNNING until the next one starts."""
+    lost = ended["SIGKILL"][2]
+    project.run("sigkill", "--pipelines", "ingestion")
+    assert project.client.get_run(lost.info.run_id).info.status == "KILLED"
+
+
+def test_after_an_interruption_the_process_can_go_on(project: Project) -> None:
+    """Ctrl-C in a session, as in a notebook: the next run is one of its own."""
+    recipe = project.recipe("interrupted", NO_END)
+
+    def interrupt() -> None:
+        wait_until(in_training(project, recipe))
+        os.kill(os.getpid(), signal.SIGINT)
+
+    bootstrap_project(project.path)
+    thread = threading.Thread(target=interrupt)
+    with pytest.raises(KeyboardInterrupt), KedroSession.create(project.path, env=recipe) as session:
+        thread.start()
+        session.run()
+    thread.join()
+    project.run(recipe, "--pipelines", "ingestion")
+    assert [run.info.status for run in project.runs(recipe)] == ["KILLED", "FINISHED"]

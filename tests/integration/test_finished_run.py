@@ -1,0 +1,167 @@
+"""What `kedro run` leaves behind: files of one version, and one run in MLflow that tells all."""
+
+import hashlib
+import io
+import json
+import struct
+import zlib
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from project_folder import ROOT, Smoke, inputs_of
+
+from denoising_pipeline.config import flatten, validate_parameters
+from denoising_pipeline.datasets.idx_format import read_idx
+
+FIGURES = {
+    "best_and_worst.png",
+    "denoising_examples.png",
+    "digit_scores.png",
+    "noisy_digits.png",
+    "psnr_distribution.png",
+    "training_curves.png",
+}
+TABLES = {
+    "digit_metrics.csv",
+    "history.csv",
+    "image_metrics.parquet",
+    "source_manifest.json",
+    "summary.json",
+}
+VERSIONED = (
+    FIGURES | TABLES | {"denoiser.zip", "test_denoised.npy", "test_noisy.npy"} | {"val_noisy.npy"}
+)
+UNVERSIONED = {
+    f"{split}_{kind}.npy" for split in ("train", "test") for kind in ("images", "labels")
+}
+UNVERSIONED |= {f"{split}_clean.npy" for split in ("train", "val", "test")} | {"splits.parquet"}
+
+
+def test_run_succeeds_and_prints_the_summary(smoke: Smoke) -> None:
+    """Exit code 0, the table of scores, where the pictures are, and no traceback."""
+    assert smoke.process.returncode == 0, smoke.process.stderr
+    assert "1,000 test images" in smoke.process.stdout
+    assert "Pictures: " in smoke.process.stdout
+    assert "Traceback" not in smoke.process.stdout + smoke.process.stderr
+
+
+def test_every_file_lies_under_the_version_of_the_run(smoke: Smoke) -> None:
+    """Nothing but the catalog's entries is written: no part files, no other version."""
+    version = smoke.run.data.tags["run_id"]
+    found = {tuple(Path(file).parts[1:]) for file in smoke.project.files("smoke")}
+    first = {parts for parts in found if len(parts) == 1 or parts[1] == version}
+    assert first == {(name, version, name) for name in VERSIONED} | {(n,) for n in UNVERSIONED}
+
+
+@pytest.mark.parametrize("name", sorted(FIGURES))
+def test_figures_are_whole_png_files(smoke: Smoke, name: str) -> None:
+    """Signature, checksums and pixels of every picture are right (PNG specification, W3C)."""
+    content = smoke.project.saved(smoke.run, name).read_bytes()
+    assert content[:8] == b"\x89PNG\r\n\x1a\n"
+    chunks, stream = [], io.BytesIO(content[8:])
+    while head := stream.read(8):
+        length, kind = struct.unpack(">I4s", head)
+        chunks.append((kind, body := stream.read(length)))
+        assert struct.unpack(">I", stream.read(4))[0] == zlib.crc32(kind + body)
+    width, height, depth = struct.unpack(">IIB", chunks[0][1][:9])
+    channels = {0: 1, 2: 3, 6: 4}[chunks[0][1][9]]
+    pixels = zlib.decompress(b"".join(body for kind, body in chunks if kind == b"IDAT"))
+    assert chunks[-1][0] == b"IEND"
+    assert min(width, height) >= 100
+    assert len(pixels) == height * (1 + width * channels * depth // 8)
+    assert len(set(pixels)) > 10
+
+
+def test_there_is_one_finished_run_with_a_telling_name(smoke: Smoke) -> None:
+    """The name says recipe, model and noise."""
+    assert [run.info.status for run in smoke.runs] == ["FINISHED"]
+    assert smoke.run.info.run_name == "gaussian 0.5 · convolutional · smoke"
+
+
+def test_every_parameter_is_recorded(smoke: Smoke) -> None:
+    """The parameters are those of the schema with the recipe's values, one by one and as a file."""
+    recipe = yaml.safe_load((ROOT / "conf/smoke/parameters.yml").read_text())
+    expected = validate_parameters(recipe).model_dump()
+    assert smoke.run.data.params == {key: str(v) for key, v in flatten(expected).items()}
+    uri = f"{smoke.run.info.artifact_uri}/parameters.yml"
+    assert yaml.safe_load(Path(uri.removeprefix("file://")).read_text()) == expected
+
+
+def test_metrics_of_every_epoch_are_those_of_the_history(smoke: Smoke) -> None:
+    """Steps count epochs from 1, and values are equal to the last digit."""
+    history = pd.read_csv(
+        smoke.project.saved(smoke.run, "history.csv"), float_precision="round_trip"
+    )
+    assert len(history) == int(smoke.run.data.params["training.epochs"])
+    for column in map(str, history.columns.drop("epoch")):
+        key = column if column.startswith("val_") else f"train_{column}"
+        logged = smoke.project.client.get_metric_history(smoke.run.info.run_id, key)
+        assert [(m.step, m.value) for m in logged] == list(
+            zip(history["epoch"], history[column], strict=True)
+        )
+
+
+def test_final_metrics_are_those_of_the_summary(smoke: Smoke) -> None:
+    """Every number of summary.json is a metric, equal to the last digit; the rest is of epochs."""
+    summary = json.loads(smoke.project.saved(smoke.run, "summary.json").read_text())
+    epochs = {"train_loss", "train_psnr", "train_seconds", "val_loss", "val_psnr"}
+    metrics = smoke.run.data.metrics
+    assert {key: metrics[key] for key in metrics.keys() - epochs} == summary
+    assert epochs < metrics.keys()
+    assert summary["n_images"] == 1000
+
+
+def test_artifacts_are_the_files(smoke: Smoke) -> None:
+    """Figures and tables in MLflow are byte for byte the files of the data folder."""
+    client, run = smoke.project.client, smoke.run
+    folders: dict[str | None, set[str]] = {None: {"figures", "tables", "parameters.yml"}}
+    folders |= {"figures": FIGURES, "tables": TABLES}
+    for folder, names in folders.items():
+        listed = {Path(file.path).name for file in client.list_artifacts(run.info.run_id, folder)}
+        assert listed == names
+        for name in names if folder else ():
+            artifact = Path(client.download_artifacts(run.info.run_id, f"{folder}/{name}"))
+            assert artifact.read_bytes() == smoke.project.saved(run, name).read_bytes()
+
+
+def test_every_test_image_has_its_row(smoke: Smoke) -> None:
+    """The table of scores has one row per test image, and the summary is its mean."""
+    table = pd.read_parquet(smoke.project.saved(smoke.run, "image_metrics.parquet"))
+    assert table["index"].tolist() == list(range(1000))
+    assert smoke.run.data.metrics["psnr"] == pytest.approx(table["psnr"].mean(), rel=1e-12)
+
+
+def test_run_says_what_code_it_was(smoke: Smoke) -> None:
+    """The commit and that nothing was changed since, and the versions of the libraries."""
+    tags = smoke.run.data.tags
+    assert tags["git.commit"] == smoke.project.git("rev-parse", "HEAD")
+    assert tags["git.dirty"] == "false"
+    libraries = {"denoising-pipeline", "keras", "kedro", "mlflow", "numpy", "python", "tensorflow"}
+    assert all(tags[f"version.{library}"][0].isdigit() for library in libraries)
+
+
+def test_run_says_what_source_it_had(smoke: Smoke) -> None:
+    """The sums of the four uncompressed files, as MNIST has them."""
+    tags = smoke.run.data.tags
+    assert tags["source"] == "mnist"
+    files = {"train": "train", "test": "t10k"}
+    kinds = {"images": "images-idx3-ubyte", "labels": "labels-idx1-ubyte"}
+    for split, start in files.items():
+        for kind, end in kinds.items():
+            with (ROOT / f"data/01_raw/mnist/{start}-{end}.gz").open("rb") as file:
+                array = read_idx(file)
+            header = bytes((0, 0, 8, array.ndim)) + struct.pack(f">{array.ndim}I", *array.shape)
+            digest = hashlib.sha256(header + array.tobytes()).hexdigest()
+            assert tags[f"source.sha256.{split}_{kind}"] == digest
+
+
+def test_datasets_are_inputs_with_their_use(smoke: Smoke) -> None:
+    """MLflow knows which images trained, validated and evaluated."""
+    assert inputs_of(smoke.run) == {
+        ("train_clean", "training"),
+        ("val_clean", "validation"),
+        ("test_clean", "evaluation"),
+        ("test_noisy", "evaluation"),
+    }

@@ -1,0 +1,87 @@
+"""What takes long: the packaged project elsewhere, and many runs at once."""
+
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+from project_folder import PATIENCE, ROOT, Project, environment, models_of, raw_source
+
+pytestmark = pytest.mark.slow
+
+
+def test_first_runs_at_once_are_all_tracked(tmp_path: Path) -> None:
+    """Four processes find no database: one makes it, all use it, and each has its own numbers."""
+    project = Project.create(tmp_path)
+    recipe = project.recipe("crowd")
+    processes = [
+        project.start("run", "--env", recipe, "--params", f"seed={seed}") for seed in range(4)
+    ]
+    outputs = [process.communicate(timeout=PATIENCE) for process in processes]
+    assert [process.returncode for process in processes] == [0] * 4, outputs
+    runs = project.runs(recipe)
+    assert [run.info.status for run in runs] == ["FINISHED"] * 4
+    assert {run.data.params["seed"] for run in runs} == set("0123")
+    assert len({run.data.metrics["psnr"] for run in runs}) == 4
+    assert all(len(models_of(run)) == 1 for run in runs)
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the wheel and the configuration that `kedro package` makes."""
+    folder = tmp_path_factory.mktemp("package") / "project"
+    listed = subprocess.run(
+        ["git", "-C", str(ROOT), "ls-files"], capture_output=True, text=True, check=True
+    )
+    for name in filter(lambda name: not name.startswith("data/"), listed.stdout.splitlines()):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes((ROOT / name).read_bytes())
+    command = [sys.executable, "-m", "kedro", "package"]
+    subprocess.run(command, cwd=folder, env=environment(), check=True, timeout=PATIENCE)
+    return folder / "dist"
+
+
+def test_package_runs_elsewhere(package: Path, project: Project, tmp_path: Path) -> None:
+    """Wheel and configuration, in an environment of their own, train on a small source."""
+    (wheel,) = package.glob("*.whl")
+    (configuration,) = package.glob("*.tar.gz")
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    python = tmp_path / "venv/bin/python"
+    install = [
+        str(python),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        str(wheel),
+    ]
+    subprocess.run(install, check=True, timeout=PATIENCE)
+    (site,) = (tmp_path / "venv").glob("lib/python*/site-packages")
+    (site / "libraries.pth").write_text(sysconfig.get_paths()["purelib"])
+    elsewhere = tmp_path / "elsewhere"
+    source = raw_source(project, "packaged")
+    (elsewhere / "data/01_raw").mkdir(parents=True)
+    (elsewhere / "data/01_raw/packaged").symlink_to(source)
+    parameters = "source=packaged,preprocessing.validation_images=20,training.epochs=1"
+    parameters += ",training.model.name=dense"
+    subprocess.run(
+        [
+            python,
+            "-m",
+            "denoising_pipeline",
+            "--conf-source",
+            configuration,
+            "--params",
+            parameters,
+        ],
+        cwd=elsewhere,
+        env=environment(PYTHONSAFEPATH="1"),
+        check=True,
+        timeout=PATIENCE,
+    )
+    assert list(elsewhere.glob("data/08_reporting/summary.json/*/summary.json"))
+    assert (elsewhere / "mlflow.db").exists()
+    assert any((elsewhere / "mlruns").iterdir())

@@ -1,0 +1,129 @@
+"""Parts of the pipeline, on what an earlier run left behind."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mlflow.entities import Run
+from project_folder import Project, inputs_of, models_of
+
+from denoising_pipeline.noise import draw_noisy
+from denoising_pipeline.noise.gaussian import Gaussian
+
+LOADED = ("denoiser", "history", "test_noisy")
+
+
+def written_by(project: Project, run: Run) -> set[str]:
+    """Return the names of the versioned files that a run wrote."""
+    tags = run.data.tags
+    files = (Path(file) for file in project.files(tags["env"]))
+    return {path.name for path in files if path.parent.name == tags["run_id"]}
+
+
+def load_versions(run: Run, *names: str) -> tuple[str, str]:
+    version = run.data.tags["run_id"]
+    return "--load-versions", ",".join(f"{name}:{version}" for name in names)
+
+
+@pytest.fixture(scope="module")
+def replay(project: Project, tiny: Run) -> Run:
+    """Evaluation and reporting of the tiny run again, from the versions that it wrote."""
+    stages = ("--pipelines", "evaluation,reporting")
+    return project.run("tiny", *stages, *load_versions(tiny, *LOADED))
+
+
+def test_replay_reproduces_the_summary(project: Project, tiny: Run, replay: Run) -> None:
+    """Scores of the loaded denoiser are those that it had, and figures are drawn again."""
+    summaries = [
+        json.loads(project.saved(run, "summary.json").read_text()) for run in (tiny, replay)
+    ]
+    assert summaries[0] == summaries[1]
+    trained = {
+        "denoiser.zip",
+        "history.csv",
+        "source_manifest.json",
+        "test_noisy.npy",
+        "val_noisy.npy",
+    }
+    assert written_by(project, replay) == written_by(project, tiny) - trained
+    assert "training" not in replay.info.run_name
+    assert {"evaluation", "reporting"} <= set(re.split(r"\W+", replay.info.run_name))
+
+
+def test_replay_tracks_what_it_wrote_and_no_more(tiny: Run, replay: Run) -> None:
+    """Final metrics are there, those of epochs and the model are not; inputs are what it read."""
+    assert {key for key in tiny.data.metrics if key not in replay.data.metrics} == {
+        "train_loss",
+        "train_psnr",
+        "train_seconds",
+        "val_loss",
+        "val_psnr",
+    }
+    assert models_of(replay) == []
+    assert inputs_of(replay) == {("test_clean", "evaluation"), ("test_noisy", "evaluation")}
+
+
+def test_tag_draws_the_figures(project: Project, tiny: Run) -> None:
+    """`--tags reporting` writes six pictures, byte for byte those of the full run."""
+    loaded = (*LOADED, "test_denoised", "image_metrics", "digit_metrics")
+    run = project.run("tiny", "--tags", "reporting", *load_versions(tiny, *loaded[1:]))
+    names = written_by(project, run)
+    assert len(names) == 6
+    for name in names:
+        assert project.saved(run, name).read_bytes() == project.saved(tiny, name).read_bytes()
+
+
+def test_from_nodes_goes_on_where_it_is_told(project: Project, tiny: Run) -> None:
+    """`--from-nodes score_test_images` loads what was denoised and scores it."""
+    versions = load_versions(tiny, "test_denoised", "test_noisy")
+    run = project.run("tiny", "--from-nodes", "score_test_images", *versions)
+    assert {"image_metrics.parquet", "summary.json"} < written_by(project, run)
+    assert "test_denoised.npy" not in written_by(project, run)
+    assert run.data.metrics["psnr"] == tiny.data.metrics["psnr"]
+
+
+def test_parameter_reaches_the_images_and_the_record(project: Project, tiny: Run) -> None:
+    """`--to-outputs test_noisy` with another sigma: its parameter, its noise, its name."""
+    run = project.run("tiny", "--to-outputs", "test_noisy", "--params", "noise_injection.sigma=0.3")
+    assert written_by(project, run) == {"test_noisy.npy"}
+    changed = {key for key, value in run.data.params.items() if tiny.data.params[key] != value}
+    assert changed == {"noise_injection.sigma"}
+    assert run.data.params["noise_injection.sigma"] == "0.3"
+    assert "gaussian 0.3" in run.info.run_name
+    clean = np.load(project.path / "data/tiny/03_primary/test_clean.npy")
+    noisy = np.load(project.saved(run, "test_noisy.npy"))
+    np.testing.assert_array_equal(
+        noisy, draw_noisy(clean, Gaussian(sigma=0.3), seed=0, split="test", epoch=0)
+    )
+
+
+def test_command_of_a_run_repeats_it(project: Project, tiny: Run) -> None:
+    """The tag `kedro_command`, given to a shell, makes the same run again."""
+    options = (
+        "--params",
+        "noise_injection.sigma=0.25,training.epochs=3",
+        "--to-outputs",
+        "val_noisy",
+    )
+    first = project.run("tiny", *options)
+    command = shlex.split(first.data.tags["kedro_command"])
+    assert command[:2] == ["kedro", "run"]
+    assert project.invoke(*command[1:]).exit_code == 0
+    again = project.runs("tiny")[-1]
+    assert again.info.run_id != first.info.run_id
+    assert again.data.params == first.data.params
+    assert again.data.tags["kedro_command"] == first.data.tags["kedro_command"]
+    noisy = [project.saved(run, "val_noisy.npy").read_bytes() for run in (first, again)]
+    assert noisy[0] == noisy[1]
+
+
+def test_old_spelling_of_pipelines_works(project: Project, tiny: Run) -> None:
+    """`--pipeline training` trains on what is there, and the model is tracked."""
+    run = project.run("tiny", "--pipeline", "training", *load_versions(tiny, "val_noisy"))
+    assert written_by(project, run) == {"denoiser.zip", "history.csv"}
+    assert "training" in run.info.run_name
+    assert run.data.metrics["val_loss"] == tiny.data.metrics["val_loss"]
+    assert len(models_of(run)) == 1

@@ -1,0 +1,116 @@
+"""One row of every metric per test image, and summaries that can be done by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from denoising_pipeline.arrays import Images
+from denoising_pipeline.config import EvaluationParameters
+from denoising_pipeline.metrics import METRICS
+from denoising_pipeline.pipelines.evaluation.nodes import (
+    score_test_images,
+    summarize,
+    summarize_digits,
+)
+
+SCORES = [f"{prefix}{name}" for prefix in ("", "noisy_") for name in METRICS]
+LABELS = np.array([3, 1, 3, 3, 1, 9])
+
+
+def splits() -> pd.DataFrame:
+    """Rows of train and val before those of test, as preprocessing writes them."""
+    return pd.DataFrame(
+        {
+            "split": ["train"] * 4 + ["val"] * 2 + ["test"] * 6,
+            "index": [*range(4), 4, 5, *range(6)],
+            "label": np.concatenate([[0, 5, 5, 5, 8, 8], LABELS]),
+        }
+    )
+
+
+def batches() -> tuple[Images, Images, Images]:
+    draws = np.random.default_rng(0)
+    clean = draws.random((6, 12, 13, 1), dtype=np.float32)
+    noise = draws.normal(0, 0.3, clean.shape).astype(np.float32)
+    return clean, np.clip(clean + noise, 0, 1), np.clip(clean + noise / 4, 0, 1)
+
+
+@pytest.fixture
+def scores() -> pd.DataFrame:
+    return score_test_images(*batches(), splits())
+
+
+def test_scores_have_a_row_per_test_image_and_a_column_per_metric(scores: pd.DataFrame) -> None:
+    assert scores.columns.tolist() == ["index", "label", *SCORES]
+    assert scores["index"].tolist() == list(range(6))
+    assert scores["label"].tolist() == LABELS.tolist()
+    assert scores.index.tolist() == list(range(6))
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_scores_are_those_of_the_denoised_and_of_the_noisy_image(
+    name: str, scores: pd.DataFrame
+) -> None:
+    clean, noisy, denoised = batches()
+    np.testing.assert_array_equal(scores[name], METRICS[name](clean, denoised))
+    np.testing.assert_array_equal(scores[f"noisy_{name}"], METRICS[name](clean, noisy))
+
+
+def test_scoring_changes_nothing_that_it_is_given() -> None:
+    images, table = batches(), splits()
+    for batch in images:
+        batch.flags.writeable = False
+    score_test_images(*images, table)
+    pd.testing.assert_frame_equal(table, splits())
+
+
+@pytest.mark.parametrize("confidence", [0.95, 0.8])
+@pytest.mark.parametrize("name", SCORES)
+def test_the_summary_has_each_mean_with_students_interval(
+    name: str, confidence: float, scores: pd.DataFrame
+) -> None:
+    summary = summarize(scores, EvaluationParameters(confidence=confidence))
+    values = scores[name].to_numpy()
+    low, high = stats.t.interval(confidence, 5, values.mean(), values.std(ddof=1) / np.sqrt(6))
+    assert summary[name] == pytest.approx(values.mean())
+    assert summary[f"{name}_ci_low"] == pytest.approx(low)
+    assert summary[f"{name}_ci_high"] == pytest.approx(high)
+    assert summary["confidence"] == confidence
+
+
+def test_the_summary_has_pooled_psnr_gain_and_psnr_by_digit(scores: pd.DataFrame) -> None:
+    summary = summarize(scores, EvaluationParameters())
+    assert summary["n_images"] == 6
+    for prefix in ("", "noisy_"):
+        pooled = 10 * np.log10(1 / scores[f"{prefix}mse"].mean())
+        assert summary[f"{prefix}psnr_pooled"] == pytest.approx(pooled)
+    assert summary["psnr_gain"] == pytest.approx((scores["psnr"] - scores["noisy_psnr"]).mean())
+    assert summary["psnr_gain"] > 0
+    by_digit = {key: value for key, value in summary.items() if key.startswith("psnr_digit_")}
+    assert by_digit == pytest.approx(
+        {f"psnr_digit_{digit}": scores["psnr"][digit == LABELS].mean() for digit in (1, 3, 9)}
+    )
+
+
+def test_the_summary_is_numbers_that_json_and_mlflow_take(scores: pd.DataFrame) -> None:
+    summary = summarize(scores, EvaluationParameters())
+    assert {type(value) for value in summary.values()} <= {int, float}
+    assert all(np.isfinite(value) for value in summary.values())
+    extra = {"n_images", "confidence", "psnr_pooled", "noisy_psnr_pooled", "psnr_gain"}
+    bounds = {f"{name}{end}" for name in SCORES for end in ("", "_ci_low", "_ci_high")}
+    digits = {"psnr_digit_1", "psnr_digit_3", "psnr_digit_9"}
+    assert summary.keys() == extra | bounds | digits
+
+
+def test_digits_are_summed_up_each_like_the_whole(scores: pd.DataFrame) -> None:
+    """A row per label, with the numbers that `summarize` gives for that label's images alone."""
+    chosen = EvaluationParameters(confidence=0.9)
+    table = summarize_digits(scores, chosen)
+    assert table["label"].tolist() == [1, 3, 9]
+    assert table["n_images"].tolist() == [2, 3, 1]
+    bounds = [f"{name}{end}" for name in SCORES for end in ("", "_ci_low", "_ci_high")]
+    assert table.columns.tolist() == ["label", "n_images", *bounds]
+    for row in table.to_dict("records"):
+        alone = summarize(scores[row["label"] == LABELS], chosen)
+        assert {key: alone[key] for key in bounds} == {key: row[key] for key in bounds}

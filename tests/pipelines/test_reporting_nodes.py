@@ -1,0 +1,88 @@
+"""Reporting picks the arguments of the figures: the first images, or the best and worst."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.image import AxesImage
+from matplotlib.text import Text
+
+from denoising_pipeline.arrays import Images
+from denoising_pipeline.config import NoiseInjectionParameters, ReportingParameters
+from denoising_pipeline.noise.masking import Masking
+from denoising_pipeline.pipelines.reporting.nodes import (
+    draw_best_and_worst,
+    draw_denoising_examples,
+    draw_noisy_digits,
+)
+
+COUNT = 12
+PSNR = np.array([20, 17, 25, 19, 18, 30, 16, 24, 23, 22, 21, 15], float)
+"""Best are 5, 2, 7; worst 11, 6, 1."""
+
+
+def grey(offset: float) -> Images:
+    """Images of one grey each, that tell which image and which batch they are."""
+    values = (np.arange(COUNT) + offset).astype(np.float32) / np.float32(COUNT)
+    return np.tile(values[:, None, None, None], (1, 4, 4, 1))
+
+
+def batches() -> dict[str, Any]:
+    return {"test_clean": grey(0), "test_noisy": grey(0.25), "test_denoised": grey(0.5)}
+
+
+def scores() -> pd.DataFrame:
+    table = {"index": np.arange(COUNT), "label": np.arange(COUNT) % 10}
+    return pd.DataFrame(table | {"psnr": PSNR, "noisy_psnr": PSNR / 2})
+
+
+def drawn(figure: Any) -> list[float]:
+    """Return the grey of every image in a figure, row by row."""
+    return [float(image.get_array()[0, 0]) for image in figure.findobj(AxesImage)]
+
+
+def rows(*bands: Sequence[int]) -> list[float]:
+    """Return the greys of some images: for each band a clean, a noisy and a denoised row."""
+    return [
+        float(batch[image, 0, 0, 0])
+        for band in bands
+        for batch in batches().values()
+        for image in band
+    ]
+
+
+def text(figure: Any) -> str:
+    return " ".join(found.get_text() for found in figure.findobj(Text))
+
+
+@pytest.mark.parametrize("examples", [3, 20])
+def test_examples_are_the_first_test_images_in_three_rows(examples: int) -> None:
+    reporting = ReportingParameters(examples=examples)
+    figure = draw_denoising_examples(**batches(), image_metrics=scores(), reporting=reporting)
+    shown = min(examples, COUNT)
+    bands = [range(shown)] if shown <= 10 else [range(10), range(10, shown)]
+    assert drawn(figure) == pytest.approx(rows(*bands))
+    captions = text(figure)
+    assert "10.0 → 20.0 dB" in captions
+    assert "The first test images" in captions
+    assert ("12.5 → 25.0 dB" in captions) == (shown > 2)
+    assert ("15.0 → 30.0 dB" in captions) == (shown > 5)
+
+
+def test_the_picture_of_the_noise_says_which_noise_it_is() -> None:
+    noise = NoiseInjectionParameters(Masking(fraction=0.25))
+    images = batches()
+    figure = draw_noisy_digits(
+        images["test_clean"], images["test_noisy"], noise, ReportingParameters(examples=4)
+    )
+    pairs = [*images["test_clean"][:4, 0, 0, 0], *images["test_noisy"][:4, 0, 0, 0]]
+    assert drawn(figure) == pytest.approx(pairs)
+    assert "masking 0.25" in text(figure)
+
+
+def test_the_best_and_the_worst_are_those_by_psnr() -> None:
+    reporting = ReportingParameters(best_and_worst=3)
+    figure = draw_best_and_worst(**batches(), image_metrics=scores(), reporting=reporting)
+    assert drawn(figure) == pytest.approx(rows([5, 2, 7], [11, 6, 1]))

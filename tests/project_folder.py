@@ -1,0 +1,202 @@
+"""A copy of the project in a folder of its own, with real processes, files and tracked runs."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import chdir
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import yaml
+from click.testing import CliRunner, Result
+from kedro.framework.startup import bootstrap_project
+from mlflow.entities import Run
+from mlflow.tracking import MlflowClient
+
+from denoising_pipeline.cli import cli
+from denoising_pipeline.datasets.idx_format import write_idx
+
+ROOT = Path(__file__).parents[1]
+KEDRO = (sys.executable, "-m", "kedro")
+PATIENCE = 120
+"""Seconds that a process may take before a test gives up on it."""
+
+TINY = {
+    "ingestion": {"limit": 60},
+    "preprocessing": {"validation_images": 20},
+    "training": {"model": {"name": "dense"}, "epochs": 2},
+}
+"""Parameters of a run that takes hardly longer than its imports."""
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Return the variables that a process gets: none of MLflow's but those given."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
+    return kept | {"DO_NOT_TRACK": "1", "NO_PROXY": "127.0.0.1"} | more
+
+
+def wait_until(condition: Callable[[], Any], process: subprocess.Popen[str] | None = None) -> Any:
+    """Return what `condition` returns as soon as it is true, while the process lives."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        if process and process.poll() is not None:
+            raise AssertionError(f"the process ended: {process.communicate()}")
+        time.sleep(0.1)
+    raise AssertionError("it did not happen in time")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project folder. All its recipes are tracked in the database of `smoke`."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path) -> "Project":
+        """Copy the configuration, link code and MNIST, and commit it."""
+        for name in ("conf/base", "conf/local", "conf/smoke", "data/01_raw", "src"):
+            (path / name).mkdir(parents=True)
+        copied = [*ROOT.glob("conf/base/*"), *ROOT.glob("conf/smoke/*"), ROOT / "conf/logging.yml"]
+        for file in (*copied, ROOT / "pyproject.toml", ROOT / ".telemetry", ROOT / ".gitignore"):
+            (path / file.relative_to(ROOT)).write_bytes(file.read_bytes())
+        for name in ("src/denoising_pipeline", "data/01_raw/mnist"):
+            (path / name).symlink_to(ROOT / name)
+        project = cls(path)
+        project.git("init", "--quiet")
+        project.git("add", "pyproject.toml", "conf", ".gitignore")
+        project.git("commit", "--quiet", "--message", "Start")
+        return project
+
+    def git(self, *arguments: str) -> str:
+        """Return what a git command prints."""
+        who = ("-c", "user.name=Nobody", "-c", "user.email=nobody@example.org")
+        command = ["git", "-C", str(self.path), *who, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    def recipe(
+        self,
+        name: str,
+        parameters: dict[str, Any] | None = None,
+        catalog: dict[str, Any] | None = None,
+    ) -> str:
+        """Write a tiny recipe with a data folder of its own, and return its name."""
+        files = {
+            "parameters.yml": {**TINY, **(parameters or {})},
+            "globals.yml": {"data": f"data/{name}"},
+            "mlflow.yml": {"server": {"mlflow_tracking_uri": "sqlite:///data/smoke/mlflow.db"}},
+            "catalog.yml": catalog or {},
+        }
+        folder = self.path / "conf" / name
+        folder.mkdir()
+        for file, content in files.items():
+            (folder / file).write_text(yaml.safe_dump(content))
+        return name
+
+    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+        """Start `kedro <arguments>` as a process."""
+        return subprocess.Popen(
+            [*KEDRO, *arguments],
+            cwd=self.path,
+            env=environment(**variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def kedro(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run `kedro <arguments>` as a process and wait for its end."""
+        with self.start(*arguments, **variables) as process:
+            stdout, stderr = process.communicate(timeout=PATIENCE)
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+    def invoke(self, *arguments: str) -> Result:
+        """Run `kedro <arguments>` in this process; only the project's own commands are known."""
+        bootstrap_project(self.path)
+        with chdir(self.path):
+            return CliRunner().invoke(cli, arguments)
+
+    def run(self, recipe: str, *arguments: str) -> Run:
+        """Run `kedro run` in this process and return the finished MLflow run."""
+        result = self.invoke("run", "--env", recipe, *arguments)
+        assert result.exit_code == 0, result.output
+        return self.runs(recipe)[-1]
+
+    @property
+    def client(self) -> MlflowClient:
+        """The client of the tracking store."""
+        return MlflowClient(f"sqlite:///{self.path}/data/smoke/mlflow.db")
+
+    def runs(self, recipe: str) -> list[Run]:
+        """Return the MLflow runs of a recipe, in the order in which they started."""
+        experiment = self.client.get_experiment_by_name("denoising_pipeline")
+        if experiment is None:
+            return []
+        query = f"tags.env = '{recipe}'"
+        found = self.client.search_runs([experiment.experiment_id], query)
+        return sorted(found, key=lambda run: run.info.start_time)
+
+    def saved(self, run: Run, name: str) -> Path:
+        """Return the file that a run wrote for a versioned entry."""
+        tags = run.data.tags
+        (path,) = self.path.glob(f"data/{tags['env']}/0*/{name}/{tags['run_id']}/{name}")
+        return path
+
+    def files(self, recipe: str) -> list[str]:
+        """Return every file in a recipe's data folder, those of MLflow aside."""
+        folder = self.path / "data" / recipe
+        return sorted(
+            str(path.relative_to(folder)) for path in folder.rglob("0*/**/*.*") if path.is_file()
+        )
+
+
+def models_of(run: Run) -> list[str]:
+    """Return the identities of the models that a run logged."""
+    return [model.model_id for model in run.outputs.model_outputs] if run.outputs else []
+
+
+def inputs_of(run: Run) -> set[tuple[str, str]]:
+    """Return name and context of every dataset that a run recorded as its input."""
+    return {
+        (dataset.dataset.name, tag.value)
+        for dataset in (run.inputs.dataset_inputs if run.inputs else [])
+        for tag in dataset.tags
+        if tag.key == "mlflow.data.context"
+    }
+
+
+class Smoke(NamedTuple):
+    """What `kedro run --env smoke` as a process left behind."""
+
+    project: Project
+    process: subprocess.CompletedProcess[str]
+    runs: list[Run]
+
+    @property
+    def run(self) -> Run:
+        """The one MLflow run that there should be."""
+        return self.runs[0]
+
+
+def raw_source(
+    project: Project, name: str, labels: int = 60, shape: tuple[int, int] = (16, 12)
+) -> Path:
+    """Write four plain IDX files of 60 images each, and return their folder."""
+    folder = project.path / "data/01_raw" / name
+    folder.mkdir()
+    draws = np.random.default_rng(len(name))
+    for start in ("train", "t10k"):
+        count = labels if start == "train" else 60
+        arrays = {
+            "images-idx3-ubyte": draws.integers(0, 256, (60, *shape), dtype=np.uint8),
+            "labels-idx1-ubyte": np.arange(count, dtype=np.uint8) % 10,
+        }
+        for end, array in arrays.items():
+            with (folder / f"{start}-{end}").open("wb") as file:
+                write_idx(array, file)
+    return folder

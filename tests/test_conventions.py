@@ -1,0 +1,222 @@
+"""The rules of the house: names, wiring, catalog and parameters; a new part is checked too."""
+
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+import yaml
+from kedro.config import OmegaConfigLoader
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+
+from denoising_pipeline.config import Parameters
+from denoising_pipeline.pipeline_registry import register_pipelines
+from denoising_pipeline.settings import CONFIG_LOADER_ARGS
+
+PROJECT = Path(__file__).parents[1]
+PIPELINES = register_pipelines()
+DEFAULT = PIPELINES["__default__"]
+STAGES = {name: found for name, found in PIPELINES.items() if name != "__default__"}
+EVERYTHING = sum(PIPELINES.values(), Pipeline([]))
+NODES = {node.name: node for node in EVERYTHING.nodes}
+ARGUMENTS: dict[str, Any] = dict(CONFIG_LOADER_ARGS)
+CATALOG: dict[str, Any] = dict(OmegaConfigLoader(str(PROJECT / "conf"), **ARGUMENTS)["catalog"])
+VERSIONED = {
+    "denoiser",
+    "history",
+    "val_noisy",
+    "test_noisy",
+    "image_metrics",
+    "digit_metrics",
+    "summary",
+    *PIPELINES["reporting"].all_outputs(),
+}
+"""What runs are compared by: none overwrites another's."""
+
+every_node = pytest.mark.parametrize("node", NODES.values(), ids=NODES)
+every_entry = pytest.mark.parametrize("name", CATALOG)
+
+
+def wired(node: Node) -> Any:
+    """Return what the node was given as inputs: entry by argument."""
+    return node._inputs
+
+
+def parameter_names(node: Node) -> set[str]:
+    found = {name for name in node.inputs if name.startswith("params:")}
+    return {name.removeprefix("params:").split(".")[0] for name in found}
+
+
+def test_the_whole_way_is_the_six_stages_in_order() -> None:
+    assert list(PIPELINES) == [
+        "__default__",
+        "ingestion",
+        "preprocessing",
+        "noise_injection",
+        "training",
+        "evaluation",
+        "reporting",
+        "inference",
+    ]
+    stages = [found for name, found in STAGES.items() if name != "inference"]
+    assert sum(stages, Pipeline([])).nodes == DEFAULT.nodes
+
+
+def test_every_pipeline_has_its_folder() -> None:
+    folder = PROJECT / "src" / "denoising_pipeline" / "pipelines"
+    assert {path.parent.name for path in folder.glob("*/pipeline.py")} == STAGES.keys()
+    for name in STAGES:
+        files = {path.name for path in (folder / name).glob("*.py")}
+        assert files == {"__init__.py", "nodes.py", "pipeline.py"}
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_every_node_can_be_chosen_by_the_tag_of_its_pipeline(name: str) -> None:
+    assert all(name in node.tags for node in STAGES[name].nodes)
+
+
+def test_every_node_is_named() -> None:
+    """Without a name, Kedro makes one up of the function and its inputs."""
+    assert all(node._name for node in EVERYTHING.nodes)
+    assert len(NODES) == len(EVERYTHING.nodes)
+
+
+@every_node
+def test_inputs_are_wired_by_name_in_the_order_of_the_signature(node: Node) -> None:
+    """Kedro finds the type of a parameter by its position, so the order counts as well."""
+    assert isinstance(wired(node), dict)
+    assert list(wired(node)) == list(inspect.signature(node.func).parameters)
+
+
+@every_node
+def test_a_split_is_not_wired_to_the_argument_of_another(node: Node) -> None:
+    for argument, name in wired(node).items():
+        for split in ("train", "val", "test"):
+            if argument.startswith(f"{split}_"):
+                assert name.removeprefix("raw_").startswith(f"{split}_")
+
+
+@every_node
+def test_functions_of_nodes_are_typed_and_say_what_they_do(node: Node) -> None:
+    hints = get_type_hints(node.func)
+    assert hints.keys() == {*inspect.signature(node.func).parameters, "return"}
+    assert inspect.getdoc(node.func)
+
+
+@every_node
+def test_parameters_arrive_as_the_type_that_the_schema_has(node: Node) -> None:
+    hints = get_type_hints(node.func)
+    for argument, name in wired(node).items():
+        if name.startswith("params:"):
+            field = Parameters.model_fields[name.removeprefix("params:")]
+            assert hints[argument] is field.annotation
+
+
+def test_every_parameter_is_used_by_the_pipeline_of_its_name() -> None:
+    """One key per pipeline, beside the source and the seed that all share."""
+    sections = Parameters.model_fields.keys() - {"source", "seed"}
+    assert sections == STAGES.keys() - {"inference"}
+    for name in sections:
+        assert any(name in parameter_names(node) for node in STAGES[name].nodes)
+    used = set().union(*map(parameter_names, EVERYTHING.nodes))
+    assert used == Parameters.model_fields.keys()
+
+
+def test_each_pipeline_has_one_file_of_parameters_with_one_key() -> None:
+    files = {path.stem: path for path in (PROJECT / "conf" / "base").glob("parameters_*.yml")}
+    assert {name.removeprefix("parameters_") for name in files} == STAGES.keys() - {"inference"}
+    for name, path in files.items():
+        assert list(yaml.safe_load(path.read_text())) == [name.removeprefix("parameters_")]
+
+
+def test_every_output_is_stored_where_the_catalog_says() -> None:
+    """Nothing vanishes in memory by accident."""
+    outputs = EVERYTHING.all_outputs()
+    assert outputs <= CATALOG.keys()
+    assert all(CATALOG[name]["filepath"] for name in outputs)
+
+
+def test_every_input_is_in_the_catalog() -> None:
+    inputs = {name for name in EVERYTHING.inputs() if not name.startswith("params:")}
+    assert inputs <= CATALOG.keys()
+
+
+def test_every_entry_is_used() -> None:
+    assert CATALOG.keys() <= EVERYTHING.datasets()
+
+
+def test_no_two_entries_share_a_file() -> None:
+    paths = [entry["filepath"] for entry in CATALOG.values() if "filepath" in entry]
+    assert len(set(paths)) == len(paths)
+
+
+@every_entry
+def test_every_entry_has_the_layer_of_its_folder_and_is_named_like_its_file(name: str) -> None:
+    entry = CATALOG[name]
+    layer = entry["metadata"]["kedro-viz"]["layer"]
+    if "filepath" in entry:
+        path = Path(entry["filepath"])
+        raw = path.parts[:2] == ("data", "01_raw")
+        assert path.parts[1] == layer
+        assert path.stem == name or (raw and name.startswith("raw_"))
+
+
+@every_entry
+def test_results_are_versioned(name: str) -> None:
+    assert CATALOG[name].get("versioned", False) or name not in VERSIONED
+
+
+def test_results_are_in_the_catalog() -> None:
+    assert CATALOG.keys() >= VERSIONED
+
+
+@every_entry
+def test_what_tracking_is_told_of_an_entry_it_knows(name: str) -> None:
+    marks = CATALOG[name]["metadata"].get("mlflow", {})
+    assert marks.keys() <= {"artifact", "metrics", "model", "source", "input"}
+    assert marks.get("model", "denoiser") in CATALOG
+
+
+def test_test_images_are_made_before_evaluation_and_used_by_nothing_else() -> None:
+    """Model selection and tuning see validation images only."""
+    touching = {
+        node.name
+        for node in DEFAULT.nodes
+        if not {"evaluation", "reporting"} & node.tags
+        and any("test_" in name for name in [*node.inputs, *node.outputs])
+    }
+    assert touching == {
+        "validate_test_source",
+        "describe_source",
+        "split_source",
+        "normalize_test_images",
+        "inject_test_noise",
+    }
+
+
+def test_training_takes_nothing_that_comes_of_test_images() -> None:
+    """Walk the graph downstream from the test images: training is not there.
+
+    The table of splits names them too; that its other rows do not depend on the test file is
+    proven where the split is tested.
+    """
+    downstream = DEFAULT.from_inputs("test_images")
+    assert "normalize_test_images" in {node.name for node in downstream.nodes}
+    for stage in ("ingestion", "training"):
+        assert not set(STAGES[stage].nodes) & set(downstream.nodes)
+    assert not {"train_clean", "val_clean", "val_noisy"} & downstream.all_outputs()
+    assert "train_denoiser" in {node.name for node in DEFAULT.from_inputs("train_images").nodes}
+
+
+def test_listing_pipelines_does_not_load_tensorflow() -> None:
+    code = (
+        "import sys; from denoising_pipeline.pipeline_registry import register_pipelines;"
+        "import denoising_pipeline.settings; register_pipelines();"
+        "print({'kedro', 'tensorflow', 'keras'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, check=True)
+    assert done.stdout.strip() == b"{'kedro'}"

@@ -1,0 +1,118 @@
+"""What training sees: every image once per epoch, in a new order, with the noise it is due."""
+
+from collections.abc import Callable
+from itertools import islice
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from denoising_pipeline.arrays import Images
+from denoising_pipeline.config import TrainingParameters
+from denoising_pipeline.noise import NOISE_BLOCK, draw_noisy
+from denoising_pipeline.noise.gaussian import Gaussian
+from denoising_pipeline.training import noisy_batches
+
+NOISE = Gaussian(sigma=0.2)
+Epoch = tuple[npt.NDArray[np.intp], Images]
+"""Positions of the images in the order that they came, and their noisy versions in fixed order."""
+
+
+def marked(count: int) -> Images:
+    """Images whose every pixel tells which one it is."""
+    ramp = np.linspace(0.1, 0.9, count, dtype=np.float32)
+    return np.broadcast_to(ramp[:, None, None, None], (count, 3, 2, 1)).copy()
+
+
+def options(epochs: int = 3, batch_size: int = 10, fresh_noise: bool = True) -> TrainingParameters:
+    return TrainingParameters(epochs=epochs, batch_size=batch_size, fresh_noise=fresh_noise)
+
+
+def epochs_of(clean: Images, chosen: TrainingParameters, seed: int = 0) -> list[Epoch]:
+    """Put the batches of each epoch together, in the order of the images."""
+    batches = noisy_batches(clean, NOISE, chosen, seed)
+    found = []
+    steps = -(-len(clean) // chosen.batch_size)
+    for _ in range(chosen.epochs):
+        noisy, same = (np.concatenate(parts) for parts in zip(*islice(batches, steps), strict=True))
+        order = np.searchsorted(clean[:, 0, 0, 0], same[:, 0, 0, 0])
+        in_place = np.empty_like(noisy)
+        in_place[order] = noisy
+        found.append((order, in_place))
+    assert next(batches, None) is None
+    return found
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    count=st.integers(1, 40),
+    batch_size=st.integers(1, 50),
+    epochs=st.integers(1, 3),
+    fresh_noise=st.booleans(),
+)
+def test_every_image_comes_once_in_every_epoch(
+    count: int, batch_size: int, epochs: int, fresh_noise: bool
+) -> None:
+    clean = marked(count)
+    for order, _ in epochs_of(clean, options(epochs, batch_size, fresh_noise)):
+        np.testing.assert_array_equal(np.sort(order), np.arange(count))
+
+
+def test_the_last_batch_of_an_epoch_is_what_is_left() -> None:
+    sizes = [
+        (len(noisy), len(clean))
+        for noisy, clean in noisy_batches(marked(25), NOISE, options(epochs=2, batch_size=10), 0)
+    ]
+    assert sizes == [(10, 10), (10, 10), (5, 5)] * 2
+
+
+def test_each_of_many_epochs_has_an_order_of_its_own() -> None:
+    """Shuffling once would be enough to repeat one order for ever."""
+    orders = {order.tobytes() for order, _ in epochs_of(marked(30), options(epochs=20))}
+    orders.add(np.arange(30).tobytes())
+    assert len(orders) == 21
+
+
+@pytest.mark.parametrize("fresh_noise", [True, False])
+def test_the_noise_of_an_epoch_is_that_of_the_one_function(fresh_noise: bool) -> None:
+    """Fresh noise is drawn for its epoch; frozen noise is that of epoch 0, to the bit."""
+    clean = marked(30)
+    for epoch, (_, noisy) in enumerate(epochs_of(clean, options(fresh_noise=fresh_noise), seed=4)):
+        drawn = draw_noisy(clean, NOISE, seed=4, split="train", epoch=epoch if fresh_noise else 0)
+        np.testing.assert_array_equal(noisy, drawn)
+
+
+def test_fresh_noise_is_new_in_every_epoch_for_every_image() -> None:
+    clean = marked(30)
+    (_, first), (_, second), (_, third) = epochs_of(clean, options())
+    for one, other in ((first, second), (second, third), (first, third)):
+        assert np.all(np.any(one != other, axis=(1, 2, 3)))
+
+
+def test_neither_batch_size_nor_order_changes_the_noise_of_an_image() -> None:
+    """Also across the blocks that share a generator."""
+    clean = marked(NOISE_BLOCK + 10)
+    (_, small), (_, large) = (
+        epochs_of(clean, options(epochs=1, batch_size=size))[0] for size in (7, 500)
+    )
+    np.testing.assert_array_equal(small, large)
+
+
+@pytest.mark.parametrize("part", [lambda epoch: epoch[0], lambda epoch: epoch[1]])
+def test_the_seed_decides_order_and_noise(part: Callable[[Epoch], Images]) -> None:
+    first, again, other = (epochs_of(marked(30), options(epochs=2), seed) for seed in (1, 1, 2))
+    for one, same, different in zip(first, again, other, strict=True):
+        np.testing.assert_array_equal(part(one), part(same))
+        assert not np.array_equal(part(one), part(different))
+
+
+def test_batches_are_float32_copies_and_the_images_stay_as_they_were() -> None:
+    clean = marked(12)
+    before = clean.copy()
+    clean.flags.writeable = False
+    for noisy, same in noisy_batches(clean, NOISE, options(epochs=1, batch_size=5), 0):
+        assert noisy.dtype == same.dtype == np.float32
+        same[:] = noisy[:] = 0
+    np.testing.assert_array_equal(clean, before)
