@@ -3,6 +3,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 export DO_NOT_TRACK := 1
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: run test lint viz ui lock clean install
 

@@ -47,7 +47,7 @@ def wait_until(condition: Callable[[], Any], process: subprocess.Popen[str] | No
             return found
         if process and process.poll() is not None:
             raise AssertionError(f"the process ended: {process.communicate()}")
-        time.sleep(0.1)
+        time.sleep(0.25)
     raise AssertionError("it did not happen in time")
 
 

@@ -189,11 +189,11 @@ def test_test_images_are_made_before_evaluation_and_used_by_nothing_else() -> No
         and any("test_" in name for name in [*node.inputs, *node.outputs])
     }
     assert touching == {
-        "validate_test_source",
-        "describe_source",
-        "split_source",
-        "normalize_test_images",
-        "inject_test_noise",
+        "ingestion.validate_test_source",
+        "ingestion.describe_source",
+        "preprocessing.split_source",
+        "preprocessing.normalize_test_images",
+        "noise_injection.inject_test_noise",
     }
 
 
@@ -204,11 +204,12 @@ def test_training_takes_nothing_that_comes_of_test_images() -> None:
     proven where the split is tested.
     """
     downstream = DEFAULT.from_inputs("test_images")
-    assert "normalize_test_images" in {node.name for node in downstream.nodes}
+    assert "preprocessing.normalize_test_images" in {node.name for node in downstream.nodes}
     for stage in ("ingestion", "training"):
         assert not set(STAGES[stage].nodes) & set(downstream.nodes)
     assert not {"train_clean", "val_clean", "val_noisy"} & downstream.all_outputs()
-    assert "train_denoiser" in {node.name for node in DEFAULT.from_inputs("train_images").nodes}
+    fed = {node.name for node in DEFAULT.from_inputs("train_images").nodes}
+    assert "training.train_denoiser" in fed
 
 
 def test_listing_pipelines_does_not_load_tensorflow() -> None:

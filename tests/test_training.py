@@ -1,5 +1,6 @@
 """Training gives a denoiser and its history: repeatable, and honest about what it kept."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,10 +37,19 @@ def squares(count: int, side: int = 12) -> Images:
     return images
 
 
+PLAIN = {
+    "model": {"name": "dense", "latent_dim": 8, "layers": 1, "nodes": 32},
+    "epochs": 2,
+    "batch_size": 32,
+    "learning_rate": 0.01,
+    "schedule": "constant",
+    "gradient_clip": None,
+    "precision": "float32",
+}
+
+
 def options(**changes: Any) -> TrainingParameters:
-    small = {"model": {"name": "dense", "latent_dim": 8, "layers": 1, "nodes": 32}}
-    given = {**small, "epochs": 2, "batch_size": 32, "learning_rate": 0.01, **changes}
-    return validate_parameters({"training": given}).training
+    return validate_parameters({"training": {**PLAIN, **changes}}).training
 
 
 def validation() -> tuple[Images, Images]:
@@ -119,6 +129,22 @@ def test_other_seeds_train_to_other_weights(default: Run) -> None:
     other, history = trained(seed=2**32)
     assert weights(other) != weights(default[0])
     assert history["loss"].tolist() != default[1]["loss"].tolist()
+
+
+def test_every_epoch_trains_on_all_images_with_the_noise_of_the_seed_and_the_epoch() -> None:
+    """With steps of almost nothing, losses are those of the seed's initial weights throughout."""
+    seed, still = 5, options(learning_rate=1e-12)
+    began = time.perf_counter()
+    denoiser, history = trained(seed, learning_rate=1e-12)
+    assert history["seconds"].sum() <= time.perf_counter() - began
+    initial = still.model.build((12, 12, 1), seed)
+    for weight, same in zip(denoiser.model.get_weights(), initial.get_weights(), strict=True):
+        np.testing.assert_allclose(weight, same, atol=1e-6)
+    for epoch in range(still.epochs):
+        noisy = draw_noisy(squares(200), NOISE, seed=seed, split="train", epoch=epoch)
+        expected = denoiser.model.evaluate(noisy, squares(200), verbose=0, return_dict=True)
+        found = history.loc[epoch, ["loss", "psnr"]].to_dict()
+        assert found == pytest.approx({key: expected[key] for key in found}, rel=1e-5)
 
 
 def test_frozen_noise_is_the_first_epochs_noise_again(default: Run) -> None:

@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 
 
@@ -24,6 +25,34 @@ def load_keras() -> ModuleType:
         with _native_stderr_held_back():
             importlib.import_module("tensorflow")
     return importlib.import_module("keras")
+
+
+@contextmanager
+def dtype_policy(precision: str) -> Iterator[None]:
+    """Build what is inside in a certain precision.
+
+    Args:
+        precision: `"float32"`; `"mixed_bfloat16"`: weights stay float32, layers compute in
+            bfloat16, which is about twice as fast where the processor has instructions for it; or
+            `"auto"`: the second where it has, else the first.
+    """
+    if precision == "auto":
+        precision = "mixed_bfloat16" if has_bfloat16() else "float32"
+    config = load_keras().config
+    previous = config.dtype_policy()
+    config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        config.set_dtype_policy(previous)
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16; where Linux on x86 does not tell, it does not."""
+    try:
+        return "avx512_bf16" in Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
 
 
 @contextmanager

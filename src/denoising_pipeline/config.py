@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from denoising_pipeline.components import component_name
 from denoising_pipeline.models import ArchitectureChoice
-from denoising_pipeline.models.convolutional import Convolutional
+from denoising_pipeline.models.residual_unet import ResidualUnet
 from denoising_pipeline.noise import NoiseChoice
 from denoising_pipeline.noise.gaussian import Gaussian
 
@@ -47,11 +47,15 @@ class NoiseInjectionParameters(RootModel[NoiseChoice]):
 class TrainingParameters(Section):
     """The architecture and how it is trained."""
 
-    model: ArchitectureChoice = Field(Convolutional(), description="architecture and its options")
+    model: ArchitectureChoice = Field(ResidualUnet(), description="architecture and its options")
     loss: Literal["binary_crossentropy", "mse"] = "binary_crossentropy"
-    epochs: int = Field(8, ge=1, description="passes over the training images")
-    batch_size: int = Field(128, ge=1, description="images per step")
-    learning_rate: float = Field(1e-3, gt=0, le=1, description="Adam's step size")
+    epochs: int = Field(3, ge=1, description="passes over the training images")
+    batch_size: int = Field(64, ge=1, description="images per step")
+    learning_rate: float = Field(2e-3, gt=0, le=1, description="Adam's step size, at its highest")
+    schedule: Literal["constant", "cosine"] = "cosine"
+    warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps before the cosine")
+    gradient_clip: float | None = Field(1.0, gt=0, description="largest global norm; null: off")
+    precision: Literal["auto", "float32", "mixed_bfloat16"] = "auto"
     fresh_noise: bool = Field(True, description="draw new noise every epoch; false: one drawing")
     early_stopping_patience: int | None = Field(
         None, ge=1, description="epochs without a better val_loss before training stops; null: off"

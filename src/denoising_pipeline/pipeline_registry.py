@@ -26,8 +26,14 @@ def register_pipelines() -> dict[str, Pipeline]:
         "evaluation": Pipeline([denoise_test, evaluation.create_pipeline()], tags="evaluation"),
         "reporting": reporting.create_pipeline(),
     }
+    stages = {name: _grouped(name, stage) for name, stage in stages.items()}
     return {
         "__default__": sum(stages.values(), Pipeline([])),
         **stages,
-        "inference": inference.create_pipeline(),
+        "inference": _grouped("inference", inference.create_pipeline()),
     }
+
+
+def _grouped(name: str, stage: Pipeline) -> Pipeline:
+    """Put the nodes of a stage under its name, so that Kedro-Viz draws it as one box."""
+    return Pipeline(stage, namespace=name, prefix_datasets_with_namespace=False)

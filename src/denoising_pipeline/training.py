@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from denoising_pipeline.arrays import Images
-from denoising_pipeline.backend import load_keras
+from denoising_pipeline.backend import dtype_policy, load_keras
 from denoising_pipeline.config import TrainingParameters
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.noise import Noise, draw_noisy
@@ -85,10 +85,15 @@ def train(
     """
     keras = load_keras()
     image_shape = (clean.shape[1], clean.shape[2], clean.shape[3])
-    model = options.model.build(image_shape, seed)
+    steps_per_epoch = math.ceil(len(clean) / options.batch_size)
+    with dtype_policy(options.precision):
+        model = options.model.build(image_shape, seed)
     keras.utils.set_random_seed(seed % 2**32)
     model.compile(
-        optimizer=keras.optimizers.Adam(options.learning_rate),
+        optimizer=keras.optimizers.Adam(
+            _learning_rate(options, options.epochs * steps_per_epoch),
+            global_clipnorm=options.gradient_clip,
+        ),
         loss=options.loss,
         metrics=[keras.metrics.MeanMetricWrapper(mean_psnr, name="psnr")],
     )
@@ -96,7 +101,7 @@ def train(
     model.fit(
         noisy_batches(clean, noise, options, seed),
         shuffle=False,
-        steps_per_epoch=math.ceil(len(clean) / options.batch_size),
+        steps_per_epoch=steps_per_epoch,
         epochs=options.epochs,
         validation_data=validation,
         validation_batch_size=500,
@@ -112,6 +117,22 @@ def train(
         ],
     )
     return Denoiser(options.model, image_shape, model), pd.DataFrame(rows)
+
+
+def _learning_rate(options: TrainingParameters, steps: int) -> Any:
+    """Return what Keras takes as learning rate: a number, or warm-up and cosine over all steps.
+
+    The cosine of Loshchilov and Hutter, "SGDR" (2017), without restarts, down to 0.
+    """
+    if options.schedule == "constant":
+        return options.learning_rate
+    warmup_steps = round(options.warmup * steps)
+    return load_keras().optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0 if warmup_steps else options.learning_rate,
+        decay_steps=max(steps - warmup_steps, 1),
+        warmup_target=options.learning_rate if warmup_steps else None,
+        warmup_steps=warmup_steps,
+    )
 
 
 def _epoch_callback(rows: list[dict[str, float]], log_epoch: EpochLogger) -> Any:

@@ -6,14 +6,17 @@ import json
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 import yaml
+from kedro.config import OmegaConfigLoader
 from project_folder import ROOT, Smoke, inputs_of
 
-from denoising_pipeline.config import flatten, validate_parameters
+from denoising_pipeline.config import Parameters, flatten, validate_parameters
 from denoising_pipeline.datasets.idx_format import read_idx
+from denoising_pipeline.settings import CONFIG_LOADER_ARGS
 
 FIGURES = {
     "best_and_worst.png",
@@ -31,12 +34,21 @@ TABLES = {
     "summary.json",
 }
 VERSIONED = (
-    FIGURES | TABLES | {"denoiser.zip", "test_denoised.npy", "test_noisy.npy"} | {"val_noisy.npy"}
+    FIGURES
+    | TABLES
+    | {"denoiser.zip", "splits.parquet", "test_denoised.npy", "test_noisy.npy", "val_noisy.npy"}
 )
 UNVERSIONED = {
     f"{split}_{kind}.npy" for split in ("train", "test") for kind in ("images", "labels")
 }
-UNVERSIONED |= {f"{split}_clean.npy" for split in ("train", "val", "test")} | {"splits.parquet"}
+UNVERSIONED |= {f"{split}_clean.npy" for split in ("train", "val", "test")}
+
+
+def parameters() -> Parameters:
+    """Return what the configuration files say, defaults filled in."""
+    arguments: dict[str, Any] = CONFIG_LOADER_ARGS
+    loader = OmegaConfigLoader(str(ROOT / "conf"), env="smoke", **arguments)
+    return validate_parameters(loader["parameters"])
 
 
 def test_run_succeeds_and_prints_the_summary(smoke: Smoke) -> None:
@@ -77,13 +89,13 @@ def test_figures_are_whole_png_files(smoke: Smoke, name: str) -> None:
 def test_there_is_one_finished_run_with_a_telling_name(smoke: Smoke) -> None:
     """The name says recipe, model and noise."""
     assert [run.info.status for run in smoke.runs] == ["FINISHED"]
-    assert smoke.run.info.run_name == "gaussian 0.5 · convolutional · smoke"
+    model = parameters().training.model.name
+    assert smoke.run.info.run_name == f"gaussian 0.5 · {model} · smoke"
 
 
 def test_every_parameter_is_recorded(smoke: Smoke) -> None:
     """The parameters are those of the schema with the recipe's values, one by one and as a file."""
-    recipe = yaml.safe_load((ROOT / "conf/smoke/parameters.yml").read_text())
-    expected = validate_parameters(recipe).model_dump()
+    expected = parameters().model_dump(mode="json")
     assert smoke.run.data.params == {key: str(v) for key, v in flatten(expected).items()}
     uri = f"{smoke.run.info.artifact_uri}/parameters.yml"
     assert yaml.safe_load(Path(uri.removeprefix("file://")).read_text()) == expected

@@ -1,5 +1,6 @@
 """What takes long: the packaged project elsewhere, and many runs at once."""
 
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -31,12 +32,11 @@ def test_first_runs_at_once_are_all_tracked(tmp_path: Path) -> None:
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with the wheel and the configuration that `kedro package` makes."""
     folder = tmp_path_factory.mktemp("package") / "project"
-    listed = subprocess.run(
-        ["git", "-C", str(ROOT), "ls-files"], capture_output=True, text=True, check=True
-    )
-    for name in filter(lambda name: not name.startswith("data/"), listed.stdout.splitlines()):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes((ROOT / name).read_bytes())
+    unwanted = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    for name in ("conf/base", "conf/local", "src"):
+        shutil.copytree(ROOT / name, folder / name, ignore=unwanted)
+    for name in ("LICENSE", "NOTICE", "README.md", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder / name)
     command = [sys.executable, "-m", "kedro", "package"]
     subprocess.run(command, cwd=folder, env=environment(), check=True, timeout=PATIENCE)
     return folder / "dist"

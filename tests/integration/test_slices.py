@@ -77,9 +77,9 @@ def test_tag_draws_the_figures(project: Project, tiny: Run) -> None:
 
 
 def test_from_nodes_goes_on_where_it_is_told(project: Project, tiny: Run) -> None:
-    """`--from-nodes score_test_images` loads what was denoised and scores it."""
+    """`--from-nodes evaluation.score_test_images` loads what was denoised and scores it."""
     versions = load_versions(tiny, "test_denoised", "test_noisy")
-    run = project.run("tiny", "--from-nodes", "score_test_images", *versions)
+    run = project.run("tiny", "--from-nodes", "evaluation.score_test_images", *versions)
     assert {"image_metrics.parquet", "summary.json"} < written_by(project, run)
     assert "test_denoised.npy" not in written_by(project, run)
     assert run.data.metrics["psnr"] == tiny.data.metrics["psnr"]

@@ -1,13 +1,14 @@
 """The model in MLflow, as somebody else loads it."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from mlflow.models import get_model_info
-from mlflow.models.utils import load_serving_example
+import yaml
+from mlflow.models import ModelSignature
 from project_folder import PATIENCE, Smoke, environment, models_of
 
 LOAD = """
@@ -52,12 +53,14 @@ def test_model_says_what_it_takes(smoke: Smoke) -> None:
     (model_id,) = models_of(smoke.run)
     model = smoke.project.client.get_logged_model(model_id)
     folder = Path(model.artifact_location.removeprefix("file://"))
-    info = get_model_info(str(folder))
-    for schema in (info.signature.inputs, info.signature.outputs):
+    signature = ModelSignature.from_dict(
+        yaml.safe_load((folder / "MLmodel").read_text())["signature"]
+    )
+    for schema in (signature.inputs, signature.outputs):
         (tensor,) = schema.inputs
         assert (tensor.type, tensor.shape) == (np.dtype("float32"), (-1, 28, 28, 1))
-    example = load_serving_example(folder.as_posix())
-    assert "inputs" in example
+    example = json.loads((folder / "serving_input_example.json").read_text())
+    assert np.shape(example["inputs"])[1:] == (28, 28, 1)
     needed = (folder / "requirements.txt").read_text()
     assert all(f"{library}==" in needed for library in ("keras", "numpy", "tensorflow"))
     assert model.name == "denoiser"

@@ -30,6 +30,12 @@ class ConsoleHooks:
         """Name the node, one short line for each."""
         logger.info(node.name)
 
+    @hook_impl
+    def on_node_error(self, node: Node) -> None:
+        """Name the data that a node failed on; the error itself is shown at the end."""
+        data = [name for name in node.inputs if not name.startswith("params:")]
+        logger.error("%s failed; its inputs were %s", node.name, ", ".join(data))
+
     @hook_impl(trylast=True)
     def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Print scores before and after as a table, and where the picture is."""

@@ -63,6 +63,8 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         """Open the run and record what is known before it starts."""
+        # Kedro gives the names of pipelines in the order of a set.
+        run_params = {**run_params, "pipeline_names": sorted(run_params["pipeline_names"] or [])}
         if self.mlflow_config.tracking.run.name is None:
             self.mlflow_config.tracking.run.name = run_name(run_params, self._parameters)
         left_out = {"runner": "", "runtime_params": {}, "project_path": ""}
@@ -83,7 +85,7 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         tags = {"kedro_command": kedro_command(run_params), "source": self._parameters.source}
         mlflow.set_tags(tags | run_tags(self._project_path))
         end_abandoned_runs(self._client, self.run_id)
-        log_parameters(self._parameters.model_dump())
+        log_parameters(self._parameters.model_dump(mode="json"))
 
     @hook_impl
     def before_node_run(self) -> None:

@@ -21,8 +21,9 @@ class Architecture(Component, ABC):
             seed: Root seed. Equal seeds give equal initial weights.
 
         Returns:
-            A `keras.Model` from float32 (N, H, W, C) in [0, 1] to the same shape and range, made
-            of two sub-models: `get_layer("encoder")` and `get_layer("decoder")`.
+            A `keras.Model` from float32 (N, H, W, C) in [0, 1] to the same shape, type and range,
+            whatever the precision of the layers between, made of two sub-models:
+            `get_layer("encoder")` and `get_layer("decoder")`.
 
         Raises:
             ValueError: The network cannot process images of that shape.
@@ -45,10 +46,16 @@ class SeededInitializers:
         self._seed = seed
         self._layers = itertools.count()
 
-    def next_kernel(self) -> Any:
-        """Return the Glorot uniform initializer of the next layer (Glorot and Bengio, 2010)."""
+    def next_kernel(self, scale: float = 1) -> Any:
+        """Return the Glorot uniform initializer of the next layer (Glorot and Bengio, 2010).
+
+        Args:
+            scale: Factor on the variance.
+        """
         draws = generator(self._seed, "weights", index=next(self._layers))
-        return load_keras().initializers.GlorotUniform(seed=int(draws.integers(2**31)))
+        return load_keras().initializers.VarianceScaling(
+            scale, mode="fan_avg", distribution="uniform", seed=int(draws.integers(2**31))
+        )
 
 
 def autoencoder(name: str, image_shape: tuple[int, int, int], encoder: Any, decoder: Any) -> Any:

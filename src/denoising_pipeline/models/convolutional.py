@@ -43,12 +43,13 @@ class Convolutional(Architecture):
             )
         keras, kernels = load_keras(), SeededInitializers(seed)
 
-        def convolution(filters: int, activation: str) -> Any:
+        def convolution(filters: int, activation: str, dtype: str | None = None) -> Any:
             return keras.layers.Conv2D(
                 filters,
                 3,
                 padding="same",
                 activation=activation,
+                dtype=dtype,
                 kernel_initializer=kernels.next_kernel(),
             )
 
@@ -69,7 +70,7 @@ class Convolutional(Architecture):
                 keras.layers.UpSampling2D(2),
                 convolution(self.filters, "relu"),
                 keras.layers.UpSampling2D(2),
-                convolution(channels, "sigmoid"),
+                convolution(channels, "sigmoid", "float32"),
             ],
             name="decoder",
         )

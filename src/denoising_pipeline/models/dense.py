@@ -62,9 +62,10 @@ class Dense(Architecture):
         """
         keras, kernels = load_keras(), SeededInitializers(seed)
 
-        def dense(nodes: int, activation: str = "relu") -> Any:
+        def dense(nodes: int, activation: str = "relu", dtype: str | None = None) -> Any:
+            kernel = kernels.next_kernel()
             return keras.layers.Dense(
-                nodes, activation=activation, kernel_initializer=kernels.next_kernel()
+                nodes, activation=activation, kernel_initializer=kernel, dtype=dtype
             )
 
         def hidden(widths: Iterable[int]) -> list[Any]:
@@ -84,8 +85,8 @@ class Dense(Architecture):
             [
                 keras.Input((self.latent_dim,)),
                 *hidden(mirrored if self.decoder_nodes is None else self.decoder_nodes),
-                dense(math.prod(image_shape), "sigmoid"),
-                keras.layers.Reshape(image_shape),
+                dense(math.prod(image_shape), "sigmoid", "float32"),
+                keras.layers.Reshape(image_shape, dtype="float32"),
             ],
             name="decoder",
         )
