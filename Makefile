@@ -11,7 +11,7 @@ run: install          ## the whole pipeline on all of MNIST
 	$(BIN)/kedro run
 
 test: install         ## every test but the long ones, with coverage
-	$(BIN)/pytest --cov
+	$(BIN)/pytest --cov --numprocesses 2 --dist loadfile
 
 lint: install         ## style, types and import contracts
 	$(BIN)/ruff check .

@@ -36,7 +36,7 @@ def parsed(command: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("env", [None, "local"])
-@pytest.mark.parametrize("runner", [str(SequentialRunner()), "None"])
+@pytest.mark.parametrize("runner", [str(SequentialRunner()), "None"], ids=["given", "none"])
 def test_a_plain_run_is_a_plain_command(env: str | None, runner: str) -> None:
     assert kedro_command({**PLAIN, "env": env, "runner": runner}) == "kedro run"
 

@@ -7,6 +7,8 @@ import pytest
 from denoising_pipeline.config import Parameters
 from denoising_pipeline.hooks.tracking import MAX_RUN_NAME, run_name
 
+MODEL = Parameters().training.model.name
+
 
 def _name(
     runtime_params: dict[str, Any],
@@ -23,7 +25,7 @@ def _name(
 
 @pytest.mark.parametrize("env", [None, "local"])
 def test_a_plain_run_is_called_after_noise_architecture_and_base(env: str | None) -> None:
-    assert _name({}, env) == "gaussian 0.5 · convolutional · base"
+    assert _name({}, env) == f"gaussian 0.5 · {MODEL} · base"
 
 
 def test_options_of_the_command_line_lead_and_are_not_said_twice() -> None:
@@ -36,12 +38,12 @@ def test_options_of_the_command_line_lead_and_are_not_said_twice() -> None:
 
 def test_noise_options_beside_the_level_are_named() -> None:
     given = {"noise_injection": {"name": "salt_and_pepper", "amount": 0.1, "salt": 0.25}}
-    assert _name(given) == "salt 0.25 · salt_and_pepper 0.1 · convolutional · base"
+    assert _name(given) == f"salt 0.25 · salt_and_pepper 0.1 · {MODEL} · base"
 
 
 def test_named_pipelines_stand_in_the_name() -> None:
     name = _name({}, pipeline_names=["training", "evaluation"])
-    assert name == "gaussian 0.5 · convolutional · training+evaluation · base"
+    assert name == f"gaussian 0.5 · {MODEL} · training+evaluation · base"
 
 
 def test_a_name_fits_into_the_database_however_much_is_given() -> None:

@@ -45,6 +45,7 @@ def test_replay_reproduces_the_summary(project: Project, tiny: Run, replay: Run)
         "denoiser.zip",
         "history.csv",
         "source_manifest.json",
+        "splits.parquet",
         "test_noisy.npy",
         "val_noisy.npy",
     }
