@@ -36,7 +36,6 @@ def test_what_is_not_given_has_its_default(tmp_path: Path) -> None:
     expected["seed"] = 7
     expected["training"]["epochs"] = 2
     assert made.config_loader["parameters"] == expected
-    assert made.params == expected
 
 
 @pytest.mark.parametrize(
