@@ -5,13 +5,16 @@ INSTALLED := .venv/.installed
 export DO_NOT_TRACK := 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run test lint viz ui lock clean install
+.PHONY: run test test-slow lint viz ui lock clean install
 
 run: install          ## the whole pipeline on all of MNIST
 	$(BIN)/kedro run
 
 test: install         ## every test but the long ones, with coverage
 	$(BIN)/pytest --cov --numprocesses 2 --dist loadfile
+
+test-slow: install    ## the long ones: the package elsewhere, four first runs at once
+	$(BIN)/pytest --slow -m slow
 
 lint: install         ## style, types and import contracts
 	$(BIN)/ruff check .
