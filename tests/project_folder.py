@@ -1,12 +1,14 @@
 """A copy of the project in a folder of its own, with real processes, files and tracked runs."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from contextlib import chdir
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -99,9 +101,10 @@ class Project:
         return name
 
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        """Start `kedro <arguments>` as a process."""
+        """Start `kedro <arguments>` as a process that minds Ctrl-C, even if this one does not."""
         return subprocess.Popen(
             [*KEDRO, *arguments],
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
             cwd=self.path,
             env=environment(**variables),
             stdout=subprocess.PIPE,

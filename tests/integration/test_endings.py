@@ -171,6 +171,7 @@ def test_after_an_interruption_the_process_can_go_on(project: Project) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
     bootstrap_project(project.path)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
     thread = threading.Thread(target=interrupt)
     with pytest.raises(KeyboardInterrupt), KedroSession.create(project.path, env=recipe) as session:
         thread.start()
