@@ -133,7 +133,7 @@ def _draw_scores(ax: Axes, scores: pd.DataFrame, key: str) -> None:
 
 
 def digit_scores(digit_metrics: pd.DataFrame) -> Figure:
-    """Draw PSNR and SSIM per label with their 95 % confidence intervals.
+    """Draw PSNR and SSIM per label with their confidence intervals.
 
     Args:
         digit_metrics: One row per label; columns label, n_images and, for psnr (dB) and ssim,

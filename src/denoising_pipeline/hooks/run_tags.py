@@ -1,6 +1,5 @@
 """What a run says of where it comes from."""
 
-import os
 import platform
 import re
 import shlex
@@ -100,8 +99,6 @@ def end_abandoned_runs(client: MlflowClient, run_id: str) -> None:
 
 
 def _is_alive(process_id: int, started: float) -> bool:
-    if process_id == os.getpid():
-        return True
     try:
         return abs(psutil.Process(process_id).create_time() - started) < 1
     except psutil.NoSuchProcess:
