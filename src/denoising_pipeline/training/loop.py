@@ -1,9 +1,9 @@
-"""Training a denoiser on pairs of noisy and clean images, with noise drawn afresh every epoch."""
+"""The training loop: Keras's own `fit`, what it is given, and what it leaves behind."""
 
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -12,8 +12,9 @@ from denoising_pipeline.arrays import Images
 from denoising_pipeline.backend import dtype_policy, load_keras
 from denoising_pipeline.config import TrainingParameters
 from denoising_pipeline.denoiser import Denoiser
-from denoising_pipeline.noise import Noise, draw_noisy
-from denoising_pipeline.seeding import generator
+from denoising_pipeline.noise import Noise
+from denoising_pipeline.training.batches import noisy_batches
+from denoising_pipeline.training.losses import mean_psnr
 
 EpochLogger = Callable[[int, Mapping[str, float]], None]
 """Takes an epoch, from 1, and its metrics, as soon as the epoch is over."""
@@ -21,39 +22,6 @@ EpochLogger = Callable[[int, Mapping[str, float]], None]
 
 class TrainingDivergedError(RuntimeError):
     """The loss is no longer a finite number."""
-
-
-def noisy_batches(
-    clean: Images, noise: Noise, options: TrainingParameters, seed: int
-) -> Iterator[tuple[Images, Images]]:
-    """Yield the batches of every epoch, in an order that is drawn anew for each epoch.
-
-    Args:
-        clean: float32 (N, H, W, C) in [0, 1]; not changed.
-        noise: The noise model. Frozen noise (`fresh_noise` false) is that of epoch 0, always.
-        options: `epochs`, `batch_size` and `fresh_noise` are read.
-        seed: Root seed.
-
-    Yields:
-        (noisy, clean), each float32 (batch, H, W, C); the last batch of an epoch may be smaller.
-    """
-    for epoch in range(options.epochs):
-        if epoch == 0 or options.fresh_noise:
-            noisy = draw_noisy(clean, noise, seed=seed, split="train", epoch=epoch)
-        order = generator(seed, "shuffle", "train", epoch).permutation(len(clean))
-        for start in range(0, len(order), options.batch_size):
-            batch = order[start : start + options.batch_size]
-            yield noisy[batch], clean[batch]
-
-
-def mean_psnr(clean: Any, denoised: Any) -> Any:
-    """PSNR in dB of each image of a batch of Keras tensors (N, H, W, C) in [0, 1], as (N,).
-
-    The same formula and cap as `denoising_pipeline.metrics.psnr`, which knows no Keras.
-    """
-    ops = load_keras().ops
-    squared_error = ops.mean(ops.square(clean - denoised), axis=(1, 2, 3))
-    return -10.0 * ops.log10(ops.maximum(squared_error, 1e-10))
 
 
 def train(
