@@ -96,11 +96,13 @@ def test_the_article_is_reproduced_to_the_letter() -> None:
         "epochs": 50,
         "batch_size": 128,
         "learning_rate": 0.001,
+        "beta_2": 0.999,
         "schedule": "constant",
         "warmup": 0.0,
         "gradient_clip": None,
         "precision": "float32",
         "fresh_noise": False,
+        "shift": 0,
         "early_stopping_patience": None,
         "keep": "last",
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from denoising_pipeline.config import TrainingParameters
 from denoising_pipeline.noise import NOISE_BLOCK, draw_noisy
 from denoising_pipeline.noise.gaussian import Gaussian
 from denoising_pipeline.training import noisy_batches
+from denoising_pipeline.training.batches import WINDOW_BLOCKS, shifted
 
 NOISE = Gaussian(sigma=0.2)
 Epoch = tuple[npt.NDArray[np.intp], Images]
@@ -26,8 +28,12 @@ def marked(count: int) -> Images:
     return np.broadcast_to(ramp[:, None, None, None], (count, 3, 2, 1)).copy()
 
 
-def options(epochs: int = 3, batch_size: int = 10, fresh_noise: bool = True) -> TrainingParameters:
-    return TrainingParameters(epochs=epochs, batch_size=batch_size, fresh_noise=fresh_noise)
+def options(
+    epochs: int = 3, batch_size: int = 10, fresh_noise: bool = True, shift: int = 0
+) -> TrainingParameters:
+    return TrainingParameters(
+        epochs=epochs, batch_size=batch_size, fresh_noise=fresh_noise, shift=shift
+    )
 
 
 def epochs_of(clean: Images, chosen: TrainingParameters, seed: int = 0) -> list[Epoch]:
@@ -116,3 +122,59 @@ def test_batches_are_float32_copies_and_the_images_stay_as_they_were() -> None:
         assert noisy.dtype == same.dtype == np.float32
         same[:] = noisy[:] = 0
     np.testing.assert_array_equal(clean, before)
+
+
+def test_more_images_than_are_shuffled_together_still_come_once_each() -> None:
+    """Batches go across windows: only the last one of the epoch is smaller."""
+    clean = marked(WINDOW_BLOCKS * NOISE_BLOCK + 300)
+    sizes = [len(noisy) for noisy, _ in noisy_batches(clean, NOISE, options(1, 700), 0)]
+    assert sizes == [700] * 23 + [200]
+    ((order, noisy),) = epochs_of(clean, options(1, 700))
+    np.testing.assert_array_equal(np.sort(order), np.arange(len(clean)))
+    drawn = draw_noisy(clean, NOISE, seed=0, split="train", epoch=0)
+    np.testing.assert_array_equal(noisy, drawn)
+
+
+def test_images_are_read_as_they_are_needed() -> None:
+    """A source larger than memory trains: before the first batch, one window has been read."""
+    reads: list[int] = []
+
+    class Counted(np.ndarray[Any, np.dtype[np.float32]]):
+        def __getitem__(self, key: Any) -> Any:
+            reads.append(key.start)
+            return np.asarray(self)[key]
+
+    clean = marked((2 * WINDOW_BLOCKS + 1) * NOISE_BLOCK).view(Counted)
+    batches = noisy_batches(clean, NOISE, options(1, 500), 0)
+    next(batches)
+    assert len(set(reads)) == len(reads) == WINDOW_BLOCKS
+    list(batches)
+    assert sorted(reads) == list(range(0, len(clean), NOISE_BLOCK))
+
+
+def test_shifted_images_are_new_in_every_epoch_and_their_noise_is_drawn_on_top() -> None:
+    clean = np.random.default_rng(3).random((40, 6, 5, 1), np.float32)
+    still = options(1, 40)
+    moving = options(2, 40, shift=2)
+    (_, same), (_, first), (_, second) = (
+        *noisy_batches(clean, Gaussian(sigma=0), still, 0),
+        *noisy_batches(clean, Gaussian(sigma=0), moving, 0),
+    )
+    assert {image.tobytes() for image in same} == {image.tobytes() for image in clean}
+    known = [{image.tobytes() for image in images} for images in (same, first, second)]
+    assert len(known[0] & known[1]) < 10 > len(known[1] & known[2])
+
+
+def test_shifts_reach_every_offset_and_repeat_the_edges() -> None:
+    image = np.random.default_rng(0).random((1, 5, 4, 3), np.float32)
+    many = shifted(np.repeat(image, 500, axis=0), 2, np.random.default_rng(1))
+    assert many.shape == (500, 5, 4, 3)
+    padded = np.pad(image[0], ((2, 2), (2, 2), (0, 0)), mode="edge")
+    expected = {padded[r : r + 5, c : c + 4].tobytes() for r in range(5) for c in range(5)}
+    assert {found.tobytes() for found in many} == expected
+
+
+def test_the_shift_of_an_image_does_not_depend_on_how_many_follow() -> None:
+    images = np.random.default_rng(0).random((9, 5, 4, 1), np.float32)
+    one, other = (shifted(images[:n], 1, np.random.default_rng(1)) for n in (9, 4))
+    np.testing.assert_array_equal(one[:4], other)

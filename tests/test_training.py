@@ -39,9 +39,11 @@ def squares(count: int, side: int = 12) -> Images:
 
 PLAIN = {
     "model": {"name": "dense", "latent_dim": 8, "layers": 1, "nodes": 32},
+    "loss": "binary_crossentropy",
     "epochs": 2,
     "batch_size": 32,
     "learning_rate": 0.01,
+    "beta_2": 0.999,
     "schedule": "constant",
     "gradient_clip": None,
     "precision": "float32",

@@ -12,7 +12,8 @@ from denoising_pipeline.config import TrainingParameters, validate_parameters
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.models import ARCHITECTURES
 from denoising_pipeline.noise.gaussian import Gaussian
-from denoising_pipeline.training import _learning_rate, train
+from denoising_pipeline.training import train
+from denoising_pipeline.training.loop import _learning_rate
 
 PEAK = 0.01
 
@@ -66,6 +67,10 @@ def test_the_schedule_is_over_when_training_is_and_no_sooner() -> None:
 @pytest.mark.parametrize("norm", [None, 0.5])
 def test_gradients_are_clipped_as_asked(norm: float | None) -> None:
     assert trained(gradient_clip=norm).model.optimizer.global_clipnorm == norm
+
+
+def test_the_decay_of_the_squared_gradient_is_adams() -> None:
+    assert trained(beta_2=0.9).model.optimizer.beta_2 == 0.9
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

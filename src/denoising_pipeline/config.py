@@ -48,15 +48,17 @@ class TrainingParameters(Section):
     """The architecture and how it is trained."""
 
     model: ArchitectureChoice = Field(ResidualUnet(), description="architecture and its options")
-    loss: Literal["binary_crossentropy", "mse"] = "binary_crossentropy"
-    epochs: int = Field(3, ge=1, description="passes over the training images")
-    batch_size: int = Field(64, ge=1, description="images per step")
-    learning_rate: float = Field(2e-3, gt=0, le=1, description="Adam's step size, at its highest")
+    loss: Literal["binary_crossentropy", "mse", "psnr"] = "psnr"
+    epochs: int = Field(2, ge=1, description="passes over the training images")
+    batch_size: int = Field(32, ge=1, description="images per step")
+    learning_rate: float = Field(4e-3, gt=0, le=1, description="Adam's step size, at its highest")
+    beta_2: float = Field(0.99, ge=0, lt=1, description="decay of Adam's mean squared gradient")
     schedule: Literal["constant", "cosine"] = "cosine"
     warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps before the cosine")
-    gradient_clip: float | None = Field(1.0, gt=0, description="largest global norm; null: off")
+    gradient_clip: float | None = Field(10.0, gt=0, description="largest global norm; null: off")
     precision: Literal["auto", "float32", "mixed_bfloat16"] = "auto"
     fresh_noise: bool = Field(True, description="draw new noise every epoch; false: one drawing")
+    shift: int = Field(0, ge=0, le=16, description="move images by up to so many pixels, at random")
     early_stopping_patience: int | None = Field(
         None, ge=1, description="epochs without a better val_loss before training stops; null: off"
     )

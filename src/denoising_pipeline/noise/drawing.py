@@ -30,5 +30,26 @@ def draw_noisy(clean: Images, noise: Noise, *, seed: int, split: str, epoch: int
     noisy = np.empty(clean.shape, np.float32)
     for block, start in enumerate(range(0, len(clean), NOISE_BLOCK)):
         images = slice(start, start + NOISE_BLOCK)
-        noisy[images] = noise.apply(clean[images], generator(seed, "noise", split, epoch, block))
+        noisy[images] = draw_noisy_block(
+            clean[images], noise, seed=seed, split=split, epoch=epoch, block=block
+        )
     return noisy
+
+
+def draw_noisy_block(
+    clean: Images, noise: Noise, *, seed: int, split: str, epoch: int, block: int
+) -> Images:
+    """Corrupt one block of a split, as `draw_noisy` does it for all of them.
+
+    Args:
+        clean: float32 (n, H, W, C) in [0, 1], images `block * NOISE_BLOCK` and on. Not changed.
+        noise: The noise model.
+        seed: Root seed of the run.
+        split: `"train"`, `"val"` or `"test"`.
+        epoch: Epoch, from 0.
+        block: Number of the block in the split, from 0.
+
+    Returns:
+        A new float32 array of the same shape, in [0, 1].
+    """
+    return noise.apply(clean, generator(seed, "noise", split, epoch, block))

@@ -14,7 +14,7 @@ from denoising_pipeline.config import TrainingParameters
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.noise import Noise
 from denoising_pipeline.training.batches import noisy_batches
-from denoising_pipeline.training.losses import mean_psnr
+from denoising_pipeline.training.losses import keras_loss, mean_psnr
 
 EpochLogger = Callable[[int, Mapping[str, float]], None]
 """Takes an epoch, from 1, and its metrics, as soon as the epoch is over."""
@@ -60,9 +60,10 @@ def train(
     model.compile(
         optimizer=keras.optimizers.Adam(
             _learning_rate(options, options.epochs * steps_per_epoch),
+            beta_2=options.beta_2,
             global_clipnorm=options.gradient_clip,
         ),
-        loss=options.loss,
+        loss=keras_loss(options.loss),
         metrics=[keras.metrics.MeanMetricWrapper(mean_psnr, name="psnr")],
     )
     rows: list[dict[str, float]] = []
