@@ -104,6 +104,7 @@ def test_the_article_is_reproduced_to_the_letter() -> None:
         "fresh_noise": False,
         "shift": 0,
         "early_stopping_patience": None,
+        "resume": True,
         "keep": "last",
     }
 

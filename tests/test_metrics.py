@@ -188,7 +188,7 @@ def test_the_interval_is_students(values: Batch, confidence: float) -> None:
         confidence, len(values) - 1, loc=np.mean(values), scale=stats.sem(values)
     )
     assert mean == pytest.approx(np.mean(values))
-    assert (low, high) == pytest.approx(expected, abs=1e-9)
+    assert (low, high) == pytest.approx(expected, rel=1e-12, abs=1e-9)
 
 
 def test_the_interval_of_a_table_in_a_textbook() -> None:

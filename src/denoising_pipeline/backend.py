@@ -36,15 +36,20 @@ def dtype_policy(precision: str) -> Iterator[None]:
             bfloat16, which is about twice as fast where the processor has instructions for it; or
             `"auto"`: the second where it has, else the first.
     """
-    if precision == "auto":
-        precision = "mixed_bfloat16" if has_bfloat16() else "float32"
     config = load_keras().config
     previous = config.dtype_policy()
-    config.set_dtype_policy(precision)
+    config.set_dtype_policy(resolve_precision(precision))
     try:
         yield
     finally:
         config.set_dtype_policy(previous)
+
+
+def resolve_precision(precision: str) -> str:
+    """Return the precision that `"auto"` stands for on this machine; others are themselves."""
+    if precision != "auto":
+        return precision
+    return "mixed_bfloat16" if has_bfloat16() else "float32"
 
 
 def has_bfloat16() -> bool:

@@ -62,6 +62,7 @@ class TrainingParameters(Section):
     early_stopping_patience: int | None = Field(
         None, ge=1, description="epochs without a better val_loss before training stops; null: off"
     )
+    resume: bool = Field(True, description="go on where the same training was interrupted")
     keep: Literal["best", "last"] = Field("best", description="weights kept, by val_loss")
 
 

@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -149,7 +149,10 @@ def test_interrupted_training_leaves_no_denoiser(
     """What was written is whole, and what was not finished is not there."""
     assert ended
     folders = {file.split("/")[0] for file in project.files(name.lower())}
-    assert folders == {"02_intermediate", "03_primary", "05_model_input", "08_reporting"}
+    data = {"02_intermediate", "03_primary", "05_model_input", "08_reporting"}
+    assert folders - {"06_models"} == data
+    models = [file for file in project.files(name.lower()) if file.startswith("06_models")]
+    assert all(file.startswith("06_models/training_checkpoints/") for file in models)
     assert not [file for file in project.files(name.lower()) if file.endswith(".part")]
 
 
@@ -160,6 +163,31 @@ def test_next_run_ends_those_whose_process_is_gone(
     lost = ended["SIGKILL"][2]
     project.run("sigkill", "--pipelines", "ingestion")
     assert project.client.get_run(lost.info.run_id).info.status == "KILLED"
+
+
+def weights(project: Project, run: Run) -> list[Any]:
+    """Return the weights of the denoiser that a run saved."""
+    denoiser = DenoiserDataset(filepath=project.saved(run, "denoiser.zip")).load()
+    found: list[Any] = denoiser.model.get_weights()
+    return found
+
+
+def test_a_run_killed_in_mid_epoch_is_resumed_by_the_next_to_the_same_bits(
+    project: Project,
+) -> None:
+    """Same weights as without the interruption; its MLflow run has every epoch."""
+    long = {"training": {"model": {"name": "dense"}, "epochs": 400}}
+    recipe, undisturbed = project.recipe("resumed", long), project.recipe("undisturbed", long)
+    with project.start("run", "--env", recipe) as process:
+        lost = wait_until(in_training(project, recipe), process)
+        process.kill()
+    assert len(project.client.get_metric_history(lost.info.run_id, "val_loss")) < 400
+    resumed, whole = project.run(recipe), project.run(undisturbed)
+    for one, other in zip(weights(project, resumed), weights(project, whole), strict=True):
+        np.testing.assert_array_equal(one, other)
+    steps = [m.step for m in project.client.get_metric_history(resumed.info.run_id, "val_loss")]
+    assert steps == list(range(1, 401))
+    assert not list(project.path.glob(f"data/{recipe}/06_models/training_checkpoints/*"))
 
 
 def test_after_an_interruption_the_process_can_go_on(project: Project) -> None:

@@ -1,12 +1,14 @@
 """The nodes that train and denoise hand over what they are given, in the right places."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from denoising_pipeline.arrays import Images
 from denoising_pipeline.config import NoiseInjectionParameters, validate_parameters
+from denoising_pipeline.datasets import CheckpointsDataset
 from denoising_pipeline.noise.gaussian import Gaussian
 from denoising_pipeline.pipelines.inference.nodes import denoise_images
 from denoising_pipeline.pipelines.training.nodes import train_denoiser
@@ -22,7 +24,7 @@ def grey(count: int, value: float) -> Images:
     return np.full((count, 4, 5, 1), value, np.float32)
 
 
-def test_the_node_trains_on_its_images_and_validates_on_the_noisy_ones() -> None:
+def test_the_node_trains_on_its_images_and_validates_on_the_noisy_ones(tmp_path: Path) -> None:
     """The same as `train`, called by hand; a swap of any two arguments would show."""
     epochs: list[int] = []
 
@@ -30,8 +32,10 @@ def test_the_node_trains_on_its_images_and_validates_on_the_noisy_ones() -> None
         epochs.append(epoch)
 
     clean, noisy_val, clean_val, noise = grey(16, 0.3), grey(7, 0.8), grey(7, 0.6), Gaussian()
+    checkpoints = CheckpointsDataset(filepath=str(tmp_path)).load()
+    parameters = NoiseInjectionParameters(noise), TRAINING, 5
     denoiser, history = train_denoiser(
-        clean, noisy_val, clean_val, NoiseInjectionParameters(noise), TRAINING, 5, log_epoch
+        clean, noisy_val, clean_val, *parameters, log_epoch, checkpoints
     )
     assert epochs == [1]
     _, expected = train(clean, noise, (noisy_val, clean_val), TRAINING, 5, log_epoch)

@@ -15,7 +15,7 @@ WINDOW_BLOCKS = 16
 
 
 def noisy_batches(
-    clean: Images, noise: Noise, options: TrainingParameters, seed: int
+    clean: Images, noise: Noise, options: TrainingParameters, seed: int, first_epoch: int = 0
 ) -> Iterator[tuple[Images, Images]]:
     """Yield the batches of every epoch, in an order that is drawn anew for each epoch.
 
@@ -28,11 +28,12 @@ def noisy_batches(
         noise: The noise model. Frozen noise (`fresh_noise` false) is that of epoch 0, always.
         options: `epochs`, `batch_size`, `shift` and `fresh_noise` are read.
         seed: Root seed.
+        first_epoch: Epochs to leave out, from the first.
 
     Yields:
         (noisy, clean), each float32 (batch, H, W, C); the last batch of an epoch may be smaller.
     """
-    for epoch in range(options.epochs):
+    for epoch in range(first_epoch, options.epochs):
         order = generator(seed, "shuffle", "train", epoch)
         blocks = order.permutation(math.ceil(len(clean) / NOISE_BLOCK))
         rest: list[tuple[Images, Images]] = []

@@ -11,10 +11,12 @@ import pandas as pd
 from denoising_pipeline.arrays import Images
 from denoising_pipeline.backend import dtype_policy, load_keras
 from denoising_pipeline.config import TrainingParameters
+from denoising_pipeline.datasets.checkpoint_files import Checkpoints
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.noise import Noise
 from denoising_pipeline.training.batches import noisy_batches
 from denoising_pipeline.training.losses import keras_loss, mean_psnr
+from denoising_pipeline.training.resume import ResumableTraining, Rows, training_identity
 
 EpochLogger = Callable[[int, Mapping[str, float]], None]
 """Takes an epoch, from 1, and its metrics, as soon as the epoch is over."""
@@ -31,6 +33,7 @@ def train(
     options: TrainingParameters,
     seed: int,
     log_epoch: EpochLogger,
+    checkpoints: Checkpoints | None = None,
 ) -> tuple[Denoiser, pd.DataFrame]:
     """Train a denoiser; show a progress bar per epoch on a terminal, else a line per epoch.
 
@@ -41,7 +44,10 @@ def train(
             decide when training stops early.
         options: Architecture, loss, epochs and so on.
         seed: Root seed of the initial weights, the order and the noise.
-        log_epoch: Called after every epoch.
+        log_epoch: Called after every epoch, and again for those that are resumed from.
+        checkpoints: Where the state of each epoch is kept until training is done; a training of
+            the same images and parameters that finds one goes on there and ends with the weights
+            that it would have had without the interruption. None: nowhere.
 
     Returns:
         The denoiser and its history, a row per epoch: `epoch` (from 1), `loss`, `psnr` (dB),
@@ -54,38 +60,55 @@ def train(
     keras = load_keras()
     image_shape = (clean.shape[1], clean.shape[2], clean.shape[3])
     steps_per_epoch = math.ceil(len(clean) / options.batch_size)
+    model = _compiled_model(image_shape, options, options.epochs * steps_per_epoch, seed)
+    stopping = keras.callbacks.EarlyStopping(
+        monitor="val_loss",
+        mode="min",
+        patience=options.early_stopping_patience or options.epochs,
+        restore_best_weights=options.keep == "best",
+    )
+    rows: Rows = []
+    callbacks = [_epoch_callback(rows, log_epoch), stopping]
+    if checkpoints:
+        identity = training_identity(clean, validation, noise, options, seed)
+        resumable = ResumableTraining(model, stopping, rows, options, checkpoints, identity)
+        callbacks.append(resumable.callback())
+        for row in rows:
+            log_epoch(int(row["epoch"]), {k: value for k, value in row.items() if k != "epoch"})
+    model.fit(
+        noisy_batches(clean, noise, options, seed, first_epoch=len(rows)),
+        shuffle=False,
+        steps_per_epoch=steps_per_epoch,
+        initial_epoch=len(rows),
+        epochs=options.epochs,
+        validation_data=validation,
+        validation_batch_size=500,
+        verbose=1 if sys.stdout.isatty() else 2,
+        callbacks=callbacks,
+    )
+    if checkpoints:
+        checkpoints.clear(identity)
+    return Denoiser(options.model, image_shape, model), pd.DataFrame(rows)
+
+
+def _compiled_model(
+    image_shape: tuple[int, int, int], options: TrainingParameters, steps: int, seed: int
+) -> Any:
+    """Return the untrained `keras.Model`, ready for `steps` steps in all."""
+    keras = load_keras()
     with dtype_policy(options.precision):
         model = options.model.build(image_shape, seed)
     keras.utils.set_random_seed(seed % 2**32)
     model.compile(
         optimizer=keras.optimizers.Adam(
-            _learning_rate(options, options.epochs * steps_per_epoch),
+            _learning_rate(options, steps),
             beta_2=options.beta_2,
             global_clipnorm=options.gradient_clip,
         ),
         loss=keras_loss(options.loss),
         metrics=[keras.metrics.MeanMetricWrapper(mean_psnr, name="psnr")],
     )
-    rows: list[dict[str, float]] = []
-    model.fit(
-        noisy_batches(clean, noise, options, seed),
-        shuffle=False,
-        steps_per_epoch=steps_per_epoch,
-        epochs=options.epochs,
-        validation_data=validation,
-        validation_batch_size=500,
-        verbose=1 if sys.stdout.isatty() else 2,
-        callbacks=[
-            _epoch_callback(rows, log_epoch),
-            keras.callbacks.EarlyStopping(
-                monitor="val_loss",
-                mode="min",
-                patience=options.early_stopping_patience or options.epochs,
-                restore_best_weights=options.keep == "best",
-            ),
-        ],
-    )
-    return Denoiser(options.model, image_shape, model), pd.DataFrame(rows)
+    return model
 
 
 def _learning_rate(options: TrainingParameters, steps: int) -> Any:
@@ -104,7 +127,7 @@ def _learning_rate(options: TrainingParameters, steps: int) -> Any:
     )
 
 
-def _epoch_callback(rows: list[dict[str, float]], log_epoch: EpochLogger) -> Any:
+def _epoch_callback(rows: Rows, log_epoch: EpochLogger) -> Any:
     """Return the callback that collects the history, reports it, and stops at a lost cause."""
     started = time.perf_counter()
 

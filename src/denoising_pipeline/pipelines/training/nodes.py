@@ -4,6 +4,7 @@ import pandas as pd
 
 from denoising_pipeline.arrays import Images
 from denoising_pipeline.config import NoiseInjectionParameters, TrainingParameters
+from denoising_pipeline.datasets.checkpoint_files import Checkpoints
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.training import EpochLogger, train
 
@@ -16,6 +17,7 @@ def train_denoiser(
     training: TrainingParameters,
     seed: int,
     epoch_logger: EpochLogger,
+    training_checkpoints: Checkpoints,
 ) -> tuple[Denoiser, pd.DataFrame]:
     """Train a denoiser on noise of its own, judged on the validation images.
 
@@ -27,10 +29,17 @@ def train_denoiser(
         training: Architecture, loss, epochs and so on.
         seed: Root seed.
         epoch_logger: Called with (epoch, metrics) after every epoch.
+        training_checkpoints: Where the state of each epoch is kept until training is done.
 
     Returns:
         The denoiser and its history, a row per epoch.
     """
     return train(
-        train_clean, noise_injection.root, (val_noisy, val_clean), training, seed, epoch_logger
+        train_clean,
+        noise_injection.root,
+        (val_noisy, val_clean),
+        training,
+        seed,
+        epoch_logger,
+        training_checkpoints,
     )

@@ -20,6 +20,7 @@ def create_pipeline() -> Pipeline:
                     "training": "params:training",
                     "seed": "params:seed",
                     "epoch_logger": "epoch_logger",
+                    "training_checkpoints": "training_checkpoints",
                 },
                 outputs=["denoiser", "history"],
             )

@@ -1,0 +1,116 @@
+"""Going on after an interruption, to the same bits: the state of training after each epoch."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from denoising_pipeline import __version__
+from denoising_pipeline.arrays import Images
+from denoising_pipeline.backend import load_keras, resolve_precision
+from denoising_pipeline.config import TrainingParameters
+from denoising_pipeline.datasets.checkpoint_files import Checkpoints, State
+from denoising_pipeline.noise import NOISE_BLOCK, Noise
+
+logger = logging.getLogger(__name__)
+
+Rows = list[dict[str, float]]
+
+
+def training_identity(
+    clean: Images, validation: tuple[Images, Images], noise: Noise, options: Any, seed: int
+) -> str:
+    """Return a text that is equal for two trainings if, and only if, they end with equal weights.
+
+    Args:
+        clean: Training images.
+        validation: (noisy, clean) validation images.
+        noise: The noise model.
+        options: `TrainingParameters`.
+        seed: Root seed.
+
+    Returns:
+        32 hexadecimal digits: of the images, the parameters, the versions and the precision.
+    """
+    keras = load_keras()
+    facts = {
+        "training": options.model_dump(mode="json", exclude={"resume"}),
+        "noise": noise.model_dump(mode="json"),
+        "seed": seed,
+        "precision": resolve_precision(options.precision),
+        "versions": [__version__, keras.__version__, keras.config.backend()],
+        "shapes": [images.shape for images in (clean, *validation)],
+    }
+    digest = hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=16)
+    for images in (clean, *validation):
+        for start in range(0, len(images), NOISE_BLOCK):
+            digest.update(np.ascontiguousarray(images[start : start + NOISE_BLOCK]).data)
+    return digest.hexdigest()
+
+
+class ResumableTraining:
+    """What a Keras model's `fit` needs to go on where an earlier process was interrupted."""
+
+    def __init__(
+        self,
+        model: Any,
+        stopping: Any,
+        rows: Rows,
+        options: TrainingParameters,
+        checkpoints: Checkpoints,
+        identity: str,
+    ) -> None:
+        """Put the last checkpoint's weights and history in place, if there is one.
+
+        Args:
+            model: The compiled `keras.Model`.
+            stopping: Its `keras.callbacks.EarlyStopping`.
+            rows: The history, still empty; rows of earlier epochs are put in.
+            options: `epochs` and `resume` are read.
+            checkpoints: Where states are kept.
+            identity: Which training it is, from `training_identity`.
+        """
+        self._model, self._stopping, self._rows = model, stopping, rows
+        self._epochs = options.epochs
+        self._checkpoints, self._identity = checkpoints, identity
+        self._stopping_state: dict[str, Any] = {}
+        state = checkpoints.latest(identity) if options.resume else None
+        if state is not None:
+            self._restore(state)
+            logger.info("Resuming after epoch %d of %d", len(rows), self._epochs)
+
+    def callback(self) -> Any:
+        """Return the callback that keeps the state of each epoch, to be put last."""
+        return load_keras().callbacks.LambdaCallback(
+            on_train_begin=lambda logs: vars(self._stopping).update(self._stopping_state),
+            on_epoch_end=self._keep,
+        )
+
+    def _keep(self, epoch: int, logs: Mapping[str, float]) -> None:
+        done = epoch + 1
+        if done < self._epochs and not self._model.stop_training:
+            self._checkpoints.save(self._identity, done, self._state())
+
+    @property
+    def _variables(self) -> list[Any]:
+        self._model.optimizer.build(self._model.trainable_variables)
+        return [*self._model.variables, *self._model.optimizer.variables]
+
+    def _state(self) -> State:
+        stopping = {name: getattr(self._stopping, name) for name in ("best", "best_epoch", "wait")}
+        progress = {"rows": self._rows, "stopping": stopping}
+        arrays = {f"variable_{i}": np.asarray(v) for i, v in enumerate(self._variables)}
+        kept = self._stopping.best_weights or []
+        arrays |= {f"best_{i}": weights for i, weights in enumerate(kept)}
+        return {**arrays, "progress": np.array(json.dumps(progress))}
+
+    def _restore(self, state: State) -> None:
+        for i, variable in enumerate(self._variables):
+            variable.assign(state[f"variable_{i}"])
+        progress = json.loads(str(state["progress"]))
+        self._rows.extend(progress["rows"])
+        kept = [state[f"best_{i}"] for i in range(len(state)) if f"best_{i}" in state]
+        self._stopping_state = {**progress["stopping"], "best_weights": kept or None}

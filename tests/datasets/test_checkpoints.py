@@ -1,0 +1,128 @@
+"""Checkpoints survive what may happen to files, and do not pile up."""
+
+import logging
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from kedro.io.core import DatasetError
+
+from denoising_pipeline.datasets import CheckpointsDataset
+from denoising_pipeline.datasets.checkpoint_files import Checkpoints
+
+ONE, TWO, THREE = ({"weights": np.full((40, 5), n, np.float32)} for n in (1, 2, 3))
+
+
+@pytest.fixture
+def checkpoints(tmp_path: Path) -> Checkpoints:
+    return CheckpointsDataset(filepath=str(tmp_path / "made" / "later")).load()
+
+
+def files(tmp_path: Path) -> list[Path]:
+    return sorted(path for path in tmp_path.rglob("*") if path.is_file())
+
+
+def latest(checkpoints: Checkpoints, identity: str = "a") -> float | None:
+    """The number in the newest checkpoint."""
+    found = checkpoints.latest(identity)
+    return None if found is None else float(found["weights"][0, 0])
+
+
+def test_the_newest_is_found_to_the_bit(checkpoints: Checkpoints) -> None:
+    values = {"x": np.array([0.1, np.pi]), "text": np.array('{"a": 0.1}')}
+    checkpoints.save("a", 9, ONE)
+    checkpoints.save("a", 10, values)
+    found = checkpoints.latest("a")
+    assert found is not None
+    assert {name: array.tobytes() for name, array in found.items()} == {
+        name: array.tobytes() for name, array in values.items()
+    }
+
+
+def test_without_any_there_is_none(checkpoints: Checkpoints) -> None:
+    assert checkpoints.latest("a") is None
+    checkpoints.clear("a")
+
+
+def test_two_generations_are_kept(checkpoints: Checkpoints, tmp_path: Path) -> None:
+    for epoch, state in enumerate((ONE, TWO, THREE)):
+        checkpoints.save("a", epoch, state)
+    assert [path.name for path in files(tmp_path)] == ["000001.npz", "000002.npz"]
+
+
+def test_no_training_sees_another_ones(checkpoints: Checkpoints) -> None:
+    checkpoints.save("a", 1, ONE)
+    checkpoints.save("b", 2, TWO)
+    assert (latest(checkpoints), latest(checkpoints, "b")) == (1, 2)
+    checkpoints.clear("b")
+    assert (latest(checkpoints), latest(checkpoints, "b")) == (1, None)
+
+
+def test_checkpoints_of_the_latest_three_trainings_are_kept(checkpoints: Checkpoints) -> None:
+    for identity in ("a", "b", "c", "d"):
+        checkpoints.save(identity, 1, ONE)
+    kept = [identity for identity in ("a", "b", "c", "d") if latest(checkpoints, identity)]
+    assert kept == ["b", "c", "d"]
+
+
+def damage_nothing_left(content: bytes) -> bytes:
+    return b""
+
+
+def damage_torn(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def damage_one_bit(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+@pytest.mark.parametrize("damage", [damage_nothing_left, damage_torn, damage_one_bit])
+def test_a_damaged_one_is_named_and_the_one_before_is_used(
+    damage: Callable[[bytes], bytes],
+    checkpoints: Checkpoints,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    checkpoints.save("a", 1, ONE)
+    checkpoints.save("a", 2, TWO)
+    first, second = files(tmp_path)
+    second.write_bytes(damage(second.read_bytes()))
+    with caplog.at_level(logging.WARNING):
+        assert latest(checkpoints) == 1
+    assert str(second) in caplog.text
+    assert "damaged" in caplog.text
+    first.write_bytes(damage(first.read_bytes()))
+    assert latest(checkpoints) is None
+
+
+def test_a_pickle_in_a_checkpoint_is_not_run(checkpoints: Checkpoints, tmp_path: Path) -> None:
+    folder = tmp_path / "made" / "later" / "a"
+    folder.mkdir(parents=True)
+    np.savez(folder / "000001.npz", weights=np.array([{}], object))
+    assert latest(checkpoints) is None
+
+
+def test_a_disk_that_cannot_be_written_ends_nothing_and_costs_nothing(
+    checkpoints: Checkpoints, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Here a file stands where the folder should be: the system refuses the write."""
+    checkpoints.save("a", 1, ONE)
+    (tmp_path / "made" / "later" / "b").write_bytes(b"")
+    with caplog.at_level(logging.WARNING):
+        checkpoints.save("b", 2, TWO)
+    assert "No checkpoint after epoch 2" in caplog.text
+    assert "Training goes on" in caplog.text
+    assert latest(checkpoints) == 1
+
+
+def test_it_reaches_other_processes_and_saves_nothing_itself(tmp_path: Path) -> None:
+    dataset = CheckpointsDataset(filepath=str(tmp_path))
+    copied = pickle.loads(pickle.dumps(dataset))  # noqa: S301
+    copied.load().save("a", 1, ONE)
+    assert latest(dataset.load()) == 1
+    with pytest.raises(DatasetError, match="not allowed"):
+        dataset.save(None)  # type: ignore[arg-type]
