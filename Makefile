@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 export DO_NOT_TRACK := 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run test test-slow lint viz ui lock clean install
+.PHONY: run test test-slow lint bench viz ui lock clean install
 
 run: install          ## the whole pipeline on all of MNIST
 	$(BIN)/kedro run
@@ -21,6 +21,10 @@ lint: install         ## style, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: install        ## the short benchmarks; benchmarks/README.md has all of them
+	$(BIN)/python benchmarks/overhead.py --env smoke
+	$(BIN)/python benchmarks/article.py --images 20000
 
 viz: install          ## the pipeline's graph, in the browser
 	$(BIN)/kedro viz run

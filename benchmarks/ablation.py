@@ -1,0 +1,97 @@
+"""What each part of the default training is worth: one change at a time, scored on validation.
+
+Every variant trains on the same images for the same number of passes, in a process of its own, and
+is scored on the 5,000 validation images of `kedro run`; test images are not read.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from functools import partial
+from typing import Any
+
+import numpy as np
+from machine import print_table
+from project import mnist_images, recipe_parameters
+
+from denoising_pipeline.backend import load_keras
+from denoising_pipeline.metrics import psnr
+from denoising_pipeline.noise import draw_noisy
+from denoising_pipeline.training import train
+
+HELD_OUT = 5000
+"""Last images of the training file, on which variants are scored."""
+
+VARIANTS: dict[str, list[str]] = {
+    "base": [],
+    "loss: binary cross-entropy": ["training.loss=binary_crossentropy"],
+    "loss: MSE": ["training.loss=mse"],
+    "batches of 64": ["training.batch_size=64"],
+    "batches of 16": ["training.batch_size=16"],
+    "learning rate 0.002": ["training.learning_rate=0.002"],
+    "learning rate 0.008": ["training.learning_rate=0.008"],
+    "beta_2 0.999 (Keras's default)": ["training.beta_2=0.999"],
+    "constant learning rate": ["training.schedule=constant"],
+    "no warm-up": ["training.warmup=0.0"],
+    "no gradient clipping": ["training.gradient_clip=null"],
+    "gradient clipping at 1": ["training.gradient_clip=1.0"],
+    "float32": ["training.precision=float32"],
+    "frozen noise": ["training.fresh_noise=false"],
+    "shifts of up to 1 pixel": ["training.shift=1"],
+    "shifts of up to 2 pixels": ["training.shift=2"],
+    "EMA of weights, 0.99 a step": [],
+    "EMA of weights, 0.99 a step, constant learning rate": ["training.schedule=constant"],
+    "no blocks but one at 14x14 and one at 7x7": ["training.model.blocks=[1,1]"],
+    "one value in the bottleneck": ["training.model.latent_dim=1"],
+}
+"""Changes by variant, as `kedro run --params` takes them."""
+
+
+def main() -> None:
+    """Train the variants one after the other and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=int, default=13_760, help="training images")
+    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--variants", nargs="*", choices=VARIANTS, default=list(VARIANTS))
+    parser.add_argument("--only", choices=VARIANTS, help="train one, in this process")
+    options = parser.parse_args()
+    if options.only:
+        print(json.dumps(score(options.only, options.images, options.epochs)))
+        return
+    rows: list[tuple[str, ...]] = []
+    reference = 0.0
+    for name in options.variants:
+        command = [sys.executable, __file__, *sys.argv[1:], "--only", name]
+        child = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603
+        scores = json.loads(child.stdout.splitlines()[-1])
+        reference = reference or scores["psnr"]
+        change = f"{scores['psnr'] - reference:+.2f}"
+        rows.append((name, f"{scores['psnr']:.2f}", change, f"{scores['seconds']:.0f}"))
+        print(*rows[-1], sep=", ", file=sys.stderr)
+    trained = f"{options.images:,} images, {options.epochs} passes"
+    print_table([trained, "val PSNR [dB]", "against base", "seconds"], rows)
+
+
+def score(name: str, images: int, epochs: int) -> dict[str, Any]:
+    """Train one variant and return its mean PSNR on validation and its seconds."""
+    keras = load_keras()
+    if name.startswith("EMA"):
+        keras.optimizers.Adam = partial(keras.optimizers.Adam, use_ema=True, ema_momentum=0.99)
+    changes = [f"training.epochs={epochs}", "training.keep=last", *VARIANTS[name]]
+    parameters = recipe_parameters("base", changes)
+    noise, seed = parameters.noise_injection.root, parameters.seed
+    train_file = mnist_images("train")
+    val_clean = train_file[-HELD_OUT:]
+    val_noisy = draw_noisy(val_clean, noise, seed=seed, split="val", epoch=0)
+    clean = np.ascontiguousarray(train_file[:images])
+    few = (val_noisy[:1], val_clean[:1])
+    started = time.perf_counter()
+    denoiser, _ = train(clean, noise, few, parameters.training, seed, lambda epoch, metrics: None)
+    seconds = time.perf_counter() - started
+    return {"psnr": float(psnr(val_clean, denoiser(val_noisy)).mean()), "seconds": seconds}
+
+
+if __name__ == "__main__":
+    main()
