@@ -6,21 +6,14 @@ noise of one sigma. All are scored on the same noisy validation images; test ima
 
 import argparse
 import json
-import subprocess
-import sys
 
 from machine import print_table
-from project import mnist_images, recipe_parameters
+from project import in_its_own_process, recipe_parameters, training_images, validation_images
 
-from denoising_pipeline.arrays import Images
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.metrics import psnr
-from denoising_pipeline.noise import draw_noisy
 from denoising_pipeline.noise.gaussian import Gaussian
 from denoising_pipeline.training import train
-
-HELD_OUT = 5000
-"""Last images of the training file: what everything is scored on."""
 
 SIGMAS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 
@@ -38,10 +31,10 @@ def main() -> None:
     if options.only:
         print(json.dumps(scores(options.only, options.images, options.epochs)))
         return
-    blind = _in_its_own_process("blind")
+    blind = in_its_own_process("--only=blind")
     rows = []
     for sigma in SIGMAS:
-        special = _in_its_own_process(str(sigma)) if sigma in options.sigmas else {}
+        special = in_its_own_process(f"--only={sigma}") if sigma in options.sigmas else {}
         both = blind[str(sigma)], special.get(str(sigma))
         change = f"{both[0] - both[1]:+.2f}" if both[1] else ""
         noisy = f"{noisy_psnr(sigma):.2f}"
@@ -49,43 +42,27 @@ def main() -> None:
     print_table(["sigma", "noisy [dB]", "blind [dB]", "specialist [dB]", "blind's gain"], rows)
 
 
-def _in_its_own_process(name: str) -> dict[str, float]:
-    command = [sys.executable, __file__, *sys.argv[1:], f"--only={name}"]
-    child = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603
-    found: dict[str, float] = json.loads(child.stdout.splitlines()[-1])
-    print(name, found, file=sys.stderr)
-    return found
-
-
 def scores(name: str, images: int, epochs: int) -> dict[str, float]:
     """Train one denoiser and return its mean PSNR on validation by sigma."""
     changes = [f"training.epochs={epochs}", "training.keep=last"]
     parameters = recipe_parameters("blind", changes)
     noise = parameters.noise_injection.root if name == "blind" else Gaussian(sigma=float(name))
-    held_out = validation()
-    few = (draw_noisy(held_out[:200], noise, seed=0, split="val", epoch=0), held_out[:200])
-    clean = mnist_images("train")[:images]
+    val_clean, val_noisy = validation_images(noise)
+    few = (val_noisy[:200], val_clean[:200])
+    clean = training_images()[:images]
     denoiser, _ = train(clean, noise, few, parameters.training, 0, lambda epoch, metrics: None)
     sigmas = SIGMAS if name == "blind" else (float(name),)
-    return {str(sigma): _score(denoiser, held_out, sigma) for sigma in sigmas}
-
-
-def validation() -> Images:
-    """Return the clean validation images."""
-    return mnist_images("train")[-HELD_OUT:]
+    return {str(sigma): _score(denoiser, sigma) for sigma in sigmas}
 
 
 def noisy_psnr(sigma: float) -> float:
     """Return the mean PSNR of doing nothing."""
-    return float(psnr(validation(), _noisy(validation(), sigma)).mean())
+    return float(psnr(*validation_images(Gaussian(sigma=sigma))).mean())
 
 
-def _noisy(clean: Images, sigma: float) -> Images:
-    return draw_noisy(clean, Gaussian(sigma=sigma), seed=0, split="val", epoch=0)
-
-
-def _score(denoiser: Denoiser, clean: Images, sigma: float) -> float:
-    return float(psnr(clean, denoiser(_noisy(clean, sigma))).mean())
+def _score(denoiser: Denoiser, sigma: float) -> float:
+    clean, noisy = validation_images(Gaussian(sigma=sigma))
+    return float(psnr(clean, denoiser(noisy)).mean())
 
 
 if __name__ == "__main__":
