@@ -70,10 +70,11 @@ class EvaluationParameters(Section):
     """How the scores of the test images are summed up."""
 
     confidence: float = Field(0.95, gt=0.5, lt=1, description="of the intervals over images")
+    sweep_images: int = Field(300, ge=1, description="first test images scored at other levels")
 
 
 class ReportingParameters(Section):
-    """How many images the figures show."""
+    """How many images the figures and the report show."""
 
     examples: int = Field(
         10, ge=1, le=20, description="columns of the clean/noisy/denoised picture"
