@@ -39,7 +39,7 @@ class ConsoleHooks:
 
     @hook_impl(trylast=True)
     def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
-        """Print scores before and after as a table, where the picture is, and a link to the report."""
+        """Print scores before and after, where the pictures are, and a link to the report."""
         console, outputs = Console(), pipeline.all_outputs()
         if "summary" in outputs:
             console.print(_table(catalog.load("summary")))
@@ -54,7 +54,11 @@ class ConsoleHooks:
 def _link(dataset: Any) -> str:
     """Return the address of the file that a dataset loads."""
     path = str(dataset._get_load_path())
-    return Path(path).resolve().as_uri() if dataset._protocol == "file" else f"{dataset._protocol}://{path}"
+    return (
+        Path(path).resolve().as_uri()
+        if dataset._protocol == "file"
+        else f"{dataset._protocol}://{path}"
+    )
 
 
 def _table(summary: dict[str, Any]) -> Table:

@@ -38,7 +38,7 @@ def what_was_run(results: Results) -> Section:
         "Files of the source, uncompressed",
         [
             words("file", files),
-            words("shape", [" × ".join(map(str, file["shape"])) for file in files.values()]),
+            words("shape", [", ".join(map(str, file["shape"])) for file in files.values()]),
             words("sha256", [file["sha256"] for file in files.values()]),
         ],
     )

@@ -18,7 +18,7 @@ SCORES = {
     "SSIM": ("ssim", ".4f"),
     "MSE": ("mse", ".5f"),
     "MAE": ("mae", ".5f"),
-    "PSNR of the mean MSE [dB]": ("psnr_pooled", ".2f"),
+    "PSNR, pooled [dB]": ("psnr_pooled", ".2f"),
 }
 """Key and format by heading."""
 
@@ -60,7 +60,7 @@ def _score_table(results: Results) -> Table:
         return f"{summary[f'{key}_ci_low']:{form}} to {summary[f'{key}_ci_high']:{form}}"
 
     return Table(
-        "Means over test images",
+        "Means over test images; pooled: of the mean MSE",
         [
             words("score", SCORES),
             means("noisy", "noisy_"),
@@ -75,7 +75,9 @@ def picture(results: Results) -> Section:
     shown = results.image_metrics.reset_index(drop=True).head(results.examples)
     text = f"The first {len(shown)} test images with noise ({results.noise}), and denoised."
     return Section(
-        "picture", "The picture", [Text(text + _cut(results)), Gallery("", pictures(results, shown))]
+        "picture",
+        "The picture",
+        [Text(text + _cut(results)), Gallery("", pictures(results, shown))],
     )
 
 
@@ -97,5 +99,5 @@ def _cut(results: Results) -> str:
     side = shown_side(results)
     if max(height, width) <= side:
         return ""
-    shown = f"{min(width, side)} × {min(height, side)}"
-    return f" Shown is the middle, {shown} of {width} × {height} pixels; scores are of the whole."
+    shown = f"{min(width, side)} by {min(height, side)}"
+    return f" Shown is the middle, {shown} of {width} by {height} pixels; scores are of the whole."

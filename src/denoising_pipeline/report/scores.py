@@ -18,6 +18,9 @@ from denoising_pipeline.report.results import Results
 
 BINS = 50
 
+MANY = 10
+"""Epochs that a table shows without being asked."""
+
 SHARES = {
     "lowest": 0.0,
     "5 %": 0.05,
@@ -32,7 +35,7 @@ SHARES = {
 def learning(results: Results) -> Section:
     """Loss and PSNR over the epochs."""
     history = results.history
-    best = history.loc[history["val_loss"].idxmin()]
+    best = history.iloc[int(history["val_loss"].to_numpy().argmin())]
     marks = [(int(best["epoch"]), f"best: epoch {best['epoch']:g}")]
     charts = [
         Chart(
@@ -50,7 +53,17 @@ def learning(results: Results) -> Section:
         )
         for name, key, unit, digits in (("PSNR", "psnr", "dB", 2), ("Loss", "loss", "loss", 4))
     ]
-    table = Table(
+    text = (
+        f"The lowest validation loss came with epoch {best['epoch']:g} of {len(history)}, at "
+        f"{best['val_psnr']:.2f} dB. Training scores are means over the epoch while the weights "
+        f"change; it took {history['seconds'].sum() / 60:.1f} minutes in all."
+    )
+    drawn = charts if len(history) > 1 else []
+    return Section("learning", "Learning", [Text(text), *drawn, _epochs(history)])
+
+
+def _epochs(history: pd.DataFrame) -> Table:
+    return Table(
         "Every epoch",
         [
             numbers("epoch", history["epoch"], "d"),
@@ -60,14 +73,8 @@ def learning(results: Results) -> Section:
             numbers("validation loss", history["val_loss"], ".4f"),
             numbers("seconds", history["seconds"], ".1f"),
         ],
-        folded=True,
+        folded=len(history) > MANY,
     )
-    text = (
-        f"The lowest validation loss came with epoch {best['epoch']:g} of {len(history)}, at "
-        f"{best['val_psnr']:.2f} dB. Training scores are means over the epoch while the weights "
-        f"change; it took {history['seconds'].sum() / 60:.1f} minutes in all."
-    )
-    return Section("learning", "Learning", [Text(text), *charts, table])
 
 
 def distribution(results: Results) -> Section:
@@ -114,7 +121,8 @@ def labels(results: Results) -> Section:
     """The scores of each label."""
     table = results.digit_metrics
     names = [str(label) for label in table["label"]]
-    easiest, hardest = table.loc[table["psnr"].idxmax()], table.loc[table["psnr"].idxmin()]
+    psnr = table["psnr"].to_numpy()
+    easiest, hardest = table.iloc[int(psnr.argmax())], table.iloc[int(psnr.argmin())]
     text = (
         f"Hardest is label {hardest['label']:g} with {hardest['psnr']:.2f} dB, easiest is label "
         f"{easiest['label']:g} with {easiest['psnr']:.2f} dB. {_interval_note(results)}"

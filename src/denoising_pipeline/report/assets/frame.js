@@ -25,7 +25,7 @@ class Frame {
     const height = Math.round(Math.min(340, Math.max(230, width * 0.42)));
     const longest = Math.max(...data.series.map(({ name }) => name.length));
     Object.assign(this, { root, data, range, gap, left: 54, top: 44, floor: height - 46 });
-    this.inner = width - this.left - (data.shape === "bars" ? 12 : longest * LETTER + 14);
+    this.inner = width - this.left - (data.shape === "bars" ? 12 : (longest + 2) * LETTER + 10);
     const inside = (value) => value >= range[0] && value <= range[1];
     this.visible = [...data.x.keys()].filter((i) => inside(data.x[i]));
     root.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -37,7 +37,8 @@ class Frame {
     const middle = { x: this.left + this.inner / 2, y: height - 6, class: "title middle" };
     this.add("text", middle, data.x_title);
     const marks = data.marks.filter(([value]) => inside(value)).map((mark) => this.mark(mark));
-    const area = { x: this.left - 8, width: this.inner + 16, height: this.floor };
+    const room = data.shape === "bars" ? 0 : 8;
+    const area = { x: this.left - room, width: this.inner + 2 * room, height: this.floor };
     this.ink = this.add("svg", { ...area, viewBox: `${area.x} 0 ${area.width} ${area.height}` });
     this.label([...data.series.map((series) => this.trace(series)).filter(Boolean), ...marks]);
     this.chosen = this.add("g", { class: "chosen" });
@@ -76,7 +77,7 @@ class Frame {
 
   axes() {
     const ends = { x1: this.left, x2: this.left + this.inner };
-    for (const value of ticks(this.low, this.high, 5)) {
+    for (const value of ticks(this.low, this.high, 6)) {
       const y = this.y(value);
       this.add("line", { ...ends, y1: y, y2: y, class: "grid" });
       this.add("text", { x: this.left - 8, y: y + 4, class: "end" }, value.toLocaleString("en"));
@@ -95,7 +96,7 @@ class Frame {
       return x.map((value, i) => [value, names[i]]).filter((_, i) => i % every === 0);
     }
     const whole = x.every(Number.isInteger);
-    return ticks(...this.range, Math.max(2, Math.min(8, this.inner / 70)))
+    return ticks(...this.range, Math.max(3, Math.min(8, this.inner / 70)))
       .filter((value) => !whole || Number.isInteger(value))
       .map((value) => [value, value.toLocaleString("en")]);
   }
@@ -141,7 +142,7 @@ class Frame {
       group.append(svg("path", { d: `M${around.join("L")}Z`, class: "area" }));
     }
     if (shape === "line") group.append(svg("path", { d: `M${corners(values, drawn).join("L")}` }));
-    const every = Math.ceil((this.visible.length * 24) / this.inner);
+    const every = shape === "line" ? Math.ceil((this.visible.length * 24) / this.inner) : 1;
     for (const i of drawn.filter((i) => i % every === 0)) {
       const [cx, cy] = [this.x(x[i]), this.y(values[i])];
       if (low && shape === "points") {
@@ -156,7 +157,8 @@ class Frame {
     const last = drawn.filter((i) => this.visible.includes(i)).at(-1);
     if (last === undefined) return null;
     const y = this.y(values[last]) + 4;
-    return { x: this.left + this.inner + 10, y, text: name, width: name.length * LETTER };
+    const text = `${strong ? "●" : "□"} ${name}`;
+    return { x: this.left + this.inner + 10, y, text, width: text.length * LETTER };
   }
 
   // Labels that would cover another go up, or down where there is no room above.
