@@ -68,13 +68,21 @@ def test_replay_tracks_what_it_wrote_and_no_more(tiny: Run, replay: Run) -> None
 
 
 def test_tag_draws_the_figures(project: Project, tiny: Run) -> None:
-    """`--tags reporting` writes six pictures, byte for byte those of the full run."""
-    loaded = (*LOADED, "test_denoised", "image_metrics", "digit_metrics")
-    run = project.run("tiny", "--tags", "reporting", *load_versions(tiny, *loaded[1:]))
+    """`--tags reporting` writes six pictures and the report, byte for byte those of the full run.
+
+    What the report says of the run itself differs.
+    """
+    tables = ("image_metrics", "digit_metrics", "summary", "noise_sweep", "source_manifest")
+    loaded = load_versions(tiny, *LOADED, "test_denoised", *tables)
+    run = project.run("tiny", "--tags", "reporting", *loaded)
     names = written_by(project, run)
-    assert len(names) == 6
-    for name in names:
+    assert len(names) == 7
+    for name in names - {"report.html"}:
         assert project.saved(run, name).read_bytes() == project.saved(tiny, name).read_bytes()
+    pages = [project.saved(one, "report.html").read_text() for one in (run, tiny)]
+    assert "--tags=reporting" in pages[0]
+    results = [page[page.index("<main>") : page.index('<section id="run"')] for page in pages]
+    assert results[0] == results[1]
 
 
 def test_from_nodes_goes_on_where_it_is_told(project: Project, tiny: Run) -> None:
