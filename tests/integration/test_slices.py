@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from mlflow.entities import Run
 from project_folder import Project, inputs_of, models_of
 
@@ -83,6 +84,25 @@ def test_tag_draws_the_figures(project: Project, tiny: Run) -> None:
     assert "--tags=reporting" in pages[0]
     results = [page[page.index("<main>") : page.index('<section id="run"')] for page in pages]
     assert results[0] == results[1]
+
+
+def test_the_report_is_written_without_tracking(project: Project, tiny: Run) -> None:
+    """`tracking.disable_tracking` in mlflow.yml: no run, and a report that says so."""
+    folder = project.path / "conf" / project.recipe("untracked")
+    (folder / "globals.yml").write_text("data: data/tiny")
+    off = {"tracking": {"disable_tracking": {"pipelines": ["reporting"]}}}
+    with (folder / "mlflow.yml").open("a") as file:
+        file.write(yaml.safe_dump(off))
+    before = len(project.runs())
+    command = ("run", "--env", "untracked", "--pipelines", "reporting")
+    done = project.invoke(*command, *load_versions(tiny, *LOADED))
+    assert done.exit_code == 0, done.output
+    link = done.output.splitlines()[-1].removeprefix("Report: file://")
+    page = Path(link).read_text()
+    assert "not tracked" in page
+    assert tiny.info.run_id not in page
+    assert "kedro run --env=untracked --pipelines=reporting" in page
+    assert len(project.runs()) == before
 
 
 def test_from_nodes_goes_on_where_it_is_told(project: Project, tiny: Run) -> None:
