@@ -135,12 +135,12 @@ class Project:
         """The client of the tracking store."""
         return MlflowClient(f"sqlite:///{self.path}/data/smoke/mlflow.db")
 
-    def runs(self, recipe: str) -> list[Run]:
-        """Return the MLflow runs of a recipe, in the order in which they started."""
+    def runs(self, recipe: str | None = None) -> list[Run]:
+        """Return the MLflow runs, all or those of a recipe, in the order in which they started."""
         experiment = self.client.get_experiment_by_name("denoising_pipeline")
         if experiment is None:
             return []
-        query = f"tags.env = '{recipe}'"
+        query = f"tags.env = '{recipe}'" if recipe else ""
         found = self.client.search_runs([experiment.experiment_id], query)
         return sorted(found, key=lambda run: run.info.start_time)
 

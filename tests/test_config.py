@@ -137,6 +137,7 @@ LOWEST = {
     "training.epochs": 1,
     "training.batch_size": 1,
     "training.early_stopping_patience": 1,
+    "evaluation.sweep_images": 1,
     "reporting.examples": 1,
     "reporting.best_and_worst": 1,
 }

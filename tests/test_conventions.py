@@ -32,6 +32,7 @@ VERSIONED = {
     "image_metrics",
     "digit_metrics",
     "summary",
+    "noise_sweep",
     *PIPELINES["reporting"].all_outputs(),
 }
 """What runs are compared by: none overwrites another's."""

@@ -82,10 +82,11 @@ class EvaluationParameters(Section):
         Limit(source="mnist", noise="gaussian 0.5", psnr=22.0),
         description="what the score is compared with; null: nothing",
     )
+    sweep_images: int = Field(300, ge=1, description="first test images scored at other levels")
 
 
 class ReportingParameters(Section):
-    """How many images the figures show."""
+    """How many images the figures and the report show."""
 
     examples: int = Field(
         10, ge=1, le=20, description="columns of the clean/noisy/denoised picture"

@@ -3,6 +3,7 @@
 import logging
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from kedro.io import DataCatalog
@@ -20,6 +21,7 @@ def same(given: Any) -> Any:
 
 EVALUATION = node(same, name="evaluate", inputs={"given": "scores"}, outputs="summary")
 REPORTING = node(same, name="draw", inputs={"given": "scores"}, outputs="denoising_examples")
+REPORT = node(same, name="write", inputs={"given": "scores"}, outputs="report")
 
 
 def summary() -> dict[str, float]:
@@ -45,8 +47,15 @@ def catalog(folder: Path) -> Any:
         "filepath": str(folder / "08_reporting" / "denoising_examples.png"),
         "versioned": True,
     }
-    made = DataCatalog.from_config({"denoising_examples": pictures}, save_version="2020")
+    report = {
+        "type": "text.TextDataset",
+        "filepath": str(folder / "08_reporting" / "report.html"),
+        "versioned": True,
+    }
+    entries = {"denoising_examples": pictures, "report": report}
+    made = DataCatalog.from_config(entries, save_version="2020")
     made["summary"] = summary()
+    made.save("report", "<!doctype html>")
     made.save("denoising_examples", Figure())
     return made
 
@@ -85,6 +94,30 @@ def test_the_folder_of_the_pictures_stands_on_one_line(
     folder = tmp_path / ("long" * 30)
     lines = printed(Pipeline([EVALUATION, REPORTING]), folder, capsys)
     assert lines[-1] == ["Pictures:", str(folder / "08_reporting")]
+
+
+def test_the_last_line_is_a_link_to_the_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It stays whole, whatever the folder is called, and opens the file."""
+    folder = tmp_path / ("long näme " * 15)
+    lines = printed(Pipeline([EVALUATION, REPORTING, REPORT]), folder, capsys)
+    assert [line[0] for line in lines[-2:]] == ["Pictures:", "Report:"]
+    link = lines[-1][1]
+    assert link.startswith("file:///")
+    assert link.endswith("/08_reporting/report.html/2020/report.html")
+    with urlopen(link) as file:  # noqa: S310
+        assert file.read() == b"<!doctype html>"
+
+
+def test_a_report_on_another_file_system_is_named_by_its_address(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = DataCatalog.from_config(
+        {"report": {"type": "text.TextDataset", "filepath": "memory:///reports/report.html"}}
+    )
+    ConsoleHooks().after_pipeline_run(Pipeline([REPORT]), made)
+    assert capsys.readouterr().out.strip() == "Report: memory:///reports/report.html"
 
 
 def test_a_run_without_scores_says_nothing(

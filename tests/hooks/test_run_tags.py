@@ -10,7 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from denoising_pipeline.hooks.run_tags import LIBRARIES, run_tags
+from denoising_pipeline.config import Parameters, flatten
+from denoising_pipeline.hooks.run_tags import LIBRARIES, run_facts, run_tags
+from denoising_pipeline.report import RunFacts
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -61,3 +63,27 @@ def test_versions_and_the_process_are_recorded(tmp_path: Path) -> None:
     assert tags["version.python"] == sys.version.split()[0]
     assert (tags["process.host"], tags["process.id"]) == (socket.gethostname(), str(os.getpid()))
     assert float(tags["process.started"]) == psutil.Process().create_time()
+
+
+def facts(folder: Path, mlflow_run: str | None = "c0ffee") -> RunFacts:
+    tags = {"kedro_command": "kedro run --env=smoke", **run_tags(folder)}
+    return run_facts(tags, Parameters(seed=3), "2026", mlflow_run)
+
+
+def test_the_report_is_told_what_the_tags_tell(checkout: Path) -> None:
+    (checkout / "file").write_text("changed")
+    found = facts(checkout)
+    assert (found.command, found.version) == ("kedro run --env=smoke", "2026")
+    assert (found.commit, found.dirty) == (git(checkout, "rev-parse", "HEAD"), True)
+    assert found.mlflow_run == "c0ffee"
+    assert found.parameters == flatten(Parameters(seed=3).model_dump(mode="json"))
+    assert found.libraries["keras"] == version("keras")
+    assert found.libraries.keys() == {*LIBRARIES, "python"}
+
+
+def test_the_report_is_told_of_no_commit_where_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    found = facts(tmp_path, None)
+    assert (found.commit, found.dirty, found.mlflow_run) == (None, False, None)

@@ -7,10 +7,12 @@ import struct
 import zlib
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pandas as pd
 import pytest
 import yaml
+from bs4 import BeautifulSoup
 from kedro.config import OmegaConfigLoader
 from project_folder import ROOT, Smoke, inputs_of
 
@@ -30,13 +32,15 @@ TABLES = {
     "digit_metrics.csv",
     "history.csv",
     "image_metrics.parquet",
+    "noise_sweep.csv",
     "source_manifest.json",
     "summary.json",
 }
 VERSIONED = (
     FIGURES
     | TABLES
-    | {"denoiser.zip", "splits.parquet", "test_denoised.npy", "test_noisy.npy", "val_noisy.npy"}
+    | {"denoiser.zip", "report.html", "splits.parquet"}
+    | {"test_denoised.npy", "test_noisy.npy", "val_noisy.npy"}
 )
 UNVERSIONED = {
     f"{split}_{kind}.npy" for split in ("train", "test") for kind in ("images", "labels")
@@ -57,6 +61,40 @@ def test_run_succeeds_and_prints_the_summary(smoke: Smoke) -> None:
     assert "1,000 test images" in smoke.process.stdout
     assert "Pictures: " in smoke.process.stdout
     assert "Traceback" not in smoke.process.stdout + smoke.process.stderr
+
+
+def test_the_last_line_is_a_link_to_the_report(smoke: Smoke) -> None:
+    """What it names opens in a browser, and says what the run was."""
+    start, link = smoke.process.stdout.splitlines()[-1].split()
+    assert start == "Report:"
+    assert link == smoke.project.saved(smoke.run, "report.html").as_uri()
+    with urlopen(link) as file:  # noqa: S310
+        page = BeautifulSoup(file.read(), "html.parser")
+    rows = {row.contents[0].get_text(): row for row in page.select("#run tbody tr")}
+    said = {name: list(row.stripped_strings)[-1] for name, row in rows.items()}
+    tags = smoke.run.data.tags
+    assert said["run"] == tags["run_id"]
+    assert said["MLflow run"] == smoke.run.info.run_id
+    assert said["git commit"] == tags["git.commit"]
+    assert said["train_images"] == tags["source.sha256.train_images"]
+    assert said["tensorflow"] == tags["version.tensorflow"]
+    code = page.select_one("#run code")
+    assert code is not None
+    assert code.get_text().splitlines()[-1] == tags["kedro_command"]
+    headline = page.select_one("#result strong")
+    assert headline is not None
+    assert headline.get_text() == f"{smoke.run.data.metrics['psnr']:.2f} dB"
+
+
+def test_the_sweep_passes_through_the_scores_of_the_run(smoke: Smoke) -> None:
+    """At the trained level, its images and noise are those of evaluation."""
+    sweep = pd.read_csv(smoke.project.saved(smoke.run, "noise_sweep.csv"))
+    table = pd.read_parquet(smoke.project.saved(smoke.run, "image_metrics.parquet"))
+    trained = sweep[sweep["trained"]].iloc[0]
+    assert trained["level"] == 0.5
+    scores = table.head(int(trained["n_images"]))
+    assert trained["noisy_psnr"] == pytest.approx(scores["noisy_psnr"].mean(), rel=1e-6)
+    assert trained["psnr"] == pytest.approx(scores["psnr"].mean(), abs=0.02)
 
 
 def test_every_file_lies_under_the_version_of_the_run(smoke: Smoke) -> None:
@@ -126,9 +164,10 @@ def test_final_metrics_are_those_of_the_summary(smoke: Smoke) -> None:
 
 
 def test_artifacts_are_the_files(smoke: Smoke) -> None:
-    """Figures and tables in MLflow are byte for byte the files of the data folder."""
+    """Figures, tables and report in MLflow are byte for byte the files of the data folder."""
     client, run = smoke.project.client, smoke.run
-    folders: dict[str | None, set[str]] = {None: {"figures", "tables", "parameters.yml"}}
+    top = {"figures", "report", "tables", "parameters.yml"}
+    folders: dict[str | None, set[str]] = {None: top, "report": {"report.html"}}
     folders |= {"figures": FIGURES, "tables": TABLES}
     for folder, names in folders.items():
         listed = {Path(file.path).name for file in client.list_artifacts(run.info.run_id, folder)}

@@ -83,5 +83,7 @@ def test_package_runs_elsewhere(package: Path, project: Project, tmp_path: Path)
         timeout=PATIENCE,
     )
     assert list(elsewhere.glob("data/08_reporting/summary.json/*/summary.json"))
+    (report,) = elsewhere.glob("data/08_reporting/report.html/*/report.html")
+    assert "<style>\n:root" in report.read_text()
     assert (elsewhere / "mlflow.db").exists()
     assert any((elsewhere / "mlruns").iterdir())

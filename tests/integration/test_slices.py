@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from mlflow.entities import Run
 from project_folder import Project, inputs_of, models_of
 
@@ -68,13 +69,40 @@ def test_replay_tracks_what_it_wrote_and_no_more(tiny: Run, replay: Run) -> None
 
 
 def test_tag_draws_the_figures(project: Project, tiny: Run) -> None:
-    """`--tags reporting` writes six pictures, byte for byte those of the full run."""
-    loaded = (*LOADED, "test_denoised", "image_metrics", "digit_metrics")
-    run = project.run("tiny", "--tags", "reporting", *load_versions(tiny, *loaded[1:]))
+    """`--tags reporting` writes six pictures and the report, byte for byte those of the full run.
+
+    What the report says of the run itself differs.
+    """
+    tables = ("image_metrics", "digit_metrics", "summary", "noise_sweep", "source_manifest")
+    loaded = load_versions(tiny, *LOADED, "test_denoised", *tables)
+    run = project.run("tiny", "--tags", "reporting", *loaded)
     names = written_by(project, run)
-    assert len(names) == 6
-    for name in names:
+    assert len(names) == 7
+    for name in names - {"report.html"}:
         assert project.saved(run, name).read_bytes() == project.saved(tiny, name).read_bytes()
+    pages = [project.saved(one, "report.html").read_text() for one in (run, tiny)]
+    assert "--tags=reporting" in pages[0]
+    results = [page[page.index("<main>") : page.index('<section id="run"')] for page in pages]
+    assert results[0] == results[1]
+
+
+def test_the_report_is_written_without_tracking(project: Project, tiny: Run) -> None:
+    """`tracking.disable_tracking` in mlflow.yml: no run, and a report that says so."""
+    folder = project.path / "conf" / project.recipe("untracked")
+    (folder / "globals.yml").write_text("data: data/tiny")
+    off = {"tracking": {"disable_tracking": {"pipelines": ["reporting"]}}}
+    with (folder / "mlflow.yml").open("a") as file:
+        file.write(yaml.safe_dump(off))
+    before = len(project.runs())
+    command = ("run", "--env", "untracked", "--pipelines", "reporting")
+    done = project.invoke(*command, *load_versions(tiny, *LOADED))
+    assert done.exit_code == 0, done.output
+    link = done.output.splitlines()[-1].removeprefix("Report: file://")
+    page = Path(link).read_text()
+    assert "not tracked" in page
+    assert tiny.info.run_id not in page
+    assert "kedro run --env=untracked --pipelines=reporting" in page
+    assert len(project.runs()) == before
 
 
 def test_from_nodes_goes_on_where_it_is_told(project: Project, tiny: Run) -> None:

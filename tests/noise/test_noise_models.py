@@ -131,3 +131,13 @@ def test_every_option_is_described_and_the_short_text_names_the_level(noise: Noi
     assert noise.level in fields
     assert all(field.description for field in fields.values())
     assert at_level(noise, 0.25).describe() == f"{noise.name} 0.25"
+
+
+@every_noise
+def test_another_level_is_the_same_noise_at_it(noise: Noise) -> None:
+    """Its other options stay, and a level that it does not have is refused."""
+    louder = noise.at(0.75)
+    assert louder.model_dump() == noise.model_dump() | {noise.level: 0.75}
+    assert louder.at(getattr(noise, noise.level)) == noise
+    with pytest.raises(ValidationError):
+        noise.at(-1)

@@ -1,20 +1,24 @@
 """One row of every metric per test image, and summaries that can be done by hand."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from scipy.ndimage import gaussian_filter
 
 from denoising_pipeline.arrays import Images
 from denoising_pipeline.config import EvaluationParameters, NoiseInjectionParameters
 from denoising_pipeline.metrics import METRICS
+from denoising_pipeline.noise import NOISES, Noise, draw_noisy
 from denoising_pipeline.noise.gaussian import Gaussian
+from denoising_pipeline.noise.masking import Masking
 from denoising_pipeline.pipelines.evaluation.nodes import (
     score_test_images,
     summarize,
     summarize_digits,
+    sweep_noise,
 )
 
 SCORES = [f"{prefix}{name}" for prefix in ("", "noisy_") for name in METRICS]
@@ -140,3 +144,66 @@ def test_digits_are_summed_up_each_like_the_whole(scores: pd.DataFrame) -> None:
     for row in table.to_dict("records"):
         alone = summary_of(scores[row["label"] == LABELS], chosen)
         assert {key: alone[key] for key in bounds} == {key: row[key] for key in bounds}
+
+
+def blur(noisy: Images) -> Images:
+    return gaussian_filter(noisy, (0, 1, 1, 0))
+
+
+def sweep(noise: Noise, images: int = 300) -> pd.DataFrame:
+    clean = np.tile(batches()[0], (50, 1, 1, 1))
+    evaluation = EvaluationParameters(sweep_images=images)
+    return sweep_noise(
+        clean, cast("Any", blur), NoiseInjectionParameters(noise), evaluation, seed=5
+    )
+
+
+every_noise = pytest.mark.parametrize("cls", NOISES.values(), ids=NOISES)
+
+
+@every_noise
+def test_a_sweep_goes_from_no_noise_over_the_trained_level_to_twice_of_it(
+    cls: type[Noise],
+) -> None:
+    trained = cls.model_fields[cls.level].default / 2
+    noise = cls.model_validate({cls.level: trained})
+    table = sweep(noise)
+    assert table["level"].tolist() == pytest.approx(np.linspace(0, 2 * trained, 11))
+    assert table.loc[table["trained"], "level"].tolist() == [trained]
+    none, low, at_trained, highest = table["noisy_psnr"].iloc[[0, 1, 5, 10]]
+    assert 100 == none > low > at_trained > highest
+
+
+@every_noise
+def test_levels_stay_within_what_the_noise_model_has(cls: type[Noise]) -> None:
+    highest = max(10**power for power in (0, 1) if _allowed(cls, 10**power))
+    noise = cls.model_validate({cls.level: 0.7 * highest})
+    levels = sweep(noise)["level"]
+    assert levels.max() <= highest
+    assert levels.max() > 0.9 * highest
+    assert all(_allowed(cls, level) for level in levels)
+
+
+def _allowed(cls: type[Noise], level: float) -> bool:
+    try:
+        cls.model_validate({cls.level: level})
+    except ValueError:
+        return False
+    return True
+
+
+def test_a_denoiser_trained_without_noise_has_one_level() -> None:
+    assert sweep(Masking(fraction=0.0))[["level", "trained"]].to_numpy().tolist() == [[0, True]]
+
+
+def test_the_trained_level_has_the_scores_of_the_test_images() -> None:
+    """Images and noise are those that evaluation scores, as many as were asked for."""
+    clean = batches()[0]
+    noise = Masking(fraction=0.25)
+    noisy = draw_noisy(clean, noise, seed=5, split="test", epoch=0)
+    scores = score_test_images(clean, noisy, blur(noisy), splits()).head(4)
+    row = sweep(noise, images=4).query("trained").iloc[0]
+    assert row["n_images"] == 4
+    for name in SCORES:
+        assert row[name] == scores[name].mean()
+        assert row[f"{name}_ci_low"] <= row[name] <= row[f"{name}_ci_high"]

@@ -1,6 +1,7 @@
 """What a run says at its end."""
 
 import logging
+from pathlib import Path
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
@@ -38,14 +39,26 @@ class ConsoleHooks:
 
     @hook_impl(trylast=True)
     def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
-        """Print scores before and after as a table, and where the picture is."""
-        if "summary" not in pipeline.all_outputs():
-            return
-        console = Console()
-        console.print(_table(catalog.load("summary")))
-        if "denoising_examples" in pipeline.all_outputs():
+        """Print scores before and after, where the pictures are, and a link to the report."""
+        console, outputs = Console(), pipeline.all_outputs()
+        if "summary" in outputs:
+            console.print(_table(catalog.load("summary")))
+        if {"summary", "denoising_examples"} <= outputs:
             picture: Any = catalog.get("denoising_examples")
             console.print(f"Pictures: {picture._get_load_path().parents[2]}", soft_wrap=True)
+        if "report" in outputs:
+            link = f"Report: {_link(catalog.get('report'))}"
+            console.print(link, soft_wrap=True, markup=False, highlight=False)
+
+
+def _link(dataset: Any) -> str:
+    """Return the address of the file that a dataset loads."""
+    path = str(dataset._get_load_path())
+    return (
+        Path(path).resolve().as_uri()
+        if dataset._protocol == "file"
+        else f"{dataset._protocol}://{path}"
+    )
 
 
 def _table(summary: dict[str, Any]) -> Table:

@@ -12,7 +12,8 @@ from typing import Any
 import psutil
 from mlflow.tracking import MlflowClient
 
-from denoising_pipeline.config import flatten
+from denoising_pipeline.config import Parameters, flatten
+from denoising_pipeline.report import RunFacts
 
 LIBRARIES = (
     "denoising-pipeline",
@@ -35,6 +36,30 @@ def run_tags(project_path: Path) -> dict[str, str]:
     tags |= {"process.host": socket.gethostname(), "process.id": str(process.pid)}
     tags["process.started"] = str(process.create_time())
     return tags | _git_tags(project_path)
+
+
+def run_facts(
+    tags: dict[str, str], parameters: Parameters, version: str, mlflow_run: str | None
+) -> RunFacts:
+    """Return what the report says of the run itself.
+
+    Args:
+        tags: What `run_tags` and `kedro_command` return, the latter under its own name.
+        parameters: The parameters of the run.
+        version: What its files are filed under.
+        mlflow_run: Identity of the tracked run, if it is tracked.
+    """
+    is_checkout = "git.dirty" in tags
+    prefix = "version."
+    return RunFacts(
+        command=tags["kedro_command"],
+        version=version,
+        commit=tags["git.commit"] if is_checkout else None,
+        dirty=tags.get("git.dirty") == "true",
+        mlflow_run=mlflow_run,
+        parameters=flatten(parameters.model_dump(mode="json")),
+        libraries={k.removeprefix(prefix): v for k, v in tags.items() if k.startswith(prefix)},
+    )
 
 
 def _git_tags(project_path: Path) -> dict[str, str]:

@@ -25,7 +25,7 @@ from mlflow.tracking import MlflowClient
 from denoising_pipeline.config import Parameters, flatten
 from denoising_pipeline.hooks.epoch_logger import EpochLogger
 from denoising_pipeline.hooks.publishing import log_parameters, publish
-from denoising_pipeline.hooks.run_tags import end_abandoned_runs, kedro_command, run_tags
+from denoising_pipeline.hooks.run_tags import end_abandoned_runs, kedro_command, run_facts, run_tags
 
 SQLITE = "sqlite:///"
 
@@ -69,21 +69,25 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
             self.mlflow_config.tracking.run.name = run_name(run_params, self._parameters)
         left_out = {"runner": "", "runtime_params": {}, "project_path": ""}
         super().before_pipeline_run({**run_params, **left_out}, pipeline, catalog)
-        logger = EpochLogger(None, None)
+        tags = {"kedro_command": kedro_command(run_params), "source": self._parameters.source}
+        tags |= run_tags(self._project_path)
+        mlflow_run, logger = None, EpochLogger(None, None)
         if self._is_mlflow_enabled:
+            mlflow_run = self.run_id
             self._watch_for_the_end()
             try:
-                self._record_start(run_params)
+                self._record_start(tags)
             except Exception:  # Kedro calls `on_pipeline_error` for errors of nodes only.
                 self._end_open_run("FAILED")
                 raise
-            logger = EpochLogger(mlflow.get_tracking_uri(), self.run_id)
-        if "epoch_logger" in pipeline.inputs():
-            catalog.save("epoch_logger", logger)
+            logger = EpochLogger(mlflow.get_tracking_uri(), mlflow_run)
+        facts = run_facts(tags, self._parameters, run_params["run_id"], mlflow_run)
+        for name, value in {"epoch_logger": logger, "run_facts": facts}.items():
+            if name in pipeline.inputs():
+                catalog.save(name, value)
 
-    def _record_start(self, run_params: dict[str, Any]) -> None:
-        tags = {"kedro_command": kedro_command(run_params), "source": self._parameters.source}
-        mlflow.set_tags(tags | run_tags(self._project_path))
+    def _record_start(self, tags: dict[str, str]) -> None:
+        mlflow.set_tags(tags)
         end_abandoned_runs(self._client, self.run_id)
         log_parameters(self._parameters.model_dump(mode="json"))
 

@@ -1,7 +1,7 @@
 """What every noise model is."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -38,3 +38,14 @@ class Noise(Component, ABC):
     def describe(self) -> str:
         """Return the name and the noise level, such as `"gaussian 0.5"`, for names of runs."""
         return f"{self.name} {getattr(self, self.level):g}"
+
+    def at(self, level: float) -> Self:
+        """Return the same noise model, other options and all, at another noise level.
+
+        Args:
+            level: The noise level.
+
+        Raises:
+            ValueError: The noise model does not have that level.
+        """
+        return self.model_validate(self.model_dump() | {self.level: level})

@@ -1,15 +1,22 @@
 """Scores of every test image, and what they come to."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pandas as pd
 
 from denoising_pipeline.arrays import Images
 from denoising_pipeline.config import EvaluationParameters, NoiseInjectionParameters
+from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.metrics import METRICS, mean_interval, pooled_psnr
+from denoising_pipeline.noise import Noise, draw_noisy
 
 SCORES = [*METRICS, *(f"noisy_{name}" for name in METRICS)]
 """Columns of scores: each metric, and the same for the noisy image (the score of doing nothing)."""
+
+SWEEP = [step / 5 for step in range(11)]
+"""Noise levels that the denoiser is tried at, as multiples of the one it was trained for."""
 
 
 def score_test_images(
@@ -27,11 +34,8 @@ def score_test_images(
         A row per image: `index`, `label`, each metric of the denoised image under its own name
         and of the noisy image under `noisy_<name>`.
     """
-    scores = splits.loc[splits["split"] == "test", ["index", "label"]].reset_index(drop=True)
-    for prefix, images in (("", test_denoised), ("noisy_", test_noisy)):
-        for name, metric in METRICS.items():
-            scores[f"{prefix}{name}"] = metric(test_clean, images)
-    return scores
+    images = splits.loc[splits["split"] == "test", ["index", "label"]].reset_index(drop=True)
+    return images.join(_scores(test_clean, test_noisy, test_denoised))
 
 
 def summarize(
@@ -86,6 +90,59 @@ def summarize_digits(image_metrics: pd.DataFrame, evaluation: EvaluationParamete
         for label, group in image_metrics.groupby("label")
     ]
     return pd.DataFrame(rows)
+
+
+def sweep_noise(
+    test_clean: Images,
+    denoiser: Denoiser,
+    noise_injection: NoiseInjectionParameters,
+    evaluation: EvaluationParameters,
+    seed: int,
+) -> pd.DataFrame:
+    """Score the denoiser at other levels of the noise than the one it was trained for.
+
+    All levels draw the same random numbers, those of `test_noisy`: what differs between them is
+    the level, and at the trained one the scores are those of `score_test_images`.
+
+    Args:
+        test_clean: float32 (N, H, W, C) in [0, 1]; the first `sweep_images` are read.
+        denoiser: What is scored.
+        noise_injection: The noise model that it was trained for.
+        evaluation: `sweep_images` and `confidence` are read.
+        seed: Root seed.
+
+    Returns:
+        A row per level from 0 to twice the trained one, as far as the noise model has it: `level`,
+        `trained` (whether it is the one trained for), `n_images`, and for each score its mean and
+        interval bounds, named as in `summarize`.
+    """
+    clean, noise = test_clean[: evaluation.sweep_images], noise_injection.root
+    trained = getattr(noise, noise.level)
+    rows = []
+    for noise_at_level in _levels(noise):
+        noisy = draw_noisy(clean, noise_at_level, seed=seed, split="test", epoch=0)
+        means = _means(_scores(clean, noisy, denoiser(noisy)), evaluation.confidence)
+        level = getattr(noise_at_level, noise.level)
+        rows.append({"level": level, "trained": level == trained, "n_images": len(clean), **means})
+    return pd.DataFrame(rows)
+
+
+def _levels(noise: Noise) -> Iterator[Noise]:
+    trained = getattr(noise, noise.level)
+    for level in sorted({trained * multiple for multiple in SWEEP}):
+        with suppress(ValueError):  # A probability, for one, ends at 1.
+            yield noise.at(level)
+
+
+def _scores(clean: Images, noisy: Images, denoised: Images) -> pd.DataFrame:
+    pairs = {"": denoised, "noisy_": noisy}
+    return pd.DataFrame(
+        {
+            f"{prefix}{name}": metric(clean, images)
+            for prefix, images in pairs.items()
+            for name, metric in METRICS.items()
+        }
+    )
 
 
 def _means(image_metrics: pd.DataFrame, confidence: float) -> dict[str, float]:

@@ -6,11 +6,12 @@ from denoising_pipeline.pipelines.evaluation.nodes import (
     score_test_images,
     summarize,
     summarize_digits,
+    sweep_noise,
 )
 
 
 def create_pipeline() -> Pipeline:
-    """Return the pipeline from denoised test images to their scores and a summary."""
+    """Return the pipeline from denoised test images to their scores, a summary and a sweep."""
     return Pipeline(
         [
             node(
@@ -40,6 +41,18 @@ def create_pipeline() -> Pipeline:
                 name="summarize_digits",
                 inputs={"image_metrics": "image_metrics", "evaluation": "params:evaluation"},
                 outputs="digit_metrics",
+            ),
+            node(
+                sweep_noise,
+                name="sweep_noise",
+                inputs={
+                    "test_clean": "test_clean",
+                    "denoiser": "denoiser",
+                    "noise_injection": "params:noise_injection",
+                    "evaluation": "params:evaluation",
+                    "seed": "params:seed",
+                },
+                outputs="noise_sweep",
             ),
         ],
         tags="evaluation",

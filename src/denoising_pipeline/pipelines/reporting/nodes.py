@@ -1,11 +1,14 @@
-"""Figures that need their arguments picked; the others are nodes as they are."""
+"""Figures that need their arguments picked, and the report; other figures are nodes as they are."""
+
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from denoising_pipeline import figures
+from denoising_pipeline import figures, report
 from denoising_pipeline.arrays import Images
 from denoising_pipeline.config import NoiseInjectionParameters, ReportingParameters
+from denoising_pipeline.denoiser import Denoiser
 
 
 def draw_denoising_examples(
@@ -83,4 +86,62 @@ def draw_best_and_worst(
     """
     return figures.best_and_worst(
         test_clean, test_noisy, test_denoised, image_metrics, reporting.best_and_worst
+    )
+
+
+def write_report(
+    test_clean: Images,
+    test_noisy: Images,
+    test_denoised: Images,
+    image_metrics: pd.DataFrame,
+    digit_metrics: pd.DataFrame,
+    summary: dict[str, Any],
+    history: pd.DataFrame,
+    noise_sweep: pd.DataFrame,
+    source_manifest: dict[str, Any],
+    denoiser: Denoiser,
+    noise_injection: NoiseInjectionParameters,
+    reporting: ReportingParameters,
+    run_facts: report.RunFacts,
+) -> str:
+    """Write the report of the run.
+
+    Args:
+        test_clean: float32 (N, H, W, C) in [0, 1].
+        test_noisy: The same images, noisy.
+        test_denoised: The same images, denoised.
+        image_metrics: A row per image.
+        digit_metrics: A row per label.
+        summary: Means over images.
+        history: A row per epoch.
+        noise_sweep: A row per noise level.
+        source_manifest: The source's name and checksums.
+        denoiser: For its architecture and the number of its weights.
+        noise_injection: The noise model.
+        reporting: `examples` and `best_and_worst` are read.
+        run_facts: What the run knows of itself.
+
+    Returns:
+        One self-contained page of HTML.
+    """
+    noise = noise_injection.root
+    return report.render(
+        report.Results(
+            clean=test_clean,
+            noisy=test_noisy,
+            denoised=test_denoised,
+            image_metrics=image_metrics,
+            digit_metrics=digit_metrics,
+            summary=summary,
+            history=history,
+            noise_sweep=noise_sweep,
+            source_manifest=source_manifest,
+            noise=noise.describe(),
+            level=noise.level,
+            architecture=denoiser.architecture.model_dump(mode="json"),
+            weight_count=denoiser.weight_count,
+            facts=run_facts,
+            examples=reporting.examples,
+            extremes=reporting.best_and_worst,
+        )
     )

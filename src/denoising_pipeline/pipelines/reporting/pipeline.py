@@ -9,7 +9,7 @@ IMAGES = {name: name for name in ("test_clean", "test_noisy", "test_denoised", "
 
 
 def create_pipeline() -> Pipeline:
-    """Return the pipeline from arrays and tables to figures."""
+    """Return the pipeline from arrays and tables to figures and the report."""
     return Pipeline(
         [
             node(
@@ -52,6 +52,23 @@ def create_pipeline() -> Pipeline:
                 name="draw_best_and_worst",
                 inputs={**IMAGES, "reporting": "params:reporting"},
                 outputs="best_and_worst",
+            ),
+            node(
+                nodes.write_report,
+                name="write_report",
+                inputs={
+                    **IMAGES,
+                    "digit_metrics": "digit_metrics",
+                    "summary": "summary",
+                    "history": "history",
+                    "noise_sweep": "noise_sweep",
+                    "source_manifest": "source_manifest",
+                    "denoiser": "denoiser",
+                    "noise_injection": "params:noise_injection",
+                    "reporting": "params:reporting",
+                    "run_facts": "run_facts",
+                },
+                outputs="report",
             ),
         ],
         tags="reporting",

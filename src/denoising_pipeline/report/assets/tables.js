@@ -1,0 +1,24 @@
+"use strict";
+// Tables sort by any of their columns: by number where cells carry one, else by their words.
+for (const table of document.querySelectorAll("table")) {
+  const body = table.tBodies[0];
+  if (body.rows.length < 2) continue;
+  const headings = [...table.tHead.rows[0].cells];
+  headings.forEach((heading, column) => {
+    const button = document.createElement("button");
+    button.textContent = heading.textContent;
+    heading.replaceChildren(button);
+    button.addEventListener("click", () => {
+      const down = heading.getAttribute("aria-sort") === "ascending";
+      headings.forEach((other) => other.removeAttribute("aria-sort"));
+      heading.setAttribute("aria-sort", down ? "descending" : "ascending");
+      const key = (row) => row.cells[column].dataset.value;
+      const words = (row) => row.cells[column].textContent;
+      const order = heading.classList.contains("number")
+        ? (a, b) => key(a) - key(b)
+        : (a, b) => words(a).localeCompare(words(b), "en", { numeric: true });
+      const rows = [...body.rows].sort(order);
+      body.append(...(down ? rows.reverse() : rows));
+    });
+  });
+}

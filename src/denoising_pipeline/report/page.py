@@ -1,0 +1,37 @@
+"""Sections to one page of HTML that needs nothing but itself."""
+
+from collections.abc import Callable, Sequence
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from denoising_pipeline.report.blocks import Section
+from denoising_pipeline.report.results import Results
+from denoising_pipeline.report.sections import SECTIONS
+
+
+def render(results: Results, sections: Sequence[Callable[[Results], Section]] = SECTIONS) -> str:
+    """Write the report of a run.
+
+    Style, scripts, pictures and data are inside the page, and its content security policy lets it
+    fetch nothing. Words are escaped, wherever they come from.
+
+    Args:
+        results: What the run found.
+        sections: Functions that each make one section, in their order on the page.
+
+    Returns:
+        An HTML document.
+    """
+    environment = Environment(
+        loader=PackageLoader(__package__, "assets"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.jinja").render(
+        title=f"{results.noise}\N{NO-BREAK SPACE}· {results.architecture['name']}",
+        version=results.facts.version,
+        source=results.source_manifest["source"],
+        sections=[make(results) for make in sections],
+    )

@@ -1,0 +1,21 @@
+"""The report, from top to bottom."""
+
+from collections.abc import Callable
+
+from denoising_pipeline.report.blocks import Section
+from denoising_pipeline.report.facts import what_was_run
+from denoising_pipeline.report.outcome import extremes, headline, picture
+from denoising_pipeline.report.results import Results
+from denoising_pipeline.report.scores import distribution, labels, learning, robustness
+
+SECTIONS: tuple[Callable[[Results], Section], ...] = (
+    headline,
+    picture,
+    learning,
+    distribution,
+    labels,
+    extremes,
+    robustness,
+    what_was_run,
+)
+"""Each makes one section of what the run found."""

@@ -1,0 +1,272 @@
+"""The report says what the tables say, carries all that it needs, and escapes what it is given."""
+
+import base64
+import io
+import json
+import re
+import shlex
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup, Tag
+from PIL import Image
+from report_inputs import COMMIT, COUNT, changed, history, results
+
+from denoising_pipeline.report import SECTIONS, Results, RunFacts, render
+from denoising_pipeline.report.blocks import Section, Text
+
+MOST_BYTES = 5_000_000
+
+
+def parsed(found: Results | None = None) -> BeautifulSoup:
+    return BeautifulSoup(render(found or results()), "html.parser")
+
+
+def part(page: BeautifulSoup, key: str) -> Tag:
+    section = page.find(id=key)
+    assert isinstance(section, Tag)
+    return section
+
+
+def cells(section: Tag) -> list[list[str]]:
+    """Return the words of every row of a section's tables."""
+    rows = section.select("tbody tr")
+    return [[cell.get_text() for cell in row.select("th, td")] for row in rows]
+
+
+@pytest.fixture(scope="module")
+def page() -> BeautifulSoup:
+    return parsed()
+
+
+def test_every_section_has_a_heading_and_a_link_to_it(page: BeautifulSoup) -> None:
+    sections = page.select("main > section")
+    assert [str(section["id"]) for section in sections] == [
+        "result",
+        "picture",
+        "learning",
+        "distribution",
+        "labels",
+        "extremes",
+        "robustness",
+        "run",
+    ]
+    links = {link.get_text(): link["href"] for link in page.select("nav a")}
+    for section in sections:
+        heading = section.find("h2")
+        assert heading is not None
+        assert links[heading.get_text()] == f"#{section['id']}"
+        assert section["aria-labelledby"] == heading["id"]
+    assert len(links) == len(sections) == len(SECTIONS)
+
+
+def test_the_page_fetches_nothing(page: BeautifulSoup) -> None:
+    """Its addresses are inside of it, and its policy forbids any other."""
+    tags = [(name, tag) for name in ("src", "href") for tag in page.select(f"[{name}]")]
+    addresses = [str(tag[name]) for name, tag in tags]
+    assert len(addresses) > 60
+    assert {address.split(",")[0][:22] for address in addresses if address[0] != "#"} == {
+        "data:image/png;base64"
+    }
+    assert not page.find_all(["link", "iframe", "object", "base"])
+    style = "".join(tag.get_text() for tag in page.find_all("style"))
+    assert "--strong" in style
+    assert not re.search(r"url\(|@import", style)
+    policy = page.find("meta", {"http-equiv": "Content-Security-Policy"})
+    assert policy is not None
+    assert str(policy["content"]).startswith("default-src 'none'; img-src data:;")
+
+
+def test_the_headline_is_that_of_the_summary(page: BeautifulSoup) -> None:
+    summary, result = results().summary, part(page, "result")
+    figures = {
+        row.dt.get_text(): row.dd.get_text(" ", strip=True)
+        for row in result.select("dl > div")
+        if row.dt and row.dd
+    }
+    assert list(figures) == ["PSNR", "Gain", "SSIM"]
+    low, high = (f"{summary[f'psnr_ci_{end}']:.2f}" for end in ("low", "high"))
+    expected = f"{summary['psnr']:.2f} dB 95% interval {low} to {high}, over {COUNT} test images"
+    assert figures["PSNR"] == expected
+    assert figures["Gain"].startswith(f"{summary['psnr'] - summary['noisy_psnr']:+.2f} dB")
+    rows = {row[0]: row[1:] for row in cells(result)}
+    means = [f"{summary[key]:.2f}" for key in ("noisy_psnr", "psnr")]
+    assert rows["PSNR [dB]"] == [*means, f"{low} to {high}"]
+    assert rows["PSNR, pooled [dB]"] == [
+        f"{summary['noisy_psnr_pooled']:.2f}",
+        f"{summary['psnr_pooled']:.2f}",
+        "",
+    ]
+
+
+def test_the_limit_is_shown_where_it_is_known() -> None:
+    known = {**results().summary, "limit_psnr": 31.25, "limit_distance": 17.5}
+    shown = part(parsed(changed(summary=known)), "result").get_text(" ", strip=True)
+    assert "To the limit 17.50 dB limit: 31.25 dB" in shown
+    assert "limit 31.25" in shown
+    assert "limit" not in part(parsed(), "result").get_text()
+
+
+def pixels(image: Tag) -> np.ndarray:
+    content = base64.b64decode(str(image["src"]).split(",")[1])
+    return np.asarray(Image.open(io.BytesIO(content)))
+
+
+def test_pictures_are_the_pixels_of_the_first_images(page: BeautifulSoup) -> None:
+    found = results()
+    pictures = part(page, "picture").select(".gallery figure")
+    assert len(pictures) == found.examples
+    for position, picture in enumerate(pictures):
+        states = zip(picture.select("img"), (found.clean, found.noisy, found.denoised), strict=True)
+        for image, batch in states:
+            np.testing.assert_array_equal(pixels(image), np.rint(batch[position, ..., 0] * 255))
+        row = found.image_metrics.iloc[position]
+        words = picture.get_text(" ", strip=True)
+        assert words.startswith(f"#{position}, label {row['label']:g} clean noisy")
+        assert f"{row['noisy_psnr']:.2f} dB SSIM {row['noisy_ssim']:.3f} denoised" in words
+        assert words.endswith(f"{row['psnr']:.2f} dB SSIM {row['ssim']:.3f}")
+    assert {str(image["alt"]) for image in pictures[0].select("img")} == {
+        f"#0, label 7, {state}" for state in ("clean", "noisy", "denoised")
+    }
+
+
+def test_the_worst_and_the_best_are_in_order(page: BeautifulSoup) -> None:
+    psnr = results().image_metrics["psnr"].to_numpy()
+    worst, best = part(page, "extremes").select(".gallery")
+    for gallery, order in ((worst, np.argsort(psnr)), (best, np.argsort(-psnr))):
+        titles = [caption.get_text() for caption in gallery.select("figcaption")]
+        assert [int(title[1:].split(",")[0]) for title in titles] == order[:5].tolist()
+
+
+@pytest.mark.parametrize("key", ["learning", "distribution", "labels", "robustness"])
+def test_what_a_chart_shows_stands_in_a_table(page: BeautifulSoup, key: str) -> None:
+    section = part(page, key)
+    shown = {cell for row in cells(section) for cell in row}
+    charts = [json.loads(tag.get_text()) for tag in section.select(".chart script")]
+    assert charts
+    for chart in charts:
+        for series in chart["series"]:
+            assert len(series["values"]) == len(chart["x"])
+            values = [value for value in series["values"] if value is not None]
+            assert values
+            assert {f"{value:.{chart['digits']}f}" for value in values} <= shown
+            for low, high in zip(series["low"] or [], series["high"] or [], strict=True):
+                assert f"{low:.2f} to {high:.2f}" in shown
+
+
+def test_bars_count_every_image(page: BeautifulSoup) -> None:
+    (script,) = part(page, "distribution").select(".chart script")
+    for series in json.loads(script.get_text())["series"]:
+        assert sum(series["values"]) == COUNT
+
+
+def test_the_best_epoch_is_named(page: BeautifulSoup) -> None:
+    assert "came with epoch 10 of 12, at 18.11 dB" in part(page, "learning").get_text()
+
+
+def test_a_single_epoch_is_a_table_and_no_curve() -> None:
+    learning = part(parsed(changed(history=history(1))), "learning")
+    assert not learning.select(".chart")
+    assert [row[0] for row in cells(learning)] == ["1"]
+
+
+def test_the_trained_level_is_marked(page: BeautifulSoup) -> None:
+    section = part(page, "robustness")
+    rows = {row[0]: row for row in cells(section)}
+    sweep = results().noise_sweep
+    assert len(rows) == len(sweep) == 11
+    assert rows["0.5 (trained)"][2] == f"{sweep['psnr'].iloc[5]:.2f}"
+    (script,) = section.select(".chart script")
+    assert json.loads(script.get_text())["marks"] == [[0.5, "trained for"]]
+    assert json.loads(script.get_text())["series"][0]["values"][0] is None  # identical images
+
+
+def test_the_run_can_be_repeated_from_what_is_said(page: BeautifulSoup) -> None:
+    section = part(page, "run")
+    rows = {row[0]: row[-1] for row in cells(section)}
+    assert rows["git commit"] == COMMIT
+    assert rows["MLflow run"] == "c0ffee"
+    assert rows["network"] == "dense, latent_dim 32, nodes [128, 64]"
+    assert rows["weights"] == "123,456"
+    assert rows["test_images"] == "ab" * 32
+    assert rows["keras"] == "3.15.1"
+    assert results().facts.parameters.keys() <= rows.keys()
+    assert rows["training.fresh_noise"] == "true"
+    assert rows["ingestion.limit"] == "null"
+    code = section.find("code")
+    assert code is not None
+    assert code.get_text() == f"git checkout {COMMIT}\nkedro run --env=smoke"
+
+
+@pytest.mark.parametrize("dirty", [True, False])
+def test_changes_that_were_not_committed_are_said(dirty: bool) -> None:
+    facts = replace(results().facts, dirty=dirty)
+    section = part(parsed(changed(facts=facts)), "run")
+    assert ("not committed" in section.get_text()) == dirty
+    code = section.find("code")
+    assert code is not None
+    first = shlex.split(code.get_text().splitlines()[0], comments=True)
+    assert first == ["git", "checkout", COMMIT]
+
+
+def test_a_run_that_is_not_tracked_nor_in_git_has_a_report() -> None:
+    facts = RunFacts(command="kedro run", version="2026")
+    section = part(parsed(changed(facts=facts)), "run")
+    rows = {row[0]: row[-1] for row in cells(section)}
+    assert rows["MLflow run"] == "not tracked"
+    assert rows["git commit"] == "not a git checkout"
+    code = section.find("code")
+    assert code is not None
+    assert code.get_text() == "kedro run"
+
+
+def test_words_are_escaped_wherever_they_come_from(page: BeautifulSoup) -> None:
+    evil = "</script><script>alert('&')</script>"
+    facts = replace(results().facts, command=evil, parameters={evil: evil}, mlflow_run=evil)
+    found = parsed(
+        changed(
+            facts=facts,
+            level=evil,
+            noise=evil,
+            source_manifest={
+                "source": evil,
+                "files": {evil: {"shape": [1], "sha256": evil}},
+            },
+        )
+    )
+    assert len(found.find_all("script")) == len(page.find_all("script"))
+    rows = {row[0]: row[-1] for row in cells(part(found, "run"))}
+    assert rows[evil] == evil
+    (script,) = part(found, "robustness").select(".chart script")
+    assert json.loads(script.get_text())["x_title"] == evil
+
+
+def test_large_images_in_colour_stay_under_the_limit() -> None:
+    """Noise does not compress; as many pictures as the parameters allow, cut to their middle."""
+    shape = (COUNT, 200, 300, 3)
+    noise = np.random.default_rng(0).random(shape, dtype=np.float32)
+    found = changed(clean=noise, noisy=noise, denoised=noise, examples=20, extremes=10)
+    html = render(found)
+    assert 2_000_000 < len(html.encode()) < MOST_BYTES
+    section = part(BeautifulSoup(html, "html.parser"), "picture")
+    image = section.find("img")
+    assert image is not None
+    side = pixels(image).shape[0]
+    top, left = (200 - side) // 2, (300 - side) // 2
+    middle = noise[0, top : top + side, left : left + side]
+    np.testing.assert_array_equal(pixels(image), np.rint(middle * 255))
+    assert f"the middle, {side} by {side} of 300 by 200 pixels" in section.get_text()
+
+
+def test_the_usual_report_is_small() -> None:
+    assert len(render(results()).encode()) < 200_000
+
+
+def test_another_section_is_one_function() -> None:
+    def more(found: Results) -> Section:
+        return Section("more", "More", [Text(f"{len(found.clean)} images")])
+
+    page = BeautifulSoup(render(results(), [*SECTIONS, more]), "html.parser")
+    assert part(page, "more").get_text(" ", strip=True) == f"More {COUNT} images"
+    assert page.select("nav a")[-1]["href"] == "#more"

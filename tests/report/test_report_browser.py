@@ -1,0 +1,244 @@
+"""The report in a real browser: it draws, sorts, zooms, and fits a phone and the dark."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from report_inputs import results
+from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+
+from denoising_pipeline.report import render
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER),
+    reason="Chromium is missing: apt-get install chromium chromium-driver",
+)
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    options = ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    with Chrome(options=options, service=ChromeService(str(DRIVER))) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    path.write_text(render(results()), encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture
+def page(browser: Chrome, address: str) -> Chrome:
+    """The page on a desk, in the light; what its console said before is forgotten."""
+    look(browser, 1200, "light")
+    browser.get(address)
+    browser.get_log("browser")  # type: ignore[no-untyped-call]
+    browser.refresh()
+    return browser
+
+
+def look(browser: Chrome, width: int, scheme: str) -> None:
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    media = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
+    features = [{"name": name, "value": value} for name, value in media.items()]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+
+def run(browser: Chrome, script: str, *arguments: Any) -> Any:
+    return browser.execute_script(f"return {script}", *arguments)
+
+
+def one(browser: Chrome, selector: str) -> WebElement:
+    return browser.find_element(By.CSS_SELECTOR, selector)
+
+
+def column(table: WebElement, position: int) -> list[str]:
+    selector = f"tbody tr > :nth-child({position})"
+    return [cell.text for cell in table.find_elements(By.CSS_SELECTOR, selector)]
+
+
+def chart(browser: Chrome, section: str) -> tuple[WebElement, WebElement, Any]:
+    """Return the drawing, what it reads, and the data of a section's first chart."""
+    drawing = one(browser, f"#{section} .plot > svg")
+    run(browser, "arguments[0].scrollIntoView({block: 'center'})", drawing)
+    script = one(browser, f"#{section} .chart script").get_attribute("textContent")
+    return drawing, one(browser, f"#{section} output"), json.loads(script or "")
+
+
+def test_nothing_goes_wrong_and_nothing_is_fetched(page: Chrome) -> None:
+    assert page.get_log("browser") == []  # type: ignore[no-untyped-call]
+    assert (
+        run(
+            page,
+            "performance.getEntriesByType('resource').map((e) => e.name)"
+            ".filter((name) => !name.startsWith('data:'))",
+        )
+        == []
+    )
+    assert run(page, "[...document.images].every((image) => image.naturalWidth === 28)")
+    assert one(page, ".gallery img").value_of_css_property("image-rendering") == "pixelated"
+
+
+def test_every_chart_is_drawn_with_its_labels(page: Chrome) -> None:
+    charts = page.find_elements(By.CSS_SELECTOR, ".chart")
+    assert len(charts) == 5
+    for figure in charts:
+        words = [text.text for text in figure.find_elements(By.CSS_SELECTOR, ".label")]
+        script = figure.find_element(By.CSS_SELECTOR, "script").get_attribute("textContent")
+        for series in json.loads(script or "")["series"]:
+            assert any(series["name"] in word for word in words)
+        assert figure.find_elements(By.CSS_SELECTOR, ".series path")
+
+
+def test_tables_sort_by_a_click_and_back(page: Chrome) -> None:
+    """By number where there are numbers: 9.9 comes before 10.1."""
+    table = one(page, "#labels table")
+    heading = table.find_element(By.CSS_SELECTOR, "thead th:nth-child(4)")
+    button = heading.find_element(By.TAG_NAME, "button")
+    before = column(table, 4)
+    assert button.text == "PSNR"
+    button.click()
+    assert heading.get_attribute("aria-sort") == "ascending"
+    assert column(table, 4) == sorted(before, key=float) != before
+    button.click()
+    assert heading.get_attribute("aria-sort") == "descending"
+    assert column(table, 4) == sorted(before, key=float, reverse=True)
+    assert len(table.find_elements(By.CSS_SELECTOR, "[aria-sort]")) == 1
+
+
+def test_tables_sort_by_the_keyboard(page: Chrome) -> None:
+    table = one(page, "#result table")
+    button = table.find_element(By.CSS_SELECTOR, "thead button")
+    button.send_keys(Keys.ENTER)
+    assert column(table, 1) == sorted(column(table, 1), key=str.lower)
+
+
+def test_a_chart_is_read_by_pointing(page: Chrome) -> None:
+    drawing, readout, data = chart(page, "robustness")
+    ActionChains(page).move_to_element_with_offset(drawing, 0, 0).perform()
+    found = re.fullmatch(r"sigma ([\d.]+): noisy (\S+), denoised (\S+) \(.*\)", readout.text)
+    assert found
+    position = data["x"].index(float(found[1]))
+    for value, series in zip(found.groups()[1:], data["series"], strict=True):
+        assert value == f"{series['values'][position]:.2f}"
+    assert len(drawing.find_elements(By.CSS_SELECTOR, ".chosen circle")) == 2
+
+
+def test_a_chart_is_read_by_the_arrow_keys(page: Chrome) -> None:
+    drawing, readout, data = chart(page, "learning")
+    for keys, position in ((Keys.HOME, 0), (Keys.ARROW_RIGHT, 1), (Keys.END, 11)):
+        drawing.send_keys(keys)
+        values = [series["values"][position] for series in data["series"]]
+        training, validation = (f"{value:.2f}" for value in values)
+        expected = f"epoch {position + 1}: training {training}, validation {validation}"
+        assert readout.text == expected
+
+
+def ticks(drawing: WebElement) -> list[str]:
+    return [text.text for text in drawing.find_elements(By.CSS_SELECTOR, "text.middle")][:-1]
+
+
+def test_a_chart_is_zoomed_by_dragging_buttons_and_keys(page: Chrome) -> None:
+    drawing, _, _ = chart(page, "distribution")
+    whole = ticks(drawing)
+    drag = ActionChains(page).move_to_element_with_offset(drawing, -100, 0).click_and_hold()
+    drag.move_by_offset(150, 5).release().perform()
+    zoomed = ticks(drawing)
+    spans = [float(found[-1]) - float(found[0]) for found in (whole, zoomed)]
+    assert spans[1] < spans[0] / 3
+    closer, further, everything = page.find_elements(By.CSS_SELECTOR, "#distribution .tools button")
+    everything.click()
+    assert ticks(drawing) == whole
+    closer.click()
+    assert ticks(drawing) != whole
+    further.click()
+    assert ticks(drawing) == whole
+    drawing.send_keys("+")
+    assert ticks(drawing) != whole
+    drawing.send_keys(Keys.ESCAPE)
+    assert ticks(drawing) == whole
+
+
+@pytest.mark.parametrize("width", [360, 768, 1600])
+def test_the_page_is_as_wide_as_the_screen(page: Chrome, width: int) -> None:
+    """Wide tables scroll by themselves, and charts are drawn anew at the width they have."""
+    look(page, width, "light")
+    run(page, "document.querySelectorAll('details').forEach((one) => (one.open = true))")
+    assert run(page, "document.documentElement.scrollWidth") <= width
+    drawn = run(
+        page,
+        "[...document.querySelectorAll('.plot > svg')].map((one) =>"
+        " [one.viewBox.baseVal.width, one.parentElement.clientWidth])",
+    )
+    assert all(box == room for box, room in drawn)
+    late = [
+        text.rect["x"] + text.rect["width"]
+        for text in page.find_elements(By.CSS_SELECTOR, ".plot text")
+    ]
+    assert max(late) <= width
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of an sRGB colour (WCAG 2.2)."""
+    channels = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_stand_out_in_either_scheme(page: Chrome, scheme: str) -> None:
+    """A contrast of 4.5 or more (WCAG 2.2, level AA), on a page as light or dark as was asked."""
+    look(page, 1200, scheme)
+    script = "getComputedStyle(arguments[0])[arguments[1]]"
+    ground = luminance(run(page, script, one(page, "body"), "backgroundColor"))
+    assert (ground < 0.1) == (scheme == "dark")
+    colours = {
+        "color": ("body", "h1", "nav a", ".kicker", "caption", ".gallery span", "output"),
+        "fill": (".plot .end", ".plot .label"),
+        "stroke": (".series.strong path:not(.area)", ".series.weak path:not(.area)"),
+    }
+    for name, selectors in colours.items():
+        for selector in selectors:
+            words = luminance(run(page, script, one(page, selector), name))
+            low, high = sorted([words, ground])
+            needed = 3 if name == "stroke" else 4.5
+            assert (high + 0.05) / (low + 0.05) >= needed, selector
+
+
+def test_series_are_told_apart_without_colour(page: Chrome) -> None:
+    """Dashed against full, hollow squares against filled circles."""
+    for section in ("learning", "robustness"):
+        lines = [
+            one(page, f"#{section} .series.{kind} path:not(.area)").value_of_css_property(
+                "stroke-dasharray"
+            )
+            for kind in ("strong", "weak")
+        ]
+        assert lines[0] == "none" != lines[1]
+        assert page.find_elements(By.CSS_SELECTOR, f"#{section} .series.strong circle")
+        assert page.find_elements(By.CSS_SELECTOR, f"#{section} .series.weak rect")
