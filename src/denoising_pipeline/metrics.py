@@ -159,6 +159,12 @@ def mean_interval(values: Values, confidence: float = 0.95) -> tuple[float, floa
     return mean, mean - half, mean + half
 
 
+def interval_columns(name: str, values: Values, confidence: float) -> dict[str, float]:
+    """Return `mean_interval` as columns of a table: `<name>`, `<name>_ci_low`, `<name>_ci_high`."""
+    ends = (name, f"{name}_ci_low", f"{name}_ci_high")
+    return dict(zip(ends, mean_interval(values, confidence), strict=True))
+
+
 def _decibels(mse_values: Values) -> Values:
     return -10 * np.log10(np.maximum(mse_values, 10 ** (-PSNR_CAP / 10)))
 

@@ -5,7 +5,7 @@ from scipy.ndimage import gaussian_filter
 
 from denoising_pipeline.arrays import Images
 
-_GLASS_REACH = 2.0
+_GLASS_REACH = 2
 """Pixels by which frosted glass displaces a pixel, at most."""
 
 _GLASS_SIGMA = 0.7
@@ -20,11 +20,13 @@ _MOTION_STEPS = 17
 def glass_blur(clean: Images, severity: float, generator: np.random.Generator) -> Images:
     """Look through frosted glass.
 
-    A pixel shows one that lies up to two rows and columns away, at random, and is then blurred.
+    With a probability of `severity` a pixel shows one that lies up to two rows and columns away;
+    then all are blurred a little.
     """
     count, height, width, _ = clean.shape
-    draws = generator.uniform(-1, 1, (count, 2, height, width))
-    offsets = np.rint(_GLASS_REACH * severity * draws).astype(np.intp)
+    draws = generator.random((count, 3, height, width))
+    offsets = np.rint(_GLASS_REACH * (2 * draws[:, :2] - 1)).astype(np.intp)
+    offsets[np.broadcast_to(draws[:, 2:] >= severity, offsets.shape)] = 0
     rows = np.clip(np.arange(height)[:, None] + offsets[:, 0], 0, height - 1)
     columns = np.clip(np.arange(width) + offsets[:, 1], 0, width - 1)
     displaced = clean[np.arange(count)[:, None, None], rows, columns]
