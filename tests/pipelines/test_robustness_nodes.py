@@ -78,12 +78,12 @@ def test_familiarity_compares_each_shift_with_the_training(shift_scores: pd.Data
     )
     assert len(table) == len(SHIFTS)
     familiar = of(shift_scores, 1)["unfamiliarity"]
-    for number, row in enumerate(table.itertuples()):
+    for number, row in enumerate(table.to_dict("records")):
         scores = of(shift_scores, number)["unfamiliarity"]
         truth = np.repeat([0, 1], IMAGES)
-        assert row.auc == pytest.approx(roc_auc_score(truth, pd.concat([familiar, scores])))
-        assert row.auc_ci_low <= row.auc <= row.auc_ci_high
-        assert row.flagged == pytest.approx(np.mean(scores > 0.9))
+        assert row["auc"] == pytest.approx(roc_auc_score(truth, pd.concat([familiar, scores])))
+        assert row["auc_ci_low"] <= row["auc"] <= row["auc_ci_high"]
+        assert row["flagged"] == pytest.approx(np.mean(scores > 0.9))
 
 
 def test_curves_are_drawn_of_every_kind_of_shift(shift_scores: pd.DataFrame) -> None:
