@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import isotonic_regression
 
 from denoising_pipeline.arrays import Images, Values
 
@@ -38,6 +37,8 @@ class ToneCurve:
             filtered: float32 images in [0, 1].
             clean: The same images, clean.
         """
+        from scipy.optimize import isotonic_regression
+
         levels = np.minimum(filtered.ravel() * np.float32(LEVELS), LEVELS - 1).astype(np.intp)
         counts = np.bincount(levels, minlength=LEVELS)
         seen = counts > 0

@@ -6,7 +6,7 @@ from denoising_pipeline.arrays import Images
 from denoising_pipeline.baselines.base import Denoise, Known, learning
 
 
-@learning("noisy")
+@learning("noisy", with_tone=True)
 def do_nothing(known: Known) -> Denoise:
     """Return the noisy image."""
     return lambda noisy: noisy
