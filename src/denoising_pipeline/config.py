@@ -107,7 +107,7 @@ class RobustnessParameters(Section):
         [0.25, 0.5, 1.0], min_length=1, description="of the corruptions: 0 none, 1 strongest"
     )
     classical: Annotated[str, AfterValidator(_baseline)] = Field(
-        "gaussian filter + tone", description="the baseline beside the trained denoiser"
+        "linear MMSE + tone", description="the baseline beside the trained denoiser"
     )
     other_source: str | None = Field(
         None,
