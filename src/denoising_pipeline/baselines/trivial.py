@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from denoising_pipeline.arrays import Images
 from denoising_pipeline.baselines.base import Denoise, Known, learning
 
 
@@ -21,5 +20,5 @@ def all_black(known: Known) -> Denoise:
 @learning("mean image")
 def mean_image(known: Known) -> Denoise:
     """Return the mean of the training images: the best constant by mean squared error."""
-    mean: Images = known.train_clean.mean(0, dtype=np.float64).astype(np.float32)
+    mean = known.train_clean.mean(0, dtype=np.float64).astype(np.float32)
     return lambda noisy: np.broadcast_to(mean, noisy.shape)
