@@ -87,10 +87,11 @@ class ReportingParameters(Section):
 
 def _baseline(name: str) -> str:
     if name not in BASELINES:
-        raise ValueError(f"the baselines are: {', '.join(BASELINES)}")
+        raise ValueError(f"{name!r} is unknown{_allowed(name, list(BASELINES))}")
     return name
 
 
+BaselineName = Annotated[str, AfterValidator(_baseline)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -106,7 +107,7 @@ class RobustnessParameters(Section):
     severities: list[Share] = Field(
         [0.25, 0.5, 1.0], min_length=1, description="of the corruptions: 0 none, 1 strongest"
     )
-    classical: Annotated[str, AfterValidator(_baseline)] = Field(
+    classical: BaselineName = Field(
         "linear MMSE + tone", description="the baseline beside the trained denoiser"
     )
     other_source: str | None = Field(

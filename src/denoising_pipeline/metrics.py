@@ -159,10 +159,25 @@ def mean_interval(values: Values, confidence: float = 0.95) -> tuple[float, floa
     return mean, mean - half, mean + half
 
 
-def interval_columns(name: str, values: Values, confidence: float) -> dict[str, float]:
-    """Return `mean_interval` as columns of a table: `<name>`, `<name>_ci_low`, `<name>_ci_high`."""
-    ends = (name, f"{name}_ci_low", f"{name}_ci_high")
-    return dict(zip(ends, mean_interval(values, confidence), strict=True))
+def mean_intervals(scores: Mapping[str, Values], confidence: float) -> dict[str, float]:
+    """Return the mean and interval of several scores, under the names that all tables have.
+
+    Args:
+        scores: float64 (N,) by name; N is 1 or more.
+        confidence: As for `mean_interval`.
+
+    Returns:
+        For each score its mean under its own name, and the bounds of the interval under
+        `<name>_ci_low` and `<name>_ci_high`.
+
+    Raises:
+        ValueError: There are no values, or `confidence` is not in (0, 1).
+    """
+    means: dict[str, float] = {}
+    for name, values in scores.items():
+        mean, low, high = mean_interval(values, confidence)
+        means |= {name: mean, f"{name}_ci_low": low, f"{name}_ci_high": high}
+    return means
 
 
 def _decibels(mse_values: Values) -> Values:

@@ -16,7 +16,7 @@ from denoising_pipeline.config import (
 )
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.familiarity import Familiarity, auc_interval, residual_features, roc
-from denoising_pipeline.metrics import METRICS, interval_columns
+from denoising_pipeline.metrics import METRICS, mean_intervals
 from denoising_pipeline.shifts import Shift, Sources, every_shift, source_images
 
 DENOISERS = {"trained": "", "classical": "classical_", "nothing": "noisy_"}
@@ -163,9 +163,8 @@ def _summarize(shift_scores: pd.DataFrame, confidence: float) -> pd.DataFrame:
         for denoiser, prefix in DENOISERS.items():
             row = dict(zip(SHIFT, shift, strict=True))
             row |= {"denoiser": denoiser, "n_images": len(group)}
-            for name in SCORES:
-                row |= interval_columns(name, group[f"{prefix}{name}"].to_numpy(), confidence)
-            rows.append(row)
+            scores = {name: group[f"{prefix}{name}"].to_numpy() for name in SCORES}
+            rows.append(row | mean_intervals(scores, confidence))
     return pd.DataFrame(rows)
 
 
