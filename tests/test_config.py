@@ -247,3 +247,14 @@ def test_flattening_keeps_every_leaf_under_its_path(tree: dict[str, Any]) -> Non
         return {k: v for key, child in node.items() for k, v in leaves(child, (*path, key)).items()}
 
     assert flatten(tree) == leaves(tree)
+
+
+def test_an_unknown_baseline_is_refused_with_its_nearest() -> None:
+    line = refusal({"robustness": {"classical": "median filtre"}})
+    assert line.startswith("robustness.classical: 'median filtre' is not allowed; ")
+    assert "did you mean 'median filter'? Allowed: " in line
+
+
+@pytest.mark.parametrize("key", ["levels", "severities"])
+def test_a_level_beyond_one_is_named_by_its_list(key: str) -> None:
+    assert refusal({"robustness": {key: [0.5, 1.5]}}).startswith(f"robustness.{key}: 1.5 is not")

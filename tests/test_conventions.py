@@ -20,6 +20,9 @@ PROJECT = Path(__file__).parents[1]
 PIPELINES = register_pipelines()
 DEFAULT = PIPELINES["__default__"]
 STAGES = {name: found for name, found in PIPELINES.items() if name != "__default__"}
+BESIDE = {"inference", "robustness"}
+"""Stages that are no part of the whole way."""
+
 EVERYTHING = sum(PIPELINES.values(), Pipeline([]))
 NODES = {node.name: node for node in EVERYTHING.nodes}
 ARGUMENTS: dict[str, Any] = dict(CONFIG_LOADER_ARGS)
@@ -34,6 +37,7 @@ VERSIONED = {
     "summary",
     "noise_sweep",
     *PIPELINES["reporting"].all_outputs(),
+    *PIPELINES["robustness"].all_outputs(),
 }
 """What runs are compared by: none overwrites another's."""
 
@@ -61,8 +65,9 @@ def test_the_whole_way_is_the_six_stages_in_order() -> None:
         "evaluation",
         "reporting",
         "inference",
+        "robustness",
     ]
-    stages = [found for name, found in STAGES.items() if name != "inference"]
+    stages = [found for name, found in STAGES.items() if name not in BESIDE]
     assert sum(stages, Pipeline([])).nodes == DEFAULT.nodes
 
 

@@ -1,4 +1,4 @@
-"""The array types that every part of the project speaks."""
+"""The array types that every part of the project speaks, and the way from one to the other."""
 
 from typing import TypeAlias
 
@@ -13,3 +13,8 @@ Bytes: TypeAlias = npt.NDArray[np.uint8]
 
 Values: TypeAlias = npt.NDArray[np.float64]
 """float64, shape (N,): one value per image."""
+
+
+def as_images(pixels: Bytes) -> Images:
+    """Scale what a source delivers: uint8 (N, H, W) to float32 (N, H, W, 1) in [0, 1]."""
+    return np.divide(pixels[..., np.newaxis], np.float32(255), dtype=np.float32)

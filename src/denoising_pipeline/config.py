@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from denoising_pipeline.baselines import BASELINES
 from denoising_pipeline.components import component_name
 from denoising_pipeline.models import ArchitectureChoice
 from denoising_pipeline.models.residual_unet import ResidualUnet
 from denoising_pipeline.noise import NoiseChoice
 from denoising_pipeline.noise.gaussian import Gaussian
+
+SOURCE = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+"""Names of folders that a source may have."""
 
 
 class ParameterError(ValueError):
@@ -94,10 +98,42 @@ class ReportingParameters(Section):
     best_and_worst: int = Field(5, ge=1, le=10, description="images shown at either end")
 
 
+def _baseline(name: str) -> str:
+    if name not in BASELINES:
+        raise ValueError(f"{name!r} is unknown{_allowed(name, list(BASELINES))}")
+    return name
+
+
+BaselineName = Annotated[str, AfterValidator(_baseline)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class RobustnessParameters(Section):
+    """How the denoiser is tried on what it was not trained on."""
+
+    images: int = Field(500, ge=2, description="first validation and test images; fewer if so")
+    levels: list[Share] = Field(
+        [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0],
+        min_length=1,
+        description="noise levels of every noise model; that of the training is added",
+    )
+    severities: list[Share] = Field(
+        [0.25, 0.5, 1.0], min_length=1, description="of the corruptions: 0 none, 1 strongest"
+    )
+    classical: BaselineName = Field(
+        "linear MMSE + tone", description="the baseline beside the trained denoiser"
+    )
+    other_source: str | None = Field(
+        None,
+        pattern=SOURCE,
+        description="folder of data/01_raw whose test images are tried as well; null: none",
+    )
+
+
 class Parameters(Section):
     """Every parameter of every pipeline: one key per pipeline beside the source and the seed."""
 
-    source: str = Field("mnist", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="raw folder")
+    source: str = Field("mnist", pattern=SOURCE, description="raw folder")
     seed: int = Field(0, ge=0, description="root of every random number")
     ingestion: IngestionParameters = IngestionParameters()
     preprocessing: PreprocessingParameters = PreprocessingParameters()
@@ -105,6 +141,7 @@ class Parameters(Section):
     training: TrainingParameters = TrainingParameters()
     evaluation: EvaluationParameters = EvaluationParameters()
     reporting: ReportingParameters = ReportingParameters()
+    robustness: RobustnessParameters = RobustnessParameters()
 
 
 def validate_parameters(raw: Mapping[str, Any]) -> Parameters:

@@ -9,6 +9,7 @@ from denoising_pipeline.pipelines import (
     noise_injection,
     preprocessing,
     reporting,
+    robustness,
     training,
 )
 
@@ -31,6 +32,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "__default__": sum(stages.values(), Pipeline([])),
         **stages,
         "inference": _grouped("inference", inference.create_pipeline()),
+        "robustness": _grouped("robustness", robustness.create_pipeline()),
     }
 
 

@@ -54,3 +54,26 @@ def pair(count: int, **shape: int) -> dict[str, Any]:
 
 def extremes(count: int, **shape: int) -> dict[str, Any]:
     return stages(count, **shape) | {"image_metrics": image_metrics(count)}
+
+
+def sweeps(models: int) -> dict[str, pd.DataFrame]:
+    rows = [
+        {"noise": f"model {model}", "level": level, "trained": model == 0 and level == 0.5}
+        | {"denoiser": denoiser, "psnr": psnr, "psnr_ci_low": psnr - 1, "psnr_ci_high": psnr + 1}
+        for model in range(models)
+        for level in (0.0, 0.5, 1.0)
+        for denoiser, start in (("trained", 20), ("classical", 22), ("nothing", 100))
+        for psnr in [start / (1 + level) + model]
+    ]
+    return {"noise_sweeps": pd.DataFrame(rows)}
+
+
+def corruptions(count: int, **shape: int) -> dict[str, Any]:
+    psnr = {f"corruption_{i}": (9.0 + i, 20.0 + i) for i in range(count)}
+    return {"stages": stages(count, **shape), "psnr": psnr, "title": "Corruptions"}
+
+
+def curves(panels: int, each: int = 2) -> dict[str, Any]:
+    rise = np.linspace(0, 1, 11)
+    panel = {f"shift {i}": (rise, rise ** (1 / (i + 1))) for i in range(each)}
+    return {"curves": {f"kind {i}": panel for i in range(panels)}}

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from figure_inputs import (
+    corruptions,
+    curves,
     digit_metrics,
     examples,
     extremes,
@@ -17,6 +19,7 @@ from figure_inputs import (
     images,
     pair,
     stages,
+    sweeps,
 )
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
@@ -43,8 +46,21 @@ CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "scores": ("digit_scores", lambda: {"digit_metrics": digit_metrics(10)}),
     "scores one": ("digit_scores", lambda: {"digit_metrics": digit_metrics(1)}),
     "scores many": ("digit_scores", lambda: {"digit_metrics": digit_metrics(47)}),
+    "sweeps": ("noise_sweeps", lambda: sweeps(5)),
+    "sweeps one": ("noise_sweeps", lambda: sweeps(1)),
+    "corruptions": ("corruption_examples", lambda: corruptions(10)),
+    "corruptions one": ("corruption_examples", lambda: corruptions(1)),
+    "corruptions colour": ("corruption_examples", lambda: corruptions(3, channels=3)),
+    "familiarity": ("familiarity_curves", lambda: curves(5, each=6)),
+    "familiarity one": ("familiarity_curves", lambda: curves(1, each=1)),
 }
-CHARTS = {"training_curves", "psnr_distribution", "digit_scores"}
+CHARTS = {
+    "training_curves",
+    "psnr_distribution",
+    "digit_scores",
+    "noise_sweeps",
+    "familiarity_curves",
+}
 
 
 @functools.cache
@@ -98,17 +114,25 @@ def test_file_is_small(case: str) -> None:
     assert 1_000 < len(draw(case)[1]) < 300_000
 
 
+def assert_equal(found: Any, expected: Any) -> None:
+    """Compare tables and arrays, by name if there are several."""
+    if isinstance(expected, dict):
+        assert list(found) == list(expected)
+        for name, value in expected.items():
+            assert_equal(found[name], value)
+    elif isinstance(expected, pd.DataFrame):
+        pd.testing.assert_frame_equal(found, expected)
+    else:
+        np.testing.assert_array_equal(found, expected)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_leaves_no_trace(case: str) -> None:
     """Inputs stay as they were and pyplot knows of no figure."""
     function, make = CASES[case]
     arguments, expected, before = make(), make(), plt.get_fignums()
     getattr(figures, function)(**arguments)
-    for name, value in expected.items():
-        if isinstance(value, pd.DataFrame):
-            pd.testing.assert_frame_equal(arguments[name], value)
-        else:
-            np.testing.assert_array_equal(arguments[name], value)
+    assert_equal(arguments, expected)
     assert plt.get_fignums() == before
 
 
@@ -125,6 +149,9 @@ def test_leaves_no_trace(case: str) -> None:
         ("denoising_examples", examples(2) | {"psnr": None}, "both or neither"),
         ("best_and_worst", stages(2) | {"image_metrics": image_metrics(3)}, "3 entries for 2"),
         ("best_and_worst", extremes(2) | {"count": 0}, "count: .*got 0"),
+        ("corruption_examples", corruptions(3) | {"psnr": {"fog": (1.0, 2.0)}}, "psnr: 1 entries"),
+        ("familiarity_curves", curves(0), "curves: .*nothing to draw"),
+        ("familiarity_curves", curves(1, each=0), "curves: .*nothing to draw"),
     ],
 )
 def test_wrong_arrays_are_refused(function: str, arguments: dict[str, Any], message: str) -> None:
@@ -141,6 +168,7 @@ def test_wrong_arrays_are_refused(function: str, arguments: dict[str, Any], mess
         ("distribution", "image_metrics", "noisy_psnr"),
         ("scores", "digit_metrics", "ssim_ci_low"),
         ("extremes", "image_metrics", "label"),
+        ("sweeps", "noise_sweeps", "denoiser"),
     ],
 )
 def test_wrong_tables_are_refused(case: str, table: str, column: str) -> None:

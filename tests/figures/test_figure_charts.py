@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from figure_inputs import digit_metrics, history, image_metrics
+from figure_inputs import curves, digit_metrics, history, image_metrics, sweeps
 from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 
@@ -75,3 +75,25 @@ def test_digit_scores_accept_an_interval_of_no_width_with_rounding() -> None:
     table = digit_metrics(2)
     table["psnr_ci_low"] = table["psnr_ci_high"] = np.nextafter(table["psnr"], 100)
     assert len(figures.digit_scores(table).axes) == 2
+
+
+def test_noise_sweeps_draw_each_denoiser_and_mark_the_training_once() -> None:
+    """Doing nothing has no finite PSNR at level 0; all other points are those of the table."""
+    table = sweeps(4)["noise_sweeps"]
+    panels = figures.noise_sweeps(table).axes
+    assert [ax.get_title() for ax in panels] == [f"model {i}" for i in range(4)]
+    for ax in panels:
+        drawn, rows = lines(ax), table[table["noise"] == ax.get_title()]
+        for denoiser in ("trained", "classical", "nothing"):
+            expected = rows.loc[rows["denoiser"] == denoiser, ["level", "psnr"]].to_numpy()
+            first = int(denoiser == "nothing")
+            np.testing.assert_array_equal(drawn[denoiser][first:], expected[first:])
+        assert np.isnan(drawn["nothing"][0, 1])
+        assert ("noise of the training" in drawn) == (ax.get_title() == "model 0")
+    np.testing.assert_array_equal(lines(panels[0])["noise of the training"][:, 0], 0.5)
+
+
+def test_familiarity_curves_state_the_area_of_each() -> None:
+    """The area under x**(1/2) is 2/3; the figure joins 11 points by straight lines."""
+    (ax,) = figures.familiarity_curves(curves(1)["curves"]).axes
+    assert legend(ax) == ["shift 0: 0.500", "shift 1: 0.661"]

@@ -6,12 +6,21 @@ all that a caller needs.
 """
 
 from denoising_pipeline.figures.charts import digit_scores, psnr_distribution, training_curves
-from denoising_pipeline.figures.grids import best_and_worst, denoising_examples, noisy_digits
+from denoising_pipeline.figures.grids import (
+    best_and_worst,
+    corruption_examples,
+    denoising_examples,
+    noisy_digits,
+)
+from denoising_pipeline.figures.robustness import familiarity_curves, noise_sweeps
 
 __all__ = [
     "best_and_worst",
+    "corruption_examples",
     "denoising_examples",
     "digit_scores",
+    "familiarity_curves",
+    "noise_sweeps",
     "noisy_digits",
     "psnr_distribution",
     "training_curves",

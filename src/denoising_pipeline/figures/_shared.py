@@ -13,6 +13,7 @@ from denoising_pipeline.arrays import Images
 # line styles and hatches say the same a second time, for a black-and-white print.
 BEFORE = "#D55E00"
 AFTER = "#0072B2"
+THIRD = "#009E73"
 INK = "#404040"
 
 SMALL = 8

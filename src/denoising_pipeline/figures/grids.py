@@ -194,3 +194,27 @@ def best_and_worst(
             _psnr_captions(chosen["noisy_psnr"].to_numpy(), chosen["psnr"].to_numpy()),
         )
     return figure
+
+
+def corruption_examples(
+    stages: Mapping[str, Images], psnr: Mapping[str, tuple[float, float]], title: str
+) -> Figure:
+    """Draw corruptions in columns, and what becomes of each in rows.
+
+    Args:
+        stages: Batch by row label, with one image for each corruption; float32, NHWC, values in
+            [0, 1], equally shaped.
+        psnr: For each corruption, by its name: PSNR before and after denoising in dB.
+        title: Title of the figure; "PSNR before → after" is added.
+
+    Raises:
+        ValueError: If a shape or dtype is wrong or the lengths differ.
+    """
+    check_images(stages)
+    first = next(iter(stages.values()))
+    check_length("psnr", psnr, len(first))
+    before, after = np.array(list(psnr.values())).T
+    figure = new_figure(*_size(first, len(stages), 2), f"{title} (PSNR before → after)")
+    headers = [name.replace("_", " ") for name in psnr]
+    _draw_rows(figure, stages, headers, _psnr_captions(before, after))
+    return figure

@@ -9,7 +9,7 @@ import pandas as pd
 from denoising_pipeline.arrays import Images
 from denoising_pipeline.config import EvaluationParameters, NoiseInjectionParameters
 from denoising_pipeline.denoiser import Denoiser
-from denoising_pipeline.metrics import METRICS, mean_interval, pooled_psnr
+from denoising_pipeline.metrics import METRICS, mean_intervals, pooled_psnr
 from denoising_pipeline.noise import Noise, draw_noisy
 
 SCORES = [*METRICS, *(f"noisy_{name}" for name in METRICS)]
@@ -146,8 +146,4 @@ def _scores(clean: Images, noisy: Images, denoised: Images) -> pd.DataFrame:
 
 
 def _means(image_metrics: pd.DataFrame, confidence: float) -> dict[str, float]:
-    means: dict[str, float] = {}
-    for name in SCORES:
-        mean, low, high = mean_interval(image_metrics[name].to_numpy(), confidence)
-        means |= {name: mean, f"{name}_ci_low": low, f"{name}_ci_high": high}
-    return means
+    return mean_intervals({name: image_metrics[name].to_numpy() for name in SCORES}, confidence)

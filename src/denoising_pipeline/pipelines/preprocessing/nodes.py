@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from denoising_pipeline.arrays import Bytes, Images
+from denoising_pipeline.arrays import Bytes, Images, as_images
 from denoising_pipeline.config import PreprocessingParameters
 from denoising_pipeline.seeding import generator
 
@@ -72,15 +72,11 @@ def normalize_train_images(train_images: Bytes, splits: pd.DataFrame) -> tuple[I
     """
     index = splits.groupby("split")["index"]
     return (
-        _normalize(train_images[index.get_group("train")]),
-        _normalize(train_images[index.get_group("val")]),
+        as_images(train_images[index.get_group("train")]),
+        as_images(train_images[index.get_group("val")]),
     )
 
 
 def normalize_test_images(test_images: Bytes) -> Images:
     """Scale the test file's images: uint8 (N, H, W) to float32 (N, H, W, 1) in [0, 1]."""
-    return _normalize(test_images)
-
-
-def _normalize(images: Bytes) -> Images:
-    return np.divide(images[..., np.newaxis], np.float32(255), dtype=np.float32)
+    return as_images(test_images)

@@ -1,0 +1,58 @@
+"""Means and covariances of clean and noisy images, block by block."""
+
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from denoising_pipeline.arrays import Images
+from denoising_pipeline.noise import NOISE_BLOCK, Noise, draw_noisy_block
+
+Matrix: TypeAlias = npt.NDArray[np.float64]
+
+
+class Moments(NamedTuple):
+    """Of flattened images of D values each, float64.
+
+    Attributes:
+        clean_mean: (D,)
+        noisy_mean: (D,)
+        clean: (D, D), the covariance of clean values.
+        noisy: (D, D), the covariance of noisy values.
+        cross: (D, D), the covariance of noisy (rows) and clean (columns) values.
+    """
+
+    clean_mean: Matrix
+    noisy_mean: Matrix
+    clean: Matrix
+    noisy: Matrix
+    cross: Matrix
+
+
+def measure_moments(clean: Images, noise: Noise, seed: int) -> Moments:
+    """Return the moments of images with the noise of training's first epoch.
+
+    Args:
+        clean: float32 (N, H, W, C) in [0, 1]; `NOISE_BLOCK` images are read at a time.
+        noise: The noise model.
+        seed: Root seed of the noise.
+    """
+    values = int(np.prod(clean.shape[1:]))
+    sums = np.zeros(2 * values)
+    products = np.zeros((2 * values, 2 * values))
+    for block, start in enumerate(range(0, len(clean), NOISE_BLOCK)):
+        images = clean[start : start + NOISE_BLOCK]
+        noisy = draw_noisy_block(images, noise, seed=seed, split="train", epoch=0, block=block)
+        both = np.hstack([side.reshape(len(side), -1) for side in (images, noisy)]).astype(float)
+        sums += both.sum(0)
+        products += both.T @ both
+    mean = sums / len(clean)
+    covariance = products / len(clean) - np.outer(mean, mean)
+    first, second = slice(values), slice(values, None)
+    return Moments(
+        mean[first],
+        mean[second],
+        covariance[first, first],
+        covariance[second, second],
+        covariance[second, first],
+    )

@@ -1,0 +1,24 @@
+"""What is always possible: doing nothing, and answering the same whatever the image."""
+
+import numpy as np
+
+from denoising_pipeline.baselines.base import Denoise, Known, learning
+
+
+@learning("noisy", with_tone=True)
+def do_nothing(known: Known) -> Denoise:
+    """Return the noisy image."""
+    return lambda noisy: noisy
+
+
+@learning("all black")
+def all_black(known: Known) -> Denoise:
+    """Return black, the commonest value of MNIST."""
+    return np.zeros_like
+
+
+@learning("mean image")
+def mean_image(known: Known) -> Denoise:
+    """Return the mean of the training images: the best constant by mean squared error."""
+    mean = known.train_clean.mean(0, dtype=np.float64).astype(np.float32)
+    return lambda noisy: np.broadcast_to(mean, noisy.shape)

@@ -1,0 +1,125 @@
+"""Figures of what happens to images that are unlike those of the training."""
+
+import math
+from collections.abc import Mapping
+from itertools import cycle
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from denoising_pipeline.arrays import Values
+from denoising_pipeline.figures._shared import (
+    AFTER,
+    BEFORE,
+    INK,
+    SMALL,
+    THIRD,
+    check_table,
+    new_figure,
+)
+
+COLUMNS = 3
+STYLES = {
+    "trained": (AFTER, "-", "o"),
+    "classical": (THIRD, "-.", "^"),
+    "nothing": (BEFORE, "--", "s"),
+}
+"""Colour, line and marker of each denoiser."""
+
+PALETTE = (AFTER, BEFORE, THIRD, INK, "#CC79A7")
+LINES = ("-", "--", "-.", ":")
+
+
+def noise_sweeps(noise_sweeps: pd.DataFrame) -> Figure:
+    """Draw PSNR over the noise level, a panel for each noise model.
+
+    Args:
+        noise_sweeps: A row per noise model, level and denoiser; columns noise, level, trained (is
+            it what the denoiser was trained on), denoiser (trained, classical or nothing), psnr,
+            psnr_ci_low and psnr_ci_high, in dB; others are ignored.
+
+    Returns:
+        The figure; bands are the intervals, and the level of the training is marked. Doing
+        nothing at level 0 has no finite PSNR and is left out.
+
+    Raises:
+        ValueError: If a column is missing or there is no row.
+    """
+    columns = ["noise", "level", "trained", "denoiser", "psnr", "psnr_ci_low", "psnr_ci_high"]
+    check_table("noise_sweeps", noise_sweeps, columns)
+    panels = list(noise_sweeps.groupby("noise"))
+    across = min(COLUMNS, len(panels))
+    down = math.ceil(len(panels) / across)
+    title = "PSNR over the noise level: trained once, calibrated once, and doing nothing"
+    figure = new_figure(max(4.5, 3.3 * across), 2.8 * down + 0.8, title)
+    axes = figure.subplots(down, across, squeeze=False, sharey=True).ravel()
+    for ax, (noise, table) in zip(axes, panels, strict=False):
+        _draw_sweep(ax, table)
+        ax.set(title=noise, xlabel="noise level", ylabel="mean PSNR (dB)")
+    for ax in axes[len(panels) :]:
+        ax.remove()
+    found = {
+        label: handle
+        for ax in axes[: len(panels)]
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(found.values(), found.keys(), loc="outside lower center", ncols=4, fontsize=SMALL)
+    return figure
+
+
+def _draw_sweep(ax: Axes, table: pd.DataFrame) -> None:
+    for denoiser, (color, line, marker) in STYLES.items():
+        rows = table[table["denoiser"] == denoiser].sort_values("level")
+        level, psnr, low, high = (
+            rows[name].to_numpy(np.float64)
+            for name in ("level", "psnr", "psnr_ci_low", "psnr_ci_high")
+        )
+        if denoiser == "nothing":
+            psnr, low, high = (np.where(level > 0, values, np.nan) for values in (psnr, low, high))
+        ax.plot(level, psnr, line, color=color, marker=marker, ms=4, label=denoiser)
+        ax.fill_between(level, low, high, color=color, alpha=0.25, linewidth=0)
+    for level in table.loc[table["trained"], "level"].unique():
+        ax.axvline(level, color=INK, linestyle=":", label="noise of the training")
+    ax.grid(alpha=0.3)
+
+
+def familiarity_curves(curves: Mapping[str, Mapping[str, tuple[Values, Values]]]) -> Figure:
+    """Draw how well unfamiliar images are told from familiar ones, a panel for each kind.
+
+    Args:
+        curves: By title of the panel and name of the curve: false alarms and detections, float64
+            (K,), rising from 0 to 1. The area under each curve stands in the legend.
+
+    Raises:
+        ValueError: If there is no panel, or one without a curve.
+    """
+    if not curves or not all(curves.values()):
+        raise ValueError("curves: a panel is empty; there is nothing to draw")
+    across = min(2, len(curves))
+    down = math.ceil(len(curves) / across)
+    figure = new_figure(
+        5.8 * across,
+        3.5 * down + 0.3,
+        "Unfamiliar images, told from noisy test images by their residual",
+    )
+    axes = figure.subplots(down, across, squeeze=False).ravel()
+    for ax, (name, panel) in zip(axes, curves.items(), strict=False):
+        for (label, (false_alarms, detected)), color, line in zip(
+            panel.items(), cycle(PALETTE), cycle(LINES), strict=False
+        ):
+            area = np.trapezoid(detected, false_alarms)
+            ax.plot(false_alarms, detected, line, color=color, label=f"{label}: {area:.3f}")
+        ax.plot([0, 1], [0, 1], color=INK, linewidth=0.5)
+        ax.set(title=name, xlabel="false alarms (share)", ylabel="detected (share)")
+        ax.legend(
+            title="area under the curve",
+            title_fontsize=SMALL,
+            fontsize=SMALL,
+            loc="center left",
+            bbox_to_anchor=(1, 0.5),
+        )
+    for ax in axes[len(curves) :]:
+        ax.remove()
+    return figure

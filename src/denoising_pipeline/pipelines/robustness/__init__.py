@@ -1,0 +1,5 @@
+"""A trained denoiser on noise, corruptions and sources that it was not trained on."""
+
+from denoising_pipeline.pipelines.robustness.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,94 @@
+"""`kedro run --pipelines robustness`: on what it was not trained on, a real denoiser is scored."""
+
+import json
+
+import pandas as pd
+import pytest
+from mlflow.entities import Run
+from project_folder import Project, raw_source
+
+from denoising_pipeline.degradations import DEGRADATIONS
+from denoising_pipeline.noise import NOISES
+
+SMALL = {"images": 60, "levels": [0.0], "severities": [1.0], "other_source": "signs"}
+
+
+@pytest.fixture(scope="module")
+def run(project: Project) -> Run:
+    """A denoiser trained and tried, with another source of the same size beside MNIST."""
+    raw_source(project, "signs", shape=(28, 28))
+    recipe = project.recipe("shifted", {"robustness": SMALL})
+    return project.run(recipe, "--pipelines", "__default__,robustness")
+
+
+def table(project: Project, run: Run, name: str) -> pd.DataFrame:
+    return pd.read_csv(project.saved(run, f"{name}.csv"))
+
+
+def test_on_the_noise_of_the_training_scores_are_those_of_evaluation(
+    project: Project, run: Run
+) -> None:
+    sweeps = table(project, run, "noise_sweeps")
+    own = sweeps[sweeps["trained"]].set_index("denoiser")
+    summary = json.loads(project.saved(run, "summary.json").read_text())
+    for key in ("psnr", "psnr_ci_low", "psnr_ci_high", "ssim"):
+        assert own.loc["trained", key] == pytest.approx(summary[key], rel=1e-6)
+        assert own.loc["nothing", key] == pytest.approx(summary[f"noisy_{key}"], rel=1e-6)
+
+
+def test_every_shift_is_in_its_table(project: Project, run: Run) -> None:
+    sweeps, corruptions, sources, familiarity = (
+        table(project, run, name)
+        for name in ("noise_sweeps", "corruption_scores", "source_scores", "familiarity_roc")
+    )
+    assert set(sweeps["noise"]) == NOISES.keys()
+    assert len(sweeps) == 3 * (len(NOISES) + 1)
+    assert set(corruptions["corruption"]) == DEGRADATIONS.keys()
+    assert len(corruptions) == 3 * 2 * len(DEGRADATIONS)
+    assert list(sources["source"].unique()) == ["mnist", "signs"]
+    assert len(familiarity) == len(NOISES) + 1 + 2 * len(DEGRADATIONS) + 1
+
+
+def test_random_bytes_and_clean_images_are_told_from_noisy_digits(
+    project: Project, run: Run
+) -> None:
+    """The source "signs" is random; at noise level 0 there is no noise to take away."""
+    rows = table(project, run, "familiarity_roc").to_dict("records")
+    area = {(row["kind"], row["name"], row["level"]): row["auc"] for row in rows}
+    assert area["source", "signs", 0.5] > 0.99
+    assert area["noise", "gaussian", 0.0] > 0.99
+    assert area["noise", "gaussian", 0.5] == 0.5
+
+
+def test_tables_and_figures_reach_mlflow(project: Project, run: Run) -> None:
+    artifacts = {
+        folder: {
+            file.path.removeprefix(f"{folder}/")
+            for file in project.client.list_artifacts(run.info.run_id, folder)
+        }
+        for folder in ("figures", "tables")
+    }
+    assert artifacts["figures"] >= {
+        "noise_sweeps_figure.png",
+        "corruption_examples.png",
+        "familiarity_curves.png",
+    }
+    assert artifacts["tables"] >= {
+        "noise_sweeps.csv",
+        "corruption_scores.csv",
+        "source_scores.csv",
+        "familiarity_roc.csv",
+        "familiarity.json",
+        "shift_scores.parquet",
+    }
+
+
+def test_a_source_that_is_not_there_is_said_without_a_traceback(project: Project, run: Run) -> None:
+    del run
+    result = project.invoke(
+        *("run", "--env", "shifted", "--pipelines", "robustness"),
+        *("--params", "robustness.other_source=nowhere"),
+    )
+    assert result.exit_code != 0
+    assert "no nowhere/t10k-images-idx3-ubyte.gz in data/01_raw" in result.output
+    assert "Traceback" not in result.output
