@@ -33,6 +33,7 @@ VERSIONED = {
     "digit_metrics",
     "summary",
     *PIPELINES["reporting"].all_outputs(),
+    *PIPELINES["comparison"].all_outputs(),
 }
 """What runs are compared by: none overwrites another's."""
 
@@ -60,8 +61,10 @@ def test_the_whole_way_is_the_six_stages_in_order() -> None:
         "evaluation",
         "reporting",
         "inference",
+        "comparison",
     ]
-    stages = [found for name, found in STAGES.items() if name != "inference"]
+    beside = {"inference", "comparison"}
+    stages = [found for name, found in STAGES.items() if name not in beside]
     assert sum(stages, Pipeline([])).nodes == DEFAULT.nodes
 
 

@@ -81,6 +81,16 @@ class ReportingParameters(Section):
     best_and_worst: int = Field(5, ge=1, le=10, description="images shown at either end")
 
 
+class ComparisonParameters(Section):
+    """Which tracked runs are compared, with which of them, and by what."""
+
+    filter: str | None = Field(None, description="runs by MLflow's search; null: all")
+    reference: str | None = Field(None, description="start of its id or name; null: the oldest")
+    newest: int = Field(20, ge=2, le=50, description="runs that are compared at most")
+    metrics: list[str] = Field(["psnr", "ssim"], min_length=1, max_length=4)
+    resamples: int = Field(2000, ge=100, le=100_000, description="of the paired bootstrap")
+
+
 class Parameters(Section):
     """Every parameter of every pipeline: one key per pipeline beside the source and the seed."""
 
@@ -92,6 +102,7 @@ class Parameters(Section):
     training: TrainingParameters = TrainingParameters()
     evaluation: EvaluationParameters = EvaluationParameters()
     reporting: ReportingParameters = ReportingParameters()
+    comparison: ComparisonParameters = ComparisonParameters()
 
 
 def validate_parameters(raw: Mapping[str, Any]) -> Parameters:

@@ -7,12 +7,15 @@ all that a caller needs.
 
 from denoising_pipeline.figures.charts import digit_scores, psnr_distribution, training_curves
 from denoising_pipeline.figures.grids import best_and_worst, denoising_examples, noisy_digits
+from denoising_pipeline.figures.runs import learning_curves, run_scores
 
 __all__ = [
     "best_and_worst",
     "denoising_examples",
     "digit_scores",
+    "learning_curves",
     "noisy_digits",
     "psnr_distribution",
+    "run_scores",
     "training_curves",
 ]

@@ -8,6 +8,7 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from rich.console import Console
+from rich.markdown import Markdown
 from rich.table import Table
 
 ROWS = (
@@ -38,14 +39,20 @@ class ConsoleHooks:
 
     @hook_impl(trylast=True)
     def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
-        """Print scores before and after as a table, and where the picture is."""
-        if "summary" not in pipeline.all_outputs():
+        """Print a comparison, or scores before and after; and where the pictures are."""
+        console, outputs = Console(), pipeline.all_outputs()
+        if "comparison_markdown" in outputs:
+            console.print(Markdown(catalog.load("comparison_markdown")))
+            _print_folder(console, catalog.get("comparison_markdown"))
+        if "summary" not in outputs:
             return
-        console = Console()
         console.print(_table(catalog.load("summary")))
-        if "denoising_examples" in pipeline.all_outputs():
-            picture: Any = catalog.get("denoising_examples")
-            console.print(f"Pictures: {picture._get_load_path().parents[2]}", soft_wrap=True)
+        if "denoising_examples" in outputs:
+            _print_folder(console, catalog.get("denoising_examples"))
+
+
+def _print_folder(console: Console, dataset: Any) -> None:
+    console.print(f"Pictures: {dataset._get_load_path().parents[2]}", soft_wrap=True)
 
 
 def _table(summary: dict[str, Any]) -> Table:
