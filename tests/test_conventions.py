@@ -20,7 +20,7 @@ PROJECT = Path(__file__).parents[1]
 PIPELINES = register_pipelines()
 DEFAULT = PIPELINES["__default__"]
 STAGES = {name: found for name, found in PIPELINES.items() if name != "__default__"}
-BESIDE = {"inference", "robustness"}
+BESIDE = {"inference", "robustness", "comparison"}
 """Stages that are no part of the whole way."""
 
 EVERYTHING = sum(PIPELINES.values(), Pipeline([]))
@@ -38,6 +38,7 @@ VERSIONED = {
     "noise_sweep",
     *PIPELINES["reporting"].all_outputs(),
     *PIPELINES["robustness"].all_outputs(),
+    *PIPELINES["comparison"].all_outputs(),
 }
 """What runs are compared by: none overwrites another's."""
 
@@ -66,6 +67,7 @@ def test_the_whole_way_is_the_six_stages_in_order() -> None:
         "reporting",
         "inference",
         "robustness",
+        "comparison",
     ]
     stages = [found for name, found in STAGES.items() if name not in BESIDE]
     assert sum(stages, Pipeline([])).nodes == DEFAULT.nodes

@@ -3,6 +3,7 @@
 from kedro.pipeline import Pipeline
 
 from denoising_pipeline.pipelines import (
+    comparison,
     evaluation,
     inference,
     ingestion,
@@ -33,6 +34,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         **stages,
         "inference": _grouped("inference", inference.create_pipeline()),
         "robustness": _grouped("robustness", robustness.create_pipeline()),
+        "comparison": _grouped("comparison", comparison.create_pipeline()),
     }
 
 

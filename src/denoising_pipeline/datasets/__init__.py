@@ -8,14 +8,23 @@ if TYPE_CHECKING:
     from denoising_pipeline.datasets.denoiser import DenoiserDataset
     from denoising_pipeline.datasets.idx import IdxDataset
     from denoising_pipeline.datasets.json_strict import StrictJsonDataset
+    from denoising_pipeline.datasets.mlflow_runs import MlflowRunsDataset
     from denoising_pipeline.datasets.npy import NpyDataset
 
-__all__ = ["CheckpointsDataset", "DenoiserDataset", "IdxDataset", "NpyDataset", "StrictJsonDataset"]
+__all__ = [
+    "CheckpointsDataset",
+    "DenoiserDataset",
+    "IdxDataset",
+    "MlflowRunsDataset",
+    "NpyDataset",
+    "StrictJsonDataset",
+]
 
 _MODULES = {
     "CheckpointsDataset": "checkpoints",
     "DenoiserDataset": "denoiser",
     "IdxDataset": "idx",
+    "MlflowRunsDataset": "mlflow_runs",
     "NpyDataset": "npy",
     "StrictJsonDataset": "json_strict",
 }

@@ -13,6 +13,7 @@ from denoising_pipeline.figures.grids import (
     noisy_digits,
 )
 from denoising_pipeline.figures.robustness import familiarity_curves, noise_sweeps
+from denoising_pipeline.figures.runs import learning_curves, run_scores
 
 __all__ = [
     "best_and_worst",
@@ -20,8 +21,10 @@ __all__ = [
     "denoising_examples",
     "digit_scores",
     "familiarity_curves",
+    "learning_curves",
     "noise_sweeps",
     "noisy_digits",
     "psnr_distribution",
+    "run_scores",
     "training_curves",
 ]

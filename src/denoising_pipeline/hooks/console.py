@@ -9,6 +9,7 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from rich.console import Console
+from rich.markdown import Markdown
 from rich.table import Table
 
 ROWS = (
@@ -39,16 +40,22 @@ class ConsoleHooks:
 
     @hook_impl(trylast=True)
     def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
-        """Print scores before and after, where the pictures are, and a link to the report."""
+        """Print what a run found, where the pictures are, and a link to the report."""
         console, outputs = Console(), pipeline.all_outputs()
+        if "comparison_markdown" in outputs:
+            console.print(Markdown(catalog.load("comparison_markdown")))
+            _print_folder(console, catalog.get("comparison_markdown"))
         if "summary" in outputs:
             console.print(_table(catalog.load("summary")))
         if {"summary", "denoising_examples"} <= outputs:
-            picture: Any = catalog.get("denoising_examples")
-            console.print(f"Pictures: {picture._get_load_path().parents[2]}", soft_wrap=True)
+            _print_folder(console, catalog.get("denoising_examples"))
         if "report" in outputs:
             link = f"Report: {_link(catalog.get('report'))}"
             console.print(link, soft_wrap=True, markup=False, highlight=False)
+
+
+def _print_folder(console: Console, dataset: Any) -> None:
+    console.print(f"Pictures: {dataset._get_load_path().parents[2]}", soft_wrap=True)
 
 
 def _link(dataset: Any) -> str:
