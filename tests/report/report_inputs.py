@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 import pandas as pd
+from bs4 import BeautifulSoup, Tag
 from project_folder import ROOT
 from scipy.ndimage import gaussian_filter
 
@@ -25,7 +26,7 @@ from denoising_pipeline.pipelines.evaluation.nodes import (
     summarize_digits,
     sweep_noise,
 )
-from denoising_pipeline.report import Results, RunFacts
+from denoising_pipeline.report import Results, RunFacts, render
 
 COUNT = 60
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -96,3 +97,13 @@ def results() -> Results:
 def changed(**given: Any) -> Results:
     """Return the results with something else in them."""
     return replace(results(), **given)
+
+
+def parsed(found: Results | None = None) -> BeautifulSoup:
+    return BeautifulSoup(render(found or results()), "html.parser")
+
+
+def part(page: BeautifulSoup, key: str) -> Tag:
+    section = page.find(id=key)
+    assert isinstance(section, Tag)
+    return section
