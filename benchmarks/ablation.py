@@ -6,23 +6,17 @@ is scored on the 5,000 validation images of `kedro run`; test images are not rea
 
 import argparse
 import json
-import subprocess
 import sys
 import time
 from functools import partial
 from typing import Any
 
-import numpy as np
 from machine import print_table
-from project import mnist_images, recipe_parameters
+from project import in_its_own_process, recipe_parameters, training_images, validation_images
 
 from denoising_pipeline.backend import load_keras
 from denoising_pipeline.metrics import psnr
-from denoising_pipeline.noise import draw_noisy
 from denoising_pipeline.training import train
-
-HELD_OUT = 5000
-"""Last images of the training file, on which variants are scored."""
 
 VARIANTS: dict[str, list[str]] = {
     "base": [],
@@ -45,6 +39,7 @@ VARIANTS: dict[str, list[str]] = {
     "EMA of weights, 0.99 a step, constant learning rate": ["training.schedule=constant"],
     "no blocks but one at 14x14 and one at 7x7": ["training.model.blocks=[1,1]"],
     "one value in the bottleneck": ["training.model.latent_dim=1"],
+    "gated output": ["training.model.output=gated"],
 }
 """Changes by variant, as `kedro run --params` takes them."""
 
@@ -63,9 +58,7 @@ def main() -> None:
     rows: list[tuple[str, ...]] = []
     reference = 0.0
     for name in options.variants:
-        command = [sys.executable, __file__, *sys.argv[1:], "--only", name]
-        child = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603
-        scores = json.loads(child.stdout.splitlines()[-1])
+        scores = in_its_own_process("--only", name)
         reference = reference or scores["psnr"]
         change = f"{scores['psnr'] - reference:+.2f}"
         rows.append((name, f"{scores['psnr']:.2f}", change, f"{scores['seconds']:.0f}"))
@@ -82,10 +75,8 @@ def score(name: str, images: int, epochs: int) -> dict[str, Any]:
     changes = [f"training.epochs={epochs}", "training.keep=last", *VARIANTS[name]]
     parameters = recipe_parameters("base", changes)
     noise, seed = parameters.noise_injection.root, parameters.seed
-    train_file = mnist_images("train")
-    val_clean = train_file[-HELD_OUT:]
-    val_noisy = draw_noisy(val_clean, noise, seed=seed, split="val", epoch=0)
-    clean = np.ascontiguousarray(train_file[:images])
+    val_clean, val_noisy = validation_images(noise)
+    clean = training_images()[:images]
     few = (val_noisy[:1], val_clean[:1])
     started = time.perf_counter()
     denoiser, _ = train(clean, noise, few, parameters.training, seed, lambda epoch, metrics: None)

@@ -6,8 +6,6 @@ all of them.
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -18,7 +16,7 @@ from statistics import median
 from machine import print_table
 from mlflow.tracking import MlflowClient
 from plain_article import add_noise, train_plain_script
-from project import mnist_images, recipe_parameters
+from project import in_its_own_process, mnist_images, recipe_parameters
 
 from denoising_pipeline.arrays import Images
 from denoising_pipeline.backend import load_keras
@@ -47,10 +45,7 @@ def main() -> None:
     seconds: dict[str, list[float]] = {name: [] for name in TRAININGS}
     for _ in range(options.rounds):
         for name in TRAININGS:
-            arguments = [f"--images={options.images}", f"--epochs={options.epochs}"]
-            command = [sys.executable, __file__, f"--only={name}", *arguments]
-            child = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603
-            seconds[name] += json.loads(child.stdout.splitlines()[-1])
+            seconds[name] += in_its_own_process(f"--only={name}")
     print_table(
         ["training", "seconds per epoch, in order", "median", "the plain script's median / this"],
         [

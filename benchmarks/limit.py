@@ -7,8 +7,6 @@ written beside this file. `limit.md` says what follows from the figures.
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
 from itertools import product
 from pathlib import Path
@@ -17,17 +15,13 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from machine import describe_machine, print_table
-from project import mnist_images, recipe_parameters
+from project import in_its_own_process, recipe_parameters, training_images, validation_images
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from denoising_pipeline.arrays import Images
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.metrics import mse, pooled_psnr, psnr
-from denoising_pipeline.noise import draw_noisy
 from denoising_pipeline.training import train
-
-HELD_OUT = 5000
-"""Last images of the training file: what everything is scored on."""
 
 HALF = 27_500
 TRAININGS: dict[str, tuple[slice, list[int]]] = {
@@ -58,9 +52,9 @@ def main() -> None:
         name, folder = options.only
         print(json.dumps(train_and_denoise(name, Path(folder), options.budget)))
         return
-    val_clean, _ = validation()
+    val_clean, _ = validation_images(recipe_parameters("base").noise_injection.root)
     with tempfile.TemporaryDirectory() as folder:
-        facts = {name: _in_its_own_process(name, folder, options.budget) for name in TRAININGS}
+        facts = {name: in_its_own_process("--only", name, folder) for name in TRAININGS}
         outputs = {name: np.load(Path(folder, f"{name}.npy")) for name in TRAININGS}
         shifted = np.load(Path(folder, "shifted.npy"))
     halves = [outputs["first half of the images"], outputs["second half of the images"]]
@@ -86,23 +80,16 @@ def main() -> None:
     plot(facts, {name: float(psnr(val_clean, x).mean()) for name, x in outputs.items()})
 
 
-def validation() -> tuple[Images, Images]:
-    """Return clean and noisy validation images."""
-    clean = mnist_images("train")[-HELD_OUT:]
-    noise = recipe_parameters("base").noise_injection.root
-    return clean, draw_noisy(clean, noise, seed=0, split="val", epoch=0)
-
-
 def train_and_denoise(name: str, folder: Path, budget: int) -> dict[str, int]:
     """Train one network, write what it makes of the validation images, and describe it."""
     images, widths = TRAININGS[name]
-    clean = mnist_images("train")[images]
+    clean = training_images()[images]
     epochs = round(budget / len(clean))
     changes = [f"training.epochs={epochs}", f"training.model.widths={widths}", "training.keep=last"]
     parameters = recipe_parameters("base", changes)
-    val_clean, val_noisy = validation()
-    few = (val_noisy[:500], val_clean[:500])
     noise, seed = parameters.noise_injection.root, parameters.seed
+    val_clean, val_noisy = validation_images(noise)
+    few = (val_noisy[:500], val_clean[:500])
     denoiser, _ = train(clean, noise, few, parameters.training, seed, lambda epoch, metrics: None)
     np.save(folder / f"{name}.npy", denoiser(val_noisy))
     if name == WHOLE:
@@ -161,14 +148,6 @@ def plot(facts: dict[str, Any], scores: dict[str, float]) -> None:
     path = Path(__file__).with_name("limit.png")
     figure.savefig(path, dpi=120)
     print(f"{path.name} drawn on {describe_machine()}")
-
-
-def _in_its_own_process(name: str, folder: str, budget: int) -> dict[str, int]:
-    command = [sys.executable, __file__, f"--budget={budget}", "--only", name, folder]
-    child = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603
-    facts: dict[str, int] = json.loads(child.stdout.splitlines()[-1])
-    print(name, facts, file=sys.stderr)
-    return facts
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 """What benchmarks take from the project: its images and its recipes."""
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -12,8 +15,12 @@ from omegaconf import OmegaConf
 from denoising_pipeline.arrays import Images
 from denoising_pipeline.config import Parameters, validate_parameters
 from denoising_pipeline.datasets.idx_format import read_idx
+from denoising_pipeline.noise import Noise, draw_noisy
 
 ROOT = Path(__file__).resolve().parents[1]
+
+HELD_OUT = 5000
+"""Last images of the training file, which validate; the others are there to train on."""
 
 # Read when Kedro's framework is imported: without it, libraries report all they do.
 os.environ.setdefault("KEDRO_LOGGING_CONFIG", str(ROOT / "conf/logging.yml"))
@@ -46,3 +53,30 @@ def recipe_parameters(env: str, changes: Sequence[str] = ()) -> Parameters:
         str(ROOT / "conf"), env=env, runtime_params=changed, **CONFIG_LOADER_ARGS
     )
     return validate_parameters(loader["parameters"])
+
+
+def training_images() -> Images:
+    """Return the 55,000 images of the training file that are not held out."""
+    return mnist_images("train")[:-HELD_OUT]
+
+
+def validation_images(noise: Noise) -> tuple[Images, Images]:
+    """Return the held-out images, clean and noisy."""
+    clean = mnist_images("train")[-HELD_OUT:]
+    return clean, draw_noisy(clean, noise, seed=0, split="val", epoch=0)
+
+
+def in_its_own_process(*arguments: str) -> Any:
+    """Run this script again with more arguments, and return the JSON of its last line.
+
+    Every training starts in a fresh process, so that none pays for what another left behind. What
+    the process prints is passed on to stderr.
+    """
+    command = [sys.executable, *sys.argv, *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:  # noqa: S603
+        line = ""
+        for line in child.stdout or ():
+            print(f"{' '.join(arguments)}: {line}", end="", file=sys.stderr, flush=True)
+    if child.returncode:
+        raise SystemExit(f"{' '.join(arguments)} failed: its message is above.")
+    return json.loads(line)

@@ -8,15 +8,18 @@ training counts, building and tracing the network included: choose a schedule th
 
 import argparse
 import json
-import subprocess
-import sys
 import time
 from typing import Any
 
-import numpy as np
 from machine import print_table
 from plain_article import add_noise, train_plain_script
-from project import mnist_images, recipe_parameters
+from project import (
+    in_its_own_process,
+    mnist_images,
+    recipe_parameters,
+    training_images,
+    validation_images,
+)
 
 from denoising_pipeline.arrays import Images
 from denoising_pipeline.backend import load_keras
@@ -26,8 +29,6 @@ from denoising_pipeline.noise.gaussian import Gaussian
 from denoising_pipeline.training import train
 
 TARGET = 20.18
-HELD_OUT = 5000
-"""Last images of the training file, which validate the recipe."""
 
 Scores = dict[str, Any]
 
@@ -50,8 +51,8 @@ def main() -> None:
         scores = {"article": train_article, "recipe": train_recipe}[options.only](options)
         print(json.dumps(scores))
         return
-    article = _in_its_own_process("article") if options.article_epochs else None
-    recipe = _in_its_own_process("recipe")
+    article = in_its_own_process("--only=article") if options.article_epochs else None
+    recipe = in_its_own_process("--only=recipe")
     rows = [_row("the article's plain script", article)] if article else []
     name = " ".join([f"`{options.recipe}`", *options.params])
     rows.append(_row(f"{name}, {options.images:,} images", recipe))
@@ -60,18 +61,6 @@ def main() -> None:
     )
     if article and article["to_target"] and recipe["to_target"]:
         print(f"\nFaster to {TARGET} dB: {article['to_target'] / recipe['to_target']:.1f} times.")
-
-
-def _in_its_own_process(name: str) -> Scores:
-    command = [sys.executable, __file__, *sys.argv[1:], f"--only={name}"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:  # noqa: S603
-        line = ""
-        for line in child.stdout or ():
-            print(f"{name}: {line}", end="", file=sys.stderr)
-    if child.returncode:
-        raise SystemExit(f"The training of the {name} failed: its message is above.")
-    scores: Scores = json.loads(line)
-    return scores
 
 
 def _row(name: str, scores: Scores) -> tuple[str, ...]:
@@ -116,14 +105,12 @@ def train_recipe(options: argparse.Namespace) -> Scores:
     test_clean, test_noisy = _test_images()
     parameters = recipe_parameters(options.recipe, options.params)
     noise = parameters.noise_injection.root
-    images = mnist_images("train")
-    held_out = images[-HELD_OUT:]
-    val_noisy = draw_noisy(held_out, noise, seed=parameters.seed, split="val", epoch=0)
-    clean = np.ascontiguousarray(images[:-HELD_OUT][: options.images])
+    val_clean, val_noisy = validation_images(noise)
+    clean = training_images()[: options.images]
     load_keras()
     started = time.perf_counter()
     denoiser, history = train(
-        clean, noise, (val_noisy, held_out), parameters.training, parameters.seed, _say_nothing
+        clean, noise, (val_noisy, val_clean), parameters.training, parameters.seed, _say_nothing
     )
     seconds = time.perf_counter() - started
     denoised = denoiser(test_noisy)

@@ -66,11 +66,23 @@ class TrainingParameters(Section):
     keep: Literal["best", "last"] = Field("best", description="weights kept, by val_loss")
 
 
+class Limit(Section):
+    """The best mean PSNR that is thought possible for one source and noise; see `benchmarks/`."""
+
+    source: str = Field(description="raw folder that it was estimated on")
+    noise: str = Field(description="name and level of the noise, such as `gaussian 0.5`")
+    psnr: float = Field(gt=0, description="estimate in dB")
+
+
 class EvaluationParameters(Section):
     """How the scores of the test images are summed up."""
 
     confidence: float = Field(0.95, gt=0.5, lt=1, description="of the intervals over images")
     sweep_images: int = Field(300, ge=1, description="first test images scored at other levels")
+    limit: Limit | None = Field(
+        Limit(source="mnist", noise="gaussian 0.5", psnr=22.0),
+        description="what the score is compared with; null: nothing",
+    )
 
 
 class ReportingParameters(Section):

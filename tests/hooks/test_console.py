@@ -31,7 +31,8 @@ def summary() -> dict[str, float]:
         noisy = {f"noisy_{name}": position + 0.12345}
         bounds = {f"{name}_ci_low": position + 0.5, f"{name}_ci_high": position + 0.7}
         found |= {name: position + 0.62345, **noisy, **bounds}
-    return found | {"psnr_pooled": 17.456, "noisy_psnr_pooled": 8.123}
+    pooled = {"psnr_pooled": 17.456, "noisy_psnr_pooled": 8.123}
+    return found | pooled | {"limit_psnr": 22.345, "limit_distance": 0.987}
 
 
 @pytest.fixture(autouse=True)
@@ -80,6 +81,7 @@ def test_scores_before_and_after_stand_with_their_interval(
         "MSE 3.12345 3.62345 3.50000 to 3.70000",
         "MAE 4.12345 4.62345 4.50000 to 4.70000",
         "PSNR, pooled [dB] 8.12 17.46",
+        "Distance to the limit [dB] 0.99 limit about 22.3",
     ):
         assert expected.split() in lines
     assert not any("Pictures:" in line for line in lines)

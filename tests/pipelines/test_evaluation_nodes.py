@@ -12,6 +12,7 @@ from denoising_pipeline.arrays import Images
 from denoising_pipeline.config import EvaluationParameters, NoiseInjectionParameters
 from denoising_pipeline.metrics import METRICS
 from denoising_pipeline.noise import NOISES, Noise, draw_noisy
+from denoising_pipeline.noise.gaussian import Gaussian
 from denoising_pipeline.noise.masking import Masking
 from denoising_pipeline.pipelines.evaluation.nodes import (
     score_test_images,
@@ -22,6 +23,15 @@ from denoising_pipeline.pipelines.evaluation.nodes import (
 
 SCORES = [f"{prefix}{name}" for prefix in ("", "noisy_") for name in METRICS]
 LABELS = np.array([3, 1, 3, 3, 1, 9])
+
+
+def summary_of(
+    scores: pd.DataFrame,
+    evaluation: EvaluationParameters,
+    source: str = "letters",
+    sigma: float = 0.5,
+) -> dict[str, Any]:
+    return summarize(scores, evaluation, source, NoiseInjectionParameters(Gaussian(sigma=sigma)))
 
 
 def splits() -> pd.DataFrame:
@@ -76,7 +86,7 @@ def test_scoring_changes_nothing_that_it_is_given() -> None:
 def test_the_summary_has_each_mean_with_students_interval(
     name: str, confidence: float, scores: pd.DataFrame
 ) -> None:
-    summary = summarize(scores, EvaluationParameters(confidence=confidence))
+    summary = summary_of(scores, EvaluationParameters(confidence=confidence))
     values = scores[name].to_numpy()
     low, high = stats.t.interval(confidence, 5, values.mean(), values.std(ddof=1) / np.sqrt(6))
     assert summary[name] == pytest.approx(values.mean())
@@ -86,7 +96,7 @@ def test_the_summary_has_each_mean_with_students_interval(
 
 
 def test_the_summary_has_pooled_psnr_gain_and_psnr_by_digit(scores: pd.DataFrame) -> None:
-    summary = summarize(scores, EvaluationParameters())
+    summary = summary_of(scores, EvaluationParameters())
     assert summary["n_images"] == 6
     for prefix in ("", "noisy_"):
         pooled = 10 * np.log10(1 / scores[f"{prefix}mse"].mean())
@@ -100,13 +110,27 @@ def test_the_summary_has_pooled_psnr_gain_and_psnr_by_digit(scores: pd.DataFrame
 
 
 def test_the_summary_is_numbers_that_json_and_mlflow_take(scores: pd.DataFrame) -> None:
-    summary = summarize(scores, EvaluationParameters())
+    summary = summary_of(scores, EvaluationParameters())
     assert {type(value) for value in summary.values()} <= {int, float}
     assert all(np.isfinite(value) for value in summary.values())
     extra = {"n_images", "confidence", "psnr_pooled", "noisy_psnr_pooled", "psnr_gain"}
     bounds = {f"{name}{end}" for name in SCORES for end in ("", "_ci_low", "_ci_high")}
     digits = {"psnr_digit_1", "psnr_digit_3", "psnr_digit_9"}
     assert summary.keys() == extra | bounds | digits
+
+
+def test_the_distance_to_the_limit_is_that_of_this_source_and_noise(scores: pd.DataFrame) -> None:
+    limit = {"source": "mnist", "noise": "gaussian 0.5", "psnr": 30.0}
+    evaluation = EvaluationParameters.model_validate({"limit": limit})
+    summary = summary_of(scores, evaluation, "mnist")
+    assert summary["limit_psnr"] == 30.0
+    assert summary["limit_distance"] == pytest.approx(30 - scores["psnr"].mean())
+    for other in (
+        summary_of(scores, evaluation, "letters"),
+        summary_of(scores, evaluation, "mnist", sigma=0.3),
+        summary_of(scores, EvaluationParameters(limit=None), "mnist"),
+    ):
+        assert not {"limit_psnr", "limit_distance"} & other.keys()
 
 
 def test_digits_are_summed_up_each_like_the_whole(scores: pd.DataFrame) -> None:
@@ -118,7 +142,7 @@ def test_digits_are_summed_up_each_like_the_whole(scores: pd.DataFrame) -> None:
     bounds = [f"{name}{end}" for name in SCORES for end in ("", "_ci_low", "_ci_high")]
     assert table.columns.tolist() == ["label", "n_images", *bounds]
     for row in table.to_dict("records"):
-        alone = summarize(scores[row["label"] == LABELS], chosen)
+        alone = summary_of(scores[row["label"] == LABELS], chosen)
         assert {key: alone[key] for key in bounds} == {key: row[key] for key in bounds}
 
 
@@ -141,13 +165,13 @@ every_noise = pytest.mark.parametrize("cls", NOISES.values(), ids=NOISES)
 def test_a_sweep_goes_from_no_noise_over_the_trained_level_to_twice_of_it(
     cls: type[Noise],
 ) -> None:
-    noise = cls.model_validate({})
-    trained = getattr(noise, noise.level)
-    table = sweep(noise)
+    default = cls.model_validate({})
+    trained = getattr(default, cls.level) / 2
+    table = sweep(default.at(trained))
     assert table["level"].tolist() == pytest.approx(np.linspace(0, 2 * trained, 11))
     assert table.loc[table["trained"], "level"].tolist() == [trained]
-    assert table["noisy_psnr"].is_monotonic_decreasing
     assert table["noisy_psnr"].iloc[0] == 100
+    assert table["noisy_psnr"].iloc[0] > table["noisy_psnr"].iloc[5] > table["noisy_psnr"].iloc[-1]
 
 
 @every_noise

@@ -61,18 +61,18 @@ def history(epochs: int) -> pd.DataFrame:
 def results() -> Results:
     """Return what a run would have found with the blur as its denoiser."""
     clean, labels = digits()
-    noise, evaluation = Gaussian(), EvaluationParameters(sweep_images=20)
+    noise, evaluation = Gaussian(), EvaluationParameters(sweep_images=20, limit=None)
     noisy = draw_noisy(clean, noise, seed=0, split="test", epoch=0)
     splits = pd.DataFrame({"split": "test", "index": range(COUNT), "label": labels})
-    table = score_test_images(clean, noisy, blur(noisy), splits)
     chosen = NoiseInjectionParameters(noise)
+    table = score_test_images(clean, noisy, blur(noisy), splits)
     return Results(
         clean=clean,
         noisy=noisy,
         denoised=blur(noisy),
         image_metrics=table,
         digit_metrics=summarize_digits(table, evaluation),
-        summary=summarize(table, evaluation),
+        summary=summarize(table, evaluation, "mnist", chosen),
         history=history(12),
         noise_sweep=sweep_noise(clean, cast("Any", blur), chosen, evaluation, seed=0),
         source_manifest={

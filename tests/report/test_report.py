@@ -135,6 +135,14 @@ def test_the_trained_level_is_marked(page: BeautifulSoup) -> None:
     assert json.loads(script.get_text())["series"][0]["values"][0] is None  # identical images
 
 
+def test_a_single_level_is_a_table_and_no_curve() -> None:
+    """As when a denoiser is trained without noise."""
+    alone = results().noise_sweep.query("trained").reset_index(drop=True)
+    robustness = part(parsed(changed(noise_sweep=alone)), "robustness")
+    assert not robustness.select(".chart")
+    assert [row[0] for row in cells(robustness)] == ["0.5 (trained)"]
+
+
 def test_the_run_can_be_repeated_from_what_is_said(page: BeautifulSoup) -> None:
     section = part(page, "run")
     rows = {row[0]: row[-1] for row in cells(section)}

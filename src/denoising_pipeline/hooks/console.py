@@ -77,4 +77,8 @@ def _table(summary: dict[str, Any]) -> Table:
         )
     pooled = (summary["noisy_psnr_pooled"], summary["psnr_pooled"])
     table.add_row(r"PSNR, pooled \[dB]", *(f"{value:.2f}" for value in pooled), "")
+    if "limit_psnr" in summary:
+        distance = f"{summary['limit_distance']:.2f}"
+        limit = f"limit about {summary['limit_psnr']:.1f}"
+        table.add_row(r"Distance to the limit \[dB]", "", distance, limit)
     return table

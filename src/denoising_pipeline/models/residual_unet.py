@@ -26,6 +26,9 @@ class ResidualUnet(Architecture):
 
     Any image size can be built: images are padded with zeros to what the resolutions divide, and
     the result is cropped.
+
+    With the output `"gated"` the network gives an estimate and, for every value, the share of the
+    noisy image that is kept: gate * noisy + (1 - gate) * estimate. What is clean passes unchanged.
     """
 
     name: Literal["residual_unet"] = "residual_unet"
@@ -38,6 +41,9 @@ class ResidualUnet(Architecture):
     latent_dim: Width = Field(default=128, description="values in the bottleneck")
     code_channels: Width = Field(
         default=32, description="channels of the lowest resolution that enter the bottleneck"
+    )
+    output: Literal["sigmoid", "gated"] = Field(
+        default="sigmoid", description="an estimate, or one mixed with the noisy image"
     )
 
     @model_validator(mode="after")
@@ -58,7 +64,8 @@ class ResidualUnet(Architecture):
 
         Returns:
             The `keras.Model`. Its encoder gives the features of each resolution, the highest
-            first, and the bottleneck's values (N, latent_dim); its decoder takes them.
+            first, the bottleneck's values (N, latent_dim) and, for a gated output, the noisy image
+            itself; its decoder takes them.
         """
         keras, layer = load_keras(), _Layers(seed)
         height, width, channels = image_shape
@@ -73,12 +80,12 @@ class ResidualUnet(Architecture):
                 x = layer.residual_block(x, filters)
             features.append(x)
         code = keras.layers.Flatten()(layer.convolution(layer.relu(x), self.code_channels, 1))
-        encoder = keras.Model(
-            noisy, [*features, layer.dense(code, self.latent_dim)], name="encoder"
-        )
+        skipped = [noisy] if self.output == "gated" else []
+        outputs = [*features, layer.dense(code, self.latent_dim), *skipped]
+        encoder = keras.Model(noisy, outputs, name="encoder")
 
         inputs = [keras.Input(tensor.shape[1:]) for tensor in encoder.outputs]
-        *features, code = inputs
+        *features, code = inputs[: len(inputs) - len(skipped)]
         x = features[-1]
         h, w, filters = x.shape[1:]
         code = layer.dense(code, h * w * self.code_channels)
@@ -90,10 +97,10 @@ class ResidualUnet(Architecture):
             if level:
                 x = layer.upsample(x, self.widths[level - 1], kernel=1)
                 x = keras.layers.Add()([x, features[level - 1]])
-        x = layer.upsample(x, channels, kernel=3)
-        if pad_h or pad_w:
-            x = keras.layers.Cropping2D(((0, pad_h), (0, pad_w)))(x)
-        denoised = keras.layers.Activation("sigmoid", dtype="float32")(x)
+        denoised = layer.head(x, channels, (pad_h, pad_w))
+        if skipped:
+            gate = layer.head(x, channels, (pad_h, pad_w))
+            denoised = layer.mix(gate, inputs[-1], denoised)
         decoder = keras.Model(inputs, denoised, name="decoder")
         return autoencoder(self.name, image_shape, encoder, decoder)
 
@@ -131,3 +138,17 @@ class _Layers:
         x = self._keras.layers.Reshape((h, w, 2, 2, channels))(x)
         x = self._keras.layers.Permute((1, 3, 2, 4, 5))(x)
         return self._keras.layers.Reshape((2 * h, 2 * w, channels))(x)
+
+    def head(self, x: Any, channels: int, padding: tuple[int, int]) -> Any:
+        """Return to full resolution, crop what was padded, and give values in (0, 1), float32."""
+        x = self.upsample(x, channels, kernel=3)
+        if any(padding):
+            x = self._keras.layers.Cropping2D(((0, padding[0]), (0, padding[1])))(x)
+        return self._keras.layers.Activation("sigmoid", dtype="float32")(x)
+
+    def mix(self, gate: Any, one: Any, other: Any) -> Any:
+        """Return gate * one + (1 - gate) * other, float32."""
+        layers = self._keras.layers
+        change = layers.Subtract(dtype="float32")([one, other])
+        kept = layers.Multiply(dtype="float32")([gate, change])
+        return layers.Add(dtype="float32")([other, kept])

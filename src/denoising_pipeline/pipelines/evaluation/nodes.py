@@ -38,18 +38,26 @@ def score_test_images(
     return images.join(_scores(test_clean, test_noisy, test_denoised))
 
 
-def summarize(image_metrics: pd.DataFrame, evaluation: EvaluationParameters) -> dict[str, Any]:
+def summarize(
+    image_metrics: pd.DataFrame,
+    evaluation: EvaluationParameters,
+    source: str,
+    noise_injection: NoiseInjectionParameters,
+) -> dict[str, Any]:
     """Sum up the scores over images.
 
     Args:
         image_metrics: The table of `score_test_images`.
-        evaluation: `confidence` is read.
+        evaluation: `confidence` and `limit` are read.
+        source: The raw folder that the images come from.
+        noise_injection: The noise model.
 
     Returns:
         `n_images`, `confidence`; for each score its mean under its own name and the bounds of the
         interval over images under `<name>_ci_low` and `<name>_ci_high`; `psnr_pooled` and
         `noisy_psnr_pooled`, from the mean squared error; `psnr_gain`, mean PSNR over that of the
-        noisy images; `psnr_digit_<label>`, mean PSNR of each class.
+        noisy images; `psnr_digit_<label>`, mean PSNR of each class; where `limit` is that of this
+        source and noise, `limit_psnr` and `limit_distance`, how far below it the score is in dB.
     """
     summary: dict[str, Any] = {
         "n_images": len(image_metrics),
@@ -59,6 +67,9 @@ def summarize(image_metrics: pd.DataFrame, evaluation: EvaluationParameters) -> 
     for prefix in ("", "noisy_"):
         summary[f"{prefix}psnr_pooled"] = pooled_psnr(image_metrics[f"{prefix}mse"].to_numpy())
     summary["psnr_gain"] = summary["psnr"] - summary["noisy_psnr"]
+    limit = evaluation.limit
+    if limit and (limit.source, limit.noise) == (source, noise_injection.root.describe()):
+        summary |= {"limit_psnr": limit.psnr, "limit_distance": limit.psnr - summary["psnr"]}
     by_label = image_metrics.groupby("label")["psnr"].mean()
     return summary | {f"psnr_digit_{label}": float(mean) for label, mean in by_label.items()}
 

@@ -28,7 +28,12 @@ def create_pipeline() -> Pipeline:
             node(
                 summarize,
                 name="summarize",
-                inputs={"image_metrics": "image_metrics", "evaluation": "params:evaluation"},
+                inputs={
+                    "image_metrics": "image_metrics",
+                    "evaluation": "params:evaluation",
+                    "source": "params:source",
+                    "noise_injection": "params:noise_injection",
+                },
                 outputs="summary",
             ),
             node(

@@ -1,0 +1,36 @@
+"""What is special to the residual U-Net."""
+
+import numpy as np
+import pytest
+
+from denoising_pipeline.backend import load_keras
+from denoising_pipeline.models.residual_unet import ResidualUnet
+
+SMALL = {"widths": (4, 8), "blocks": (1, 1), "latent_dim": 4}
+
+
+@pytest.mark.parametrize("output", ["sigmoid", "gated"])
+@pytest.mark.parametrize("size", [(28, 28), (29, 31), (5, 7), (1, 1)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_any_size_is_padded_and_cropped(output: str, size: tuple[int, int], channels: int) -> None:
+    network = ResidualUnet.model_validate({**SMALL, "output": output})
+    noisy = np.random.default_rng(0).random((2, *size, channels), dtype=np.float32)
+    assert network.build((*size, channels), 0)(noisy).shape == noisy.shape
+
+
+def test_an_open_gate_lets_the_image_pass_and_a_closed_one_does_not() -> None:
+    """The last kernel but one of the decoder is the estimate's, the last the gate's."""
+    model = ResidualUnet.model_validate({**SMALL, "output": "gated"}).build((28, 28, 1), 0)
+    noisy = np.random.default_rng(0).random((2, 28, 28, 1), dtype=np.float32)
+    weights = model.get_weights()
+    for bias, passes in ((50, True), (-50, False)):
+        weights[-1] = np.full_like(weights[-1], bias)
+        model.set_weights(weights)
+        denoised = load_keras().ops.convert_to_numpy(model(noisy))
+        assert np.allclose(denoised, noisy, atol=1e-6) == passes
+        assert np.all((denoised >= 0) & (denoised <= 1))
+
+
+def test_more_resolutions_than_numbers_of_blocks_are_refused() -> None:
+    with pytest.raises(ValueError, match="blocks lists 1 resolutions but widths 2"):
+        ResidualUnet(widths=(4, 8), blocks=(1,))
