@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 import pandas as pd
+from bs4 import BeautifulSoup, Tag
 from project_folder import ROOT
 from scipy.ndimage import gaussian_filter
 
@@ -25,7 +26,7 @@ from denoising_pipeline.pipelines.evaluation.nodes import (
     summarize_digits,
     sweep_noise,
 )
-from denoising_pipeline.report import Results, RunFacts
+from denoising_pipeline.report import Results, RunFacts, render
 
 COUNT = 60
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -60,18 +61,18 @@ def history(epochs: int) -> pd.DataFrame:
 def results() -> Results:
     """Return what a run would have found with the blur as its denoiser."""
     clean, labels = digits()
-    noise, evaluation = Gaussian(), EvaluationParameters(sweep_images=20)
+    noise, evaluation = Gaussian(), EvaluationParameters(sweep_images=20, limit=None)
     noisy = draw_noisy(clean, noise, seed=0, split="test", epoch=0)
     splits = pd.DataFrame({"split": "test", "index": range(COUNT), "label": labels})
-    table = score_test_images(clean, noisy, blur(noisy), splits)
     chosen = NoiseInjectionParameters(noise)
+    table = score_test_images(clean, noisy, blur(noisy), splits)
     return Results(
         clean=clean,
         noisy=noisy,
         denoised=blur(noisy),
         image_metrics=table,
         digit_metrics=summarize_digits(table, evaluation),
-        summary=summarize(table, evaluation),
+        summary=summarize(table, evaluation, "mnist", chosen),
         history=history(12),
         noise_sweep=sweep_noise(clean, cast("Any", blur), chosen, evaluation, seed=0),
         source_manifest={
@@ -96,3 +97,13 @@ def results() -> Results:
 def changed(**given: Any) -> Results:
     """Return the results with something else in them."""
     return replace(results(), **given)
+
+
+def parsed(found: Results | None = None) -> BeautifulSoup:
+    return BeautifulSoup(render(found or results()), "html.parser")
+
+
+def part(page: BeautifulSoup, key: str) -> Tag:
+    section = page.find(id=key)
+    assert isinstance(section, Tag)
+    return section

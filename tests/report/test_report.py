@@ -1,32 +1,16 @@
 """The report says what the tables say, carries all that it needs, and escapes what it is given."""
 
-import base64
-import io
 import json
 import re
 import shlex
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from bs4 import BeautifulSoup, Tag
-from PIL import Image
-from report_inputs import COMMIT, COUNT, changed, history, results
+from report_inputs import COMMIT, COUNT, changed, history, parsed, part, results
 
 from denoising_pipeline.report import SECTIONS, Results, RunFacts, render
 from denoising_pipeline.report.blocks import Section, Text
-
-MOST_BYTES = 5_000_000
-
-
-def parsed(found: Results | None = None) -> BeautifulSoup:
-    return BeautifulSoup(render(found or results()), "html.parser")
-
-
-def part(page: BeautifulSoup, key: str) -> Tag:
-    section = page.find(id=key)
-    assert isinstance(section, Tag)
-    return section
 
 
 def cells(section: Tag) -> list[list[str]]:
@@ -108,37 +92,6 @@ def test_the_limit_is_shown_where_it_is_known() -> None:
     assert "limit" not in part(parsed(), "result").get_text()
 
 
-def pixels(image: Tag) -> np.ndarray:
-    content = base64.b64decode(str(image["src"]).split(",")[1])
-    return np.asarray(Image.open(io.BytesIO(content)))
-
-
-def test_pictures_are_the_pixels_of_the_first_images(page: BeautifulSoup) -> None:
-    found = results()
-    pictures = part(page, "picture").select(".gallery figure")
-    assert len(pictures) == found.examples
-    for position, picture in enumerate(pictures):
-        states = zip(picture.select("img"), (found.clean, found.noisy, found.denoised), strict=True)
-        for image, batch in states:
-            np.testing.assert_array_equal(pixels(image), np.rint(batch[position, ..., 0] * 255))
-        row = found.image_metrics.iloc[position]
-        words = picture.get_text(" ", strip=True)
-        assert words.startswith(f"#{position}, label {row['label']:g} clean noisy")
-        assert f"{row['noisy_psnr']:.2f} dB SSIM {row['noisy_ssim']:.3f} denoised" in words
-        assert words.endswith(f"{row['psnr']:.2f} dB SSIM {row['ssim']:.3f}")
-    assert {str(image["alt"]) for image in pictures[0].select("img")} == {
-        f"#0, label 7, {state}" for state in ("clean", "noisy", "denoised")
-    }
-
-
-def test_the_worst_and_the_best_are_in_order(page: BeautifulSoup) -> None:
-    psnr = results().image_metrics["psnr"].to_numpy()
-    worst, best = part(page, "extremes").select(".gallery")
-    for gallery, order in ((worst, np.argsort(psnr)), (best, np.argsort(-psnr))):
-        titles = [caption.get_text() for caption in gallery.select("figcaption")]
-        assert [int(title[1:].split(",")[0]) for title in titles] == order[:5].tolist()
-
-
 @pytest.mark.parametrize("key", ["learning", "distribution", "labels", "robustness"])
 def test_what_a_chart_shows_stands_in_a_table(page: BeautifulSoup, key: str) -> None:
     section = part(page, key)
@@ -180,6 +133,14 @@ def test_the_trained_level_is_marked(page: BeautifulSoup) -> None:
     (script,) = section.select(".chart script")
     assert json.loads(script.get_text())["marks"] == [[0.5, "trained for"]]
     assert json.loads(script.get_text())["series"][0]["values"][0] is None  # identical images
+
+
+def test_a_single_level_is_a_table_and_no_curve() -> None:
+    """As when a denoiser is trained without noise."""
+    alone = results().noise_sweep.query("trained").reset_index(drop=True)
+    robustness = part(parsed(changed(noise_sweep=alone)), "robustness")
+    assert not robustness.select(".chart")
+    assert [row[0] for row in cells(robustness)] == ["0.5 (trained)"]
 
 
 def test_the_run_can_be_repeated_from_what_is_said(page: BeautifulSoup) -> None:
@@ -240,23 +201,6 @@ def test_words_are_escaped_wherever_they_come_from(page: BeautifulSoup) -> None:
     assert rows[evil] == evil
     (script,) = part(found, "robustness").select(".chart script")
     assert json.loads(script.get_text())["x_title"] == evil
-
-
-def test_large_images_in_colour_stay_under_the_limit() -> None:
-    """Noise does not compress; as many pictures as the parameters allow, cut to their middle."""
-    shape = (COUNT, 200, 300, 3)
-    noise = np.random.default_rng(0).random(shape, dtype=np.float32)
-    found = changed(clean=noise, noisy=noise, denoised=noise, examples=20, extremes=10)
-    html = render(found)
-    assert 2_000_000 < len(html.encode()) < MOST_BYTES
-    section = part(BeautifulSoup(html, "html.parser"), "picture")
-    image = section.find("img")
-    assert image is not None
-    side = pixels(image).shape[0]
-    top, left = (200 - side) // 2, (300 - side) // 2
-    middle = noise[0, top : top + side, left : left + side]
-    np.testing.assert_array_equal(pixels(image), np.rint(middle * 255))
-    assert f"the middle, {side} by {side} of 300 by 200 pixels" in section.get_text()
 
 
 def test_the_usual_report_is_small() -> None:

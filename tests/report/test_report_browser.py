@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from project_folder import PATIENCE
 from report_inputs import results
 from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
 
 from denoising_pipeline.report import render
 
@@ -189,13 +191,15 @@ def test_the_page_is_as_wide_as_the_screen(page: Chrome, width: int) -> None:
     """Wide tables scroll by themselves, and charts are drawn anew at the width they have."""
     look(page, width, "light")
     run(page, "document.querySelectorAll('details').forEach((one) => (one.open = true))")
-    assert run(page, "document.documentElement.scrollWidth") <= width
-    drawn = run(
-        page,
+    widths = (
         "[...document.querySelectorAll('.plot > svg')].map((one) =>"
-        " [one.viewBox.baseVal.width, one.parentElement.clientWidth])",
+        " [one.viewBox.baseVal.width, one.parentElement.clientWidth])"
     )
-    assert all(box == room for box, room in drawn)
+    WebDriverWait(page, PATIENCE).until(lambda _: run(page, "innerWidth") == width)
+    WebDriverWait(page, PATIENCE).until(
+        lambda _: all(drawn == room for drawn, room in run(page, widths))
+    )
+    assert run(page, "document.documentElement.scrollWidth") <= width
     late = [
         text.rect["x"] + text.rect["width"]
         for text in page.find_elements(By.CSS_SELECTOR, ".plot text")

@@ -163,12 +163,13 @@ def robustness(results: Results) -> Section:
     )
     last = sweep.iloc[-1]
     text = (
-        f"The same denoiser on the first {trained['n_images']:,} test images, at other levels than "
-        f"{results.level} {trained['level']:g}, which it was trained for: {trained['psnr']:.2f} dB "
-        f"there, {sweep['psnr'].iloc[0]:.2f} dB without noise, and {last['psnr']:.2f} dB at "
-        f"{results.level} {last['level']:g}. {_interval_note(results)}"
+        f"Trained for {results.level} {trained['level']:g}, the denoiser reaches "
+        f"{trained['psnr']:.2f} dB there on the first {trained['n_images']:,} test images; it "
+        f"reaches {sweep['psnr'].iloc[0]:.2f} dB without noise, and {last['psnr']:.2f} dB at "
+        f"{results.level} {last['level']:g}, the highest level tried. {_interval_note(results)}"
     )
-    return Section("robustness", "Robustness", [Text(text), chart, table])
+    drawn = [chart] if len(sweep) > 1 else []
+    return Section("robustness", "Robustness", [Text(text), *drawn, table])
 
 
 def _denoised(table: pd.DataFrame) -> Series:

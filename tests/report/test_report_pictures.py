@@ -1,0 +1,69 @@
+"""The pictures in the report are the pixels of the images, and never too many of them."""
+
+import base64
+import io
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from bs4 import BeautifulSoup, Tag
+from PIL import Image
+from report_inputs import COUNT, changed, parsed, part, results
+
+from denoising_pipeline.report import render
+
+MOST_BYTES = 5_000_000
+
+
+@pytest.fixture(scope="module")
+def page() -> BeautifulSoup:
+    return parsed()
+
+
+def pixels(image: Tag) -> npt.NDArray[Any]:
+    content = base64.b64decode(str(image["src"]).split(",")[1])
+    return np.asarray(Image.open(io.BytesIO(content)))
+
+
+def test_pictures_are_the_pixels_of_the_first_images(page: BeautifulSoup) -> None:
+    found = results()
+    pictures = part(page, "picture").select(".gallery figure")
+    assert len(pictures) == found.examples
+    for position, picture in enumerate(pictures):
+        states = zip(picture.select("img"), (found.clean, found.noisy, found.denoised), strict=True)
+        for image, batch in states:
+            np.testing.assert_array_equal(pixels(image), np.rint(batch[position, ..., 0] * 255))
+        row = found.image_metrics.iloc[position]
+        words = picture.get_text(" ", strip=True)
+        assert words.startswith(f"#{position}, label {row['label']:g} clean noisy")
+        assert f"{row['noisy_psnr']:.2f} dB SSIM {row['noisy_ssim']:.3f} denoised" in words
+        assert words.endswith(f"{row['psnr']:.2f} dB SSIM {row['ssim']:.3f}")
+    assert {str(image["alt"]) for image in pictures[0].select("img")} == {
+        f"#0, label 7, {state}" for state in ("clean", "noisy", "denoised")
+    }
+
+
+def test_the_worst_and_the_best_are_in_order(page: BeautifulSoup) -> None:
+    psnr = results().image_metrics["psnr"].to_numpy()
+    worst, best = part(page, "extremes").select(".gallery")
+    for gallery, order in ((worst, np.argsort(psnr)), (best, np.argsort(-psnr))):
+        titles = [caption.get_text() for caption in gallery.select("figcaption")]
+        assert [int(title[1:].split(",")[0]) for title in titles] == order[:5].tolist()
+
+
+def test_large_images_in_colour_stay_under_the_limit() -> None:
+    """Noise does not compress; as many pictures as the parameters allow, cut to their middle."""
+    shape = (COUNT, 200, 300, 3)
+    noise = np.random.default_rng(0).random(shape, dtype=np.float32)
+    found = changed(clean=noise, noisy=noise, denoised=noise, examples=20, extremes=10)
+    html = render(found)
+    assert 2_000_000 < len(html.encode()) < MOST_BYTES
+    section = part(BeautifulSoup(html, "html.parser"), "picture")
+    image = section.find("img")
+    assert image is not None
+    side = pixels(image).shape[0]
+    top, left = (200 - side) // 2, (300 - side) // 2
+    middle = noise[0, top : top + side, left : left + side]
+    np.testing.assert_array_equal(pixels(image), np.rint(middle * 255))
+    assert f"the middle, {side} by {side} of 300 by 200 pixels" in section.get_text()
