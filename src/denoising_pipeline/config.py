@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Literal, NamedTuple, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from denoising_pipeline.baselines import BASELINES
 from denoising_pipeline.components import component_name
 from denoising_pipeline.models import ArchitectureChoice
 from denoising_pipeline.models.residual_unet import ResidualUnet
@@ -81,6 +82,24 @@ class ReportingParameters(Section):
     best_and_worst: int = Field(5, ge=1, le=10, description="images shown at either end")
 
 
+class BenchmarkParameters(Section):
+    """What the trained denoiser is compared with, and on how many images."""
+
+    test_images: int | None = Field(None, ge=1, description="first test images; null: all")
+    calibration_images: int = Field(500, ge=1, description="validation images to choose on")
+    article_epochs: int = Field(3, ge=0, description="of the article's network; 0 leaves it out")
+    baselines: list[str] | None = Field(None, description="names of baselines; null: all")
+    examples: int = Field(5, ge=1, le=10, description="test images that the picture shows")
+
+    @field_validator("baselines")
+    @classmethod
+    def _know(cls, names: list[str] | None) -> list[str] | None:
+        for name in names or []:
+            if name not in BASELINES:
+                raise ValueError(f"{name!r} is unknown{_allowed(name, list(BASELINES))}")
+        return names
+
+
 class Parameters(Section):
     """Every parameter of every pipeline: one key per pipeline beside the source and the seed."""
 
@@ -92,6 +111,7 @@ class Parameters(Section):
     training: TrainingParameters = TrainingParameters()
     evaluation: EvaluationParameters = EvaluationParameters()
     reporting: ReportingParameters = ReportingParameters()
+    benchmark: BenchmarkParameters = BenchmarkParameters()
 
 
 def validate_parameters(raw: Mapping[str, Any]) -> Parameters:

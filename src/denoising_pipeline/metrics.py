@@ -159,6 +159,27 @@ def mean_interval(values: Values, confidence: float = 0.95) -> tuple[float, floa
     return mean, mean - half, mean + half
 
 
+def mean_intervals(scores: Mapping[str, Values], confidence: float) -> dict[str, float]:
+    """Return the mean and interval of several scores, under the names that all tables have.
+
+    Args:
+        scores: float64 (N,) by name; N is 1 or more.
+        confidence: As for `mean_interval`.
+
+    Returns:
+        For each score its mean under its own name, and the bounds of the interval under
+        `<name>_ci_low` and `<name>_ci_high`.
+
+    Raises:
+        ValueError: There are no values, or `confidence` is not in (0, 1).
+    """
+    means: dict[str, float] = {}
+    for name, values in scores.items():
+        mean, low, high = mean_interval(values, confidence)
+        means |= {name: mean, f"{name}_ci_low": low, f"{name}_ci_high": high}
+    return means
+
+
 def _decibels(mse_values: Values) -> Values:
     return -10 * np.log10(np.maximum(mse_values, 10 ** (-PSNR_CAP / 10)))
 

@@ -3,6 +3,7 @@
 from kedro.pipeline import Pipeline
 
 from denoising_pipeline.pipelines import (
+    benchmark,
     evaluation,
     inference,
     ingestion,
@@ -31,6 +32,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "__default__": sum(stages.values(), Pipeline([])),
         **stages,
         "inference": _grouped("inference", inference.create_pipeline()),
+        "benchmark": _grouped("benchmark", benchmark.create_pipeline()),
     }
 
 

@@ -5,10 +5,22 @@ figures, is never imported. A figure carries its own size and resolution: `figur
 all that a caller needs.
 """
 
-from denoising_pipeline.figures.charts import digit_scores, psnr_distribution, training_curves
-from denoising_pipeline.figures.grids import best_and_worst, denoising_examples, noisy_digits
+from denoising_pipeline.figures.charts import (
+    benchmark_scores,
+    digit_scores,
+    psnr_distribution,
+    training_curves,
+)
+from denoising_pipeline.figures.grids import (
+    benchmark_examples,
+    best_and_worst,
+    denoising_examples,
+    noisy_digits,
+)
 
 __all__ = [
+    "benchmark_examples",
+    "benchmark_scores",
     "best_and_worst",
     "denoising_examples",
     "digit_scores",

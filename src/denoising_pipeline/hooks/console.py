@@ -38,14 +38,15 @@ class ConsoleHooks:
 
     @hook_impl(trylast=True)
     def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
-        """Print scores before and after as a table, and where the picture is."""
-        if "summary" not in pipeline.all_outputs():
-            return
-        console = Console()
-        console.print(_table(catalog.load("summary")))
-        if "denoising_examples" in pipeline.all_outputs():
-            picture: Any = catalog.get("denoising_examples")
-            console.print(f"Pictures: {picture._get_load_path().parents[2]}", soft_wrap=True)
+        """Print scores before and after, the place of the pictures, and the benchmark."""
+        console, outputs = Console(), pipeline.all_outputs()
+        if "summary" in outputs:
+            console.print(_table(catalog.load("summary")))
+            if "denoising_examples" in outputs:
+                picture: Any = catalog.get("denoising_examples")
+                console.print(f"Pictures: {picture._get_load_path().parents[2]}", soft_wrap=True)
+        if "benchmark_table" in outputs:
+            console.print(_benchmark(catalog.load("benchmark_table")))
 
 
 def _table(summary: dict[str, Any]) -> Table:
@@ -64,4 +65,23 @@ def _table(summary: dict[str, Any]) -> Table:
         )
     pooled = (summary["noisy_psnr_pooled"], summary["psnr_pooled"])
     table.add_row(r"PSNR, pooled \[dB]", *(f"{value:.2f}" for value in pooled), "")
+    return table
+
+
+def _benchmark(scores: Any) -> Table:
+    """Return the most telling columns of the benchmark; its Markdown has all of them."""
+    scored = scores[scores["note"] == ""].to_dict("records")
+    interval = f"{scored[0]['confidence']:.0%} interval"
+    title = f"{scored[0]['n_images']:,} test images"
+    table = Table("", r"PSNR \[dB]", interval, "SSIM", "s / 1,000", title=title)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in scored:
+        table.add_row(
+            row["denoiser"],
+            f"{row['psnr']:.2f}",
+            f"{row['psnr_ci_low']:.2f} to {row['psnr_ci_high']:.2f}",
+            f"{row['ssim']:.4f}",
+            f"{row['seconds_per_1000']:.2f}",
+        )
     return table

@@ -6,7 +6,7 @@ import pandas as pd
 
 from denoising_pipeline.arrays import Images
 from denoising_pipeline.config import EvaluationParameters
-from denoising_pipeline.metrics import METRICS, mean_interval, pooled_psnr
+from denoising_pipeline.metrics import METRICS, mean_intervals, pooled_psnr
 
 SCORES = [*METRICS, *(f"noisy_{name}" for name in METRICS)]
 """Columns of scores: each metric, and the same for the noisy image (the score of doing nothing)."""
@@ -78,8 +78,4 @@ def summarize_digits(image_metrics: pd.DataFrame, evaluation: EvaluationParamete
 
 
 def _means(image_metrics: pd.DataFrame, confidence: float) -> dict[str, float]:
-    means: dict[str, float] = {}
-    for name in SCORES:
-        mean, low, high = mean_interval(image_metrics[name].to_numpy(), confidence)
-        means |= {name: mean, f"{name}_ci_low": low, f"{name}_ci_high": high}
-    return means
+    return mean_intervals({name: image_metrics[name].to_numpy() for name in SCORES}, confidence)
