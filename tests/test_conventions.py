@@ -20,7 +20,7 @@ PROJECT = Path(__file__).parents[1]
 PIPELINES = register_pipelines()
 DEFAULT = PIPELINES["__default__"]
 STAGES = {name: found for name, found in PIPELINES.items() if name != "__default__"}
-BESIDE = {"inference", "robustness", "comparison"}
+BESIDE = {"inference", "benchmark", "robustness", "comparison"}
 """Stages that are no part of the whole way."""
 
 EVERYTHING = sum(PIPELINES.values(), Pipeline([]))
@@ -39,6 +39,7 @@ VERSIONED = {
     *PIPELINES["reporting"].all_outputs(),
     *PIPELINES["robustness"].all_outputs(),
     *PIPELINES["comparison"].all_outputs(),
+    *PIPELINES["benchmark"].all_outputs(),
 }
 """What runs are compared by: none overwrites another's."""
 
@@ -66,6 +67,7 @@ def test_the_whole_way_is_the_six_stages_in_order() -> None:
         "evaluation",
         "reporting",
         "inference",
+        "benchmark",
         "robustness",
         "comparison",
     ]

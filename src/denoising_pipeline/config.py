@@ -140,6 +140,16 @@ class ComparisonParameters(Section):
     resamples: int = Field(2000, ge=100, le=100_000, description="of the paired bootstrap")
 
 
+class BenchmarkParameters(Section):
+    """What the trained denoiser is compared with, and on how many images."""
+
+    test_images: int | None = Field(None, ge=1, description="first test images; null: all")
+    calibration_images: int = Field(500, ge=1, description="validation images to choose on")
+    article_epochs: int = Field(3, ge=0, description="of the article's network; 0 leaves it out")
+    baselines: list[BaselineName] | None = Field(None, description="by name; null: all")
+    examples: int = Field(5, ge=1, le=10, description="test images that the picture shows")
+
+
 class Parameters(Section):
     """Every parameter of every pipeline: one key per pipeline beside the source and the seed."""
 
@@ -153,6 +163,7 @@ class Parameters(Section):
     reporting: ReportingParameters = ReportingParameters()
     robustness: RobustnessParameters = RobustnessParameters()
     comparison: ComparisonParameters = ComparisonParameters()
+    benchmark: BenchmarkParameters = BenchmarkParameters()
 
 
 def validate_parameters(raw: Mapping[str, Any]) -> Parameters:

@@ -3,6 +3,7 @@
 from kedro.pipeline import Pipeline
 
 from denoising_pipeline.pipelines import (
+    benchmark,
     comparison,
     evaluation,
     inference,
@@ -33,6 +34,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "__default__": sum(stages.values(), Pipeline([])),
         **stages,
         "inference": _grouped("inference", inference.create_pipeline()),
+        "benchmark": _grouped("benchmark", benchmark.create_pipeline()),
         "robustness": _grouped("robustness", robustness.create_pipeline()),
         "comparison": _grouped("comparison", comparison.create_pipeline()),
     }

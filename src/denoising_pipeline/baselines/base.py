@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import product
 from typing import TypeAlias
 
 import numpy as np
+from scipy.linalg import eigh
 
 from denoising_pipeline.arrays import Images
-from denoising_pipeline.baselines.moments import Moments, measure_moments
+from denoising_pipeline.baselines.moments import Matrix, Moments, measure_moments
 from denoising_pipeline.baselines.tone import ToneCurve
 from denoising_pipeline.metrics import psnr
 from denoising_pipeline.noise import Noise
@@ -19,6 +20,12 @@ Denoise: TypeAlias = Callable[[Images], Images]
 
 Strength: TypeAlias = Mapping[str, float]
 """Value by option, such as `{"weight": 0.5}`; empty where there is nothing to choose."""
+
+Fit: TypeAlias = Callable[..., Denoise]
+"""(known, one argument for each option of the strength) -> denoiser."""
+
+Filter: TypeAlias = Callable[..., Images]
+"""(noisy, one argument for each option of the strength) -> denoised."""
 
 TONE = " + tone"
 """What the name of a baseline ends with if the tone curve is corrected after it."""
@@ -47,6 +54,11 @@ class Known:
         """Means and covariances of clean and noisy training images, computed once."""
         return measure_moments(self.train_clean, self.noise, self.seed)
 
+    @cached_property
+    def principal_components(self) -> Matrix:
+        """Orthonormal columns, float64 (D, D): those of the largest variance of `clean` first."""
+        return eigh(self.moments.clean)[1][:, ::-1]
+
 
 @dataclass(frozen=True)
 class Baseline:
@@ -54,13 +66,13 @@ class Baseline:
 
     Attributes:
         name: How tables and parameters call it.
-        fit: From what is known, and a strength, to a denoiser.
+        fit: Called with a `Known` and a strength's options, returns the denoiser.
         grid: The strengths to choose from.
         tone: Whether a tone curve, learned on validation images, follows.
     """
 
     name: str
-    fit: Callable[[Known, Strength], Denoise]
+    fit: Fit
     grid: Sequence[Strength] = ({},)
     tone: bool = False
 
@@ -90,10 +102,33 @@ def registered() -> dict[str, Baseline]:
     return dict(_registered)
 
 
-def filtering(
-    name: str, **strengths: Sequence[float]
-) -> Callable[[Callable[..., Images]], Callable[..., Images]]:
-    """Register a filter as it is and with its tone curve corrected.
+def learning(
+    name: str, *, with_tone: bool = False, **strengths: Sequence[float]
+) -> Callable[[Fit], Fit]:
+    """Register what learns from training images or the noise model.
+
+    Args:
+        name: Its name.
+        with_tone: Whether to register it once more, with its tone curve corrected.
+        strengths: Values to try, by option; all combinations are.
+
+    Returns:
+        The decorator of a function (known, one argument for each option) -> denoiser; it raises
+        `NotApplicableError` where there is no such denoiser.
+    """
+    grid = [dict(zip(strengths, values, strict=True)) for values in product(*strengths.values())]
+
+    def register(function: Fit) -> Fit:
+        _registered[name] = Baseline(name, function, grid)
+        if with_tone:
+            _registered[name + TONE] = Baseline(name + TONE, function, grid, tone=True)
+        return function
+
+    return register
+
+
+def filtering(name: str, **strengths: Sequence[float]) -> Callable[[Filter], Filter]:
+    """Register a filter, which learns nothing, as it is and with its tone curve corrected.
 
     Args:
         name: Its name; the second one's ends with `TONE`.
@@ -102,44 +137,15 @@ def filtering(
     Returns:
         The decorator of a function (noisy, one argument for each option) -> denoised.
     """
-    grid = [dict(zip(strengths, values, strict=True)) for values in product(*strengths.values())]
 
-    def register(function: Callable[..., Images]) -> Callable[..., Images]:
-        def fit(known: Known, strength: Strength) -> Denoise:
-            return lambda noisy: function(noisy, **strength)
+    def register(function: Filter) -> Filter:
+        def fit(known: Known, **strength: float) -> Denoise:
+            return partial(function, **strength)
 
-        _add(Baseline(name, fit, grid), with_tone=True)
+        learning(name, with_tone=True, **strengths)(fit)
         return function
 
     return register
-
-
-def learning(
-    name: str, *, with_tone: bool = False
-) -> Callable[[Callable[[Known], Denoise]], Callable[[Known], Denoise]]:
-    """Register what learns from training images or the noise model, without a strength.
-
-    Args:
-        name: Its name.
-        with_tone: Whether to register it once more with its tone curve corrected.
-
-    Returns:
-        The decorator of a function known -> denoiser; the function raises `NotApplicableError`
-        where there is no such denoiser.
-    """
-
-    def register(function: Callable[[Known], Denoise]) -> Callable[[Known], Denoise]:
-        _add(Baseline(name, lambda known, strength: function(known)), with_tone)
-        return function
-
-    return register
-
-
-def _add(baseline: Baseline, with_tone: bool) -> None:
-    _registered[baseline.name] = baseline
-    if with_tone:
-        name = baseline.name + TONE
-        _registered[name] = Baseline(name, baseline.fit, baseline.grid, tone=True)
 
 
 def calibrate(name: str, known: Known, val_noisy: Images, val_clean: Images) -> Calibrated:
@@ -165,7 +171,7 @@ def calibrate(name: str, known: Known, val_noisy: Images, val_clean: Images) -> 
     baseline = _registered[name]
     candidates = []
     for strength in baseline.grid:
-        denoise = _in_range(baseline.fit(known, strength))
+        denoise = _in_range(baseline.fit(known, **strength))
         if len(baseline.grid) == 1 and not baseline.tone:
             return Calibrated(name, strength, baseline.tone, denoise)
         denoised = denoise(val_noisy)

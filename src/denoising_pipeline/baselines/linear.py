@@ -3,7 +3,7 @@
 from functools import partial
 
 import numpy as np
-from scipy.linalg import eigh
+from scipy.linalg import solve
 
 from denoising_pipeline.arrays import Images
 from denoising_pipeline.baselines.base import Denoise, Known, NotApplicableError, learning
@@ -16,16 +16,17 @@ MAX_VALUES = 4096
 """Values per image up to which covariances of all pairs of them are computed."""
 
 
-@learning("linear MMSE", with_tone=True)
-def linear_mmse(known: Known) -> Denoise:
+@learning("linear MMSE", with_tone=True, ridge=(1e-4, 0.003, 0.01, 0.03, 0.1, 0.3))
+def linear_mmse(known: Known, ridge: float) -> Denoise:
     """Return the affine function of the noisy image with the least expected squared error.
 
-    denoised = E[clean] + Cov(clean, noisy) Cov(noisy)^-1 (noisy - E[noisy]), the Wiener filter of
-    whole images; the pseudo-inverse stands for the inverse where noisy pixels never vary.
+    denoised = E[clean] + Cov(clean, noisy) (Cov(noisy) + ridge)^-1 (noisy - E[noisy]), the Wiener
+    filter of whole images. Few training images overfit without a ridge (Hoerl and Kennard, 1970).
     """
     _require_small(known)
     moments = known.moments
-    weights = np.linalg.pinv(moments.noisy, hermitian=True) @ moments.cross
+    noisy = moments.noisy + ridge * np.eye(len(moments.noisy))
+    weights = solve(noisy, moments.cross, assume_a="pos")
     return partial(_affine, moments.noisy_mean, weights, moments.clean_mean)
 
 
@@ -37,11 +38,8 @@ def pca(known: Known, rank: int) -> Denoise:
         rank: How many components (Pearson, 1901); all, where there are fewer.
     """
     _require_small(known)
-    moments = known.moments
-    values = len(moments.clean)
-    largest = (max(values - rank, 0), values - 1)
-    components = eigh(moments.clean, subset_by_index=largest)[1]
-    return partial(_affine, moments.clean_mean, components @ components.T, moments.clean_mean)
+    mean, components = known.moments.clean_mean, known.principal_components[:, :rank]
+    return partial(_affine, mean, components @ components.T, mean)
 
 
 for _rank in RANKS:

@@ -5,8 +5,14 @@ figures, is never imported. A figure carries its own size and resolution: `figur
 all that a caller needs.
 """
 
-from denoising_pipeline.figures.charts import digit_scores, psnr_distribution, training_curves
+from denoising_pipeline.figures.charts import (
+    benchmark_scores,
+    digit_scores,
+    psnr_distribution,
+    training_curves,
+)
 from denoising_pipeline.figures.grids import (
+    benchmark_examples,
     best_and_worst,
     corruption_examples,
     denoising_examples,
@@ -16,6 +22,8 @@ from denoising_pipeline.figures.robustness import familiarity_curves, noise_swee
 from denoising_pipeline.figures.runs import learning_curves, run_scores
 
 __all__ = [
+    "benchmark_examples",
+    "benchmark_scores",
     "best_and_worst",
     "corruption_examples",
     "denoising_examples",

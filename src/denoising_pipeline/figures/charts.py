@@ -159,3 +159,34 @@ def digit_scores(digit_metrics: pd.DataFrame) -> Figure:
     images = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
     lower.set(title="SSIM", ylabel="mean SSIM (at most 1)", xlabel=f"label ({images} images each)")
     return figure
+
+
+def benchmark_scores(benchmark_table: pd.DataFrame) -> Figure:
+    """Draw the mean PSNR of each denoiser as a bar, with its confidence interval.
+
+    Args:
+        benchmark_table: One row per denoiser, from the top down; columns denoiser (its name), psnr,
+            psnr_ci_low, psnr_ci_high (dB) and n_images. Rows without scores are left out.
+
+    Returns:
+        The figure; the values are written beside the bars.
+
+    Raises:
+        ValueError: If a column is missing or there is no row.
+    """
+    columns = ["denoiser", "psnr", "psnr_ci_low", "psnr_ci_high", "n_images"]
+    check_table("benchmark_table", benchmark_table, columns)
+    table = benchmark_table.dropna(subset="psnr")
+    title = f"Mean PSNR and its interval (n = {table['n_images'].max():,} test images)"
+    figure = new_figure(7.5, 1.2 + 0.24 * len(table), title)
+    ax = figure.subplots()
+    value, low, high = (table[f"psnr{end}"].to_numpy() for end in ("", "_ci_low", "_ci_high"))
+    spread = np.maximum([value - low, high - value], 0)
+    bars = ax.barh(table["denoiser"], value, xerr=spread, color=AFTER, ecolor=INK, capsize=2)
+    ax.bar_label(bars, [f"{psnr:.2f}" for psnr in value], padding=4, fontsize=SMALL)
+    ax.margins(y=0.01)
+    ax.invert_yaxis()
+    ax.set(xlabel="mean PSNR (dB)", ylabel="denoiser", xlim=(0, 1.1 * high.max()))
+    ax.tick_params(axis="y", labelsize=SMALL)
+    ax.grid(axis="x", alpha=0.3)
+    return figure

@@ -22,6 +22,7 @@ from denoising_pipeline.figures._shared import (
 
 COLUMNS = 10
 CELL = 1.0  # inches, from one image to the next
+BENCH_CELL = 0.6  # inches, the same where many rows are compared
 GAP = 0.08  # inches, between two images
 LINE = 0.17  # inches, height of a header or caption
 MIN_WIDTH = 4.5  # inches, so that titles fit above a single image
@@ -146,6 +147,30 @@ def noisy_digits(clean: Images, noisy: Images, title: str) -> Figure:
     check_images(rows)
     figure = new_figure(*_size(clean, len(rows), 0), title)
     _draw_rows(figure, rows)
+    return figure
+
+
+def benchmark_examples(clean: Images, denoised: Mapping[str, Images]) -> Figure:
+    """Draw what each denoiser makes of the same images, in two columns of rows.
+
+    Args:
+        clean: The images to be shown, at most ten, float32, NHWC, values in [0, 1].
+        denoised: The same images denoised, by the label of the row.
+
+    Raises:
+        ValueError: If a shape or dtype is wrong.
+    """
+    rows = {"clean": clean, **denoised}
+    check_images(rows)
+    labels = list(rows)
+    half = math.ceil(len(labels) / 2)
+    count, height, width, _ = clean.shape
+    size = (2 * (count * BENCH_CELL + 2), half * BENCH_CELL * height / width + 0.5)
+    figure = new_figure(*size, "The first test images, denoised (mean PSNR of all)")
+    parts = figure.subfigures(1, 2, squeeze=False).flat
+    for part, shown in zip(parts, (labels[:half], labels[half:]), strict=True):
+        if shown:
+            _draw_rows(part, {label: rows[label] for label in shown})
     return figure
 
 

@@ -47,6 +47,8 @@ class ConsoleHooks:
             _print_folder(console, catalog.get("comparison_markdown"))
         if "summary" in outputs:
             console.print(_table(catalog.load("summary")))
+        if "benchmark_table" in outputs:
+            console.print(_benchmark(catalog.load("benchmark_table")))
         if {"summary", "denoising_examples"} <= outputs:
             _print_folder(console, catalog.get("denoising_examples"))
         if "report" in outputs:
@@ -88,4 +90,23 @@ def _table(summary: dict[str, Any]) -> Table:
         distance = f"{summary['limit_distance']:.2f}"
         limit = f"limit about {summary['limit_psnr']:.1f}"
         table.add_row(r"Distance to the limit \[dB]", "", distance, limit)
+    return table
+
+
+def _benchmark(scores: Any) -> Table:
+    """Return the most telling columns of the benchmark; its Markdown has all of them."""
+    scored = scores[scores["note"] == ""].to_dict("records")
+    interval = f"{scored[0]['confidence']:.0%} interval"
+    title = f"{scored[0]['n_images']:,} test images"
+    table = Table("", r"PSNR \[dB]", interval, "SSIM", "s / 1,000", title=title)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in scored:
+        table.add_row(
+            row["denoiser"],
+            f"{row['psnr']:.2f}",
+            f"{row['psnr_ci_low']:.2f} to {row['psnr_ci_high']:.2f}",
+            f"{row['ssim']:.4f}",
+            f"{row['seconds_per_1000']:.2f}",
+        )
     return table
