@@ -54,3 +54,26 @@ def pair(count: int, **shape: int) -> dict[str, Any]:
 
 def extremes(count: int, **shape: int) -> dict[str, Any]:
     return stages(count, **shape) | {"image_metrics": image_metrics(count)}
+
+
+def comparison_table(runs: int) -> pd.DataFrame:
+    """The second run is the reference, if there is one; the third is not paired."""
+    number = np.arange(1, runs + 1)
+    reference = number == min(2, runs)
+    pairing = np.where(reference, "reference", "paired").astype(object)
+    pairing[2:3] = "not paired: other noisy images"
+    table: dict[str, Any] = {"run": number, "reference": reference, "pairing": pairing}
+    table["name"] = [f"learning_rate 0.00{i} · gaussian 0.5 · residual_unet · base" for i in number]
+    for key, value in (("psnr", 20 + number / 9), ("ssim", 0.8 + number / 99)):
+        ends = {f"{key}_ci_low": value - 0.02, f"{key}_ci_high": value + 0.03}
+        table |= {f"metrics.{name}": numbers for name, numbers in ({key: value} | ends).items()}
+    return pd.DataFrame(table)
+
+
+def comparison_history(runs: int, epochs: int) -> pd.DataFrame:
+    """The later a run, the fewer epochs it has, but at least one."""
+    parts = []
+    for run, name, reference in comparison_table(runs)[["run", "name", "reference"]].to_numpy():
+        curve = history(max(1, epochs - run))[["epoch", "val_psnr"]]
+        parts.append(curve.assign(run=run, name=name, reference=reference))
+    return pd.concat(parts, ignore_index=True)

@@ -19,6 +19,7 @@ def same(given: Any) -> Any:
 
 
 EVALUATION = node(same, name="evaluate", inputs={"given": "scores"}, outputs="summary")
+COMPARISON = node(same, name="compare", inputs={"given": "scores"}, outputs="comparison_markdown")
 REPORTING = node(same, name="draw", inputs={"given": "scores"}, outputs="denoising_examples")
 
 
@@ -44,7 +45,14 @@ def catalog(folder: Path) -> Any:
         "filepath": str(folder / "08_reporting" / "denoising_examples.png"),
         "versioned": True,
     }
-    made = DataCatalog.from_config({"denoising_examples": pictures}, save_version="2020")
+    text = {
+        "type": "text.TextDataset",
+        "filepath": str(folder / "08_reporting" / "comparison_markdown.md"),
+        "versioned": True,
+    }
+    entries = {"denoising_examples": pictures, "comparison_markdown": text}
+    made = DataCatalog.from_config(entries, save_version="2020")
+    made.save("comparison_markdown", "| run | score |\n| --- | --- |\n| 1 | 20.5 |\n")
     made["summary"] = summary()
     made.save("denoising_examples", Figure())
     return made
@@ -83,6 +91,15 @@ def test_the_folder_of_the_pictures_stands_on_one_line(
     folder = tmp_path / ("long" * 30)
     lines = printed(Pipeline([EVALUATION, REPORTING]), folder, capsys)
     assert lines[-1] == ["Pictures:", str(folder / "08_reporting")]
+
+
+def test_a_comparison_is_shown_as_the_table_that_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = printed(Pipeline([COMPARISON]), tmp_path, capsys)
+    assert ["run", "score"] in lines
+    assert ["1", "20.5"] in lines
+    assert lines[-1] == ["Pictures:", str(tmp_path / "08_reporting")]
 
 
 def test_a_run_without_scores_says_nothing(
