@@ -140,12 +140,16 @@ LOWEST = {
     "evaluation.sweep_images": 1,
     "reporting.examples": 1,
     "reporting.best_and_worst": 1,
+    "comparison.newest": 2,
+    "comparison.resamples": 100,
 }
 HIGHEST = {
     "ingestion.classes": 256,
     "training.learning_rate": 1,
     "reporting.examples": 20,
     "reporting.best_and_worst": 10,
+    "comparison.newest": 30,
+    "comparison.resamples": 100_000,
 }
 
 
@@ -169,6 +173,8 @@ def test_the_highest_number_is_accepted_and_more_refused(key: str) -> None:
         *((key, wrong) for key in LOWEST for wrong in (True, "8", 8.0, [8], {"a": 8}, math.nan)),
         *(("training.learning_rate", wrong) for wrong in (0, -1.0, math.nan, math.inf, "1", True)),
         *(("evaluation.confidence", wrong) for wrong in (0.5, 1.0, 95, math.nan, -math.inf)),
+        *(("comparison.metrics", wrong) for wrong in ([], ["psnr"] * 5, "psnr", None)),
+        *(("comparison.filter", wrong) for wrong in (5, ["a"], True)),
         *(("training.fresh_noise", wrong) for wrong in (1, 0, "true", None)),
         *(("source", wrong) for wrong in ("", "../mnist", "/etc", ".hidden", "a/b", 5, None)),
         *((f"training.{key}", None) for key in ("epochs", "batch_size", "loss", "keep", "model")),

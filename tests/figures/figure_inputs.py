@@ -77,3 +77,26 @@ def curves(panels: int, each: int = 2) -> dict[str, Any]:
     rise = np.linspace(0, 1, 11)
     panel = {f"shift {i}": (rise, rise ** (1 / (i + 1))) for i in range(each)}
     return {"curves": {f"kind {i}": panel for i in range(panels)}}
+
+
+def comparison_table(runs: int) -> pd.DataFrame:
+    """The second run is the reference, if there is one; the third is not paired."""
+    number = np.arange(1, runs + 1)
+    reference = number == min(2, runs)
+    pairing = np.where(reference, "reference", "paired").astype(object)
+    pairing[2:3] = "not paired: other noisy images"
+    table: dict[str, Any] = {"run": number, "reference": reference, "pairing": pairing}
+    table["name"] = [f"learning_rate 0.00{i} · gaussian 0.5 · residual_unet · base" for i in number]
+    for key, value in (("psnr", 20 + number / 9), ("ssim", 0.8 + number / 99)):
+        ends = {f"{key}_ci_low": value - 0.02, f"{key}_ci_high": value + 0.03}
+        table |= {f"metrics.{name}": numbers for name, numbers in ({key: value} | ends).items()}
+    return pd.DataFrame(table)
+
+
+def comparison_history(runs: int, epochs: int) -> pd.DataFrame:
+    """The later a run, the fewer epochs it has, but at least one."""
+    parts = []
+    for run, name, reference in comparison_table(runs)[["run", "name", "reference"]].to_numpy():
+        curve = history(max(1, epochs - run))[["epoch", "val_psnr"]]
+        parts.append(curve.assign(run=run, name=name, reference=reference))
+    return pd.concat(parts, ignore_index=True)

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from figure_inputs import (
+    comparison_history,
+    comparison_table,
     corruptions,
     curves,
     digit_metrics,
@@ -28,6 +30,12 @@ from matplotlib.text import Text
 from denoising_pipeline import figures
 
 LONG = "Gaussian noise, sigma 0.5, clipped to [0, 1]: a title a good deal wider than one image"
+
+
+def runs(count: int, *metrics: str) -> dict[str, Any]:
+    return {"comparison_table": comparison_table(count), "metrics": list(metrics)}
+
+
 CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "examples": ("denoising_examples", lambda: examples(10)),
     "examples one": ("denoising_examples", lambda: examples(1)),
@@ -53,6 +61,15 @@ CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "corruptions colour": ("corruption_examples", lambda: corruptions(3, channels=3)),
     "familiarity": ("familiarity_curves", lambda: curves(5, each=6)),
     "familiarity one": ("familiarity_curves", lambda: curves(1, each=1)),
+    "runs": ("run_scores", lambda: runs(4, "psnr", "ssim")),
+    "runs one": ("run_scores", lambda: runs(1, "psnr")),
+    "runs many": ("run_scores", lambda: runs(30, "psnr", "ssim", "psnr", "ssim")),
+    "learning": ("learning_curves", lambda: {"comparison_history": comparison_history(4, 30)}),
+    "learning one": ("learning_curves", lambda: {"comparison_history": comparison_history(1, 1)}),
+    "learning many": (
+        "learning_curves",
+        lambda: {"comparison_history": comparison_history(30, 60)},
+    ),
 }
 CHARTS = {
     "training_curves",
@@ -60,6 +77,8 @@ CHARTS = {
     "digit_scores",
     "noise_sweeps",
     "familiarity_curves",
+    "run_scores",
+    "learning_curves",
 }
 
 
@@ -104,8 +123,10 @@ def test_titles_and_axis_labels(case: str) -> None:
     if CASES[case][0] in CHARTS:
         for ax in figure.axes:
             below = [other.get_xlabel() for other in ax.get_shared_x_axes().get_siblings(ax)]
-            assert any(below) and ax.get_ylabel()
-            assert "PSNR" not in ax.get_ylabel() or "(dB)" in ax.get_ylabel()
+            beside = [other.get_ylabel() for other in ax.get_shared_y_axes().get_siblings(ax)]
+            assert any(below) and any(beside)
+            for label in (ax.get_xlabel(), ax.get_ylabel()):
+                assert "PSNR" not in label or "(dB)" in label
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -169,6 +190,7 @@ def test_wrong_arrays_are_refused(function: str, arguments: dict[str, Any], mess
         ("scores", "digit_metrics", "ssim_ci_low"),
         ("extremes", "image_metrics", "label"),
         ("sweeps", "noise_sweeps", "denoiser"),
+        ("runs", "comparison_table", "metrics.ssim"),
     ],
 )
 def test_wrong_tables_are_refused(case: str, table: str, column: str) -> None:

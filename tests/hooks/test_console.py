@@ -20,6 +20,7 @@ def same(given: Any) -> Any:
 
 
 EVALUATION = node(same, name="evaluate", inputs={"given": "scores"}, outputs="summary")
+COMPARISON = node(same, name="compare", inputs={"given": "scores"}, outputs="comparison_markdown")
 REPORTING = node(same, name="draw", inputs={"given": "scores"}, outputs="denoising_examples")
 REPORT = node(same, name="write", inputs={"given": "scores"}, outputs="report")
 
@@ -47,13 +48,17 @@ def catalog(folder: Path) -> Any:
         "filepath": str(folder / "08_reporting" / "denoising_examples.png"),
         "versioned": True,
     }
-    report = {
-        "type": "text.TextDataset",
-        "filepath": str(folder / "08_reporting" / "report.html"),
-        "versioned": True,
-    }
-    entries = {"denoising_examples": pictures, "report": report}
+    report, comparison = (
+        {
+            "type": "text.TextDataset",
+            "filepath": str(folder / "08_reporting" / name),
+            "versioned": True,
+        }
+        for name in ("report.html", "comparison_markdown.md")
+    )
+    entries = {"denoising_examples": pictures, "report": report, "comparison_markdown": comparison}
     made = DataCatalog.from_config(entries, save_version="2020")
+    made.save("comparison_markdown", "| run | score |\n| --- | --- |\n| 1 | 20.5 |\n")
     made["summary"] = summary()
     made.save("report", "<!doctype html>")
     made.save("denoising_examples", Figure())
@@ -118,6 +123,15 @@ def test_a_report_on_another_file_system_is_named_by_its_address(
     )
     ConsoleHooks().after_pipeline_run(Pipeline([REPORT]), made)
     assert capsys.readouterr().out.strip() == "Report: memory:///reports/report.html"
+
+
+def test_a_comparison_is_shown_as_the_table_that_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = printed(Pipeline([COMPARISON]), tmp_path, capsys)
+    assert ["run", "score"] in lines
+    assert ["1", "20.5"] in lines
+    assert lines[-1] == ["Pictures:", str(tmp_path / "08_reporting")]
 
 
 def test_a_run_without_scores_says_nothing(
