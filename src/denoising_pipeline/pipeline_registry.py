@@ -10,6 +10,8 @@ from denoising_pipeline.pipelines import (
     preprocessing,
     reporting,
     training,
+    uncertainty,
+    usefulness,
 )
 
 
@@ -31,6 +33,8 @@ def register_pipelines() -> dict[str, Pipeline]:
         "__default__": sum(stages.values(), Pipeline([])),
         **stages,
         "inference": _grouped("inference", inference.create_pipeline()),
+        "usefulness": _grouped("usefulness", usefulness.create_pipeline()),
+        "uncertainty": _grouped("uncertainty", uncertainty.create_pipeline()),
     }
 
 

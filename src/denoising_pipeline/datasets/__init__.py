@@ -5,15 +5,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from denoising_pipeline.datasets.checkpoints import CheckpointsDataset
-    from denoising_pipeline.datasets.denoiser import DenoiserDataset
+    from denoising_pipeline.datasets.denoiser import ClassifierDataset, DenoiserDataset
     from denoising_pipeline.datasets.idx import IdxDataset
     from denoising_pipeline.datasets.json_strict import StrictJsonDataset
     from denoising_pipeline.datasets.npy import NpyDataset
 
-__all__ = ["CheckpointsDataset", "DenoiserDataset", "IdxDataset", "NpyDataset", "StrictJsonDataset"]
+__all__ = [
+    "CheckpointsDataset",
+    "ClassifierDataset",
+    "DenoiserDataset",
+    "IdxDataset",
+    "NpyDataset",
+    "StrictJsonDataset",
+]
 
 _MODULES = {
     "CheckpointsDataset": "checkpoints",
+    "ClassifierDataset": "denoiser",
     "DenoiserDataset": "denoiser",
     "IdxDataset": "idx",
     "NpyDataset": "npy",

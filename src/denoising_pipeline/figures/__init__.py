@@ -6,13 +6,29 @@ all that a caller needs.
 """
 
 from denoising_pipeline.figures.charts import digit_scores, psnr_distribution, training_curves
-from denoising_pipeline.figures.grids import best_and_worst, denoising_examples, noisy_digits
+from denoising_pipeline.figures.grids import (
+    best_and_worst,
+    denoising_examples,
+    image_grid,
+    message,
+    noisy_digits,
+)
+from denoising_pipeline.figures.trust import (
+    confusion_matrices,
+    coverage_and_reliability,
+    usefulness_by_label,
+)
 
 __all__ = [
     "best_and_worst",
+    "confusion_matrices",
+    "coverage_and_reliability",
     "denoising_examples",
     "digit_scores",
+    "image_grid",
+    "message",
     "noisy_digits",
     "psnr_distribution",
     "training_curves",
+    "usefulness_by_label",
 ]
