@@ -139,12 +139,23 @@ LOWEST = {
     "training.early_stopping_patience": 1,
     "reporting.examples": 1,
     "reporting.best_and_worst": 1,
+    "usefulness.epochs": 1,
+    "usefulness.batch_size": 1,
+    "usefulness.worst": 1,
+    "uncertainty.images": 1,
+    "uncertainty.epochs": 1,
+    "uncertainty.batch_size": 1,
+    "uncertainty.examples": 1,
 }
 HIGHEST = {
     "ingestion.classes": 256,
     "training.learning_rate": 1,
     "reporting.examples": 20,
     "reporting.best_and_worst": 10,
+    "usefulness.learning_rate": 1,
+    "usefulness.worst": 20,
+    "uncertainty.learning_rate": 1,
+    "uncertainty.examples": 20,
 }
 
 
@@ -168,6 +179,7 @@ def test_the_highest_number_is_accepted_and_more_refused(key: str) -> None:
         *((key, wrong) for key in LOWEST for wrong in (True, "8", 8.0, [8], {"a": 8}, math.nan)),
         *(("training.learning_rate", wrong) for wrong in (0, -1.0, math.nan, math.inf, "1", True)),
         *(("evaluation.confidence", wrong) for wrong in (0.5, 1.0, 95, math.nan, -math.inf)),
+        *(("usefulness.confident", wrong) for wrong in (-0.1, 1.0, 90, math.nan, "0.9", None)),
         *(("training.fresh_noise", wrong) for wrong in (1, 0, "true", None)),
         *(("source", wrong) for wrong in ("", "../mnist", "/etc", ".hidden", "a/b", 5, None)),
         *((f"training.{key}", None) for key in ("epochs", "batch_size", "loss", "keep", "model")),

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from figure_inputs import (
+    confusions,
     digit_metrics,
     examples,
     extremes,
@@ -17,6 +18,8 @@ from figure_inputs import (
     images,
     pair,
     stages,
+    trust,
+    usefulness,
 )
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
@@ -43,8 +46,25 @@ CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "scores": ("digit_scores", lambda: {"digit_metrics": digit_metrics(10)}),
     "scores one": ("digit_scores", lambda: {"digit_metrics": digit_metrics(1)}),
     "scores many": ("digit_scores", lambda: {"digit_metrics": digit_metrics(47)}),
+    "grid": ("image_grid", lambda: {"rows": stages(12), "title": LONG, "headers": ["h"] * 12}),
+    "grid one": ("image_grid", lambda: {"rows": stages(1), "title": LONG, "captions": ["4 → 9"]}),
+    "message": ("message", lambda: {"text": LONG}),
+    "usefulness": ("usefulness_by_label", lambda: {"usefulness_by_digit": usefulness(10)}),
+    "usefulness one": ("usefulness_by_label", lambda: {"usefulness_by_digit": usefulness(1)}),
+    "usefulness many": ("usefulness_by_label", lambda: {"usefulness_by_digit": usefulness(47)}),
+    "confusions": ("confusion_matrices", lambda: {"confusions": confusions(10)}),
+    "confusions one": ("confusion_matrices", lambda: {"confusions": confusions(1)}),
+    "confusions many": ("confusion_matrices", lambda: {"confusions": confusions(47)}),
+    "trust": ("coverage_and_reliability", trust),
 }
-CHARTS = {"training_curves", "psnr_distribution", "digit_scores"}
+CHARTS = {
+    "training_curves",
+    "psnr_distribution",
+    "digit_scores",
+    "usefulness_by_label",
+    "confusion_matrices",
+    "coverage_and_reliability",
+}
 
 
 @functools.cache
@@ -108,7 +128,7 @@ def test_leaves_no_trace(case: str) -> None:
         if isinstance(value, pd.DataFrame):
             pd.testing.assert_frame_equal(arguments[name], value)
         else:
-            np.testing.assert_array_equal(arguments[name], value)
+            np.testing.assert_equal(arguments[name], value)
     assert plt.get_fignums() == before
 
 
@@ -123,6 +143,7 @@ def test_leaves_no_trace(case: str) -> None:
         ("denoising_examples", examples(2) | {"labels": [1]}, "labels: 1 entries for 2 images"),
         ("denoising_examples", examples(2) | {"psnr": np.ones(3)}, "psnr: 3 entries"),
         ("denoising_examples", examples(2) | {"psnr": None}, "both or neither"),
+        ("image_grid", {"rows": stages(2), "title": "", "headers": ["a"]}, "headers: 1 entries"),
         ("best_and_worst", stages(2) | {"image_metrics": image_metrics(3)}, "3 entries for 2"),
         ("best_and_worst", extremes(2) | {"count": 0}, "count: .*got 0"),
     ],
@@ -141,6 +162,10 @@ def test_wrong_arrays_are_refused(function: str, arguments: dict[str, Any], mess
         ("distribution", "image_metrics", "noisy_psnr"),
         ("scores", "digit_metrics", "ssim_ci_low"),
         ("extremes", "image_metrics", "label"),
+        ("usefulness", "usefulness_by_digit", "misled_rate_direct"),
+        ("confusions", "confusions", "prediction"),
+        ("trust", "coverage", "nominal"),
+        ("trust", "reliability", "observed_rmse"),
     ],
 )
 def test_wrong_tables_are_refused(case: str, table: str, column: str) -> None:

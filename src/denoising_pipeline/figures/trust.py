@@ -1,6 +1,9 @@
 """Figures of how far a denoised image can be trusted: what is read in it, and how sure it is."""
 
+from typing import Any, TypeAlias
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -9,13 +12,15 @@ from matplotlib.ticker import PercentFormatter
 from denoising_pipeline.figures._shared import (
     AFTER,
     BEFORE,
+    GREEN,
     INK,
     SMALL,
     check_table,
+    draw_intervals,
     new_figure,
 )
 
-GREEN = "#009E73"  # of the same palette as BEFORE and AFTER
+Counts: TypeAlias = npt.NDArray[Any]
 
 READINGS = {
     "clean": ("clean", INK, "D"),
@@ -64,7 +69,9 @@ def usefulness_by_label(usefulness_by_digit: pd.DataFrame) -> Figure:
         ylabel="share of images",
         xlabel="label",
     )
-    upper.legend(fontsize=SMALL)
+    figure.legend(
+        *upper.get_legend_handles_labels(), fontsize=SMALL, loc="outside lower center", ncols=4
+    )
     return figure
 
 
@@ -73,14 +80,11 @@ def _draw_shares(ax: Axes, shares: pd.DataFrame, styles: dict[str, tuple[str, st
     positions = np.arange(len(shares))
     offsets = np.linspace(-0.24, 0.24, len(styles))
     for offset, (key, (name, color, marker)) in zip(offsets, styles.items(), strict=True):
-        value, low, high = (shares[f"{key}{end}"].to_numpy() for end in ("", "_ci_low", "_ci_high"))
-        spread = np.maximum([value - low, high - value], 0)
-        ax.errorbar(
-            positions + offset, value, spread, fmt=marker, color=color, ms=4, capsize=2, label=name
-        )
+        style = {"fmt": marker, "color": color, "ms": 4, "capsize": 2}
+        draw_intervals(ax, positions + offset, shares, key, label=name, **style)
     ax.set_xticks(positions, shares["label"].astype(str))
     ax.set_xlim(-0.7, len(shares) - 0.3)
-    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.grid(axis="y", alpha=0.3)
 
 
@@ -100,25 +104,28 @@ def confusion_matrices(confusions: pd.DataFrame) -> Figure:
     check_table("confusions", confusions, ["view", "label", "prediction", "n_images"])
     labels = np.union1d(confusions["label"], confusions["prediction"])
     side = max(4.5, 0.3 * len(labels) + 1)
-    figure = new_figure(2 * side, side + 0.5, "Read rightly when clean, and otherwise ...")
-    for ax, view in zip(figure.subplots(1, 2), ("denoised", "direct"), strict=True):
-        found = confusions[confusions["view"] == view]
-        counts = (
-            found.pivot_table("n_images", "label", "prediction", aggfunc="sum")
-            .reindex(index=labels, columns=labels)
-            .fillna(0)
-            .to_numpy()
-        )
-        _draw_confusion(ax, counts, labels.tolist())
+    figure = new_figure(
+        2 * side, side + 0.5, "What images that are read rightly when clean are taken for"
+    )
+    counts = {
+        view: confusions[confusions["view"] == view]
+        .pivot_table("n_images", "label", "prediction", aggfunc="sum")
+        .reindex(index=labels, columns=labels)
+        .fillna(0)
+        .to_numpy()
+        for view in ("denoised", "direct")
+    }
+    wrong = ~np.eye(len(labels), dtype=bool)
+    most = max(1, *(found[wrong].max(initial=0) for found in counts.values()))
+    for ax, (view, found) in zip(figure.subplots(1, 2), counts.items(), strict=True):
+        _draw_confusion(ax, found, np.where(wrong, found, 0) / most, labels.tolist())
         ax.set(title=READINGS[view][0], xlabel="read as", ylabel="label")
     return figure
 
 
-def _draw_confusion(ax: Axes, counts: np.ndarray, labels: list[int]) -> None:
-    """Draw the counts off the diagonal as shades; those on it are only written."""
-    off = np.where(np.eye(len(labels), dtype=bool), 0, counts)
-    most = max(off.max(), 1)
-    ax.imshow(off, cmap="Blues", vmin=0, vmax=1.5 * most)
+def _draw_confusion(ax: Axes, counts: Counts, shades: Counts, labels: list[int]) -> None:
+    """Draw shades from 0 to 1, and the counts in their cells: grey where label and reading agree."""
+    ax.imshow(shades, cmap="Blues", vmin=0, vmax=1.5)
     ax.set_xticks(range(len(labels)), map(str, labels))
     ax.set_yticks(range(len(labels)), map(str, labels))
     if len(labels) <= MAX_NUMBERED:
@@ -146,51 +153,40 @@ def coverage_and_reliability(coverage: pd.DataFrame, reliability: pd.DataFrame) 
     check_table("reliability", reliability, ["predicted_rmse", "observed_rmse"])
     figure = new_figure(9.5, 4.4, "Can the standard deviation be trusted?")
     left, right = figure.subplots(1, 2)
-    for (kind, rows), color, marker in zip(
-        coverage.groupby("pixels"), (AFTER, BEFORE), ("o", "s"), strict=False
+    _draw_coverage(left, coverage)
+    _draw_reliability(right, reliability)
+    return figure
+
+
+def _draw_coverage(ax: Axes, coverage: pd.DataFrame) -> None:
+    """Draw the observed shares of each kind of pixels, and those of a normal distribution."""
+    for (kind, rows), color, line in zip(
+        coverage.groupby("pixels"), (AFTER, BEFORE), ("o-", "s-"), strict=False
     ):
-        value, low, high = (rows[end].to_numpy() for end in ends)
-        spread = np.maximum([value - low, high - value], 0)
-        left.errorbar(
-            rows["nominal"],
-            value,
-            spread,
-            fmt=f"{marker}-",
-            color=color,
-            ms=5,
-            capsize=3,
-            label=f"{kind} pixels",
-        )
-    for row in coverage.drop_duplicates("sd").itertuples():
-        left.annotate(
-            f"{row.sd:g} sd", (row.nominal, 0.04), ha="center", fontsize=SMALL - 1, rotation=90
-        )
-    left.axline((0, 0), slope=1, color=INK, linestyle=":", label="as a normal distribution")
-    left.set(
+        style = {"fmt": line, "color": color, "ms": 5, "capsize": 3}
+        draw_intervals(ax, rows["sd"], rows, "observed", label=f"{kind} pixels", **style)
+    normal = coverage.drop_duplicates("sd")
+    ax.plot(normal["sd"], normal["nominal"], ":", color=INK, label="a normal distribution")
+    ax.set(
         title="Coverage",
-        xlabel="share within, of a normal distribution",
+        xlabel="standard deviations to each side",
         ylabel="share of pixels within",
-        xlim=(0.3, 1.02),
         ylim=(0, 1.02),
     )
-    for axis in (left.xaxis, left.yaxis):
-        axis.set_major_formatter(PercentFormatter(1, decimals=0))
-    left.legend(fontsize=SMALL, loc="center right")
-    right.loglog(
-        reliability["predicted_rmse"],
-        reliability["observed_rmse"],
-        "o-",
-        color=AFTER,
-        label="tenths of the pixels",
-    )
-    right.axline((1e-3, 1e-3), (1, 1), color=INK, linestyle=":", label="predicted = observed")
-    right.set(
+    ax.yaxis.set_major_formatter(PercentFormatter(1))
+    ax.grid(alpha=0.3)
+    ax.legend(fontsize=SMALL, loc="lower right")
+
+
+def _draw_reliability(ax: Axes, reliability: pd.DataFrame) -> None:
+    """Draw observed against predicted errors, on logarithmic axes."""
+    predicted, observed = reliability["predicted_rmse"], reliability["observed_rmse"]
+    ax.loglog(predicted, observed, "o-", color=AFTER, label="tenths of the pixels")
+    ax.axline((1e-3, 1e-3), (1, 1), color=INK, linestyle=":", label="predicted = observed")
+    ax.set(
         title="Reliability",
         xlabel="predicted root mean squared error",
         ylabel="observed root mean squared error",
     )
-    right.grid(alpha=0.3)
-    right.legend(fontsize=SMALL)
-    for ax in (left,):
-        ax.grid(alpha=0.3)
-    return figure
+    ax.grid(alpha=0.3)
+    ax.legend(fontsize=SMALL)
