@@ -22,7 +22,8 @@ LEARNT = 1200
 def digits() -> tuple[Images, Bytes]:
     """The first test images of MNIST, of which some are learnt and the rest are read."""
     with (MNIST / "t10k-images-idx3-ubyte.gz").open("rb") as file:
-        images = read_idx(file)[: LEARNT + 400, ..., np.newaxis] / np.float32(255)
+        pixels = read_idx(file)[: LEARNT + 400, ..., np.newaxis]
+    images = np.divide(pixels, np.float32(255), dtype=np.float32)
     with (MNIST / "t10k-labels-idx1-ubyte.gz").open("rb") as file:
         return images, read_idx(file)[: len(images)]
 

@@ -88,15 +88,15 @@ def test_calibration_finds_the_factor_that_is_missing(factor: float) -> None:
 
 def test_the_loss_is_least_at_the_root_of_the_mean_squared_error() -> None:
     """Of errors that are far from normal: most are 0, some are large."""
-    squared = np.random.default_rng(0).choice([0, 0.25], p=[0.9, 0.1], size=(1, 100, 100, 1))
+    squared = np.random.default_rng(0).choice([0, 0.25], p=[0.9, 0.1], size=(1, 50, 50, 1))
     squared = squared.astype(np.float32)
-    guesses = np.linspace(0.1, 0.2, 51, dtype=np.float32)
+    guesses = np.linspace(0.1, 0.2, 21, dtype=np.float32)
     keras = load_keras()
     values = [
         float(keras.ops.mean(sd_loss(squared, np.full_like(squared, guess - MIN_SD))))
         for guess in guesses
     ]
-    assert guesses[np.argmin(values)] == pytest.approx(np.sqrt(squared.mean()), abs=0.002)
+    assert guesses[np.argmin(values)] == pytest.approx(np.sqrt(squared.mean()), abs=0.004)
 
 
 @pytest.fixture(scope="module")

@@ -44,7 +44,7 @@ def network(seed: int) -> Denoiser:
 def test_coverage_is_the_mean_over_images_with_students_interval() -> None:
     """Black images have no pixels that are not black, and are left out there."""
     clean, _, denoised, sd = batches()
-    table = measure_coverage(clean, denoised, sd, EVALUATION).set_index(["pixels", "sd"])
+    table = measure_coverage(clean, denoised, sd, EVALUATION)
     assert len(table) == 2 * len(FACTORS)
     for factor in FACTORS:
         within, lit = np.abs(clean - denoised) <= factor * sd, clean > 0
@@ -59,7 +59,7 @@ def test_coverage_is_the_mean_over_images_with_students_interval() -> None:
                 ],
             ),
         ):
-            row = table.loc[(pixels, factor)]
+            (row,) = table[(table["pixels"] == pixels) & (table["sd"] == factor)].to_dict("records")
             mean, error = np.mean(shares), stats.sem(shares)
             low, high = stats.t.interval(0.9, len(shares) - 1, mean, error)
             assert row["n_images"] == len(shares)

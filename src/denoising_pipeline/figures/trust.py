@@ -124,7 +124,7 @@ def confusion_matrices(confusions: pd.DataFrame) -> Figure:
 
 
 def _draw_confusion(ax: Axes, counts: Counts, shades: Counts, labels: list[int]) -> None:
-    """Draw shades from 0 to 1, and the counts in their cells: grey where label and reading agree."""
+    """Draw shades from 0 to 1, and the counts in their cells: grey if read rightly."""
     ax.imshow(shades, cmap="Blues", vmin=0, vmax=1.5)
     ax.set_xticks(range(len(labels)), map(str, labels))
     ax.set_yticks(range(len(labels)), map(str, labels))
