@@ -142,6 +142,13 @@ LOWEST = {
     "reporting.best_and_worst": 1,
     "comparison.newest": 2,
     "comparison.resamples": 100,
+    "usefulness.epochs": 1,
+    "usefulness.batch_size": 1,
+    "usefulness.worst": 1,
+    "uncertainty.images": 1,
+    "uncertainty.epochs": 1,
+    "uncertainty.batch_size": 1,
+    "uncertainty.examples": 1,
 }
 HIGHEST = {
     "ingestion.classes": 256,
@@ -150,6 +157,10 @@ HIGHEST = {
     "reporting.best_and_worst": 10,
     "comparison.newest": 30,
     "comparison.resamples": 100_000,
+    "usefulness.learning_rate": 1,
+    "usefulness.worst": 20,
+    "uncertainty.learning_rate": 1,
+    "uncertainty.examples": 20,
 }
 
 
@@ -175,6 +186,7 @@ def test_the_highest_number_is_accepted_and_more_refused(key: str) -> None:
         *(("evaluation.confidence", wrong) for wrong in (0.5, 1.0, 95, math.nan, -math.inf)),
         *(("comparison.metrics", wrong) for wrong in ([], ["psnr"] * 5, "psnr", None)),
         *(("comparison.filter", wrong) for wrong in (5, ["a"], True)),
+        *(("usefulness.confident", wrong) for wrong in (-0.1, 1.0, 90, math.nan, "0.9", None)),
         *(("training.fresh_noise", wrong) for wrong in (1, 0, "true", None)),
         *(("source", wrong) for wrong in ("", "../mnist", "/etc", ".hidden", "a/b", 5, None)),
         *((f"training.{key}", None) for key in ("epochs", "batch_size", "loss", "keep", "model")),

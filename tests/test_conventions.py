@@ -20,7 +20,7 @@ PROJECT = Path(__file__).parents[1]
 PIPELINES = register_pipelines()
 DEFAULT = PIPELINES["__default__"]
 STAGES = {name: found for name, found in PIPELINES.items() if name != "__default__"}
-BESIDE = {"inference", "benchmark", "robustness", "comparison"}
+BESIDE = {"inference", "benchmark", "robustness", "comparison", "usefulness", "uncertainty"}
 """Stages that are no part of the whole way."""
 
 EVERYTHING = sum(PIPELINES.values(), Pipeline([]))
@@ -40,6 +40,8 @@ VERSIONED = {
     *PIPELINES["robustness"].all_outputs(),
     *PIPELINES["comparison"].all_outputs(),
     *PIPELINES["benchmark"].all_outputs(),
+    *PIPELINES["usefulness"].all_outputs(),
+    *PIPELINES["uncertainty"].all_outputs(),
 }
 """What runs are compared by: none overwrites another's."""
 
@@ -70,6 +72,8 @@ def test_the_whole_way_is_the_six_stages_in_order() -> None:
         "benchmark",
         "robustness",
         "comparison",
+        "usefulness",
+        "uncertainty",
     ]
     stages = [found for name, found in STAGES.items() if name not in BESIDE]
     assert sum(stages, Pipeline([])).nodes == DEFAULT.nodes
@@ -220,6 +224,15 @@ def test_training_takes_nothing_that_comes_of_test_images() -> None:
     assert not {"train_clean", "val_clean", "val_noisy"} & downstream.all_outputs()
     fed = {node.name for node in DEFAULT.from_inputs("train_images").nodes}
     assert "training.train_denoiser" in fed
+
+
+def test_test_images_choose_nothing_beside_the_whole_way() -> None:
+    """Classifiers, the network of standard deviations and its calibration see none of them."""
+    chosen = {"clean_classifier", "noisy_classifier", "sd_estimator", "sd_calibration"}
+    assert chosen <= EVERYTHING.all_outputs()
+    made_of_test = EVERYTHING.from_inputs("test_images").all_outputs()
+    assert {"predictions", "coverage"} <= made_of_test
+    assert not chosen & made_of_test
 
 
 def test_listing_pipelines_does_not_load_tensorflow() -> None:

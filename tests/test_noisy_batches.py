@@ -178,3 +178,13 @@ def test_the_shift_of_an_image_does_not_depend_on_how_many_follow() -> None:
     images = np.random.default_rng(0).random((9, 5, 4, 1), np.float32)
     one, other = (shifted(images[:n], 1, np.random.default_rng(1)) for n in (9, 4))
     np.testing.assert_array_equal(one[:4], other)
+
+
+def test_what_belongs_to_an_image_comes_with_it() -> None:
+    """Labels follow their images through blocks, windows and shuffling."""
+    clean = marked(2 * NOISE_BLOCK + 50)
+    labels = np.arange(len(clean))
+    batches = noisy_batches(clean, Gaussian(sigma=0), options(2, 300), 0, targets=labels)
+    images, found = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    np.testing.assert_array_equal(images, clean[found])
+    np.testing.assert_array_equal(np.bincount(found), 2)

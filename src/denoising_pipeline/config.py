@@ -150,6 +150,28 @@ class BenchmarkParameters(Section):
     examples: int = Field(5, ge=1, le=10, description="test images that the picture shows")
 
 
+class UsefulnessParameters(Section):
+    """How the classifiers are trained that tell whether denoising helps."""
+
+    epochs: int = Field(2, ge=1, description="passes over the training images")
+    batch_size: int = Field(50, ge=1, description="images per step")
+    learning_rate: float = Field(4e-3, gt=0, le=1, description="Adam's step size, at its highest")
+    confident: float = Field(
+        0.9, ge=0, lt=1, description="least confidence at which a wrong digit is a hallucination"
+    )
+    worst: int = Field(10, ge=1, le=20, description="hallucinations shown")
+
+
+class UncertaintyParameters(Section):
+    """How the network is trained that tells the standard deviation of each pixel."""
+
+    images: int | None = Field(15000, ge=1, description="first training images; null: all")
+    epochs: int = Field(2, ge=1, description="passes over these images")
+    batch_size: int = Field(32, ge=1, description="images per step")
+    learning_rate: float = Field(2e-3, gt=0, le=1, description="Adam's step size, at its highest")
+    examples: int = Field(10, ge=1, le=20, description="images shown")
+
+
 class Parameters(Section):
     """Every parameter of every pipeline: one key per pipeline beside the source and the seed."""
 
@@ -164,6 +186,8 @@ class Parameters(Section):
     robustness: RobustnessParameters = RobustnessParameters()
     comparison: ComparisonParameters = ComparisonParameters()
     benchmark: BenchmarkParameters = BenchmarkParameters()
+    usefulness: UsefulnessParameters = UsefulnessParameters()
+    uncertainty: UncertaintyParameters = UncertaintyParameters()
 
 
 def validate_parameters(raw: Mapping[str, Any]) -> Parameters:

@@ -180,6 +180,28 @@ def mean_intervals(scores: Mapping[str, Values], confidence: float) -> dict[str,
     return means
 
 
+def share_interval(count: int, total: int, confidence: float = 0.95) -> tuple[float, float, float]:
+    """Share of images with Wilson's confidence interval, which holds near 0 and 1 as well.
+
+    E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference" (1927),
+    as `scipy.stats` computes it.
+
+    Args:
+        count: Images that something is true of, at most `total`.
+        total: Images that were looked at.
+        confidence: Probability that the interval covers the share, in (0, 1).
+
+    Returns:
+        (share, low, high); (NaN, 0, 1) of no images, of which nothing is known.
+    """
+    if not total:
+        return math.nan, 0.0, 1.0
+    from scipy.stats import binomtest
+
+    interval = binomtest(count, total).proportion_ci(confidence, method="wilson")
+    return count / total, float(interval.low), float(interval.high)
+
+
 def _decibels(mse_values: Values) -> Values:
     return -10 * np.log10(np.maximum(mse_values, 10 ** (-PSNR_CAP / 10)))
 

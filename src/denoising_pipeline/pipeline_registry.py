@@ -13,6 +13,8 @@ from denoising_pipeline.pipelines import (
     reporting,
     robustness,
     training,
+    uncertainty,
+    usefulness,
 )
 
 
@@ -37,6 +39,8 @@ def register_pipelines() -> dict[str, Pipeline]:
         "benchmark": _grouped("benchmark", benchmark.create_pipeline()),
         "robustness": _grouped("robustness", robustness.create_pipeline()),
         "comparison": _grouped("comparison", comparison.create_pipeline()),
+        "usefulness": _grouped("usefulness", usefulness.create_pipeline()),
+        "uncertainty": _grouped("uncertainty", uncertainty.create_pipeline()),
     }
 
 

@@ -11,7 +11,7 @@ import pytest
 from kedro.io import DatasetError
 
 from denoising_pipeline.backend import load_keras
-from denoising_pipeline.datasets import DenoiserDataset
+from denoising_pipeline.datasets import ClassifierDataset, DenoiserDataset
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.models import ARCHITECTURES
 
@@ -150,3 +150,9 @@ def test_weights_that_are_no_hdf5_are_refused(path: Path, content: bytes) -> Non
     rewrite(path, {"model.weights.h5": content})
     with pytest.raises(DatasetError, match=r"denoiser.zip' holds weights that do not fit"):
         DenoiserDataset(filepath=path).load()
+
+
+def test_a_denoiser_is_no_classifier(path: Path) -> None:
+    """Each kind of network has a file of its own kind, and says which was expected."""
+    with pytest.raises(DatasetError, match=r"is corrupt or no classifier file \(it holds"):
+        ClassifierDataset(filepath=path).load()

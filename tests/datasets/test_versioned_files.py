@@ -14,7 +14,13 @@ from kedro.io import DataCatalog, DatasetError
 from kedro.io.core import Version
 
 from denoising_pipeline import datasets
-from denoising_pipeline.datasets import DenoiserDataset, NpyDataset, StrictJsonDataset
+from denoising_pipeline.classifier import Classifier, DigitNetwork
+from denoising_pipeline.datasets import (
+    ClassifierDataset,
+    DenoiserDataset,
+    NpyDataset,
+    StrictJsonDataset,
+)
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.models import ARCHITECTURES
 
@@ -24,6 +30,17 @@ OLD, NEW, FUTURE = "2020-01-01T00.00.00.000Z", "2021-01-01T00.00.00.000Z", "2999
 def denoiser(seed: int) -> Denoiser:
     architecture = ARCHITECTURES["dense"].model_validate({"latent_dim": 2, "layers": 0})
     return Denoiser(architecture, (2, 3, 1), architecture.build((2, 3, 1), seed))
+
+
+def classifier(seed: int) -> Classifier:
+    network = DigitNetwork(classes=2)
+    return Classifier(network, (2, 3, 1), network.build((2, 3, 1), seed))
+
+
+def parts(found: Any) -> tuple[Any, ...]:
+    """What makes a network what it is."""
+    weights = [weight.tolist() for weight in found.model.get_weights()]
+    return found.architecture, found.image_shape, weights
 
 
 class Kind(NamedTuple):
@@ -45,16 +62,8 @@ KINDS = {
     "json": Kind(
         StrictJsonDataset, lambda seed: {"seed": seed}, lambda data: data, {"a": object()}
     ),
-    "denoiser": Kind(
-        DenoiserDataset,
-        denoiser,
-        lambda found: (
-            found.architecture,
-            found.image_shape,
-            [weight.tolist() for weight in found.model.get_weights()],
-        ),
-        "no denoiser",
-    ),
+    "denoiser": Kind(DenoiserDataset, denoiser, parts, "no denoiser"),
+    "classifier": Kind(ClassifierDataset, classifier, parts, "no classifier"),
 }
 
 

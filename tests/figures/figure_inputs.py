@@ -42,6 +42,41 @@ def digit_metrics(labels: int) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
+def with_intervals(table: dict[str, Any], share: npt.NDArray[Any], *keys: str) -> pd.DataFrame:
+    for key in keys:
+        table |= {key: share, f"{key}_ci_low": share - 0.02, f"{key}_ci_high": share + 0.02}
+    return pd.DataFrame(table)
+
+
+def usefulness(labels: int) -> pd.DataFrame:
+    views = [f"accuracy_{view}" for view in ("clean", "noisy", "denoised", "direct")]
+    rates = ["hallucination_rate", "misled_rate_noisy", "misled_rate_direct"]
+    share = 0.5 + np.arange(labels) / 100
+    return with_intervals({"label": np.arange(labels)}, share, *views, *rates)
+
+
+def confusions(labels: int) -> pd.DataFrame:
+    """Every label is read rightly ten times, and once as the one before it."""
+    label = np.arange(labels)
+    tables = [
+        pd.DataFrame({"view": v, "label": label, "prediction": (label - d) % labels, "n_images": n})
+        for v in ("denoised", "direct", "noisy")
+        for d, n in ((0, 10), (1, 1))
+    ]
+    return pd.concat(tables[: 6 if labels > 1 else 1], ignore_index=True)
+
+
+def trust() -> dict[str, pd.DataFrame]:
+    sd = np.array([1.0, 2.0, 3.0] * 2)
+    table = {"pixels": ["all"] * 3 + ["not black"] * 3, "sd": sd, "nominal": 1 - 0.3 / sd**2}
+    rmse = np.geomspace(1e-3, 0.3, 10)
+    reliability = pd.DataFrame({"predicted_rmse": rmse, "observed_rmse": rmse * 1.1})
+    return {
+        "coverage": with_intervals(table, 1 - 0.2 / sd, "observed"),
+        "reliability": reliability,
+    }
+
+
 def examples(count: int, **shape: int) -> dict[str, Any]:
     psnr = {"noisy_psnr": np.full(count, 9.38), "psnr": np.full(count, 20.0)}
     return stages(count, **shape) | {"labels": np.arange(count)} | psnr

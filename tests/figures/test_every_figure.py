@@ -11,6 +11,7 @@ import pytest
 from figure_inputs import (
     comparison_history,
     comparison_table,
+    confusions,
     corruptions,
     curves,
     digit_metrics,
@@ -22,6 +23,8 @@ from figure_inputs import (
     pair,
     stages,
     sweeps,
+    trust,
+    usefulness,
 )
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
@@ -70,6 +73,16 @@ CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
         "learning_curves",
         lambda: {"comparison_history": comparison_history(30, 60)},
     ),
+    "grid": ("image_grid", lambda: {"rows": stages(12), "title": LONG, "headers": ["h"] * 12}),
+    "grid one": ("image_grid", lambda: {"rows": stages(1), "title": LONG, "captions": ["4 → 9"]}),
+    "message": ("message", lambda: {"text": LONG}),
+    "usefulness": ("usefulness_by_label", lambda: {"usefulness_by_digit": usefulness(10)}),
+    "usefulness one": ("usefulness_by_label", lambda: {"usefulness_by_digit": usefulness(1)}),
+    "usefulness many": ("usefulness_by_label", lambda: {"usefulness_by_digit": usefulness(47)}),
+    "confusions": ("confusion_matrices", lambda: {"confusions": confusions(10)}),
+    "confusions one": ("confusion_matrices", lambda: {"confusions": confusions(1)}),
+    "confusions many": ("confusion_matrices", lambda: {"confusions": confusions(47)}),
+    "trust": ("coverage_and_reliability", trust),
 }
 CHARTS = {
     "training_curves",
@@ -79,6 +92,9 @@ CHARTS = {
     "familiarity_curves",
     "run_scores",
     "learning_curves",
+    "usefulness_by_label",
+    "confusion_matrices",
+    "coverage_and_reliability",
 }
 
 
@@ -168,6 +184,7 @@ def test_leaves_no_trace(case: str) -> None:
         ("denoising_examples", examples(2) | {"labels": [1]}, "labels: 1 entries for 2 images"),
         ("denoising_examples", examples(2) | {"psnr": np.ones(3)}, "psnr: 3 entries"),
         ("denoising_examples", examples(2) | {"psnr": None}, "both or neither"),
+        ("image_grid", {"rows": stages(2), "title": "", "headers": ["a"]}, "headers: 1 entries"),
         ("best_and_worst", stages(2) | {"image_metrics": image_metrics(3)}, "3 entries for 2"),
         ("best_and_worst", extremes(2) | {"count": 0}, "count: .*got 0"),
         ("corruption_examples", corruptions(3) | {"psnr": {"fog": (1.0, 2.0)}}, "psnr: 1 entries"),
@@ -191,6 +208,10 @@ def test_wrong_arrays_are_refused(function: str, arguments: dict[str, Any], mess
         ("extremes", "image_metrics", "label"),
         ("sweeps", "noise_sweeps", "denoiser"),
         ("runs", "comparison_table", "metrics.ssim"),
+        ("usefulness", "usefulness_by_digit", "misled_rate_direct"),
+        ("confusions", "confusions", "prediction"),
+        ("trust", "coverage", "nominal"),
+        ("trust", "reliability", "observed_rmse"),
     ],
 )
 def test_wrong_tables_are_refused(case: str, table: str, column: str) -> None:

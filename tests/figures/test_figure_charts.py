@@ -5,7 +5,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from figure_inputs import curves, digit_metrics, history, image_metrics, sweeps
+from figure_inputs import (
+    confusions,
+    curves,
+    digit_metrics,
+    history,
+    image_metrics,
+    sweeps,
+    trust,
+    usefulness,
+)
 from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 
@@ -97,3 +106,43 @@ def test_familiarity_curves_state_the_area_of_each() -> None:
     """The area under x**(1/2) is 2/3; the figure joins 11 points by straight lines."""
     (ax,) = figures.familiarity_curves(curves(1)["curves"]).axes
     assert legend(ax) == ["shift 0: 0.500", "shift 1: 0.661"]
+
+
+def test_usefulness_draws_every_share_with_its_interval() -> None:
+    table = usefulness(3)
+    figure = figures.usefulness_by_label(table)
+    upper, lower = figure.axes
+    for ax, keys in (
+        (upper, ("accuracy_clean", "accuracy_noisy", "accuracy_denoised", "accuracy_direct")),
+        (lower, ("misled_rate_noisy", "hallucination_rate", "misled_rate_direct")),
+    ):
+        bars = [c for c in ax.containers if isinstance(c, ErrorbarContainer)]
+        for container, key in zip(bars, keys, strict=True):
+            np.testing.assert_array_equal(container.lines[0].get_ydata(), table[key])
+    (names,) = (legend.get_texts() for legend in figure.legends)
+    assert [name.get_text() for name in names][:3] == ["clean", "noisy", "denoised"]
+
+
+def test_confusions_are_rows_of_labels_and_columns_of_what_was_read() -> None:
+    """Numbers stand in their cells; the shades leave out what was read rightly."""
+    for ax in figures.confusion_matrices(confusions(10)).axes:
+        numbers = {t.get_position(): t.get_text() for t in ax.texts}
+        assert numbers[3, 3] == "10"
+        assert numbers[2, 3] == "1"
+        assert len(numbers) == 20
+        shades = np.asarray(ax.images[0].get_array())
+        np.testing.assert_array_equal(shades, np.roll(np.eye(10), -1, axis=1))
+    assert not figures.confusion_matrices(confusions(47)).axes[0].texts
+
+
+def test_coverage_is_drawn_over_standard_deviations_beside_a_normal_distribution() -> None:
+    tables = trust()
+    left, right = figures.coverage_and_reliability(**tables).axes
+    normal = lines(left)["a normal distribution"]
+    np.testing.assert_array_equal(normal, tables["coverage"][["sd", "nominal"]][:3])
+    bars = [c for c in left.containers if isinstance(c, ErrorbarContainer)]
+    observed = np.concatenate([np.asarray(bar.lines[0].get_ydata()) for bar in bars])
+    np.testing.assert_array_equal(observed, tables["coverage"]["observed"])
+    assert {str(bar.get_label()) for bar in bars} == {"all pixels", "not black pixels"}
+    points = lines(right)["tenths of the pixels"]
+    np.testing.assert_array_equal(points, tables["reliability"])

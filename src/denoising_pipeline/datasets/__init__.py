@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from denoising_pipeline.datasets.checkpoints import CheckpointsDataset
-    from denoising_pipeline.datasets.denoiser import DenoiserDataset
+    from denoising_pipeline.datasets.denoiser import ClassifierDataset, DenoiserDataset
     from denoising_pipeline.datasets.idx import IdxDataset
     from denoising_pipeline.datasets.json_strict import StrictJsonDataset
     from denoising_pipeline.datasets.mlflow_runs import MlflowRunsDataset
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CheckpointsDataset",
+    "ClassifierDataset",
     "DenoiserDataset",
     "IdxDataset",
     "MlflowRunsDataset",
@@ -22,6 +23,7 @@ __all__ = [
 
 _MODULES = {
     "CheckpointsDataset": "checkpoints",
+    "ClassifierDataset": "denoiser",
     "DenoiserDataset": "denoiser",
     "IdxDataset": "idx",
     "MlflowRunsDataset": "mlflow_runs",

@@ -16,23 +16,35 @@ from denoising_pipeline.figures.grids import (
     best_and_worst,
     corruption_examples,
     denoising_examples,
+    image_grid,
+    message,
     noisy_digits,
 )
 from denoising_pipeline.figures.robustness import familiarity_curves, noise_sweeps
 from denoising_pipeline.figures.runs import learning_curves, run_scores
+from denoising_pipeline.figures.trust import (
+    confusion_matrices,
+    coverage_and_reliability,
+    usefulness_by_label,
+)
 
 __all__ = [
     "benchmark_examples",
     "benchmark_scores",
     "best_and_worst",
+    "confusion_matrices",
     "corruption_examples",
+    "coverage_and_reliability",
     "denoising_examples",
     "digit_scores",
     "familiarity_curves",
+    "image_grid",
     "learning_curves",
+    "message",
     "noise_sweeps",
     "noisy_digits",
     "psnr_distribution",
     "run_scores",
     "training_curves",
+    "usefulness_by_label",
 ]

@@ -2,9 +2,12 @@
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sized
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from denoising_pipeline.arrays import Images
@@ -13,7 +16,7 @@ from denoising_pipeline.arrays import Images
 # line styles and hatches say the same a second time, for a black-and-white print.
 BEFORE = "#D55E00"
 AFTER = "#0072B2"
-THIRD = "#009E73"
+GREEN = "#009E73"
 INK = "#404040"
 
 SMALL = 8
@@ -32,6 +35,24 @@ def new_figure(width: float, height: float, title: str) -> Figure:
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
     figure.suptitle(textwrap.fill(title, int(width * CHARACTERS_PER_INCH)), fontsize=11)
     return figure
+
+
+def draw_intervals(
+    ax: Axes, positions: npt.ArrayLike, table: pd.DataFrame, key: str, **style: Any
+) -> None:
+    """Draw values with their intervals.
+
+    Args:
+        ax: Where to draw.
+        positions: x of each row.
+        table: Columns `key`, `<key>_ci_low` and `<key>_ci_high`.
+        key: What to draw.
+        **style: Further arguments of `Axes.errorbar`.
+    """
+    value, low, high = (table[f"{key}{end}"].to_numpy() for end in ("", "_ci_low", "_ci_high"))
+    # Rounding may put the end of an interval of no width on the wrong side of its value.
+    spread = np.maximum([value - low, high - value], 0)
+    ax.errorbar(positions, value, spread, **style)
 
 
 def check_images(images: Mapping[str, Images]) -> None:

@@ -12,6 +12,7 @@ from denoising_pipeline.figures._shared import (
     INK,
     SMALL,
     check_table,
+    draw_intervals,
     new_figure,
 )
 
@@ -111,19 +112,8 @@ def psnr_distribution(image_metrics: pd.DataFrame) -> Figure:
 def _draw_scores(ax: Axes, scores: pd.DataFrame, key: str) -> None:
     """Draw one metric per label with its interval, and the score of doing nothing."""
     positions = np.arange(len(scores))
-    value, low, high = (scores[f"{key}{end}"].to_numpy() for end in ("", "_ci_low", "_ci_high"))
-    # Rounding may put the end of an interval of no width on the wrong side of its value.
-    spread = np.maximum([value - low, high - value], 0)
-    ax.errorbar(
-        positions,
-        value,
-        spread,
-        fmt="o",
-        color=AFTER,
-        ms=4,
-        capsize=4,
-        label="denoised, with interval",
-    )
+    style = {"fmt": "o", "color": AFTER, "ms": 4, "capsize": 4}
+    draw_intervals(ax, positions, scores, key, label="denoised, with interval", **style)
     ax.plot(
         positions, scores[f"noisy_{key}"].to_numpy(), "s", color=BEFORE, mfc="none", label="noisy"
     )

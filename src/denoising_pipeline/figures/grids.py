@@ -89,6 +89,39 @@ def _draw_rows(
             ax.remove()
 
 
+def image_grid(
+    rows: Mapping[str, Images],
+    title: str,
+    headers: Sequence[str] | None = None,
+    captions: Sequence[str] | None = None,
+) -> Figure:
+    """Draw batches of images in rows under each other, ten columns to a band.
+
+    Args:
+        rows: Batch by row label; float32, NHWC, values in [0, 1], equally shaped.
+        title: Title of the figure.
+        headers: Text above each column.
+        captions: Text under each column.
+
+    Raises:
+        ValueError: If shapes or lengths do not match.
+    """
+    check_images(rows)
+    images = next(iter(rows.values()))
+    texts = {"headers": headers, "captions": captions}
+    given = {name: text for name, text in texts.items() if text is not None}
+    for name, text in given.items():
+        check_length(name, text, len(images))
+    figure = new_figure(*_size(images, len(rows), len(given)), title)
+    _draw_rows(figure, rows, headers, captions)
+    return figure
+
+
+def message(text: str) -> Figure:
+    """Draw nothing but a line of text: what a figure says when there is nothing to show."""
+    return new_figure(MIN_WIDTH, 0.8, text)
+
+
 def denoising_examples(
     clean: Images,
     noisy: Images,
@@ -127,9 +160,7 @@ def denoising_examples(
         title = f"{title} (PSNR before → after)"
     elif noisy_psnr is not None or psnr is not None:
         raise ValueError("noisy_psnr, psnr: give both or neither; one alone shows no gain")
-    figure = new_figure(*_size(clean, len(rows), 2 if captions else 1), title)
-    _draw_rows(figure, rows, [f"label {label}" for label in labels], captions)
-    return figure
+    return image_grid(rows, title, [f"label {label}" for label in labels], captions)
 
 
 def noisy_digits(clean: Images, noisy: Images, title: str) -> Figure:
@@ -143,11 +174,7 @@ def noisy_digits(clean: Images, noisy: Images, title: str) -> Figure:
     Raises:
         ValueError: If a shape or dtype is wrong.
     """
-    rows = {"clean": clean, "noisy": noisy}
-    check_images(rows)
-    figure = new_figure(*_size(clean, len(rows), 0), title)
-    _draw_rows(figure, rows)
-    return figure
+    return image_grid({"clean": clean, "noisy": noisy}, title)
 
 
 def benchmark_examples(clean: Images, denoised: Mapping[str, Images]) -> Figure:

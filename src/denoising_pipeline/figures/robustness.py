@@ -13,9 +13,9 @@ from denoising_pipeline.arrays import Values
 from denoising_pipeline.figures._shared import (
     AFTER,
     BEFORE,
+    GREEN,
     INK,
     SMALL,
-    THIRD,
     check_table,
     new_figure,
 )
@@ -23,12 +23,12 @@ from denoising_pipeline.figures._shared import (
 COLUMNS = 3
 STYLES = {
     "trained": (AFTER, "-", "o"),
-    "classical": (THIRD, "-.", "^"),
+    "classical": (GREEN, "-.", "^"),
     "nothing": (BEFORE, "--", "s"),
 }
 """Colour, line and marker of each denoiser."""
 
-PALETTE = (AFTER, BEFORE, THIRD, INK, "#CC79A7")
+PALETTE = (AFTER, BEFORE, GREEN, INK, "#CC79A7")
 LINES = ("-", "--", "-.", ":")
 
 

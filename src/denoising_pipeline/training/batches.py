@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from denoising_pipeline.arrays import Images
 from denoising_pipeline.config import TrainingParameters
@@ -13,10 +15,18 @@ from denoising_pipeline.seeding import generator
 WINDOW_BLOCKS = 16
 """Blocks of images that are shuffled together: what training holds in memory at once."""
 
+Targets = npt.NDArray[Any]
+"""What is to be learnt of each image: the clean image, or its label."""
+
 
 def noisy_batches(
-    clean: Images, noise: Noise, options: TrainingParameters, seed: int, first_epoch: int = 0
-) -> Iterator[tuple[Images, Images]]:
+    clean: Images,
+    noise: Noise,
+    options: TrainingParameters,
+    seed: int,
+    first_epoch: int = 0,
+    targets: Targets | None = None,
+) -> Iterator[tuple[Images, Targets]]:
     """Yield the batches of every epoch, in an order that is drawn anew for each epoch.
 
     Blocks of `NOISE_BLOCK` images come in random order, and the images of `WINDOW_BLOCKS` blocks
@@ -29,19 +39,23 @@ def noisy_batches(
         options: `epochs`, `batch_size`, `shift` and `fresh_noise` are read.
         seed: Root seed.
         first_epoch: Epochs to leave out, from the first.
+        targets: (N, ...) what to yield beside each noisy image; None: the clean image.
 
     Yields:
-        (noisy, clean), each float32 (batch, H, W, C); the last batch of an epoch may be smaller.
+        (noisy, target), noisy being float32 (batch, H, W, C); the last batch of an epoch may be
+        smaller.
     """
     for epoch in range(first_epoch, options.epochs):
         order = generator(seed, "shuffle", "train", epoch)
         blocks = order.permutation(math.ceil(len(clean) / NOISE_BLOCK))
-        rest: list[tuple[Images, Images]] = []
+        rest: list[tuple[Images, Targets]] = []
         for start in range(0, len(blocks), WINDOW_BLOCKS):
             window = blocks[start : start + WINDOW_BLOCKS]
-            pairs = rest + [_pair(clean, noise, options, seed, epoch, int(b)) for b in window]
-            noisy_images, clean_images = (np.concatenate(side) for side in zip(*pairs, strict=True))
-            shuffled = order.permutation(len(clean_images))
+            pairs = rest + [
+                _pair(clean, noise, options, seed, epoch, int(block), targets) for block in window
+            ]
+            noisy_images, learnt = (np.concatenate(side) for side in zip(*pairs, strict=True))
+            shuffled = order.permutation(len(noisy_images))
             is_last = start + WINDOW_BLOCKS >= len(blocks)
             stop = (
                 len(shuffled)
@@ -50,22 +64,29 @@ def noisy_batches(
             )
             for first in range(0, stop, options.batch_size):
                 batch = shuffled[first : first + options.batch_size]
-                yield noisy_images[batch], clean_images[batch]
-            rest = [(noisy_images[shuffled[stop:]], clean_images[shuffled[stop:]])]
+                yield noisy_images[batch], learnt[batch]
+            rest = [(noisy_images[shuffled[stop:]], learnt[shuffled[stop:]])]
 
 
 def _pair(
-    clean: Images, noise: Noise, options: TrainingParameters, seed: int, epoch: int, block: int
-) -> tuple[Images, Images]:
-    """Return one block as training sees it in an epoch: (noisy, clean)."""
-    images = clean[block * NOISE_BLOCK : (block + 1) * NOISE_BLOCK]
+    clean: Images,
+    noise: Noise,
+    options: TrainingParameters,
+    seed: int,
+    epoch: int,
+    block: int,
+    targets: Targets | None,
+) -> tuple[Images, Targets]:
+    """Return one block as training sees it in an epoch: (noisy, target)."""
+    place = slice(block * NOISE_BLOCK, (block + 1) * NOISE_BLOCK)
+    images = clean[place]
     if options.shift:
         images = shifted(images, options.shift, generator(seed, "shift", "train", epoch, block))
     noise_epoch = epoch if options.fresh_noise else 0
     noisy = draw_noisy_block(
         images, noise, seed=seed, split="train", epoch=noise_epoch, block=block
     )
-    return noisy, images
+    return noisy, images if targets is None else targets[place]
 
 
 def shifted(images: Images, pixels: int, draws: np.random.Generator) -> Images:

@@ -3,7 +3,7 @@
 import math
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -14,7 +14,7 @@ from denoising_pipeline.config import TrainingParameters
 from denoising_pipeline.datasets.checkpoint_files import Checkpoints
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.noise import Noise
-from denoising_pipeline.training.batches import noisy_batches
+from denoising_pipeline.training.batches import Targets, noisy_batches
 from denoising_pipeline.training.losses import keras_loss, mean_psnr
 from denoising_pipeline.training.resume import ResumableTraining, Rows, training_identity
 
@@ -60,7 +60,10 @@ def train(
     keras = load_keras()
     image_shape = (clean.shape[1], clean.shape[2], clean.shape[3])
     steps_per_epoch = math.ceil(len(clean) / options.batch_size)
-    model = _compiled_model(image_shape, options, options.epochs * steps_per_epoch, seed)
+    with dtype_policy(options.precision):
+        model = options.model.build(image_shape, seed)
+    psnr = keras.metrics.MeanMetricWrapper(mean_psnr, name="psnr")
+    _compile(model, options, steps_per_epoch, seed, keras_loss(options.loss), [psnr])
     stopping = keras.callbacks.EarlyStopping(
         monitor="val_loss",
         mode="min",
@@ -75,40 +78,89 @@ def train(
         callbacks.append(resumable.callback())
         for row in rows:
             log_epoch(int(row["epoch"]), {k: value for k, value in row.items() if k != "epoch"})
+    batches = noisy_batches(clean, noise, options, seed, first_epoch=len(rows))
+    _fit(model, batches, steps_per_epoch, validation, options, callbacks, len(rows))
+    if checkpoints:
+        checkpoints.clear(identity)
+    return Denoiser(options.model, image_shape, model), pd.DataFrame(rows)
+
+
+def fit_best(
+    model: Any,
+    batches: Iterator[tuple[Images, Targets]],
+    steps_per_epoch: int,
+    validation: tuple[Images, Targets],
+    options: TrainingParameters,
+    seed: int,
+    loss: Any,
+    metrics: Sequence[Any] = (),
+) -> None:
+    """Train a network as denoisers are trained, and keep its best weights by validation loss.
+
+    Args:
+        model: The `keras.Model`, not compiled.
+        batches: (images, targets) of every step of every epoch.
+        steps_per_epoch: Batches in an epoch.
+        validation: (images, targets) that choose the weights.
+        options: `epochs`, `learning_rate`, `schedule` and the other settings of the optimizer.
+        seed: Root seed of what Keras draws.
+        loss: As `keras.Model.compile` takes it.
+        metrics: Likewise.
+
+    Raises:
+        TrainingDivergedError: The loss became NaN or infinite.
+    """
+    keep_best = load_keras().callbacks.EarlyStopping(
+        monitor="val_loss", mode="min", patience=options.epochs, restore_best_weights=True
+    )
+    callbacks = [_epoch_callback([], lambda epoch, metrics: None), keep_best]
+    _compile(model, options, steps_per_epoch, seed, loss, metrics)
+    _fit(model, batches, steps_per_epoch, validation, options, callbacks)
+
+
+def _compile(
+    model: Any,
+    options: TrainingParameters,
+    steps_per_epoch: int,
+    seed: int,
+    loss: Any,
+    metrics: Sequence[Any],
+) -> None:
+    """Make a network ready for all of its steps."""
+    keras = load_keras()
+    keras.utils.set_random_seed(seed % 2**32)
+    model.compile(
+        optimizer=keras.optimizers.Adam(
+            _learning_rate(options, options.epochs * steps_per_epoch),
+            beta_2=options.beta_2,
+            global_clipnorm=options.gradient_clip,
+        ),
+        loss=loss,
+        metrics=list(metrics),
+    )
+
+
+def _fit(
+    model: Any,
+    batches: Iterator[tuple[Images, Targets]],
+    steps_per_epoch: int,
+    validation: tuple[Images, Targets],
+    options: TrainingParameters,
+    callbacks: list[Any],
+    first_epoch: int = 0,
+) -> None:
+    """Go through the batches; show a progress bar per epoch on a terminal, else a line."""
     model.fit(
-        noisy_batches(clean, noise, options, seed, first_epoch=len(rows)),
+        batches,
         shuffle=False,
         steps_per_epoch=steps_per_epoch,
-        initial_epoch=len(rows),
+        initial_epoch=first_epoch,
         epochs=options.epochs,
         validation_data=validation,
         validation_batch_size=500,
         verbose=1 if sys.stdout.isatty() else 2,
         callbacks=callbacks,
     )
-    if checkpoints:
-        checkpoints.clear(identity)
-    return Denoiser(options.model, image_shape, model), pd.DataFrame(rows)
-
-
-def _compiled_model(
-    image_shape: tuple[int, int, int], options: TrainingParameters, steps: int, seed: int
-) -> Any:
-    """Return the untrained `keras.Model`, ready for `steps` steps in all."""
-    keras = load_keras()
-    with dtype_policy(options.precision):
-        model = options.model.build(image_shape, seed)
-    keras.utils.set_random_seed(seed % 2**32)
-    model.compile(
-        optimizer=keras.optimizers.Adam(
-            _learning_rate(options, steps),
-            beta_2=options.beta_2,
-            global_clipnorm=options.gradient_clip,
-        ),
-        loss=keras_loss(options.loss),
-        metrics=[keras.metrics.MeanMetricWrapper(mean_psnr, name="psnr")],
-    )
-    return model
 
 
 def _learning_rate(options: TrainingParameters, steps: int) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from denoising_pipeline.backend import load_keras
+from denoising_pipeline.uncertainty import MIN_SD
 
 
 def mean_psnr(clean: Any, denoised: Any) -> Any:
@@ -35,6 +36,28 @@ def psnr_loss(clean: Any, denoised: Any) -> Any:
     cross_entropy = keras.losses.binary_crossentropy(clean, denoised)
     squared_error = keras.ops.mean(keras.ops.square(clean - denoised), axis=(1, 2, 3))
     return keras.ops.mean(cross_entropy, axis=(1, 2)) + keras.ops.log(squared_error + 1e-5)
+
+
+def sd_loss(squared_error: Any, sd: Any) -> Any:
+    """Mean of sd + squared_error / sd: what a standard deviation minimizes, of one image, as (N,).
+
+    The deviance of Tweedie's compound Poisson-gamma distribution with power 3/2 (B. Jorgensen,
+    "Exponential Dispersion Models", 1987), the mean being written as sd². Like the Gaussian
+    likelihood, it is a Bregman loss in the mean, so that sd² = E[squared_error | image] minimizes
+    it (T. Gneiting, "Making and Evaluating Point Forecasts", 2011, theorem 7), whatever the
+    distribution of the error. It is steep as 1 / sd where the likelihood is as 1 / sd²: an error
+    in a pixel that was thought to be certain does not rule the gradient of the batch.
+
+    Args:
+        squared_error: Keras tensor (N, H, W, C), 0 or more.
+        sd: The same shape, in (0, 1); `MIN_SD` is added to it.
+
+    Returns:
+        Keras tensor (N,).
+    """
+    ops = load_keras().ops
+    total = sd + MIN_SD
+    return ops.mean(total + squared_error / total, axis=(1, 2, 3))
 
 
 def keras_loss(name: str) -> str | Callable[[Any, Any], Any]:

@@ -1,0 +1,208 @@
+"""The standard deviation of each pixel, and how often the clean image lies within it."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from scipy.special import erf
+
+from denoising_pipeline import figures
+from denoising_pipeline.arrays import Images, Values
+from denoising_pipeline.config import (
+    EvaluationParameters,
+    NoiseInjectionParameters,
+    UncertaintyParameters,
+)
+from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.metrics import mean_interval
+from denoising_pipeline.training import train_sd_estimator as train_estimator
+from denoising_pipeline.uncertainty import MIN_SD, calibration_scale, reliability, shares_within
+
+FACTORS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
+"""Standard deviations to each side whose coverage is measured."""
+
+
+def train_sd_estimator(
+    denoiser: Denoiser,
+    train_clean: Images,
+    val_noisy: Images,
+    val_clean: Images,
+    noise_injection: NoiseInjectionParameters,
+    uncertainty: UncertaintyParameters,
+    seed: int,
+) -> Denoiser:
+    """Train a network that tells how far off the denoiser is at each pixel.
+
+    Args:
+        denoiser: The trained denoiser.
+        train_clean: float32 (N, H, W, C) in [0, 1]; the first `images` are used.
+        val_noisy: float32 (M, H, W, C) in [0, 1].
+        val_clean: The clean images of `val_noisy`.
+        noise_injection: The noise model.
+        uncertainty: Images, epochs and so on.
+        seed: Root seed.
+
+    Returns:
+        A network of the denoiser's architecture, from noisy images to standard deviations.
+    """
+    return train_estimator(
+        denoiser,
+        train_clean[: uncertainty.images],
+        noise_injection.root,
+        (val_noisy, val_clean),
+        uncertainty,
+        seed,
+    )
+
+
+def calibrate_sd(
+    denoiser: Denoiser, sd_estimator: Denoiser, val_noisy: Images, val_clean: Images
+) -> dict[str, Any]:
+    """Fit the one factor on all standard deviations that suits the validation images.
+
+    Args:
+        denoiser: The trained denoiser.
+        sd_estimator: The network of `train_sd_estimator`.
+        val_noisy: float32 (M, H, W, C) in [0, 1].
+        val_clean: The clean images of `val_noisy`.
+
+    Returns:
+        `scale` and `n_images`, the number of images that it was fitted to.
+    """
+    scale = calibration_scale(val_clean, denoiser(val_noisy), _unscaled_sd(sd_estimator, val_noisy))
+    return {"scale": scale, "n_images": len(val_noisy)}
+
+
+def estimate_test_sd(
+    sd_estimator: Denoiser, sd_calibration: dict[str, Any], test_noisy: Images
+) -> Images:
+    """Return the standard deviation of each pixel of the denoised test images.
+
+    Args:
+        sd_estimator: The network of `train_sd_estimator`.
+        sd_calibration: `scale` is read.
+        test_noisy: float32 (N, H, W, C) in [0, 1].
+
+    Returns:
+        float32 of the same shape, 0 or more, on the scale of the images.
+    """
+    sd = _unscaled_sd(sd_estimator, test_noisy)
+    sd *= np.float32(sd_calibration["scale"])
+    return sd
+
+
+def _unscaled_sd(sd_estimator: Denoiser, noisy: Images) -> Images:
+    sd = sd_estimator(noisy)
+    sd += np.float32(MIN_SD)
+    return sd
+
+
+def measure_coverage(
+    test_clean: Images, test_denoised: Images, test_sd: Images, evaluation: EvaluationParameters
+) -> pd.DataFrame:
+    """Measure how often the clean pixel lies within so many standard deviations.
+
+    Most pixels are black and trivially so; of those that are not black in the clean image the
+    share is given as well. They are chosen by what nobody knows beforehand, so that even a perfect
+    standard deviation need not cover the nominal share of them.
+
+    Args:
+        test_clean: float32 (N, H, W, C) in [0, 1].
+        test_denoised: The same images, denoised.
+        test_sd: The standard deviation of each pixel, the same shape.
+        evaluation: `confidence` is read.
+
+    Returns:
+        A row for each number of standard deviations: `pixels` (`all` or `not black`), `sd`,
+        `nominal` (the share of a normal distribution), `observed` (the mean over images of the
+        share of pixels) with the interval over images under `observed_ci_low` and
+        `observed_ci_high`, and `n_images`.
+    """
+    every, lit = shares_within(test_clean, test_denoised, test_sd, FACTORS)
+    rows = [
+        _coverage_row(pixels, factor, shares, evaluation.confidence)
+        for pixels, measured in (("all", every), ("not black", lit))
+        for factor, shares in zip(FACTORS, measured, strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _coverage_row(pixels: str, factor: float, shares: Values, confidence: float) -> dict[str, Any]:
+    known = shares[~np.isnan(shares)]
+    observed, low, high = mean_interval(known, confidence) if len(known) else (np.nan, 0.0, 1.0)
+    return {
+        "pixels": pixels,
+        "sd": factor,
+        "nominal": float(erf(factor / np.sqrt(2))),
+        "observed": observed,
+        "observed_ci_low": low,
+        "observed_ci_high": high,
+        "n_images": len(known),
+    }
+
+
+def measure_reliability(test_clean: Images, test_denoised: Images, test_sd: Images) -> pd.DataFrame:
+    """Compare predicted with observed errors by tenths of the pixels; see `reliability`."""
+    return reliability(test_clean, test_denoised, test_sd)
+
+
+def summarize_uncertainty(
+    coverage: pd.DataFrame, sd_calibration: dict[str, Any], evaluation: EvaluationParameters
+) -> dict[str, Any]:
+    """Put into single numbers how far the standard deviation can be trusted.
+
+    Args:
+        coverage: The table of `measure_coverage`.
+        sd_calibration: `scale` is read.
+        evaluation: `confidence` is read.
+
+    Returns:
+        `n_images`, `confidence`, `sd_scale`, and for 1, 2 and 3 standard deviations
+        `coverage_<n>sd` of all pixels and `coverage_not_black_<n>sd`, with their intervals under
+        `_ci_low` and `_ci_high`.
+    """
+    summary: dict[str, Any] = {
+        "n_images": int(coverage["n_images"].max()),
+        "confidence": evaluation.confidence,
+        "sd_scale": sd_calibration["scale"],
+    }
+    whole = coverage[coverage["sd"] % 1 == 0]
+    for row in whole.to_dict("records"):
+        kind = "" if row["pixels"] == "all" else "not_black_"
+        name = f"coverage_{kind}{row['sd']:.0f}sd"
+        summary |= {f"{name}{end}": row[f"observed{end}"] for end in ("", "_ci_low", "_ci_high")}
+    return summary
+
+
+def draw_uncertainty_examples(
+    test_clean: Images,
+    test_noisy: Images,
+    test_denoised: Images,
+    test_sd: Images,
+    uncertainty: UncertaintyParameters,
+) -> Figure:
+    """Draw what the denoiser says, how sure it is, and how far off it is.
+
+    Args:
+        test_clean: float32 (N, H, W, C) in [0, 1].
+        test_noisy: The same images, noisy.
+        test_denoised: The same images, denoised.
+        test_sd: The standard deviation of each pixel, the same shape.
+        uncertainty: `examples` is read.
+
+    Returns:
+        Five rows of images, all on the same scale of grey.
+    """
+    first = slice(uncertainty.examples)
+    clean, denoised = test_clean[first], test_denoised[first]
+    return figures.image_grid(
+        {
+            "clean": clean,
+            "noisy": test_noisy[first],
+            "denoised": denoised,
+            "2 sd": np.minimum(2 * test_sd[first], 1),
+            "|error|": np.abs(clean - denoised),
+        },
+        "What the denoiser says, how sure it is, and how far off it is",
+    )

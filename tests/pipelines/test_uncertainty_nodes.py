@@ -1,0 +1,123 @@
+"""The nodes that measure and draw, against numbers that can be done by hand."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from denoising_pipeline.arrays import Images
+from denoising_pipeline.config import (
+    EvaluationParameters,
+    NoiseInjectionParameters,
+    UncertaintyParameters,
+)
+from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.models.dense import Dense
+from denoising_pipeline.noise.gaussian import Gaussian
+from denoising_pipeline.pipelines.uncertainty.nodes import (
+    FACTORS,
+    calibrate_sd,
+    draw_uncertainty_examples,
+    estimate_test_sd,
+    measure_coverage,
+    summarize_uncertainty,
+    train_sd_estimator,
+)
+from denoising_pipeline.uncertainty import MIN_SD, calibration_scale
+
+SHAPE = (6, 5, 1)
+EVALUATION = EvaluationParameters(confidence=0.9)
+
+
+def batches(count: int = 8) -> tuple[Images, Images, Images, Images]:
+    """Clean (the first image black), noisy, denoised, and a standard deviation."""
+    draws = np.random.default_rng(0)
+    clean, noisy, denoised, sd = draws.random((4, count, *SHAPE), np.float32)
+    clean[0] = 0
+    return clean, noisy, denoised, sd
+
+
+def network(seed: int) -> Denoiser:
+    architecture = Dense(latent_dim=4, layers=0)
+    return Denoiser(architecture, SHAPE, architecture.build(SHAPE, seed))
+
+
+def test_coverage_is_the_mean_over_images_with_students_interval() -> None:
+    """Black images have no pixels that are not black, and are left out there."""
+    clean, _, denoised, sd = batches()
+    table = measure_coverage(clean, denoised, sd, EVALUATION)
+    assert len(table) == 2 * len(FACTORS)
+    for factor in FACTORS:
+        within, lit = np.abs(clean - denoised) <= factor * sd, clean > 0
+        for pixels, shares in (
+            ("all", [image.mean() for image in within]),
+            (
+                "not black",
+                [
+                    image[is_lit].mean()
+                    for image, is_lit in zip(within, lit, strict=True)
+                    if is_lit.any()
+                ],
+            ),
+        ):
+            (row,) = table[(table["pixels"] == pixels) & (table["sd"] == factor)].to_dict("records")
+            mean, error = np.mean(shares), stats.sem(shares)
+            low, high = stats.t.interval(0.9, len(shares) - 1, mean, error)
+            assert row["n_images"] == len(shares)
+            assert row["observed"] == pytest.approx(mean)
+            assert row["observed_ci_low"] == pytest.approx(low)
+            assert row["observed_ci_high"] == pytest.approx(high)
+            assert row["nominal"] == pytest.approx(stats.norm.cdf(factor) * 2 - 1)
+
+
+def test_nothing_is_known_of_pixels_that_do_not_exist() -> None:
+    _, _, denoised, sd = batches()
+    table = measure_coverage(np.zeros_like(sd), denoised, sd, EVALUATION)
+    rows = table[table["pixels"] == "not black"]
+    assert rows["observed"].isna().all()
+    assert (rows["n_images"] == 0).all()
+
+
+def test_the_summary_names_whole_standard_deviations() -> None:
+    clean, _, denoised, sd = batches()
+    coverage = measure_coverage(clean, denoised, sd, EVALUATION)
+    summary = summarize_uncertainty(coverage, {"scale": 1.5}, EVALUATION)
+    shares = {f"coverage_{kind}{n}sd" for kind in ("", "not_black_") for n in (1, 2, 3)}
+    ends = {f"{name}{end}" for name in shares for end in ("", "_ci_low", "_ci_high")}
+    assert summary.keys() == {"n_images", "confidence", "sd_scale"} | ends
+    at_two = coverage[(coverage["pixels"] == "all") & (coverage["sd"] == 2)]
+    assert summary["coverage_2sd"] == at_two["observed"].item()
+    assert (summary["n_images"], summary["sd_scale"]) == (8, 1.5)
+
+
+def test_standard_deviations_are_scaled_to_fit_validation() -> None:
+    """After calibration, fitting again asks for no further factor."""
+    clean, noisy, _, _ = batches()
+    denoiser, estimator = network(0), network(1)
+    calibration = calibrate_sd(denoiser, estimator, noisy, clean)
+    sd = estimate_test_sd(estimator, calibration, noisy)
+    expected = (estimator(noisy) + np.float32(MIN_SD)) * np.float32(calibration["scale"])
+    np.testing.assert_allclose(sd, expected, rtol=1e-6)
+    assert sd.dtype == np.float32
+    assert calibration["n_images"] == 8
+    assert calibration_scale(clean, denoiser(noisy), sd) == pytest.approx(1, abs=1e-5)
+
+
+def test_only_the_first_training_images_are_used() -> None:
+    """Two images of a hundred: training would stop at the loss of those after them."""
+    clean, noisy, _, _ = batches()
+    noise = NoiseInjectionParameters(Gaussian(sigma=0.2))
+    chosen = UncertaintyParameters(images=2, epochs=1, batch_size=2)
+    train = np.concatenate([clean[1:3], np.full((98, *SHAPE), np.nan, np.float32)])
+    found = train_sd_estimator(network(0), train, noisy, clean, noise, chosen, 0)
+    assert np.isfinite(found(noisy)).all()
+
+
+def test_examples_show_two_standard_deviations_beside_the_error() -> None:
+    clean, noisy, denoised, sd = batches()
+    chosen = UncertaintyParameters(examples=3)
+    figure = draw_uncertainty_examples(clean, noisy, denoised, sd, chosen)
+    rows = [clean, noisy, denoised, np.minimum(2 * sd, 1), np.abs(clean - denoised)]
+    shown = np.stack([np.asarray(ax.images[0].get_array()) for ax in figure.axes])
+    np.testing.assert_array_equal(shown, np.concatenate([row[:3] for row in rows])[..., 0])
+    labels = [ax.get_ylabel() for ax in figure.axes[::3]]
+    assert labels == ["clean", "noisy", "denoised", "2 sd", "|error|"]
