@@ -58,7 +58,10 @@ def server(tmp_path: Path) -> Iterator[str]:
 def test_server_receives_the_run(
     project: Project, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The variable wins over mlflow.yml: run, artifacts and model are on the server alone."""
+    """The variable wins over mlflow.yml: run, artifacts and model are on the server alone.
+
+    A comparison reads them from there, and leaves nothing.
+    """
     recipe = project.recipe("served")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
     result = project.invoke("run", "--env", recipe)
@@ -79,3 +82,6 @@ def test_server_receives_the_run(
     denoised = np.load(project.saved(run, "test_denoised.npy"))
     np.testing.assert_allclose(model.predict(noisy), denoised, rtol=0, atol=1e-6)
     assert project.runs(recipe) == []
+    compared = project.invoke("run", "--env", recipe, "--pipelines", "comparison")
+    assert run.info.run_id[:8] in compared.output
+    assert len(client.search_runs([experiment.experiment_id])) == 1

@@ -87,7 +87,7 @@ def test_runs_with_the_same_noisy_images_are_compared_image_by_image() -> None:
     assert row["difference.psnr"] == pytest.approx(change.mean(), rel=1e-12)
     interval = stats.ttest_1samp(change, 0).confidence_interval(0.9)
     found = row[["difference.psnr_ci_low", "difference.psnr_ci_high"]].to_numpy(dtype=float)
-    np.testing.assert_allclose(found, [interval.low, interval.high], atol=0.01)
+    np.testing.assert_allclose(found, np.array(interval, dtype=float), atol=0.01)
     assert row["p_value.psnr"] == 2 / 1001
     assert row["difference.psnr"] < row["metrics.psnr"]
 
