@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from figure_inputs import (
+    benchmark,
+    benchmark_table,
     digit_metrics,
     examples,
     extremes,
@@ -36,6 +38,12 @@ CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "extremes": ("best_and_worst", lambda: extremes(12)),
     "extremes one": ("best_and_worst", lambda: extremes(1)),
     "extremes colour": ("best_and_worst", lambda: extremes(4, channels=3) | {"count": 2}),
+    "benchmark": ("benchmark_examples", lambda: benchmark(3, 12)),
+    "benchmark one": ("benchmark_examples", lambda: benchmark(1, 1)),
+    "benchmark none": ("benchmark_examples", lambda: benchmark(2, 0)),
+    "benchmark colour": ("benchmark_examples", lambda: benchmark(10, 4, channels=3, width=12)),
+    "bars": ("benchmark_scores", lambda: {"benchmark_table": benchmark_table(28)}),
+    "bars one": ("benchmark_scores", lambda: {"benchmark_table": benchmark_table(2)}),
     "curves": ("training_curves", lambda: {"history": history(50)}),
     "curves one": ("training_curves", lambda: {"history": history(1)}),
     "distribution": ("psnr_distribution", lambda: {"image_metrics": image_metrics(200)}),
@@ -44,7 +52,7 @@ CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "scores one": ("digit_scores", lambda: {"digit_metrics": digit_metrics(1)}),
     "scores many": ("digit_scores", lambda: {"digit_metrics": digit_metrics(47)}),
 }
-CHARTS = {"training_curves", "psnr_distribution", "digit_scores"}
+CHARTS = {"benchmark_scores", "training_curves", "psnr_distribution", "digit_scores"}
 
 
 @functools.cache
@@ -108,7 +116,7 @@ def test_leaves_no_trace(case: str) -> None:
         if isinstance(value, pd.DataFrame):
             pd.testing.assert_frame_equal(arguments[name], value)
         else:
-            np.testing.assert_array_equal(arguments[name], value)
+            np.testing.assert_equal(arguments[name], value)
     assert plt.get_fignums() == before
 
 
@@ -141,6 +149,7 @@ def test_wrong_arrays_are_refused(function: str, arguments: dict[str, Any], mess
         ("distribution", "image_metrics", "noisy_psnr"),
         ("scores", "digit_metrics", "ssim_ci_low"),
         ("extremes", "image_metrics", "label"),
+        ("bars", "benchmark_table", "psnr_ci_low"),
     ],
 )
 def test_wrong_tables_are_refused(case: str, table: str, column: str) -> None:

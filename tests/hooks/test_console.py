@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline, node
@@ -19,6 +20,7 @@ def same(given: Any) -> Any:
 
 
 EVALUATION = node(same, name="evaluate", inputs={"given": "scores"}, outputs="summary")
+BENCHMARK = node(same, name="score", inputs={"given": "scores"}, outputs="benchmark_table")
 REPORTING = node(same, name="draw", inputs={"given": "scores"}, outputs="denoising_examples")
 
 
@@ -30,6 +32,14 @@ def summary() -> dict[str, float]:
         bounds = {f"{name}_ci_low": position + 0.5, f"{name}_ci_high": position + 0.7}
         found |= {name: position + 0.62345, **noisy, **bounds}
     return found | {"psnr_pooled": 17.456, "noisy_psnr_pooled": 8.123}
+
+
+def benchmark_table() -> pd.DataFrame:
+    """One row with scores and one without."""
+    scores = {"psnr": 15.678, "psnr_ci_low": 15.5, "psnr_ci_high": 15.9, "ssim": 0.60123}
+    row = {"denoiser": "median filter + tone", **scores, "seconds_per_1000": 0.25, "note": ""}
+    left_out = {"denoiser": "posterior mean", "note": "not here"}
+    return pd.DataFrame([row | {"n_images": 1234, "confidence": 0.95}, left_out | {"n_images": 0}])
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +56,7 @@ def catalog(folder: Path) -> Any:
     }
     made = DataCatalog.from_config({"denoising_examples": pictures}, save_version="2020")
     made["summary"] = summary()
+    made["benchmark_table"] = benchmark_table()
     made.save("denoising_examples", Figure())
     return made
 
@@ -83,6 +94,16 @@ def test_the_folder_of_the_pictures_stands_on_one_line(
     folder = tmp_path / ("long" * 30)
     lines = printed(Pipeline([EVALUATION, REPORTING]), folder, capsys)
     assert lines[-1] == ["Pictures:", str(folder / "08_reporting")]
+
+
+def test_the_benchmark_is_shown_without_what_was_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = printed(Pipeline([BENCHMARK]), tmp_path, capsys)
+    assert lines[0] == ["1,234", "test", "images"]
+    row = "median filter + tone 15.68 15.50 to 15.90 0.6012 0.25"
+    assert row in {" ".join(line) for line in lines}
+    assert not any("posterior" in line for line in lines)
 
 
 def test_a_run_without_scores_says_nothing(
