@@ -247,6 +247,13 @@ def test_every_mistake_is_reported_at_once() -> None:
     }
 
 
+def test_an_unknown_baseline_is_refused_with_the_nearest() -> None:
+    line = refusal({"benchmark": {"baselines": ["noisy", "medain filter"]}})
+    assert line.startswith("benchmark.baselines: ")
+    assert "'medain filter' is unknown; did you mean 'median filter'? Allowed: " in line
+    assert "posterior mean" in line
+
+
 def test_parameters_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Parameters().seed = 1  # type: ignore[misc]

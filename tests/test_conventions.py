@@ -46,7 +46,7 @@ VERSIONED = {
 """What runs are compared by: none overwrites another's."""
 
 every_node = pytest.mark.parametrize("node", NODES.values(), ids=NODES)
-every_entry = pytest.mark.parametrize("name", CATALOG)
+every_entry = pytest.mark.parametrize("name", sorted(CATALOG))
 
 
 def wired(node: Node) -> Any:

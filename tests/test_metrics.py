@@ -16,6 +16,7 @@ from denoising_pipeline.metrics import (
     PSNR_CAP,
     mae,
     mean_interval,
+    mean_intervals,
     mse,
     pooled_psnr,
     psnr,
@@ -104,6 +105,32 @@ def test_psnr_is_that_of_scikit_image() -> None:
     np.testing.assert_allclose(call(psnr, pair), expected)
 
 
+def plain_ssim(clean: Batch, denoised: Batch) -> float:
+    """SSIM of one grey image as the paper writes it: every 11x11 window, weighted by a Gaussian."""
+    steps = np.arange(-5, 6)
+    weights = np.exp(-(steps[:, None] ** 2 + steps**2) / (2 * 1.5**2))
+    weights /= weights.sum()
+    x, y = (
+        np.lib.stride_tricks.sliding_window_view(i[..., 0], (11, 11)) for i in (clean, denoised)
+    )
+
+    def mean(values: Batch) -> Batch:
+        averaged: Batch = (values * weights).sum((-2, -1))
+        return averaged
+
+    mean_x, mean_y = mean(x), mean(y)
+    centred_x, centred_y = x - mean_x[..., None, None], y - mean_y[..., None, None]
+    contrast = 2 * mean(centred_x * centred_y) + 0.03**2
+    contrast /= mean(centred_x**2) + mean(centred_y**2) + 0.03**2
+    luminance = (2 * mean_x * mean_y + 0.01**2) / (mean_x**2 + mean_y**2 + 0.01**2)
+    return float((luminance * contrast).mean())
+
+
+@pytest.mark.parametrize("pair", [random_pair(), *extreme_pairs()])
+def test_ssim_is_the_formula_of_the_paper(pair: Pair) -> None:
+    np.testing.assert_allclose(call(ssim, pair), each(plain_ssim, *pair), atol=1e-9)
+
+
 def test_extremes_of_every_scale() -> None:
     (black, white), *_ = extreme_pairs()
     assert [call(metric, (black, white))[0] for metric in (mse, mae, psnr)] == [1, 1, 0]
@@ -189,6 +216,15 @@ def test_the_interval_is_students(values: Batch, confidence: float) -> None:
     )
     assert mean == pytest.approx(np.mean(values))
     assert (low, high) == pytest.approx(expected, rel=1e-12, abs=1e-9)
+
+
+def test_intervals_of_several_scores_have_the_names_of_all_tables() -> None:
+    scores = {"psnr": np.array([1.0, 2.0, 4.0]), "mae": np.array([0.5])}
+    found = mean_intervals(scores, 0.9)
+    for name, values in scores.items():
+        bounds = (found[name], found[f"{name}_ci_low"], found[f"{name}_ci_high"])
+        assert bounds == mean_interval(values, 0.9)
+    assert len(found) == 6
 
 
 def test_the_interval_of_a_table_in_a_textbook() -> None:

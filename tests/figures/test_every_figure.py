@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from figure_inputs import (
+    benchmark,
+    benchmark_table,
     comparison_history,
     comparison_table,
     confusions,
@@ -50,6 +52,12 @@ CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "extremes": ("best_and_worst", lambda: extremes(12)),
     "extremes one": ("best_and_worst", lambda: extremes(1)),
     "extremes colour": ("best_and_worst", lambda: extremes(4, channels=3) | {"count": 2}),
+    "benchmark": ("benchmark_examples", lambda: benchmark(3, 12)),
+    "benchmark one": ("benchmark_examples", lambda: benchmark(1, 1)),
+    "benchmark none": ("benchmark_examples", lambda: benchmark(2, 0)),
+    "benchmark colour": ("benchmark_examples", lambda: benchmark(10, 4, channels=3, width=12)),
+    "bars": ("benchmark_scores", lambda: {"benchmark_table": benchmark_table(28)}),
+    "bars one": ("benchmark_scores", lambda: {"benchmark_table": benchmark_table(2)}),
     "curves": ("training_curves", lambda: {"history": history(50)}),
     "curves one": ("training_curves", lambda: {"history": history(1)}),
     "distribution": ("psnr_distribution", lambda: {"image_metrics": image_metrics(200)}),
@@ -85,6 +93,7 @@ CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "trust": ("coverage_and_reliability", trust),
 }
 CHARTS = {
+    "benchmark_scores",
     "training_curves",
     "psnr_distribution",
     "digit_scores",
@@ -212,6 +221,7 @@ def test_wrong_arrays_are_refused(function: str, arguments: dict[str, Any], mess
         ("confusions", "confusions", "prediction"),
         ("trust", "coverage", "nominal"),
         ("trust", "reliability", "observed_rmse"),
+        ("bars", "benchmark_table", "psnr_ci_low"),
     ],
 )
 def test_wrong_tables_are_refused(case: str, table: str, column: str) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import pandas as pd
 import pytest
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline, node
@@ -21,6 +22,7 @@ def same(given: Any) -> Any:
 
 EVALUATION = node(same, name="evaluate", inputs={"given": "scores"}, outputs="summary")
 COMPARISON = node(same, name="compare", inputs={"given": "scores"}, outputs="comparison_markdown")
+BENCHMARK = node(same, name="score", inputs={"given": "scores"}, outputs="benchmark_table")
 REPORTING = node(same, name="draw", inputs={"given": "scores"}, outputs="denoising_examples")
 REPORT = node(same, name="write", inputs={"given": "scores"}, outputs="report")
 
@@ -34,6 +36,14 @@ def summary() -> dict[str, float]:
         found |= {name: position + 0.62345, **noisy, **bounds}
     pooled = {"psnr_pooled": 17.456, "noisy_psnr_pooled": 8.123}
     return found | pooled | {"limit_psnr": 22.345, "limit_distance": 0.987}
+
+
+def benchmark_table() -> pd.DataFrame:
+    """One row with scores and one without."""
+    scores = {"psnr": 15.678, "psnr_ci_low": 15.5, "psnr_ci_high": 15.9, "ssim": 0.60123}
+    row = {"denoiser": "median filter + tone", **scores, "seconds_per_1000": 0.25, "note": ""}
+    left_out = {"denoiser": "posterior mean", "note": "not here"}
+    return pd.DataFrame([row | {"n_images": 1234, "confidence": 0.95}, left_out | {"n_images": 0}])
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +71,7 @@ def catalog(folder: Path) -> Any:
     made.save("comparison_markdown", "| run | score |\n| --- | --- |\n| 1 | 20.5 |\n")
     made["summary"] = summary()
     made.save("report", "<!doctype html>")
+    made["benchmark_table"] = benchmark_table()
     made.save("denoising_examples", Figure())
     return made
 
@@ -132,6 +143,16 @@ def test_a_comparison_is_shown_as_the_table_that_it_is(
     assert ["run", "score"] in lines
     assert ["1", "20.5"] in lines
     assert lines[-1] == ["Pictures:", str(tmp_path / "08_reporting")]
+
+
+def test_the_benchmark_is_shown_without_what_was_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = printed(Pipeline([BENCHMARK]), tmp_path, capsys)
+    assert lines[0] == ["1,234", "test", "images"]
+    row = "median filter + tone 15.68 15.50 to 15.90 0.6012 0.25"
+    assert row in {" ".join(line) for line in lines}
+    assert not any("posterior" in line for line in lines)
 
 
 def test_a_run_without_scores_says_nothing(

@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from mlflow.entities import Run
@@ -156,3 +157,20 @@ def test_old_spelling_of_pipelines_works(project: Project, tiny: Run) -> None:
     assert "training" in run.info.run_name
     assert run.data.metrics["val_loss"] == tiny.data.metrics["val_loss"]
     assert len(models_of(run)) == 1
+
+
+def test_benchmark_puts_a_baseline_beside_the_denoiser(project: Project, tiny: Run) -> None:
+    """`--pipelines benchmark` on the tiny run: table, Markdown and pictures, also in MLflow."""
+    options = "benchmark.baselines=[median filter + tone],benchmark.article_epochs=0"
+    versions = load_versions(tiny, "denoiser", "val_noisy", "test_noisy")
+    run = project.run("tiny", "--pipelines", "benchmark", "--params", options, *versions)
+    tables = {"benchmark_table.parquet", "benchmark_markdown.md"}
+    pictures = {"benchmark_figure.png", "benchmark_examples.png"}
+    assert written_by(project, run) == tables | pictures | {"benchmark_denoised.npy"}
+    table = pd.read_parquet(project.saved(run, "benchmark_table.parquet")).set_index("denoiser")
+    assert set(table.index) == {"denoiser (dense)", "median filter + tone"}
+    assert table.loc["denoiser (dense)", "psnr"] == pytest.approx(tiny.data.metrics["psnr"])
+    assert "| median filter + tone" in project.saved(run, "benchmark_markdown.md").read_text()
+    for folder, names in (("tables", tables), ("figures", pictures)):
+        files = project.client.list_artifacts(run.info.run_id, folder)
+        assert {Path(file.path).name for file in files} == names

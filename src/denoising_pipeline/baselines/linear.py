@@ -47,7 +47,7 @@ for _rank in RANKS:
 
 
 def _affine(before: Matrix, weights: Matrix, after: Matrix, noisy: Images) -> Images:
-    centred = noisy.reshape(len(noisy), -1) - before.astype(np.float32)
+    centred = noisy.reshape(len(noisy), len(before)) - before.astype(np.float32)
     denoised: Images = centred @ weights.astype(np.float32) + after.astype(np.float32)
     return denoised.reshape(noisy.shape)
 

@@ -1,0 +1,163 @@
+"""The benchmark scores what it says on test images, and chooses on validation images alone."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from project_folder import ROOT
+
+from denoising_pipeline.arrays import Images
+from denoising_pipeline.config import NoiseInjectionParameters, flatten, validate_parameters
+from denoising_pipeline.datasets.idx_format import read_idx
+from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.metrics import METRICS, mean_interval, mse, pooled_psnr
+from denoising_pipeline.models.dense import Dense
+from denoising_pipeline.noise import Noise, draw_noisy
+from denoising_pipeline.noise.gaussian import Gaussian
+from denoising_pipeline.noise.masking import Masking
+from denoising_pipeline.pipelines.benchmark.nodes import (
+    ARTICLE,
+    draw_benchmark_examples,
+    score_denoisers,
+    write_markdown,
+)
+
+CHOSEN = ["noisy", "posterior mean", "median filter + tone", "all black"]
+SMALL = Dense(latent_dim=2, layers=0)
+
+
+def digits() -> Images:
+    with (ROOT / "data/01_raw/mnist/t10k-images-idx3-ubyte.gz").open("rb") as file:
+        images: Images = read_idx(file)[:100, ..., np.newaxis].astype(np.float32) / np.float32(255)
+    return images
+
+
+DIGITS = digits()
+VAL, TEST = DIGITS[60:80], DIGITS[80:]
+NOISE = Gaussian()
+
+
+def noisy(clean: Images, split: str, noise: Noise = NOISE) -> Images:
+    return draw_noisy(clean, noise, seed=0, split=split, epoch=0)
+
+
+def score(
+    noise: Noise = NOISE, test_noisy: Images | None = None, size: int = 28, **benchmark: Any
+) -> tuple[pd.DataFrame, Images]:
+    options = {"baselines": CHOSEN, "article_epochs": 0, "examples": 3, **benchmark}
+    parameters = validate_parameters({"benchmark": options})
+    train, val, test = (images[:, :size, :size] for images in (DIGITS[:60], VAL, TEST))
+    shape = (size, size, 1)
+    return score_denoisers(
+        train,
+        val,
+        noisy(val, "val", noise),
+        test,
+        noisy(test, "test", noise) if test_noisy is None else test_noisy,
+        Denoiser(SMALL, shape, SMALL.build(shape, 0)),
+        NoiseInjectionParameters(noise),
+        parameters.evaluation,
+        parameters.benchmark,
+        0,
+    )
+
+
+@pytest.fixture(scope="module")
+def scored() -> tuple[pd.DataFrame, Images]:
+    return score()
+
+
+def test_there_is_a_row_for_each_from_best_to_worst(scored: tuple[pd.DataFrame, Images]) -> None:
+    table, _ = scored
+    assert set(table["denoiser"]) == {*CHOSEN, "denoiser (dense)"}
+    assert table["psnr"].is_monotonic_decreasing
+    assert (table["n_images"] == len(TEST)).all()
+    assert (table["note"] == "").all()
+    assert (table["seconds_per_1000"] > 0).all()
+
+
+def test_scores_are_those_of_the_images(scored: tuple[pd.DataFrame, Images]) -> None:
+    """Of the noisy ones, for which nothing was done."""
+    table, shown = scored
+    position = table["denoiser"].tolist().index("noisy")
+    row, images = table.iloc[position], noisy(TEST, "test")
+    for name, metric in METRICS.items():
+        expected = mean_interval(metric(TEST, images))
+        columns = [name, f"{name}_ci_low", f"{name}_ci_high"]
+        assert [row[column] for column in columns] == pytest.approx(expected)
+    assert row["psnr_pooled"] == pytest.approx(pooled_psnr(mse(TEST, images)))
+    assert shown.shape == (len(table), 3, 28, 28, 1)
+    np.testing.assert_array_equal(shown[position], images[:3])
+
+
+def test_strengths_do_not_depend_on_test_images(scored: tuple[pd.DataFrame, Images]) -> None:
+    """Nor does what is learned: other test images are denoised by the same functions."""
+    first, other = TEST.copy(), noisy(TEST, "test")
+    other[1:] = noisy(TEST, "another")[1:]
+    table, shown = score(test_noisy=other)
+    order = [table["denoiser"].tolist().index(name) for name in scored[0]["denoiser"]]
+    assert table["strength"].iloc[order].tolist() == scored[0]["strength"].tolist()
+    np.testing.assert_allclose(shown[order][:, 0], scored[1][:, 0], atol=1e-5)
+    np.testing.assert_array_equal(TEST, first)
+
+
+def test_fewer_test_images_are_the_first() -> None:
+    table, _ = score(baselines=["noisy"], test_images=7)
+    expected = METRICS["psnr"](TEST, noisy(TEST, "test"))[:7].mean()
+    assert table.set_index("denoiser").loc["noisy", "psnr"] == pytest.approx(expected)
+    assert set(table["n_images"]) == {7}
+
+
+def test_what_does_not_apply_is_left_out_with_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    """In the log, in the table and under the Markdown."""
+    table, shown = score(noise=Masking())
+    left_out = table.set_index("denoiser").loc["posterior mean"]
+    assert "masking 0.5" in left_out["note"] and "masking 0.5" in caplog.text
+    assert np.isnan(left_out["psnr"]) and left_out["n_images"] == 0
+    assert len(shown) == len(table) - 1
+    text = write_markdown(table)
+    assert f"Left out: posterior mean: {left_out['note']}." in text
+    assert "| posterior mean" not in text
+    draw_benchmark_examples(TEST, shown, table)
+
+
+def test_the_articles_network_is_trained_as_its_recipe_says() -> None:
+    recipe = yaml.safe_load((ROOT / "conf/article/parameters.yml").read_text())["training"]
+    here = flatten(ARTICLE.model_dump(mode="json"))
+    assert {key: here[key] for key in flatten(recipe)} | {"epochs": 50} == flatten(recipe)
+
+
+def test_the_articles_network_stands_in_the_table() -> None:
+    table, _ = score(baselines=[], article_epochs=2)
+    row = table.set_index("denoiser").loc["article's network"]
+    assert row["strength"] == "epochs 2"
+    assert row["fit_seconds"] > 0
+
+
+def test_the_articles_network_is_left_out_where_it_cannot_be_built() -> None:
+    table, _ = score(baselines=[], article_epochs=1, size=14)
+    assert "multiples of 4" in str(table.set_index("denoiser")["note"]["article's network"])
+
+
+def test_the_best_of_each_column_is_bold(scored: tuple[pd.DataFrame, Images]) -> None:
+    table, _ = scored
+    lines = write_markdown(table).splitlines()
+    assert lines[0] == "Mean over 20 test images; strengths chosen on validation images."
+    header, _, *rows = (
+        [cell.strip() for cell in line.strip("|").split("|")] for line in lines if line[:1] == "|"
+    )
+    assert [row[0] for row in rows] == table["denoiser"].tolist()
+    for label, column, best in (
+        ("PSNR [dB]", "psnr", table["psnr"].max()),
+        ("SSIM", "ssim", table["ssim"].max()),
+        ("MAE", "mae", table["mae"].min()),
+    ):
+        cells = [row[header.index(label)] for row in rows]
+        for cell, value in zip(cells, table[column], strict=True):
+            assert float(cell.strip("*")) == pytest.approx(value, abs=0.006)
+        bold = [float(cell.strip("*")) for cell in cells if cell.startswith("**")]
+        assert bold and all(value == pytest.approx(best, abs=0.006) for value in bold)
+    interval = rows[0][header.index("95% interval")]
+    assert interval == f"{table['psnr_ci_low'][0]:.2f} to {table['psnr_ci_high'][0]:.2f}"
