@@ -8,7 +8,7 @@ import pytest
 from denoising_pipeline.arrays import Images
 from denoising_pipeline.backend import load_keras
 from denoising_pipeline.metrics import psnr
-from denoising_pipeline.training.losses import keras_loss, psnr_loss
+from denoising_pipeline.training.losses import cross_entropy, keras_loss, psnr_loss
 
 DRAWS = np.random.default_rng(0)
 CLEAN: Images = DRAWS.random((4, 6, 5, 3), np.float32)
@@ -34,6 +34,7 @@ def test_perfect_images_have_a_finite_loss_and_gradient() -> None:
     assert loss == pytest.approx(np.log(2) + np.log(1e-5), abs=1e-3)
 
 
-def test_other_losses_are_those_of_keras() -> None:
+def test_losses_by_name() -> None:
     assert keras_loss("psnr") is psnr_loss
+    assert keras_loss("binary_crossentropy") is cross_entropy
     assert keras_loss("mse") == "mse"

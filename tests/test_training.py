@@ -18,6 +18,7 @@ from denoising_pipeline.models.dense import Dense
 from denoising_pipeline.noise import draw_noisy
 from denoising_pipeline.noise.gaussian import Gaussian
 from denoising_pipeline.training import TrainingDivergedError, mean_psnr, train
+from denoising_pipeline.training.losses import keras_loss
 
 NOISE = Gaussian(sigma=0.3)
 COLUMNS = ["epoch", "loss", "psnr", "val_loss", "val_psnr", "seconds"]
@@ -114,7 +115,7 @@ def test_the_denoiser_carries_what_it_was_built_from(changes: dict[str, Any]) ->
     assert denoiser.architecture == options(**changes).model
     assert isinstance(denoiser.architecture, Convolutional if changes else Dense)
     assert denoiser.image_shape == (12, 12, 1)
-    assert denoiser.model.loss == options(**changes).loss
+    assert denoiser.model.loss == keras_loss(options(**changes).loss)
 
 
 def test_equal_seeds_train_to_the_same_bits_whatever_came_before(default: Run) -> None:

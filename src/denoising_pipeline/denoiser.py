@@ -32,10 +32,11 @@ class Denoiser:
         self.model = model
 
     def __call__(self, noisy: Images, batch_size: int = 512) -> Images:
-        """Denoise a batch of images.
+        """Denoise images.
 
         Args:
-            noisy: float32 (N, H, W, C) in [0, 1]; N may be 0. It is not changed.
+            noisy: float32 (N, H, W, C) in [0, 1]; N may be 0. It is not changed, and may be a
+                mapped file: a batch of it is read at a time.
             batch_size: Images per forward pass: more is faster and takes more memory.
 
         Returns:
@@ -46,11 +47,12 @@ class Denoiser:
             ValueError: `noisy` has another shape than (N, *image_shape).
         """
         self._check(noisy)
-        if not len(noisy):
-            return np.empty(noisy.shape, np.float32)
-        denoised = self.model.predict(noisy, batch_size=batch_size, verbose=0)
-        clipped: Images = np.clip(denoised, 0, 1, dtype=np.float32)
-        return clipped
+        denoised = np.empty(noisy.shape, np.float32)
+        for start in range(0, len(noisy), batch_size):
+            batch = slice(start, start + batch_size)
+            # `predict` is slower, and its input would be in memory as a whole, even a mapped file.
+            np.clip(self.model.predict_on_batch(noisy[batch]), 0, 1, out=denoised[batch])
+        return denoised
 
     @property
     def encoder(self) -> Any:

@@ -17,6 +17,29 @@ def mean_psnr(clean: Any, denoised: Any) -> Any:
     return -10.0 * ops.log10(ops.maximum(squared_error, 1e-10))
 
 
+def cross_entropy(clean: Any, denoised: Any) -> Any:
+    """Binary cross-entropy of each pixel, with a gradient where the sigmoid is close to 0.
+
+    On TensorFlow, Keras takes the values from before the sigmoid. On other backends it cuts the
+    probabilities off at 1e-7, so that a network whose output is black once gets no gradient any
+    more; there, those values are computed back here.
+
+    Args:
+        clean: Keras tensor (N, H, W, C) in [0, 1].
+        denoised: The same shape, in (0, 1).
+
+    Returns:
+        Keras tensor (N, H, W): the mean over channels.
+    """
+    keras = load_keras()
+    if keras.config.backend() == "tensorflow":
+        return keras.losses.binary_crossentropy(clean, denoised)
+    ops = keras.ops
+    # Cut off where float32 ends: 1e-37 is near its smallest number, 2**-24 the step below 1.
+    logits = ops.log(ops.maximum(denoised, 1e-37)) - ops.log(ops.maximum(1 - denoised, 2.0**-24))
+    return keras.losses.binary_crossentropy(clean, logits, from_logits=True)
+
+
 def psnr_loss(clean: Any, denoised: Any) -> Any:
     """Binary cross-entropy plus ln(MSE + 1e-5), each of one image, as (N,); less is better.
 
@@ -32,10 +55,9 @@ def psnr_loss(clean: Any, denoised: Any) -> Any:
     Returns:
         Keras tensor (N,).
     """
-    keras = load_keras()
-    cross_entropy = keras.losses.binary_crossentropy(clean, denoised)
-    squared_error = keras.ops.mean(keras.ops.square(clean - denoised), axis=(1, 2, 3))
-    return keras.ops.mean(cross_entropy, axis=(1, 2)) + keras.ops.log(squared_error + 1e-5)
+    ops = load_keras().ops
+    squared_error = ops.mean(ops.square(clean - denoised), axis=(1, 2, 3))
+    return ops.mean(cross_entropy(clean, denoised), axis=(1, 2)) + ops.log(squared_error + 1e-5)
 
 
 def sd_loss(squared_error: Any, sd: Any) -> Any:
@@ -61,5 +83,5 @@ def sd_loss(squared_error: Any, sd: Any) -> Any:
 
 
 def keras_loss(name: str) -> str | Callable[[Any, Any], Any]:
-    """Return what `compile` takes as loss: `psnr_loss` for `"psnr"`, else Keras's own, by name."""
-    return psnr_loss if name == "psnr" else name
+    """Return what `compile` takes as loss: a function of this module, or Keras's own by name."""
+    return {"psnr": psnr_loss, "binary_crossentropy": cross_entropy}.get(name, name)
