@@ -10,6 +10,7 @@ import pytest
 from mlflow.entities import Run
 from project_folder import Project, inputs_of, models_of
 
+from denoising_pipeline.export import run_onnx
 from denoising_pipeline.noise import draw_noisy
 from denoising_pipeline.noise.gaussian import Gaussian
 
@@ -128,3 +129,18 @@ def test_old_spelling_of_pipelines_works(project: Project, tiny: Run) -> None:
     assert "training" in run.info.run_name
     assert run.data.metrics["val_loss"] == tiny.data.metrics["val_loss"]
     assert len(models_of(run)) == 1
+
+
+def test_the_denoiser_that_a_run_left_is_exported(project: Project, tiny: Run) -> None:
+    """ONNX Runtime makes of the run's noisy images what the pipeline made of them."""
+    pytest.importorskip("tf2onnx")
+    result = project.invoke("export", "--env", "tiny", "--to", "exported/denoiser.onnx")
+    assert result.exit_code == 0, result.output
+    assert "exported/denoiser.onnx: " in result.stdout
+    content = (project.path / "exported/denoiser.onnx").read_bytes()
+    found = run_onnx(content, np.load(project.saved(tiny, "test_noisy.npy")))
+    expected = np.load(project.saved(tiny, "test_denoised.npy"))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4)
+    again = project.invoke("export", "--env", "tiny", "--to", "exported/denoiser.onnx")
+    assert again.exit_code == 1
+    assert "--overwrite" in again.output
