@@ -1,4 +1,4 @@
-"""The project's own commands beside Kedro's: `kedro fetch-mnist`, `kedro prune`, and `kedro run`.
+"""The project's own commands beside Kedro's: `export`, `fetch-mnist`, `prune`, and its own `run`.
 
 Outside of a checkout the same commands stand under `denoising-pipeline`.
 """
@@ -96,6 +96,22 @@ def prune(env: str | None, keep: int, yes: bool) -> None:
         remove(found)
     done = "Freed" if yes else "Would free (add --yes to remove)"
     click.echo(f"{done}: {total:.1f} MB in {len(found)} versions beyond the newest {keep}.")
+
+
+@cli.command()
+@env_option
+@click.option("--to", default="denoiser.onnx", show_default=True, help="The file to write.")
+@click.option("--overwrite", is_flag=True, help="Replace the file if it is there.")
+@without_traceback
+def export(env: str | None, to: str, overwrite: bool) -> None:
+    """Write the newest denoiser as an ONNX file, which runs without Keras and TensorFlow."""
+    from denoising_pipeline.export import export_onnx
+
+    session = KedroSession.create(env=env, save_on_close=False)
+    denoiser = session.load_context().catalog.load("denoiser")
+    difference = export_onnx(denoiser, Path(to), overwrite)
+    size = Path(to).stat().st_size / 1e6
+    click.echo(f"{to}: {size:.1f} MB. In ONNX Runtime it differs by at most {difference:.0e}.")
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ import yaml
 from mlflow.entities import Run
 from project_folder import Project, inputs_of, models_of
 
+from denoising_pipeline.export import run_onnx
 from denoising_pipeline.noise import draw_noisy
 from denoising_pipeline.noise.gaussian import Gaussian
 
@@ -174,3 +175,18 @@ def test_benchmark_puts_a_baseline_beside_the_denoiser(project: Project, tiny: R
     for folder, names in (("tables", tables), ("figures", pictures)):
         files = project.client.list_artifacts(run.info.run_id, folder)
         assert {Path(file.path).name for file in files} == names
+
+
+def test_the_denoiser_that_a_run_left_is_exported(project: Project, tiny: Run) -> None:
+    """ONNX Runtime makes of the run's noisy images what the pipeline made of them."""
+    pytest.importorskip("tf2onnx")
+    result = project.invoke("export", "--env", "tiny", "--to", "exported/denoiser.onnx")
+    assert result.exit_code == 0, result.output
+    assert "exported/denoiser.onnx: " in result.stdout
+    content = (project.path / "exported/denoiser.onnx").read_bytes()
+    found = run_onnx(content, np.load(project.saved(tiny, "test_noisy.npy")))
+    expected = np.load(project.saved(tiny, "test_denoised.npy"))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4)
+    again = project.invoke("export", "--env", "tiny", "--to", "exported/denoiser.onnx")
+    assert again.exit_code == 1
+    assert "--overwrite" in again.output
