@@ -1,7 +1,9 @@
 """Batches of noisy and clean images, the same for the same seed, one after the other."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import TypeAlias
 
 import numpy as np
 
@@ -12,6 +14,10 @@ from denoising_pipeline.seeding import generator
 
 WINDOW_BLOCKS = 16
 """Blocks of images that are shuffled together: what training holds in memory at once."""
+
+
+Pair: TypeAlias = tuple[Images, Images]
+"""(noisy, clean)."""
 
 
 def noisy_batches(
@@ -36,11 +42,13 @@ def noisy_batches(
     for epoch in range(first_epoch, options.epochs):
         order = generator(seed, "shuffle", "train", epoch)
         blocks = order.permutation(math.ceil(len(clean) / NOISE_BLOCK))
-        rest: list[tuple[Images, Images]] = []
+        none = np.empty((0, *clean.shape[1:]), np.float32)
+        rest: Pair = (none, none)
         for start in range(0, len(blocks), WINDOW_BLOCKS):
             window = blocks[start : start + WINDOW_BLOCKS]
-            pairs = rest + [_pair(clean, noise, options, seed, epoch, int(b)) for b in window]
-            noisy_images, clean_images = (np.concatenate(side) for side in zip(*pairs, strict=True))
+            pairs = (_pair(clean, noise, options, seed, epoch, int(block)) for block in window)
+            count = len(rest[0]) + np.minimum(NOISE_BLOCK, len(clean) - window * NOISE_BLOCK).sum()
+            noisy_images, clean_images = _joined(chain([rest], pairs), (count, *clean.shape[1:]))
             shuffled = order.permutation(len(clean_images))
             is_last = start + WINDOW_BLOCKS >= len(blocks)
             stop = (
@@ -51,7 +59,19 @@ def noisy_batches(
             for first in range(0, stop, options.batch_size):
                 batch = shuffled[first : first + options.batch_size]
                 yield noisy_images[batch], clean_images[batch]
-            rest = [(noisy_images[shuffled[stop:]], clean_images[shuffled[stop:]])]
+            rest = (noisy_images[shuffled[stop:]], clean_images[shuffled[stop:]])
+            del noisy_images, clean_images  # Not beside those of the next window.
+
+
+def _joined(pairs: Iterable[Pair], shape: tuple[int, ...]) -> Pair:
+    """Return the images of all pairs, of that shape together; pairs are made one by one."""
+    noisy_images, clean_images = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    filled = 0
+    for noisy, clean in pairs:
+        part = slice(filled, filled + len(noisy))
+        noisy_images[part], clean_images[part] = noisy, clean
+        filled = part.stop
+    return noisy_images, clean_images
 
 
 def _pair(
