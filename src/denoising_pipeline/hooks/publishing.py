@@ -17,6 +17,7 @@ from mlflow.models import infer_signature
 from mlflow.tracking import MlflowClient
 from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
 
+from denoising_pipeline.arrays import array_digest
 from denoising_pipeline.config import flatten
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.hooks.epoch_logger import log_metrics
@@ -43,7 +44,9 @@ def publish(pipeline: Pipeline, catalog: DataCatalog) -> None:
     for name, context in _marked(catalog, pipeline.datasets(), "input"):
         dataset: Any = catalog.get(name)
         path = str(dataset._get_load_path())
-        source = from_numpy(dataset.load(), path, name=name)
+        images = dataset.load()
+        # MLflow's own digest copies the whole array, and sees no more than 10,000 values of it.
+        source = from_numpy(images, path, name=name, digest=array_digest(images))
         mlflow.log_input(source, context)
     outputs = pipeline.all_outputs()
     for name, folder in _marked(catalog, outputs, "artifact"):

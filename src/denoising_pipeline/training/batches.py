@@ -1,8 +1,9 @@
 """Batches of noisy and clean images, the same for the same seed, one after the other."""
 
 import math
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +16,11 @@ from denoising_pipeline.seeding import generator
 WINDOW_BLOCKS = 16
 """Blocks of images that are shuffled together: what training holds in memory at once."""
 
-Targets = npt.NDArray[Any]
+Targets: TypeAlias = npt.NDArray[Any]
 """What is to be learnt of each image: the clean image, or its label."""
+
+Pair: TypeAlias = tuple[Images, Targets]
+"""(noisy, what is to be learnt)."""
 
 
 def noisy_batches(
@@ -26,7 +30,7 @@ def noisy_batches(
     seed: int,
     first_epoch: int = 0,
     targets: Targets | None = None,
-) -> Iterator[tuple[Images, Targets]]:
+) -> Iterator[Pair]:
     """Yield the batches of every epoch, in an order that is drawn anew for each epoch.
 
     Blocks of `NOISE_BLOCK` images come in random order, and the images of `WINDOW_BLOCKS` blocks
@@ -48,13 +52,18 @@ def noisy_batches(
     for epoch in range(first_epoch, options.epochs):
         order = generator(seed, "shuffle", "train", epoch)
         blocks = order.permutation(math.ceil(len(clean) / NOISE_BLOCK))
-        rest: list[tuple[Images, Targets]] = []
+        learn = clean if targets is None else targets
+        rest: Pair = (
+            np.empty((0, *clean.shape[1:]), np.float32),
+            np.empty((0, *learn.shape[1:]), learn.dtype),
+        )
         for start in range(0, len(blocks), WINDOW_BLOCKS):
             window = blocks[start : start + WINDOW_BLOCKS]
-            pairs = rest + [
+            pairs = (
                 _pair(clean, noise, options, seed, epoch, int(block), targets) for block in window
-            ]
-            noisy_images, learnt = (np.concatenate(side) for side in zip(*pairs, strict=True))
+            )
+            count = np.minimum(NOISE_BLOCK, len(clean) - window * NOISE_BLOCK).sum()
+            noisy_images, learnt = _joined(rest, pairs, int(count))
             shuffled = order.permutation(len(noisy_images))
             is_last = start + WINDOW_BLOCKS >= len(blocks)
             stop = (
@@ -65,7 +74,21 @@ def noisy_batches(
             for first in range(0, stop, options.batch_size):
                 batch = shuffled[first : first + options.batch_size]
                 yield noisy_images[batch], learnt[batch]
-            rest = [(noisy_images[shuffled[stop:]], learnt[shuffled[stop:]])]
+            rest = (noisy_images[shuffled[stop:]], learnt[shuffled[stop:]])
+            del noisy_images, learnt  # Not beside those of the next window.
+
+
+def _joined(rest: Pair, pairs: Iterable[Pair], count: int) -> Pair:
+    """Return a pair and `count` images of more pairs as one; these are made one by one."""
+    noisy_images, learnt = (
+        np.empty((len(side) + count, *side.shape[1:]), side.dtype) for side in rest
+    )
+    filled = 0
+    for noisy, targets in chain([rest], pairs):
+        part = slice(filled, filled + len(noisy))
+        noisy_images[part], learnt[part] = noisy, targets
+        filled = part.stop
+    return noisy_images, learnt
 
 
 def _pair(

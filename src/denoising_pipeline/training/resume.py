@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from denoising_pipeline import __version__
-from denoising_pipeline.arrays import Images
+from denoising_pipeline.arrays import Images, array_digest
 from denoising_pipeline.backend import load_keras, resolve_precision
 from denoising_pipeline.config import TrainingParameters
 from denoising_pipeline.datasets.checkpoint_files import Checkpoints, State
-from denoising_pipeline.noise import NOISE_BLOCK, Noise
+from denoising_pipeline.noise import Noise
 
 logger = logging.getLogger(__name__)
 
@@ -42,13 +42,9 @@ def training_identity(
         "seed": seed,
         "precision": resolve_precision(options.precision),
         "versions": [__version__, keras.__version__, keras.config.backend()],
-        "shapes": [images.shape for images in (clean, *validation)],
+        "images": [array_digest(images) for images in (clean, *validation)],
     }
-    digest = hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=16)
-    for images in (clean, *validation):
-        for start in range(0, len(images), NOISE_BLOCK):
-            digest.update(np.ascontiguousarray(images[start : start + NOISE_BLOCK]).data)
-    return digest.hexdigest()
+    return hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 class ResumableTraining:
