@@ -1,4 +1,4 @@
-"""The identity of an array: every value counts, and a mapped file is read block by block."""
+"""Scaling and identity of arrays: every value counts, and large ones are gone through in blocks."""
 
 import tracemalloc
 from pathlib import Path
@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from numpy.lib.format import open_memmap
 
-from denoising_pipeline.arrays import array_digest
+from denoising_pipeline import arrays
+from denoising_pipeline.arrays import array_digest, as_images
 
 IMAGES = np.random.default_rng(0).random((5, 4, 3, 1), np.float32)
 
@@ -44,3 +45,21 @@ def test_a_mapped_file_takes_no_memory_of_its_size(tmp_path: Path, shape: tuple[
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 8 * 2**20
+
+
+def test_large_images_are_scaled_outside_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """40 MB of images, shuffled: the same values, and memory of a block of them only."""
+    draws = np.random.default_rng(0)
+    pixels = draws.integers(0, 256, (12_500, 28, 28), np.uint8)
+    index = draws.permutation(len(pixels))
+    expected = as_images(pixels, index)
+    monkeypatch.setattr(arrays, "IN_MEMORY", 0)
+    monkeypatch.setattr(arrays, "_SCALING_BLOCK", 1000)
+    tracemalloc.start()
+    found = as_images(pixels, index)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < expected.nbytes / 4
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(expected[..., 0], pixels[index].astype(np.float32) / 255)
+    assert found.flags.writeable

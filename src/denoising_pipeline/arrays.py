@@ -1,6 +1,8 @@
 """The array types that every part of the project speaks, their scaling and their identity."""
 
 import hashlib
+import math
+import tempfile
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,13 +17,42 @@ Bytes: TypeAlias = npt.NDArray[np.uint8]
 Values: TypeAlias = npt.NDArray[np.float64]
 """float64, shape (N,): one value per image."""
 
+IN_MEMORY = 2**30
+"""Bytes of clean images that one array holds in memory at most: 340,000 images of 28x28."""
+
+_SCALING_BLOCK = 10_000
+"""Images that are scaled at once."""
+
 _DIGEST_BLOCK = 2**20
 """Bytes that are hashed at once, or one item along the first axis if that is more."""
 
 
-def as_images(pixels: Bytes) -> Images:
-    """Scale what a source delivers: uint8 (N, H, W) to float32 (N, H, W, 1) in [0, 1]."""
-    return np.divide(pixels[..., np.newaxis], np.float32(255), dtype=np.float32)
+def as_images(pixels: Bytes, index: npt.NDArray[np.intp] | None = None) -> Images:
+    """Scale what a source delivers, a block at a time.
+
+    Args:
+        pixels: uint8 (N, H, W); it may be a mapped file larger than memory.
+        index: Positions of the images to take, in their order; None: all.
+
+    Returns:
+        float32 (M, H, W, 1) in [0, 1]. More than `IN_MEMORY` bytes lie in an unnamed temporary file
+        instead of in memory; the variable `TMPDIR` says on which disk.
+    """
+    count = len(pixels) if index is None else len(index)
+    images = _new_images((count, *pixels.shape[1:], 1))
+    for start in range(0, count, _SCALING_BLOCK):
+        block = slice(start, start + _SCALING_BLOCK)
+        taken = pixels[block if index is None else index[block]]
+        np.divide(taken[..., np.newaxis], np.float32(255), out=images[block])
+    return images
+
+
+def _new_images(shape: tuple[int, ...]) -> Images:
+    """Return a new float32 array, in memory or in a temporary file."""
+    if math.prod(shape) * np.dtype(np.float32).itemsize <= IN_MEMORY:
+        return np.empty(shape, np.float32)
+    with tempfile.TemporaryFile() as file:
+        return np.asarray(np.memmap(file, np.float32, "w+", shape=shape))
 
 
 def array_digest(array: npt.NDArray[Any]) -> str:

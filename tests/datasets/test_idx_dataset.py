@@ -1,6 +1,7 @@
 """`IdxDataset`: the right file, or an error that names it and says what to do."""
 
 import gzip
+import tracemalloc
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -142,3 +143,16 @@ def test_limit_is_passed_on(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="max_bytes = 9"):
         IdxDataset(filepath=tmp_path / NAME, max_bytes=9).load()
     assert "max_bytes=9" in repr(IdxDataset(filepath=tmp_path / NAME, max_bytes=9))
+
+
+def test_a_plain_file_takes_no_memory_of_its_size(tmp_path: Path) -> None:
+    """32 MiB are mapped, read-only; the values are those of the file."""
+    values = np.arange(2**25, dtype=np.uint32).astype(np.uint8).reshape(-1, 64, 64)
+    (tmp_path / NAME).write_bytes(idx_bytes(values))
+    tracemalloc.start()
+    found = IdxDataset(filepath=tmp_path / NAME).load()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**20
+    np.testing.assert_array_equal(found, values)
+    assert not found.flags.writeable

@@ -9,6 +9,7 @@ big-endian, the last dimension changing fastest.
 import gzip
 import hashlib
 import math
+import os
 import struct
 import zlib
 from collections.abc import Iterator
@@ -71,7 +72,8 @@ def read_idx(file: IO[bytes], max_bytes: int = MAX_BYTES) -> Array:
     """Read a whole IDX file, plain or gzip.
 
     Its content decides whether it is gzip. Memory grows with the bytes that arrive, never with
-    what the header promises, and reading stops at the first byte that was not promised.
+    what the header promises, and reading stops at the first byte that was not promised. A plain
+    local file of bytes is mapped, not read: it takes no memory of its own, however large it is.
 
     Args:
         file: Seekable binary file at its start.
@@ -86,7 +88,7 @@ def read_idx(file: IO[bytes], max_bytes: int = MAX_BYTES) -> Array:
     magic = file.read(len(_GZIP_MAGIC))
     file.seek(0)
     if magic != _GZIP_MAGIC:
-        return _read_plain(file, max_bytes)
+        return _read_plain(file, max_bytes, local=file)
     try:
         with gzip.GzipFile(fileobj=file) as unpacked:
             return _read_plain(unpacked, max_bytes)
@@ -96,11 +98,24 @@ def read_idx(file: IO[bytes], max_bytes: int = MAX_BYTES) -> Array:
         raise IdxError(f"is corrupt: its gzip data is damaged ({error})") from error
 
 
-def _read_plain(stream: Stream, max_bytes: int) -> Array:
+def _read_plain(stream: Stream, max_bytes: int, local: IO[bytes] | None = None) -> Array:
     header = read_header(stream)
     if math.prod(max(length, 1) for length in header.shape) * header.dtype.itemsize > max_bytes:
         raise IdxError(f"promises {header}, which is more than max_bytes = {max_bytes}")
-    return read_body(stream, header)
+    mapped = _map_body(local, header) if local else None
+    return read_body(stream, header) if mapped is None else mapped
+
+
+def _map_body(file: IO[bytes], header: Header) -> Array | None:
+    """Return the values that follow in a local file, or None where only reading can tell."""
+    try:
+        size = os.fstat(file.fileno()).st_size
+    except (AttributeError, OSError):
+        return None  # Not a local file.
+    start = file.tell()
+    if header.dtype.itemsize > 1 or not header.size or size != start + header.size:
+        return None
+    return np.asarray(np.memmap(file, header.dtype, "r", start, header.shape))
 
 
 def read_header(stream: Stream) -> Header:

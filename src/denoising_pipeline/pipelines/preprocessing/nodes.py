@@ -72,8 +72,8 @@ def normalize_train_images(train_images: Bytes, splits: pd.DataFrame) -> tuple[I
     """
     index = splits.groupby("split")["index"]
     return (
-        as_images(train_images[index.get_group("train")]),
-        as_images(train_images[index.get_group("val")]),
+        as_images(train_images, index.get_group("train").to_numpy()),
+        as_images(train_images, index.get_group("val").to_numpy()),
     )
 
 
