@@ -134,11 +134,14 @@ def test_other_seeds_train_to_other_weights(default: Run) -> None:
     assert history["loss"].tolist() != default[1]["loss"].tolist()
 
 
-def test_every_epoch_trains_on_all_images_with_the_noise_of_the_seed_and_the_epoch() -> None:
+@pytest.mark.parametrize("batch_size", [32, 10, 11])
+def test_every_epoch_trains_on_all_images_with_the_noise_of_the_seed_and_the_epoch(
+    batch_size: int,
+) -> None:
     """With steps of almost nothing, losses are those of the seed's initial weights throughout."""
     seed, still = 5, options(learning_rate=1e-12)
     began = time.perf_counter()
-    denoiser, history = trained(seed, learning_rate=1e-12)
+    denoiser, history = trained(seed, learning_rate=1e-12, batch_size=batch_size)
     assert history["seconds"].sum() <= time.perf_counter() - began
     initial = still.model.build((12, 12, 1), seed)
     for weight, same in zip(denoiser.model.get_weights(), initial.get_weights(), strict=True):

@@ -86,7 +86,7 @@ class EvaluationParameters(Section):
         Limit(source="mnist", noise="gaussian 0.5", psnr=21.9),
         description="what the score is compared with; null: nothing",
     )
-    sweep_images: int = Field(300, ge=1, description="first test images scored at other levels")
+    sweep_images: int = Field(200, ge=1, description="first test images scored at other levels")
 
 
 class ReportingParameters(Section):

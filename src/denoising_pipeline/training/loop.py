@@ -21,6 +21,8 @@ from denoising_pipeline.training.resume import ResumableTraining, Rows, training
 EpochLogger = Callable[[int, Mapping[str, float]], None]
 """Takes an epoch, from 1, and its metrics, as soon as the epoch is over."""
 
+MOST_STEPS_AT_ONCE = 16
+
 
 class TrainingDivergedError(RuntimeError):
     """The loss is no longer a finite number."""
@@ -137,7 +139,16 @@ def _compile(
         ),
         loss=loss,
         metrics=list(metrics),
+        steps_per_execution=_steps_at_once(steps_per_epoch),
     )
+
+
+def _steps_at_once(steps_per_epoch: int) -> int:
+    """Return how many steps Keras takes before it comes back to Python: a divisor of an epoch's.
+
+    Where there is a rest, Keras takes it from the next epoch's batches.
+    """
+    return max(n for n in range(1, MOST_STEPS_AT_ONCE + 1) if steps_per_epoch % n == 0)
 
 
 def _fit(
