@@ -93,6 +93,7 @@ def test_the_article_is_reproduced_to_the_letter() -> None:
     assert article.training.model_dump() == {
         "model": {"name": "convolutional", "filters": 32},
         "loss": "binary_crossentropy",
+        "mse_floor": 1e-5,
         "epochs": 50,
         "batch_size": 128,
         "learning_rate": 0.001,

@@ -16,7 +16,7 @@ DENOISED: Images = DRAWS.uniform(0.05, 0.95, CLEAN.shape).astype(np.float32)
 
 
 def values(clean: Images, denoised: Images) -> Any:
-    return np.asarray(psnr_loss(clean, denoised))
+    return np.asarray(psnr_loss(clean, denoised, 1e-5))
 
 
 def test_it_is_cross_entropy_plus_the_logarithm_of_the_squared_error_of_each_image() -> None:
@@ -26,15 +26,15 @@ def test_it_is_cross_entropy_plus_the_logarithm_of_the_squared_error_of_each_ima
     np.testing.assert_allclose(values(CLEAN, DENOISED), expected, rtol=1e-3)
 
 
-def test_perfect_images_have_a_finite_loss_and_gradient() -> None:
+@pytest.mark.parametrize("mse_floor", [1e-5, 1e-3])
+def test_perfect_images_have_a_finite_loss_and_gradient(mse_floor: float) -> None:
     keras = load_keras()
     model = keras.Sequential([keras.Input(CLEAN.shape[1:]), keras.layers.Rescaling(1.0)])
-    model.compile(loss=psnr_loss)
+    model.compile(loss=keras_loss("psnr", mse_floor))
     loss = model.evaluate(np.full_like(CLEAN, 0.5), np.full_like(CLEAN, 0.5), verbose=0)
-    assert loss == pytest.approx(np.log(2) + np.log(1e-5), abs=1e-3)
+    assert loss == pytest.approx(np.log(2) + np.log(mse_floor), abs=1e-3)
 
 
 def test_losses_by_name() -> None:
-    assert keras_loss("psnr") is psnr_loss
-    assert keras_loss("binary_crossentropy") is cross_entropy
-    assert keras_loss("mse") == "mse"
+    assert keras_loss("binary_crossentropy", 1e-5) is cross_entropy
+    assert keras_loss("mse", 1e-5) == "mse"

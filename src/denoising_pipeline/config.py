@@ -53,6 +53,7 @@ class TrainingParameters(Section):
 
     model: ArchitectureChoice = Field(ResidualUnet(), description="architecture and its options")
     loss: Literal["binary_crossentropy", "mse", "psnr"] = "psnr"
+    mse_floor: float = Field(1e-5, gt=0, le=1, description="added to an image's MSE by `psnr`")
     epochs: int = Field(2, ge=1, description="passes over the training images")
     batch_size: int = Field(32, ge=1, description="images per step")
     learning_rate: float = Field(4e-3, gt=0, le=1, description="Adam's step size, at its highest")

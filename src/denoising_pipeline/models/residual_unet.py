@@ -13,6 +13,9 @@ Count = Annotated[int, Field(ge=1, le=64)]
 BRANCH_SCALE = 0.01
 """Variance of the last kernel of a residual branch, relative to Glorot's: branches start small."""
 
+MODULATION_SCALE = 0.1
+"""Likewise of the kernels that scale and shift channels: these start close to nothing."""
+
 
 class ResidualUnet(Architecture):
     """Residual 3x3 convolutions at few, low resolutions, with skips and a global bottleneck.
@@ -29,6 +32,10 @@ class ResidualUnet(Architecture):
 
     With the output `"gated"` the network gives an estimate and, for every value, the share of the
     noisy image that is kept: gate * noisy + (1 - gate) * estimate. What is clean passes unchanged.
+
+    With `conditioning`, means over the whole image, which tell the noise level, scale and shift
+    every channel of every residual branch (FiLM: Perez et al., "FiLM: Visual Reasoning with a
+    General Conditioning Layer", 2018): one network for many levels, that need not be told them.
     """
 
     name: Literal["residual_unet"] = "residual_unet"
@@ -44,6 +51,9 @@ class ResidualUnet(Architecture):
     )
     output: Literal["sigmoid", "gated"] = Field(
         default="sigmoid", description="an estimate, or one mixed with the noisy image"
+    )
+    conditioning: Annotated[int, Field(ge=0, le=4096)] = Field(
+        default=0, description="values of the whole image that tune every block; 0: none"
     )
 
     @model_validator(mode="after")
@@ -64,43 +74,48 @@ class ResidualUnet(Architecture):
 
         Returns:
             The `keras.Model`. Its encoder gives the features of each resolution, the highest
-            first, the bottleneck's values (N, latent_dim) and, for a gated output, the noisy image
-            itself; its decoder takes them.
+            first, the bottleneck's values (N, latent_dim), with conditioning its values, and for a
+            gated output the noisy image itself; its decoder takes them.
         """
         keras, layer = load_keras(), _Layers(seed)
         height, width, channels = image_shape
-        unit = 2 ** len(self.widths)
+        levels = len(self.widths)
+        unit = 2**levels
         pad_h, pad_w = -height % unit, -width % unit
         noisy = keras.Input(image_shape)
         x = keras.layers.ZeroPadding2D(((0, pad_h), (0, pad_w)))(noisy) if pad_h or pad_w else noisy
         features = []
         for level, (filters, count) in enumerate(zip(self.widths, self.blocks, strict=True)):
             x = layer.convolution(x, filters, 6 if level == 0 else 2, strides=2)
+            if level == 0 and self.conditioning:
+                layer.condition = layer.image_statistics(x, self.conditioning)
             for _ in range(count):
                 x = layer.residual_block(x, filters)
             features.append(x)
         code = keras.layers.Flatten()(layer.convolution(layer.relu(x), self.code_channels, 1))
-        skipped = [noisy] if self.output == "gated" else []
-        outputs = [*features, layer.dense(code, self.latent_dim), *skipped]
+        aside = [layer.condition] if self.conditioning else []
+        aside += [noisy] if self.output == "gated" else []
+        outputs = [*features, layer.dense(code, self.latent_dim), *aside]
         encoder = keras.Model(noisy, outputs, name="encoder")
 
         inputs = [keras.Input(tensor.shape[1:]) for tensor in encoder.outputs]
-        *features, code = inputs[: len(inputs) - len(skipped)]
+        features, code, aside = inputs[:levels], inputs[levels], inputs[levels + 1 :]
+        layer.condition = aside[0] if self.conditioning else None
         x = features[-1]
         h, w, filters = x.shape[1:]
         code = layer.dense(code, h * w * self.code_channels)
         code = keras.layers.Reshape((h, w, self.code_channels))(code)
         x = keras.layers.Add()([x, layer.convolution(code, filters, 1, scale=BRANCH_SCALE)])
-        for level in reversed(range(len(self.widths))):
+        for level in reversed(range(levels)):
             for _ in range(self.blocks[level]):
                 x = layer.residual_block(x, self.widths[level])
             if level:
                 x = layer.upsample(x, self.widths[level - 1], kernel=1)
                 x = keras.layers.Add()([x, features[level - 1]])
         denoised = layer.head(x, channels, (pad_h, pad_w))
-        if skipped:
+        if self.output == "gated":
             gate = layer.head(x, channels, (pad_h, pad_w))
-            denoised = layer.mix(gate, inputs[-1], denoised)
+            denoised = layer.mix(gate, aside[-1], denoised)
         decoder = keras.Model(inputs, denoised, name="decoder")
         return autoencoder(self.name, image_shape, encoder, decoder)
 
@@ -110,6 +125,7 @@ class _Layers:
 
     def __init__(self, seed: int) -> None:
         self._keras, self._kernels = load_keras(), SeededInitializers(seed)
+        self.condition: Any = None
 
     def relu(self, x: Any) -> Any:
         return self._keras.layers.ReLU()(x)
@@ -128,8 +144,30 @@ class _Layers:
 
     def residual_block(self, x: Any, filters: int) -> Any:
         branch = self.convolution(self.relu(x), filters)
+        if self.condition is not None:
+            branch = self.modulated(branch)
         branch = self.convolution(self.relu(branch), filters, scale=BRANCH_SCALE)
         return self._keras.layers.Add()([x, branch])
+
+    def image_statistics(self, x: Any, values: int) -> Any:
+        """Return values (N, values) of the means of features over the image, and of squares."""
+        layers = self._keras.layers
+        mean = layers.GlobalAveragePooling2D()(self.relu(x))
+        mean_square = layers.GlobalAveragePooling2D()(layers.Multiply()([x, x]))
+        return self.dense(self.dense(layers.Concatenate()([mean, mean_square]), values), values)
+
+    def modulated(self, x: Any) -> Any:
+        """Return (1 + scale) * x + shift, both by channel and from the condition."""
+        layers, channels = self._keras.layers, x.shape[-1]
+        scale, shift = (
+            layers.Reshape((1, 1, channels))(
+                layers.Dense(
+                    channels, kernel_initializer=self._kernels.next_kernel(MODULATION_SCALE)
+                )(self.condition)
+            )
+            for _ in range(2)
+        )
+        return layers.Add()([x, layers.Multiply()([x, scale]), shift])
 
     def upsample(self, x: Any, channels: int, kernel: int) -> Any:
         """Convolve and rearrange depth to space, twice the size."""

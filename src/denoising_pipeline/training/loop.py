@@ -64,8 +64,9 @@ def train(
     steps_per_epoch = math.ceil(len(clean) / options.batch_size)
     with dtype_policy(options.precision):
         model = options.model.build(image_shape, seed)
+    loss = keras_loss(options.loss, options.mse_floor)
     psnr = keras.metrics.MeanMetricWrapper(mean_psnr, name="psnr")
-    _compile(model, options, steps_per_epoch, seed, keras_loss(options.loss), [psnr])
+    _compile(model, options, steps_per_epoch, seed, loss, [psnr])
     stopping = keras.callbacks.EarlyStopping(
         monitor="val_loss",
         mode="min",

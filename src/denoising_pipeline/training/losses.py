@@ -40,24 +40,27 @@ def cross_entropy(clean: Any, denoised: Any) -> Any:
     return keras.losses.binary_crossentropy(clean, logits, from_logits=True)
 
 
-def psnr_loss(clean: Any, denoised: Any) -> Any:
-    """Binary cross-entropy plus ln(MSE + 1e-5), each of one image, as (N,); less is better.
+def psnr_loss(clean: Any, denoised: Any, mse_floor: float) -> Any:
+    """Binary cross-entropy plus ln(MSE + mse_floor), each of one image, as (N,); less is better.
 
     ln(MSE) is the PSNR in dB times -0.23, so this loss asks for what the score `psnr` measures:
     an image that is denoised twice as well counts as much as any other. By itself it has a resting
-    place at black images, which the cross-entropy does not have; 1e-5, which is 50 dB, bounds the
-    gradient of perfect images.
+    place at black images, which the cross-entropy does not have. The gradient is steepest where the
+    MSE is `mse_floor` (50 dB if it is 1e-5), and vanishes for perfect images.
 
     Args:
         clean: Keras tensor (N, H, W, C) in [0, 1].
         denoised: The same shape, in (0, 1).
+        mse_floor: Above 0.
 
     Returns:
         Keras tensor (N,).
     """
     ops = load_keras().ops
     squared_error = ops.mean(ops.square(clean - denoised), axis=(1, 2, 3))
-    return ops.mean(cross_entropy(clean, denoised), axis=(1, 2)) + ops.log(squared_error + 1e-5)
+    return ops.mean(cross_entropy(clean, denoised), axis=(1, 2)) + ops.log(
+        squared_error + mse_floor
+    )
 
 
 def sd_loss(squared_error: Any, sd: Any) -> Any:
@@ -82,6 +85,10 @@ def sd_loss(squared_error: Any, sd: Any) -> Any:
     return ops.mean(total + squared_error / total, axis=(1, 2, 3))
 
 
-def keras_loss(name: str) -> str | Callable[[Any, Any], Any]:
+def keras_loss(name: str, mse_floor: float) -> str | Callable[[Any, Any], Any]:
     """Return what `compile` takes as loss: a function of this module, or Keras's own by name."""
-    return {"psnr": psnr_loss, "binary_crossentropy": cross_entropy}.get(name, name)
+
+    def psnr(clean: Any, denoised: Any) -> Any:
+        return psnr_loss(clean, denoised, mse_floor)
+
+    return {"psnr": psnr, "binary_crossentropy": cross_entropy}.get(name, name)
