@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,9 +24,11 @@ needs_onnx = pytest.mark.skipif(
 )
 
 
-def denoiser(name: str = "dense", shape: tuple[int, int, int] = (28, 28, 1)) -> Denoiser:
+def denoiser(
+    name: str = "dense", shape: tuple[int, int, int] = (28, 28, 1), **options: Any
+) -> Denoiser:
     """A denoiser whose biases, too, are not zero."""
-    architecture = ARCHITECTURES[name].model_validate({})
+    architecture = ARCHITECTURES[name].model_validate(options)
     model = architecture.build(shape, seed=0)
     draws = np.random.default_rng(0)
     model.set_weights([w + draws.normal(0, 0.02, w.shape) for w in model.get_weights()])
@@ -40,10 +43,18 @@ def noisy() -> Images:
 
 
 @needs_onnx
-@pytest.mark.parametrize("name", ARCHITECTURES)
-def test_real_digits_come_out_as_of_the_denoiser(name: str, noisy: Images, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        *((name, {}) for name in ARCHITECTURES),
+        ("residual_unet", {"output": "gated", "conditioning": 64}),
+    ],
+)
+def test_real_digits_come_out_as_of_the_denoiser(
+    name: str, options: dict[str, Any], noisy: Images, tmp_path: Path
+) -> None:
     """To 1e-4, for any number of images."""
-    keras_denoiser = denoiser(name)
+    keras_denoiser = denoiser(name, **options)
     assert export_onnx(keras_denoiser, tmp_path / "denoiser.onnx") <= 1e-4
     content = (tmp_path / "denoiser.onnx").read_bytes()
     expected = keras_denoiser(noisy)

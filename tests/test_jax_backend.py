@@ -22,7 +22,7 @@ from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.noise import draw_noisy
 from denoising_pipeline.noise.gaussian import Gaussian
 from denoising_pipeline.training import train
-from denoising_pipeline.training.losses import cross_entropy, psnr_loss
+from denoising_pipeline.training.losses import cross_entropy, keras_loss
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("jax") is None, reason="needs the extra `jax`"
@@ -33,7 +33,12 @@ NOISE = Gaussian(sigma=0.5)
 OPTIONS = validate_parameters(
     {
         "training": {
-            "model": {"name": "residual_unet", "widths": [4, 8], "blocks": [1, 1]},
+            "model": {
+                "name": "residual_unet",
+                "widths": [4, 8],
+                "blocks": [1, 1],
+                "conditioning": 2,
+            },
             "epochs": 2,
             "batch_size": 16,
             "precision": "float32",
@@ -62,7 +67,7 @@ def outcome(folder: Path) -> Outcome:
     noisy, clean = digits()
     denoiser = denoiser_file(folder, "tensorflow").load()
     found: Outcome = {"denoised": denoiser(noisy)}
-    denoiser.model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=psnr_loss)
+    denoiser.model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=keras_loss("psnr", 1e-5))
     batches = [(noisy[i::STEPS], clean[i::STEPS]) for i in range(STEPS)]
     found["losses"] = [float(denoiser.model.train_on_batch(*batch)) for batch in batches]
     return found | {"trained": denoiser(noisy), "bias": bias_after_a_step()}
