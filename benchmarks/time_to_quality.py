@@ -1,9 +1,9 @@
 """Seconds of training to 20.18 dB: the article's plain script against a recipe of this project.
 
 20.18 dB is what the article's fifty epochs reach, as a mean of PSNR over the test images. Both are
-scored on the same noisy test images; scoring is not counted, the script's and the recipe's own
-validation is. A recipe with a cosine schedule has its quality only at the end of it, so the whole
-training counts, building and tracing the network included: choose a schedule that is just enough.
+scored on the same noisy test images. Scoring is not counted; building, tracing and the validation
+of script and recipe are. The clock stops when the last epoch ends. A recipe with a cosine schedule
+has its quality only there, so the whole of it counts: choose a schedule that is just enough.
 """
 
 import argparse
@@ -108,15 +108,21 @@ def train_recipe(options: argparse.Namespace) -> Scores:
     val_clean, val_noisy = validation_images(noise)
     clean = training_images()[: options.images]
     load_keras()
+    ends: list[float] = []
     started = time.perf_counter()
-    denoiser, history = train(
-        clean, noise, (val_noisy, val_clean), parameters.training, parameters.seed, _say_nothing
+    denoiser, _ = train(
+        clean,
+        noise,
+        (val_noisy, val_clean),
+        parameters.training,
+        parameters.seed,
+        lambda epoch, metrics: ends.append(time.perf_counter()),
     )
-    seconds = time.perf_counter() - started
+    seconds = ends[-1] - started
     denoised = denoiser(test_noisy)
     quality = float(psnr(test_clean, denoised).mean())
     return {
-        "epochs": len(history),
+        "epochs": len(ends),
         "seconds": seconds,
         "psnr": quality,
         "ssim": float(ssim(test_clean, denoised).mean()),
@@ -128,10 +134,6 @@ def _test_images() -> tuple[Images, Images]:
     """Return the clean and noisy test images that both are scored on: those of `kedro run`."""
     clean = mnist_images("test")
     return clean, draw_noisy(clean, Gaussian(), seed=0, split="test", epoch=0)
-
-
-def _say_nothing(*_: object) -> None:
-    """Take the place of the logger of epochs."""
 
 
 if __name__ == "__main__":
