@@ -140,9 +140,12 @@ def plot(facts: dict[str, Any], scores: dict[str, float]) -> None:
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True, layout="constrained")
     for axis, key, names in zip(axes, ("images", "weights"), (BY_IMAGES, BY_WEIGHTS), strict=True):
         line = [*names, WHOLE]
-        axis.semilogx([facts[n][key] for n in line], [scores[n] for n in line], "o-")
+        places = [facts[n][key] for n in line]
+        axis.semilogx(places, [scores[n] for n in line], "o-")
+        axis.minorticks_off()
+        axis.set_xticks(places, [f"{place:,}" for place in places])
         axis.set(xlabel={"images": "training images", "weights": "weights"}[key])
-        axis.grid(alpha=0.3, which="both")
+        axis.grid(alpha=0.3)
     axes[0].set(ylabel="mean PSNR on validation [dB]")
     figure.suptitle("What more images and more weights give, for equal training")
     path = Path(__file__).with_name("limit.png")

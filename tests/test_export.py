@@ -23,6 +23,8 @@ needs_onnx = pytest.mark.skipif(
     reason="needs the extra `onnx`",
 )
 
+SMALL = {"widths": (4, 8), "blocks": (1, 1), "latent_dim": 4}
+
 
 def denoiser(
     name: str = "dense", shape: tuple[int, int, int] = (28, 28, 1), **options: Any
@@ -47,7 +49,7 @@ def noisy() -> Images:
     ("name", "options"),
     [
         *((name, {}) for name in ARCHITECTURES),
-        ("residual_unet", {"output": "gated", "conditioning": 64}),
+        ("residual_unet", {**SMALL, "output": "gated", "conditioning": 2}),
     ],
 )
 def test_real_digits_come_out_as_of_the_denoiser(
