@@ -97,6 +97,7 @@ def test_the_article_is_reproduced_to_the_letter() -> None:
         "epochs": 50,
         "batch_size": 128,
         "learning_rate": 0.001,
+        "optimizer": "adam",
         "beta_2": 0.999,
         "schedule": "constant",
         "warmup": 0.0,

@@ -56,7 +56,8 @@ class TrainingParameters(Section):
     mse_floor: float = Field(1e-5, gt=0, le=1, description="added to an image's MSE by `psnr`")
     epochs: int = Field(2, ge=1, description="passes over the training images")
     batch_size: int = Field(32, ge=1, description="images per step")
-    learning_rate: float = Field(4e-3, gt=0, le=1, description="Adam's step size, at its highest")
+    optimizer: Literal["muon", "adam"] = "muon"
+    learning_rate: float = Field(4e-3, gt=0, le=1, description="step size, at its highest")
     beta_2: float = Field(0.99, ge=0, lt=1, description="decay of Adam's mean squared gradient")
     schedule: Literal["constant", "cosine"] = "cosine"
     warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps before the cosine")

@@ -42,7 +42,10 @@ def train_classifier(
     """
     image_shape = (clean.shape[1], clean.shape[2], clean.shape[3])
     settings = TrainingParameters(
-        epochs=options.epochs, batch_size=options.batch_size, learning_rate=options.learning_rate
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        optimizer="adam",
+        learning_rate=options.learning_rate,
     )
     own_seed = int(generator(seed, "classifier").integers(2**31))
     network = DigitNetwork(classes=classes)

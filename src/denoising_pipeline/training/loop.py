@@ -16,6 +16,7 @@ from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.noise import Noise
 from denoising_pipeline.training.batches import Targets, noisy_batches
 from denoising_pipeline.training.losses import keras_loss, mean_psnr
+from denoising_pipeline.training.optimizers import keras_optimizer
 from denoising_pipeline.training.resume import ResumableTraining, Rows, training_identity
 
 EpochLogger = Callable[[int, Mapping[str, float]], None]
@@ -130,13 +131,10 @@ def _compile(
     metrics: Sequence[Any],
 ) -> None:
     """Make a network ready for all of its steps."""
-    keras = load_keras()
-    keras.utils.set_random_seed(seed % 2**32)
+    load_keras().utils.set_random_seed(seed % 2**32)
     model.compile(
-        optimizer=keras.optimizers.Adam(
-            _learning_rate(options, options.epochs * steps_per_epoch),
-            beta_2=options.beta_2,
-            global_clipnorm=options.gradient_clip,
+        optimizer=keras_optimizer(
+            options, _learning_rate(options, options.epochs * steps_per_epoch)
         ),
         loss=loss,
         metrics=list(metrics),

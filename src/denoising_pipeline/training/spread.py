@@ -47,7 +47,10 @@ def train_sd_estimator(
         TrainingDivergedError: The loss became NaN or infinite.
     """
     settings = TrainingParameters(
-        epochs=options.epochs, batch_size=options.batch_size, learning_rate=options.learning_rate
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        optimizer="adam",
+        learning_rate=options.learning_rate,
     )
     own_seed = int(generator(seed, "uncertainty").integers(2**31))
     with dtype_policy(settings.precision):

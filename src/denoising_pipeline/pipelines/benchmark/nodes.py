@@ -31,6 +31,7 @@ ARTICLE = TrainingParameters(
     model=Convolutional(),
     loss="binary_crossentropy",
     batch_size=128,
+    optimizer="adam",
     learning_rate=0.001,
     beta_2=0.999,
     schedule="constant",
