@@ -7,20 +7,21 @@ is scored on the 5,000 validation images of `kedro run`; test images are not rea
 import argparse
 import json
 import sys
-from functools import partial
 from typing import Any
 
 from machine import print_table
 from project import in_its_own_process, recipe_parameters, training_images, validation_images
 
-from denoising_pipeline.backend import load_keras
+from denoising_pipeline.config import TrainingParameters
 from denoising_pipeline.metrics import psnr
-from denoising_pipeline.training import train
+from denoising_pipeline.training import loop, train
+from denoising_pipeline.training.optimizers import keras_optimizer
 
 VARIANTS: dict[str, list[str]] = {
     "base": [],
     "loss: binary cross-entropy": ["training.loss=binary_crossentropy"],
     "loss: MSE": ["training.loss=mse"],
+    "optimizer: Adam": ["training.optimizer=adam"],
     "batches of 64": ["training.batch_size=64"],
     "batches of 16": ["training.batch_size=16"],
     "learning rate 0.002": ["training.learning_rate=0.002"],
@@ -68,9 +69,8 @@ def main() -> None:
 
 def score(name: str, images: int, epochs: int) -> dict[str, Any]:
     """Train one variant and return its mean PSNR on validation and its seconds."""
-    keras = load_keras()
     if name.startswith("EMA"):
-        keras.optimizers.Adam = partial(keras.optimizers.Adam, use_ema=True, ema_momentum=0.99)
+        loop.keras_optimizer = averaging_optimizer
     changes = [f"training.epochs={epochs}", "training.keep=last", *VARIANTS[name]]
     parameters = recipe_parameters("base", changes)
     noise, seed = parameters.noise_injection.root, parameters.seed
@@ -82,6 +82,13 @@ def score(name: str, images: int, epochs: int) -> dict[str, Any]:
     )
     seconds = float(history["seconds"].sum())
     return {"psnr": float(psnr(val_clean, denoiser(val_noisy)).mean()), "seconds": seconds}
+
+
+def averaging_optimizer(options: TrainingParameters, learning_rate: Any) -> Any:
+    """Return the optimizer of the options, which averages the weights as well."""
+    optimizer = keras_optimizer(options, learning_rate)
+    optimizer.use_ema, optimizer.ema_momentum = True, 0.99
+    return optimizer
 
 
 if __name__ == "__main__":

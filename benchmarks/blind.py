@@ -1,8 +1,8 @@
 """One blind denoiser against specialists of the same size and training, on validation images.
 
 The blind one is trained on every noise model and level (`--env blind`), each specialist on Gaussian
-noise of one sigma, with the base recipe and as many epochs. All are scored on the same noisy
-validation images; test images are not read.
+noise of one sigma, with the base recipe, the blind one's optimizer and as many epochs. All are
+scored on the same noisy validation images; test images are not read.
 With `--levels`, nothing is trained but a regression of sigma on the histogram of a noisy image: how
 much a network that is not told sigma can know of it.
 """
@@ -61,7 +61,10 @@ def main() -> None:
 def scores(name: str, images: int, epochs: int) -> dict[str, float]:
     """Train one denoiser and return its mean PSNR on validation by sigma."""
     changes = [f"training.epochs={epochs}", "training.keep=last"]
-    parameters = recipe_parameters("blind" if name == "blind" else "base", changes)
+    parameters = recipe_parameters("blind", changes)
+    if name != "blind":
+        optimizer = f"training.optimizer={parameters.training.optimizer}"
+        parameters = recipe_parameters("base", [*changes, optimizer])
     noise = parameters.noise_injection.root if name == "blind" else Gaussian(sigma=float(name))
     val_clean, val_noisy = validation_images(noise)
     few = (val_noisy[:200], val_clean[:200])

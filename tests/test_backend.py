@@ -4,10 +4,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
-from denoising_pipeline.backend import _native_stderr_held_back
+from denoising_pipeline.backend import _native_stderr_held_back, batches_to_fit
 
 LOAD = "from denoising_pipeline.backend import load_keras; keras = load_keras();"
 
@@ -48,6 +51,32 @@ def test_another_backend_does_not_bring_tensorflow(tmp_path: Path) -> None:
     package(tmp_path, "keras", "import os; chosen = os.environ['KERAS_BACKEND']")
     done = python(f"{LOAD} print(keras.chosen)", tmp_path, KERAS_BACKEND="jax")
     assert (done.returncode, done.stdout, done.stderr) == (0, "jax\n", "")
+
+
+@pytest.mark.parametrize("targets", [np.zeros((5, 4, 6, 1), np.float32), np.arange(5)])
+def test_batches_are_fitted_as_they_are_and_without_a_thread_that_tunes(
+    targets: npt.NDArray[Any],
+) -> None:
+    """Images and labels; the last batch is smaller."""
+    images = np.arange(120, dtype=np.float32).reshape(5, 4, 6, 1)
+    given = [(images[part], targets[part]) for part in (slice(2), slice(2, 4), slice(4, 5))]
+    dataset = batches_to_fit(iter(given))
+    assert dataset.options().autotune.enabled is False
+    for batch, expected in zip(dataset.as_numpy_iterator(), given, strict=True):
+        for part, side in zip(batch, expected, strict=True):
+            assert part.dtype == side.dtype
+            np.testing.assert_array_equal(part, side)
+
+
+def test_nothing_to_fit_is_nothing() -> None:
+    assert not list(batches_to_fit(iter(())))
+
+
+def test_another_backend_gets_the_batches_themselves(tmp_path: Path) -> None:
+    package(tmp_path, "keras", "class config: backend = staticmethod(lambda: 'jax')")
+    code = "from denoising_pipeline.backend import batches_to_fit; b = iter(()); "
+    done = python(f"{code} print(batches_to_fit(b) is b)", tmp_path, KERAS_BACKEND="jax")
+    assert (done.returncode, done.stdout) == (0, "True\n")
 
 
 def test_what_a_failing_import_says_is_not_lost(tmp_path: Path) -> None:

@@ -6,8 +6,13 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+
+BATCHES_AHEAD = 16
+"""Batches that TensorFlow has ready while it computes."""
 
 
 def load_keras() -> ModuleType:
@@ -43,6 +48,38 @@ def dtype_policy(precision: str) -> Iterator[None]:
         yield
     finally:
         config.set_dtype_policy(previous)
+
+
+def batches_to_fit(batches: Iterator[tuple[Any, ...]]) -> Any:
+    """Return batches as `fit` takes them, so that it ends when its last epoch does.
+
+    Of a plain iterator Keras makes a dataset that TensorFlow tunes, in a thread that sleeps for up
+    to a minute at a time; `fit` may wait for that at its end.
+
+    Args:
+        batches: Tuples of NumPy arrays, of one shape but for the first axis.
+
+    Returns:
+        A dataset that is not tuned, where the backend is TensorFlow; else the iterator.
+    """
+    if load_keras().config.backend() != "tensorflow":
+        return batches
+    first = next(batches, None)
+    if first is None:
+        return iter(())
+    data = importlib.import_module("tensorflow").data
+    dataset = data.Dataset.from_generator(
+        lambda: chain([first], batches),
+        output_signature=tuple(_spec(part) for part in first),
+    )
+    untuned = data.Options()
+    untuned.autotune.enabled = False
+    return dataset.prefetch(BATCHES_AHEAD).with_options(untuned)
+
+
+def _spec(batch: Any) -> Any:
+    shape = (None, *batch.shape[1:])
+    return importlib.import_module("tensorflow").TensorSpec(shape, batch.dtype)
 
 
 def resolve_precision(precision: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from denoising_pipeline.arrays import Images
-from denoising_pipeline.backend import dtype_policy, load_keras
+from denoising_pipeline.backend import batches_to_fit, dtype_policy, load_keras
 from denoising_pipeline.config import TrainingParameters
 from denoising_pipeline.datasets.checkpoint_files import Checkpoints
 from denoising_pipeline.denoiser import Denoiser
@@ -161,7 +161,7 @@ def _fit(
 ) -> None:
     """Go through the batches; show a progress bar per epoch on a terminal, else a line."""
     model.fit(
-        batches,
+        batches_to_fit(batches),
         shuffle=False,
         steps_per_epoch=steps_per_epoch,
         initial_epoch=first_epoch,
