@@ -180,17 +180,17 @@ def test_a_run_killed_in_mid_epoch_is_resumed_by_the_next_to_the_same_bits(
     project: Project,
 ) -> None:
     """Same weights as without the interruption; its MLflow run has every epoch."""
-    long = {"training": {"model": {"name": "dense"}, "epochs": 120}}
+    long = {"training": {"model": {"name": "dense"}, "epochs": 60}}
     recipe, undisturbed = project.recipe("resumed", long), project.recipe("undisturbed", long)
     with project.start("run", "--env", recipe) as process:
         lost = wait_until(in_training(project, recipe), process)
         process.kill()
-    assert len(project.client.get_metric_history(lost.info.run_id, "val_loss")) < 120
+    assert len(project.client.get_metric_history(lost.info.run_id, "val_loss")) < 60
     resumed, whole = project.run(recipe), project.run(undisturbed)
     for one, other in zip(weights(project, resumed), weights(project, whole), strict=True):
         np.testing.assert_array_equal(one, other)
     steps = [m.step for m in project.client.get_metric_history(resumed.info.run_id, "val_loss")]
-    assert steps == list(range(1, 121))
+    assert steps == list(range(1, 61))
     assert not list(project.path.glob(f"data/{recipe}/06_models/training_checkpoints/*"))
 
 
