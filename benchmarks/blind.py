@@ -1,8 +1,9 @@
 """One blind denoiser against specialists of the same size and training, on validation images.
 
 The blind one is trained on every noise model and level (`--env blind`), each specialist on Gaussian
-noise of one sigma, with the base recipe, the blind one's optimizer and as many epochs. All are
-scored on the same noisy validation images; test images are not read.
+noise of one sigma, with the base recipe and as many epochs. All are scored on the same noisy
+validation images; test images are not read. The blind one is also scored on the default level of
+every other noise model, without a specialist.
 With `--levels`, nothing is trained but a regression of sigma on the histogram of a noisy image: how
 much a network that is not told sigma can know of it.
 """
@@ -24,10 +25,15 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.metrics import psnr
+from denoising_pipeline.noise import NOISES, Noise
 from denoising_pipeline.noise.gaussian import Gaussian
 from denoising_pipeline.training import train
 
 SIGMAS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+SCORED: dict[str, Noise] = {str(sigma): Gaussian(sigma=sigma) for sigma in SIGMAS} | {
+    name: noise() for name, noise in NOISES.items() if name not in {"gaussian", "blind"}
+}
+"""The noise of each row of the table: sigmas, then other noise models."""
 
 
 def main() -> None:
@@ -37,9 +43,9 @@ def main() -> None:
     )
     parser.add_argument("--images", type=int, default=55_000, help="training images")
     parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--sigmas", type=float, nargs="*", default=SIGMAS[1:], help="specialists")
+    parser.add_argument("--sigmas", type=float, nargs="*", choices=SIGMAS, default=SIGMAS[1:])
     parser.add_argument("--levels", action="store_true", help="tell sigma from noisy images")
-    parser.add_argument("--only", help="train one, in this process: `blind` or a sigma")
+    parser.add_argument("--only", choices=["blind", *SCORED], help="train one, in this process")
     options = parser.parse_args()
     if options.only:
         print(json.dumps(scores(options.only, options.images, options.epochs)))
@@ -49,29 +55,26 @@ def main() -> None:
         return
     blind = in_its_own_process("--only=blind")
     rows = []
-    for sigma in SIGMAS:
-        special = in_its_own_process(f"--only={sigma}") if sigma in options.sigmas else {}
-        both = blind[str(sigma)], special.get(str(sigma))
+    for name, noise in SCORED.items():
+        special = name in map(str, options.sigmas) and in_its_own_process(f"--only={name}")
+        both = blind[name], special[name] if special else None
         change = f"{both[0] - both[1]:+.2f}" if both[1] else ""
-        noisy = f"{noisy_psnr(sigma):.2f}"
-        rows.append((f"{sigma:g}", noisy, *(f"{x:.2f}" if x else "" for x in both), change))
-    print_table(["sigma", "noisy [dB]", "blind [dB]", "specialist [dB]", "blind's gain"], rows)
+        noisy = f"{noisy_psnr(noise):.2f}"
+        rows.append((noise.describe(), noisy, *(f"{x:.2f}" if x else "" for x in both), change))
+    print_table(["noise", "noisy [dB]", "blind [dB]", "specialist [dB]", "blind's gain"], rows)
 
 
 def scores(name: str, images: int, epochs: int) -> dict[str, float]:
-    """Train one denoiser and return its mean PSNR on validation by sigma."""
+    """Train one denoiser and return its mean PSNR on validation by noise."""
     changes = [f"training.epochs={epochs}", "training.keep=last"]
-    parameters = recipe_parameters("blind", changes)
-    if name != "blind":
-        optimizer = f"training.optimizer={parameters.training.optimizer}"
-        parameters = recipe_parameters("base", [*changes, optimizer])
-    noise = parameters.noise_injection.root if name == "blind" else Gaussian(sigma=float(name))
+    parameters = recipe_parameters("blind" if name == "blind" else "base", changes)
+    noise = parameters.noise_injection.root if name == "blind" else SCORED[name]
     val_clean, val_noisy = validation_images(noise)
     few = (val_noisy[:200], val_clean[:200])
     clean = training_images()[:images]
     denoiser, _ = train(clean, noise, few, parameters.training, 0, lambda epoch, metrics: None)
-    sigmas = SIGMAS if name == "blind" else (float(name),)
-    return {str(sigma): _score(denoiser, sigma) for sigma in sigmas}
+    names = SCORED if name == "blind" else (name,)
+    return {scored: _score(denoiser, SCORED[scored]) for scored in names}
 
 
 def tell_levels() -> None:
@@ -95,13 +98,13 @@ def tell_levels() -> None:
     print(f"Sigma, uniform from 0 to 1, is told with a mean error of {error.mean():.4f}.")
 
 
-def noisy_psnr(sigma: float) -> float:
+def noisy_psnr(noise: Noise) -> float:
     """Return the mean PSNR of doing nothing."""
-    return float(psnr(*validation_images(Gaussian(sigma=sigma))).mean())
+    return float(psnr(*validation_images(noise)).mean())
 
 
-def _score(denoiser: Denoiser, sigma: float) -> float:
-    clean, noisy = validation_images(Gaussian(sigma=sigma))
+def _score(denoiser: Denoiser, noise: Noise) -> float:
+    clean, noisy = validation_images(noise)
     return float(psnr(clean, denoiser(noisy)).mean())
 
 
