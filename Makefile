@@ -11,7 +11,7 @@ run: install          ## the whole pipeline on all of MNIST
 	$(BIN)/kedro run
 
 test: install         ## every test but the long ones, with coverage
-	$(BIN)/pytest --cov --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --cov --numprocesses 2 --no-loadscope-reorder
 
 test-slow: install    ## the long ones: the package elsewhere, four first runs at once
 	$(BIN)/pytest --slow -m slow

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 if TYPE_CHECKING:  # The small tests do not wait for MLflow.
     from mlflow.entities import Run
@@ -24,6 +25,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.get_closest_marker("slow"):
                 item.add_marker(pytest.mark.skip(reason="needs --slow"))
+
+
+class ByRun(LoadFileScheduling):  # type: ignore[misc]  # the library has no types
+    """Hands out whole files, and those that look at the smoke run to one process, which runs it."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(super()._split_scope(nodeid))
+        return "smoke" if "/smoke/" in file else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByRun:
+    return ByRun(config, log)
 
 
 @pytest.fixture(scope="session")
