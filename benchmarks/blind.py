@@ -4,24 +4,13 @@ The blind one is trained on every noise model and level (`--env blind`), each sp
 noise of one sigma, with the base recipe and as many epochs. All are scored on the same noisy
 validation images; test images are not read. The blind one is also scored on the default level of
 every other noise model, without a specialist.
-With `--levels`, nothing is trained but a regression of sigma on the histogram of a noisy image: how
-much a network that is not told sigma can know of it.
 """
 
 import argparse
 import json
 
-import numpy as np
 from machine import print_table
-from project import (
-    HELD_OUT,
-    in_its_own_process,
-    mnist_images,
-    recipe_parameters,
-    training_images,
-    validation_images,
-)
-from sklearn.ensemble import HistGradientBoostingRegressor
+from project import in_its_own_process, recipe_parameters, training_images, validation_images
 
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.metrics import psnr
@@ -38,20 +27,14 @@ SCORED: dict[str, Noise] = {str(sigma): Gaussian(sigma=sigma) for sigma in SIGMA
 
 def main() -> None:
     """Train the blind denoiser and the specialists, and print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=55_000, help="training images")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--sigmas", type=float, nargs="*", choices=SIGMAS, default=SIGMAS[1:])
-    parser.add_argument("--levels", action="store_true", help="tell sigma from noisy images")
     parser.add_argument("--only", choices=["blind", *SCORED], help="train one, in this process")
     options = parser.parse_args()
     if options.only:
         print(json.dumps(scores(options.only, options.images, options.epochs)))
-        return
-    if options.levels:
-        tell_levels()
         return
     blind = in_its_own_process("--only=blind")
     rows = []
@@ -75,27 +58,6 @@ def scores(name: str, images: int, epochs: int) -> dict[str, float]:
     denoiser, _ = train(clean, noise, few, parameters.training, 0, lambda epoch, metrics: None)
     names = SCORED if name == "blind" else (name,)
     return {scored: _score(denoiser, SCORED[scored]) for scored in names}
-
-
-def tell_levels() -> None:
-    """Print how far a regression on 64 counts of grey values is from the true sigma."""
-    draws = np.random.default_rng(0)
-    clean = mnist_images("train")
-    sigmas = draws.uniform(0, 1, len(clean)).round(6)
-    noisy = np.concatenate(
-        [
-            Gaussian(sigma=sigma).apply(image, draws)
-            for sigma, image in zip(sigmas.tolist(), clean[:, np.newaxis], strict=True)
-        ]
-    )
-    edges = np.linspace(0, 1, 63)
-    counts = np.array(
-        [np.bincount(np.digitize(image.ravel(), edges), minlength=64) for image in noisy]
-    )
-    model = HistGradientBoostingRegressor(max_iter=500, random_state=0)
-    model.fit(counts[:-HELD_OUT], sigmas[:-HELD_OUT])
-    error = np.abs(model.predict(counts[-HELD_OUT:]) - sigmas[-HELD_OUT:])
-    print(f"Sigma, uniform from 0 to 1, is told with a mean error of {error.mean():.4f}.")
 
 
 def noisy_psnr(noise: Noise) -> float:

@@ -34,8 +34,9 @@ class ResidualUnet(Architecture):
     noisy image that is kept: gate * noisy + (1 - gate) * estimate. What is clean passes unchanged.
 
     With `conditioning`, means over the whole image, which tell the noise level, scale and shift
-    every channel of every residual branch (FiLM: Perez et al., "FiLM: Visual Reasoning with a
-    General Conditioning Layer", 2018): one network for many levels, that need not be told them.
+    every channel of the residual branches, of what enters a resolution, of the skips and of the
+    last features (FiLM: Perez et al., "FiLM: Visual Reasoning with a General Conditioning Layer",
+    2018): one network for many levels, that need not be told them.
     """
 
     name: Literal["residual_unet"] = "residual_unet"
@@ -89,6 +90,7 @@ class ResidualUnet(Architecture):
             x = layer.convolution(x, filters, 6 if level == 0 else 2, strides=2)
             if level == 0 and self.conditioning:
                 layer.condition = layer.image_statistics(x, self.conditioning)
+            x = layer.modulated(x)
             for _ in range(count):
                 x = layer.residual_block(x, filters)
             features.append(x)
@@ -111,7 +113,8 @@ class ResidualUnet(Architecture):
                 x = layer.residual_block(x, self.widths[level])
             if level:
                 x = layer.upsample(x, self.widths[level - 1], kernel=1)
-                x = keras.layers.Add()([x, features[level - 1]])
+                x = keras.layers.Add()([x, layer.modulated(features[level - 1])])
+        x = layer.modulated(x)
         denoised = layer.head(x, channels, (pad_h, pad_w))
         if self.output == "gated":
             gate = layer.head(x, channels, (pad_h, pad_w))
@@ -143,9 +146,7 @@ class _Layers:
         )(x)
 
     def residual_block(self, x: Any, filters: int) -> Any:
-        branch = self.convolution(self.relu(x), filters)
-        if self.condition is not None:
-            branch = self.modulated(branch)
+        branch = self.modulated(self.convolution(self.relu(x), filters))
         branch = self.convolution(self.relu(branch), filters, scale=BRANCH_SCALE)
         return self._keras.layers.Add()([x, branch])
 
@@ -157,7 +158,9 @@ class _Layers:
         return self.dense(self.dense(layers.Concatenate()([mean, mean_square]), values), values)
 
     def modulated(self, x: Any) -> Any:
-        """Return (1 + scale) * x + shift, both by channel and from the condition."""
+        """Return (1 + scale) * x + shift, by channel from the condition, or x if there is none."""
+        if self.condition is None:
+            return x
         layers, channels = self._keras.layers, x.shape[-1]
         scale, shift = (
             layers.Reshape((1, 1, channels))(
