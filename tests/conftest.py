@@ -35,6 +35,7 @@ class ByRun(LoadFileScheduling):  # type: ignore[misc]  # the library has no typ
         return "smoke" if "/smoke/" in file else file
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByRun:
     return ByRun(config, log)
 

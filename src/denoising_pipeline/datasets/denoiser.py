@@ -152,8 +152,8 @@ def _set_weights(model: Any, weights: bytes, kind: str) -> None:
             model.load_weights(path)
         except (ValueError, KeyError, OSError) as error:
             raise ValueError(
-                f"holds weights that do not fit its architecture: {error}\n"
-                f"Train the {kind} again with this version of the package."
+                "holds weights that do not fit its architecture: another version of the package "
+                f"wrote them, or they are damaged. Train the {kind} again with this version."
             ) from error
 
 
