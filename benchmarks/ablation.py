@@ -1,4 +1,4 @@
-"""What each part of the default training is worth: one change at a time, scored on validation.
+"""What each part of the default training, and other sizes of its network, are worth on validation.
 
 Every variant trains on the same images for the same number of passes, in a process of its own, and
 is scored on the 5,000 validation images of `kedro run`; test images are not read.
@@ -17,7 +17,7 @@ from denoising_pipeline.metrics import psnr
 from denoising_pipeline.training import loop, train
 from denoising_pipeline.training.optimizers import keras_optimizer
 
-VARIANTS: dict[str, list[str]] = {
+PARTS: dict[str, list[str]] = {
     "base": [],
     "loss: binary cross-entropy": ["training.loss=binary_crossentropy"],
     "loss: MSE": ["training.loss=mse"],
@@ -43,13 +43,49 @@ VARIANTS: dict[str, list[str]] = {
 }
 """Changes by variant, as `kedro run --params` takes them."""
 
+SIZES: dict[str, list[str]] = {
+    f"widths {list(widths)}, blocks {list(blocks)}, code_channels {channels}": [
+        f"training.model.widths=[{','.join(map(str, widths))}]",
+        f"training.model.blocks=[{','.join(map(str, blocks))}]",
+        f"training.model.code_channels={channels}",
+    ]
+    for widths, blocks, channels in (
+        ((64, 128), (1, 2), 32),
+        ((64, 128), (1, 1), 32),
+        ((48, 128), (1, 1), 32),
+        ((96, 128), (1, 1), 32),
+        ((64, 96), (1, 1), 32),
+        ((64, 192), (1, 1), 32),
+        ((128, 96), (1, 1), 32),
+        ((64, 64), (2, 1), 32),
+        ((96, 96), (2, 1), 32),
+        ((64, 128), (3, 1), 32),
+        ((64, 96), (4, 1), 32),
+        ((128, 96), (2, 1), 32),
+        ((64,), (3,), 8),
+        ((64,), (4,), 8),
+        ((96,), (2,), 8),
+        ((96,), (2,), 16),
+        ((96,), (3,), 8),
+        ((128,), (1,), 8),
+        ((128,), (2,), 8),
+        ((64,), (4,), 16),
+        ((96,), (3,), 16),
+        ((128,), (2,), 16),
+    )
+}
+"""The same for networks of other sizes; the first is the default."""
+
+VARIANTS = {**PARTS, **SIZES}
+
 
 def main() -> None:
-    """Train the variants one after the other and print the table."""
+    """Train the variants, one after the other, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=13_760, help="training images")
     parser.add_argument("--epochs", type=int, default=2)
-    parser.add_argument("--variants", nargs="*", choices=VARIANTS, default=list(VARIANTS))
+    parser.add_argument("--variants", nargs="*", choices=VARIANTS, default=list(PARTS))
+    parser.add_argument("--sizes", action="store_true", help="the networks of other sizes")
     parser.add_argument("--only", choices=VARIANTS, help="train one, in this process")
     options = parser.parse_args()
     if options.only:
@@ -57,7 +93,7 @@ def main() -> None:
         return
     rows: list[tuple[str, ...]] = []
     reference = 0.0
-    for name in options.variants:
+    for name in SIZES if options.sizes else options.variants:
         scores = in_its_own_process("--only", name)
         reference = reference or scores["psnr"]
         change = f"{scores['psnr'] - reference:+.2f}"
