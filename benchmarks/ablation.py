@@ -37,7 +37,11 @@ PARTS: dict[str, list[str]] = {
     "shifts of up to 2 pixels": ["training.shift=2"],
     "EMA of weights, 0.99 a step": [],
     "EMA of weights, 0.99 a step, constant learning rate": ["training.schedule=constant"],
-    "no blocks but one at 14x14 and one at 7x7": ["training.model.blocks=[1,1]"],
+    "two blocks instead of three": ["training.model.blocks=[2]"],
+    "two levels instead of one": [
+        "training.model.widths=[64,128]",
+        "training.model.blocks=[1,2]",
+    ],
     "one value in the bottleneck": ["training.model.latent_dim=1"],
     "gated output": ["training.model.output=gated"],
 }
@@ -72,9 +76,13 @@ SIZES: dict[str, list[str]] = {
         ((64,), (4,), 16),
         ((96,), (3,), 16),
         ((128,), (2,), 16),
+        ((64,), (3,), 16),
+        ((64,), (3,), 32),
+        ((72,), (3,), 16),
+        ((80,), (2,), 16),
     )
 }
-"""The same for networks of other sizes; the first is the default."""
+"""The same for networks of other sizes; the first was the default, that of 64, 3, 32 is it."""
 
 VARIANTS = {**PARTS, **SIZES}
 

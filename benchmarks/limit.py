@@ -25,13 +25,13 @@ from denoising_pipeline.training import train
 
 HALF = 27_500
 TRAININGS: dict[str, tuple[slice, list[int]]] = {
-    "a quarter of the images": (slice(0, HALF // 2), [64, 128]),
-    "an eighth of the images": (slice(0, HALF // 4), [64, 128]),
-    "first half of the images": (slice(0, HALF), [64, 128]),
-    "second half of the images": (slice(HALF, 2 * HALF), [64, 128]),
-    "all images": (slice(0, 2 * HALF), [64, 128]),
-    "all images, half the width": (slice(0, 2 * HALF), [32, 64]),
-    "all images, a quarter of the width": (slice(0, 2 * HALF), [16, 32]),
+    "a quarter of the images": (slice(0, HALF // 2), [64]),
+    "an eighth of the images": (slice(0, HALF // 4), [64]),
+    "first half of the images": (slice(0, HALF), [64]),
+    "second half of the images": (slice(HALF, 2 * HALF), [64]),
+    "all images": (slice(0, 2 * HALF), [64]),
+    "all images, half the width": (slice(0, 2 * HALF), [32]),
+    "all images, a quarter of the width": (slice(0, 2 * HALF), [16]),
 }
 """Training images and widths by name."""
 
