@@ -1,7 +1,9 @@
 """Settings of the Kedro project."""
 
 from denoising_pipeline.hooks import ConsoleHooks, ParameterHooks, TrackingHooks, VersionHooks
+from denoising_pipeline.session import UniqueSession
 
+SESSION_CLASS = UniqueSession
 HOOKS = (ConsoleHooks(), TrackingHooks(), VersionHooks(), ParameterHooks())
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
 """`TrackingHooks` extends and replaces the hooks of kedro-mlflow."""

@@ -1,15 +1,20 @@
 """Metrics reach MLflow while training goes on, and runs of the dead are ended: on a real store."""
 
 import math
+import os
 import pickle
+import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import count
-from threading import Thread
+from threading import Thread, Timer
 
 import mlflow
+import numpy as np
 import psutil
 import pytest
 from mlflow.entities import Run
@@ -64,6 +69,26 @@ def test_it_works_from_threads_and_after_a_journey_to_another_process(
     thread.join()
     assert mlflow.active_run() is None
     assert history(client, run, "train_psnr") == [(3, 20.0)]
+
+
+def test_an_interruption_leaves_no_lock(client: MlflowClient, run: Run) -> None:
+    """Ctrl-C at moments of a write, the exceptions kept as a notebook keeps its last one."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    logger, kept = EpochLogger(client.tracking_uri, run.info.run_id), []
+    database = client.tracking_uri.removeprefix("sqlite:///")
+    for wait in np.linspace(0, 0.03, 20):
+        interruption = Timer(wait, os.kill, (os.getpid(), signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt) as interrupted:
+            interruption.start()
+            for epoch in count(1):
+                logger(epoch, {"loss": 1.0})
+        interruption.join()
+        kept.append(interrupted.value)
+        with closing(
+            sqlite3.connect(database, timeout=2)
+        ) as other:
+            other.execute("BEGIN IMMEDIATE")
+    signal.signal(signal.SIGINT, before)
 
 
 def test_without_a_run_nothing_happens() -> None:

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from mlflow.entities import Metric
@@ -25,7 +26,11 @@ def log_metrics(
 
 @dataclass(frozen=True)
 class EpochLogger:
-    """Log each epoch's metrics to a run from any thread or process; without a run, do nothing."""
+    """Log each epoch's metrics to a run from any thread or process; without a run, do nothing.
+
+    An interruption (Ctrl-C) waits until they are written: in the middle of it, SQLite's lock would
+    be held as long as the exception is, and nothing could write how the run ended.
+    """
 
     tracking_uri: str | None
     run_id: str | None
@@ -43,4 +48,6 @@ class EpochLogger:
         if self.run_id is None:
             return
         named = {k if k.startswith("val_") else f"train_{k}": v for k, v in metrics.items()}
-        log_metrics(MlflowClient(self.tracking_uri), self.run_id, named, epoch)
+        client = MlflowClient(self.tracking_uri)
+        with ThreadPoolExecutor(1) as uninterrupted:  # signals reach the main thread alone
+            uninterrupted.submit(log_metrics, client, self.run_id, named, epoch).result()

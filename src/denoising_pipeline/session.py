@@ -1,0 +1,38 @@
+"""Kedro's session, whose id no other run of the project has."""
+
+import time
+from pathlib import Path
+from typing import Any, Self
+
+from filelock import FileLock
+from kedro.framework.session import KedroSession
+from kedro.utils import find_kedro_project
+
+ID_STEP = 0.001
+"""Seconds between two ids: Kedro's are timestamps of milliseconds."""
+
+
+class UniqueSession(KedroSession):
+    """A session that starts in a millisecond of its own.
+
+    Its id is the version of all that a run writes. Of two runs that started in the same millisecond
+    one would find its files there already, and fail.
+    """
+
+    @classmethod
+    def create(cls, project_path: Path | str | None = None, **options: Any) -> Self:
+        """Create the session; see `kedro.framework.session.KedroSession.create`.
+
+        Args:
+            project_path: Path of the project, else that around the current folder. The lock,
+                `.session.lock`, lies in it.
+            options: Those of Kedro.
+
+        Returns:
+            The session.
+        """
+        folder = Path(project_path or find_kedro_project(Path.cwd()) or Path.cwd())
+        with FileLock(folder / ".session.lock"):
+            session = super().create(project_path, **options)
+            time.sleep(ID_STEP)
+        return session
