@@ -71,10 +71,19 @@ def test_it_works_from_threads_and_after_a_journey_to_another_process(
     assert history(client, run, "train_psnr") == [(3, 20.0)]
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt; a shell may have had it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_an_interruption_leaves_no_lock(client: MlflowClient, run: Run) -> None:
     """Ctrl-C at moments of a write, the exceptions kept as a notebook keeps its last one."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    logger, kept = EpochLogger(client.tracking_uri, run.info.run_id), []
+    logger = EpochLogger(client.tracking_uri, run.info.run_id)
+    kept: list[KeyboardInterrupt] = []
     database = client.tracking_uri.removeprefix("sqlite:///")
     for wait in np.linspace(0, 0.03, 20):
         interruption = Timer(wait, os.kill, (os.getpid(), signal.SIGINT))
@@ -84,11 +93,8 @@ def test_an_interruption_leaves_no_lock(client: MlflowClient, run: Run) -> None:
                 logger(epoch, {"loss": 1.0})
         interruption.join()
         kept.append(interrupted.value)
-        with closing(
-            sqlite3.connect(database, timeout=2)
-        ) as other:
+        with closing(sqlite3.connect(database, timeout=2)) as other:
             other.execute("BEGIN IMMEDIATE")
-    signal.signal(signal.SIGINT, before)
 
 
 def test_without_a_run_nothing_happens() -> None:
