@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from filelock import FileLock
 from kedro.framework.session import KedroSession
@@ -20,19 +20,20 @@ class UniqueSession(KedroSession):
     """
 
     @classmethod
-    def create(cls, project_path: Path | str | None = None, **options: Any) -> Self:
+    def create(cls, project_path: Path | str | None = None, *args: Any, **options: Any) -> Any:
         """Create the session; see `kedro.framework.session.KedroSession.create`.
 
         Args:
             project_path: Path of the project, else that around the current folder. The lock,
                 `.session.lock`, lies in it.
-            options: Those of Kedro.
+            args: Further arguments of Kedro's.
+            options: The same by name.
 
         Returns:
-            The session.
+            The `UniqueSession`.
         """
         folder = Path(project_path or find_kedro_project(Path.cwd()) or Path.cwd())
         with FileLock(folder / ".session.lock"):
-            session = super().create(project_path, **options)
+            session = super().create(project_path, *args, **options)
             time.sleep(ID_STEP)
         return session
