@@ -1,7 +1,7 @@
 """What each part of the default training, and other sizes of its network, are worth on validation.
 
 Every variant trains on the same images for the same number of passes, in a process of its own, and
-is scored on the 5,000 validation images of `kedro run`; test images are not read.
+is scored on the last 5,000 images of the training file; test images are not read.
 """
 
 import argparse
