@@ -1,9 +1,9 @@
 """One blind denoiser against specialists of the same size and training, on validation images.
 
 The blind one is trained on every noise model and level (`--env blind`), each specialist on Gaussian
-noise of one sigma, with the base recipe, a network of the same sizes and as many epochs. All are
-scored on the same noisy validation images; test images are not read. The blind one is also scored
-on the default level of every other noise model, without a specialist.
+noise of one sigma, with the base recipe and as many epochs. All are scored on the same noisy
+validation images; test images are not read. The blind one is also scored on the default level of
+every other noise model, without a specialist.
 """
 
 import argparse
@@ -23,9 +23,6 @@ SCORED: dict[str, Noise] = {str(sigma): Gaussian(sigma=sigma) for sigma in SIGMA
     name: noise() for name, noise in NOISES.items() if name not in {"gaussian", "blind"}
 }
 """The noise of each row of the table: sigmas, then other noise models."""
-
-SIZES = ("widths", "blocks", "code_channels", "latent_dim")
-"""What specialists have as the blind network has it."""
 
 
 def main() -> None:
@@ -53,9 +50,6 @@ def main() -> None:
 def scores(name: str, images: int, epochs: int) -> dict[str, float]:
     """Train one denoiser and return its mean PSNR on validation by noise."""
     changes = [f"training.epochs={epochs}", "training.keep=last"]
-    if name != "blind":
-        network = recipe_parameters("blind").training.model.model_dump(mode="json")
-        changes += [f"training.model.{size}={network[size]}" for size in SIZES]
     parameters = recipe_parameters("blind" if name == "blind" else "base", changes)
     noise = parameters.noise_injection.root if name == "blind" else SCORED[name]
     val_clean, val_noisy = validation_images(noise)
