@@ -23,6 +23,24 @@ def test_levels_are_uniform_up_to_twice_the_default() -> None:
     assert 0.19 < spread.max() < 0.2 * (1 + 5 / np.sqrt(2 * 24**2))
 
 
+def test_the_share_of_low_gaussian_levels_is_the_option() -> None:
+    """Below and above the lowest fifth, levels are uniform: their means are the middles."""
+    spread = noisy_grey(Blind(gaussian=1, strength=0.2, low=0.6)).std(axis=1)
+    low = spread < 0.04
+    error = 5 * np.sqrt(0.6 * 0.4 / len(spread))
+    assert low.mean() == pytest.approx(0.6, abs=error)
+    assert spread[low].mean() == pytest.approx(0.02, abs=5 * 0.04 / np.sqrt(12 * low.sum()))
+    assert spread[~low].mean() == pytest.approx(0.12, abs=5 * 0.16 / np.sqrt(12 * (~low).sum()))
+
+
+@pytest.mark.parametrize(("low", "smallest", "largest"), [(0, 0.04, 0.2), (1, 0, 0.04)])
+def test_low_levels_can_be_all_or_none(low: float, smallest: float, largest: float) -> None:
+    """With all or none of them in the lowest fifth, no level is on the other side of its end."""
+    spread = noisy_grey(Blind(gaussian=1, strength=0.2, low=low)).std(axis=1)
+    tolerance = 1 + 5 / np.sqrt(2 * 24**2)
+    assert smallest / tolerance < spread.min() < spread.max() < largest * tolerance
+
+
 def test_the_share_of_gaussian_images_is_the_option() -> None:
     """No other noise model gives more than 200 different values on grey."""
     images = noisy_grey(Blind(gaussian=0.3))
