@@ -27,6 +27,7 @@ PARTS: dict[str, list[str]] = {
     "learning rate 0.002": ["training.learning_rate=0.002"],
     "learning rate 0.008": ["training.learning_rate=0.008"],
     "beta_2 0.999 (Keras's default)": ["training.beta_2=0.999"],
+    "weight decay 0.3": ["training.weight_decay=0.3"],
     "constant learning rate": ["training.schedule=constant"],
     "no warm-up": ["training.warmup=0.0"],
     "no gradient clipping": ["training.gradient_clip=null"],

@@ -99,6 +99,7 @@ def test_the_article_is_reproduced_to_the_letter() -> None:
         "learning_rate": 0.001,
         "optimizer": "adam",
         "beta_2": 0.999,
+        "weight_decay": 0.0,
         "schedule": "constant",
         "warmup": 0.0,
         "gradient_clip": None,

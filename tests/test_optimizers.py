@@ -89,3 +89,16 @@ def test_biases_and_adam_have_the_steps_of_keras(
     reference = load_keras().optimizers.Adam(RATE, beta_2=0.9, global_clipnorm=0.5)
     values = steps_of(keras_optimizer(chosen, RATE), start, gradients)
     assert np.allclose(values, steps_of(reference, start, gradients), atol=1e-7) == adam
+
+
+@pytest.mark.parametrize("optimizer", ["muon", "adam"])
+def test_weight_decay_shrinks_kernels_by_its_share_and_leaves_biases(optimizer: str) -> None:
+    """Without a gradient there is no other step."""
+    keras = load_keras()
+    kernel, bias = keras.Variable(drawn(6, 4), name="kernel"), keras.Variable(drawn(4), name="bias")
+    chosen = keras_optimizer(options(optimizer=optimizer, weight_decay=0.5), RATE)
+    zeros = [keras.ops.zeros((6, 4)), keras.ops.zeros((4,))]
+    for _ in range(2):
+        chosen.apply(zeros, [kernel, bias])
+    np.testing.assert_allclose(np.array(kernel), drawn(6, 4) * (1 - 0.5 * RATE) ** 2, rtol=1e-6)
+    np.testing.assert_array_equal(np.array(bias), drawn(4))

@@ -45,6 +45,7 @@ PLAIN = {
     "batch_size": 32,
     "learning_rate": 0.01,
     "beta_2": 0.999,
+    "weight_decay": 0.0,
     "schedule": "constant",
     "gradient_clip": None,
     "precision": "float32",

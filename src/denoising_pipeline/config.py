@@ -59,6 +59,9 @@ class TrainingParameters(Section):
     optimizer: Literal["muon", "adam"] = "muon"
     learning_rate: float = Field(4e-3, gt=0, le=1, description="step size, at its highest")
     beta_2: float = Field(0.99, ge=0, lt=1, description="decay of Adam's mean squared gradient")
+    weight_decay: float = Field(
+        0.0, ge=0, le=10, description="what a step takes of kernels, times the learning rate"
+    )
     schedule: Literal["constant", "cosine"] = "cosine"
     warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps before the cosine")
     gradient_clip: float | None = Field(10.0, gt=0, description="largest global norm; null: off")

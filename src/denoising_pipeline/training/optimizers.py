@@ -19,14 +19,22 @@ def keras_optimizer(options: TrainingParameters, learning_rate: Any) -> Any:
     """Return the optimizer that the options name.
 
     Args:
-        options: `optimizer`, `beta_2` and `gradient_clip` are read.
+        options: `optimizer`, `beta_2`, `weight_decay` and `gradient_clip` are read.
         learning_rate: A number, or a schedule of Keras.
 
     Returns:
-        A `keras.optimizers.Optimizer`.
+        A `keras.optimizers.Optimizer`. Before each step, kernels shrink by `weight_decay` times the
+        learning rate (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019).
     """
-    optimizer = {"adam": load_keras().optimizers.Adam, "muon": _muon()}[options.optimizer]
-    return optimizer(learning_rate, beta_2=options.beta_2, global_clipnorm=options.gradient_clip)
+    choices = {"adam": load_keras().optimizers.Adam, "muon": _muon()}
+    optimizer = choices[options.optimizer](
+        learning_rate,
+        beta_2=options.beta_2,
+        weight_decay=options.weight_decay or None,
+        global_clipnorm=options.gradient_clip,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    return optimizer
 
 
 def orthogonalized(matrix: Any) -> Any:

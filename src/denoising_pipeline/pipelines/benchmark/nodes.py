@@ -34,6 +34,7 @@ ARTICLE = TrainingParameters(
     optimizer="adam",
     learning_rate=0.001,
     beta_2=0.999,
+    weight_decay=0.0,
     schedule="constant",
     warmup=0.0,
     gradient_clip=None,
