@@ -60,7 +60,7 @@ class TrainingParameters(Section):
     learning_rate: float = Field(4e-3, gt=0, le=1, description="step size, at its highest")
     beta_2: float = Field(0.99, ge=0, lt=1, description="decay of Adam's mean squared gradient")
     weight_decay: float = Field(
-        0.0, ge=0, le=10, description="what a step takes of kernels, times the learning rate"
+        0.3, ge=0, le=10, description="what a step takes of kernels, times the learning rate"
     )
     schedule: Literal["constant", "cosine"] = "cosine"
     warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps before the cosine")
@@ -88,7 +88,7 @@ class EvaluationParameters(Section):
 
     confidence: float = Field(0.95, gt=0.5, lt=1, description="of the intervals over images")
     limit: Limit | None = Field(
-        Limit(source="mnist", noise="gaussian 0.5", psnr=21.9),
+        Limit(source="mnist", noise="gaussian 0.5", psnr=22.1),
         description="what the score is compared with; null: nothing",
     )
     sweep_images: int = Field(200, ge=1, description="first test images scored at other levels")
