@@ -16,7 +16,7 @@ Matrix = NDArray[np.float32]
 
 
 def options(**changes: Any) -> TrainingParameters:
-    return validate_parameters({"training": changes}).training
+    return validate_parameters({"training": {"weight_decay": 0.0, **changes}}).training
 
 
 def drawn(*shape: int) -> Matrix:

@@ -112,7 +112,11 @@ def squares() -> Images:
 @pytest.fixture(scope="module")
 def denoiser(squares: Images) -> Denoiser:
     options = TrainingParameters(
-        model=Dense(latent_dim=16, layers=1, nodes=64), loss="mse", epochs=6, batch_size=20
+        model=Dense(latent_dim=16, layers=1, nodes=64),
+        loss="mse",
+        epochs=6,
+        batch_size=20,
+        weight_decay=0.0,
     )
     validation = draw_noisy(squares[500:], NOISE, seed=0, split="val", epoch=0), squares[500:]
     found, _ = train(squares[:500], NOISE, validation, options, 0, lambda epoch, metrics: None)
