@@ -1,9 +1,10 @@
 """One blind denoiser against specialists of the same size and training, on validation images.
 
 The blind one is trained on every noise model and level (`--env blind`), each specialist on Gaussian
-noise of one sigma, with the base recipe and as many epochs. All are scored on the same noisy
-validation images; test images are not read. The blind one is also scored on the default level of
-every other noise model, without a specialist.
+noise of one sigma: by the base recipe, in as many epochs and with the learning rate and weight
+decay that fit so many. All are scored on the same noisy validation images; test images are not
+read. The blind one is also scored on the default level of every other noise model, without a
+specialist.
 """
 
 import argparse
@@ -18,6 +19,9 @@ from denoising_pipeline.noise import NOISES, Noise
 from denoising_pipeline.noise.gaussian import Gaussian
 from denoising_pipeline.training import train
 
+SHARED = ("epochs", "learning_rate", "weight_decay")
+"""Training options that specialists take from the blind recipe."""
+
 SIGMAS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 SCORED: dict[str, Noise] = {str(sigma): Gaussian(sigma=sigma) for sigma in SIGMAS} | {
     name: noise() for name, noise in NOISES.items() if name not in {"gaussian", "blind"}
@@ -29,7 +33,7 @@ def main() -> None:
     """Train the blind denoiser and the specialists, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=55_000, help="training images")
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--epochs", type=int, help="instead of the recipe's")
     parser.add_argument("--sigmas", type=float, nargs="*", choices=SIGMAS, default=SIGMAS[1:])
     parser.add_argument("--only", choices=["blind", *SCORED], help="train one, in this process")
     options = parser.parse_args()
@@ -47,10 +51,14 @@ def main() -> None:
     print_table(["noise", "noisy [dB]", "blind [dB]", "specialist [dB]", "blind's gain"], rows)
 
 
-def scores(name: str, images: int, epochs: int) -> dict[str, float]:
+def scores(name: str, images: int, epochs: int | None) -> dict[str, float]:
     """Train one denoiser and return its mean PSNR on validation by noise."""
-    changes = [f"training.epochs={epochs}", "training.keep=last"]
-    parameters = recipe_parameters("blind" if name == "blind" else "base", changes)
+    changes = [f"training.epochs={epochs}"] if epochs else []
+    parameters = recipe_parameters("blind", [*changes, "training.keep=last"])
+    if name != "blind":
+        shared = {key: getattr(parameters.training, key) for key in (*SHARED, "keep")}
+        changes = [f"training.{key}={value}" for key, value in shared.items()]
+        parameters = recipe_parameters("base", changes)
     noise = parameters.noise_injection.root if name == "blind" else SCORED[name]
     val_clean, val_noisy = validation_images(noise)
     few = (val_noisy[:200], val_clean[:200])
