@@ -23,20 +23,28 @@ def test_levels_are_uniform_up_to_twice_the_default() -> None:
     assert 0.19 < spread.max() < 0.2 * (1 + 5 / np.sqrt(2 * 24**2))
 
 
-def test_the_share_of_low_gaussian_levels_is_the_option() -> None:
-    """Below and above the lowest fifth, levels are uniform: their means are the middles."""
-    spread = noisy_grey(Blind(gaussian=1, strength=0.2, low=0.6)).std(axis=1)
-    low = spread < 0.04
-    error = 5 * np.sqrt(0.6 * 0.4 / len(spread))
-    assert low.mean() == pytest.approx(0.6, abs=error)
-    assert spread[low].mean() == pytest.approx(0.02, abs=5 * 0.04 / np.sqrt(12 * low.sum()))
-    assert spread[~low].mean() == pytest.approx(0.12, abs=5 * 0.16 / np.sqrt(12 * (~low).sum()))
+def test_the_shares_of_low_and_high_gaussian_levels_are_the_options() -> None:
+    """In the lowest fifth, the highest and between, levels are uniform: means are the middles."""
+    spread = noisy_grey(Blind(gaussian=1, strength=0.2, low=0.5, high=0.2)).std(axis=1)
+    between = (0, 0.04), (0.04, 0.16), (0.16, 0.21)
+    for (start, end), share, middle, width in zip(
+        between, (0.5, 0.3, 0.2), (0.02, 0.1, 0.18), (0.04, 0.12, 0.04), strict=True
+    ):
+        inside = spread[(start <= spread) & (spread < end)]
+        error = 5 * np.sqrt(share * (1 - share) / len(spread))
+        assert len(inside) / len(spread) == pytest.approx(share, abs=error)
+        assert inside.mean() == pytest.approx(middle, abs=5 * width / np.sqrt(12 * len(inside)))
 
 
-@pytest.mark.parametrize(("low", "smallest", "largest"), [(0, 0.04, 0.2), (1, 0, 0.04)])
-def test_low_levels_can_be_all_or_none(low: float, smallest: float, largest: float) -> None:
-    """With all or none of them in the lowest fifth, no level is on the other side of its end."""
-    spread = noisy_grey(Blind(gaussian=1, strength=0.2, low=low)).std(axis=1)
+@pytest.mark.parametrize(
+    ("low", "high", "smallest", "largest"),
+    [(0, 0.2, 0.04, 0.2), (1, 0, 0, 0.04), (0.2, 0, 0, 0.16), (0, 1, 0.16, 0.2)],
+)
+def test_low_and_high_levels_can_be_all_or_none(
+    low: float, high: float, smallest: float, largest: float
+) -> None:
+    """With all or none of them in a fifth, no level is on the other side of its end."""
+    spread = noisy_grey(Blind(gaussian=1, strength=0.2, low=low, high=high)).std(axis=1)
     tolerance = 1 + 5 / np.sqrt(2 * 24**2)
     assert smallest / tolerance < spread.min() < spread.max() < largest * tolerance
 
@@ -58,3 +66,33 @@ def test_every_other_noise_model_takes_part() -> None:
     images = noisy_grey(Blind(gaussian=0))
     assert any(set(np.unique(image)) == {0, 0.5, 1} for image in images)
     assert any(len(np.unique(image)) > 200 for image in images)
+
+
+def test_other_noise_models_are_as_likely_as_their_weights() -> None:
+    """Masking alone draws 0 and grey alone; weight 3 of 1, 3 and 1 is 60 % (poisson has none)."""
+    noise = Blind(gaussian=0, others={"masking": 3, "poisson": 0})
+    images = [set(np.unique(image)) for image in noisy_grey(noise)]
+    error = 5 * np.sqrt(0.6 * 0.4 / len(images))
+    masked = np.mean([found <= {0, 0.5} for found in images])
+    assert masked == pytest.approx(0.6, abs=error)
+    gritty = np.mean([0.5 not in found and len(found) < 50 for found in images])
+    assert gritty == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"low": 0.6, "high": 0.5}, r"low \(0.6\) and high \(0.5\).*sum to 1 or less"),
+        ({"others": {"rain": 1}}, "others names rain. Give weights to masking, .*speckle alone"),
+        ({"others": {"gaussian": 1}}, "others names gaussian"),
+        (
+            {"others": dict.fromkeys(("masking", "poisson", "salt_and_pepper", "speckle"), 0)},
+            "no noise model",
+        ),
+        ({"others": {"masking": -1}}, "greater than or equal to 0"),
+    ],
+)
+def test_impossible_options_are_refused(options: dict[str, object], message: str) -> None:
+    """The message says which option it is and what it may be."""
+    with pytest.raises(ValueError, match=message):
+        Blind.model_validate(options)
