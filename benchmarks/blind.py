@@ -45,7 +45,7 @@ def main() -> None:
     for name, noise in SCORED.items():
         special = name in map(str, options.sigmas) and in_its_own_process(f"--only={name}")
         both = blind[name], special[name] if special else None
-        change = f"{both[0] - both[1]:+.2f}" if both[1] else ""
+        change = f"{both[0] - both[1]:+.3f}" if both[1] else ""
         noisy = f"{noisy_psnr(noise):.2f}"
         rows.append((noise.describe(), noisy, *(f"{x:.2f}" if x else "" for x in both), change))
     print_table(["noise", "noisy [dB]", "blind [dB]", "specialist [dB]", "blind's gain"], rows)
