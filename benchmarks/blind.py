@@ -34,11 +34,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=55_000, help="training images")
     parser.add_argument("--epochs", type=int, help="instead of the recipe's")
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sigmas", type=float, nargs="*", choices=SIGMAS, default=SIGMAS[1:])
     parser.add_argument("--only", choices=["blind", *SCORED], help="train one, in this process")
     options = parser.parse_args()
     if options.only:
-        print(json.dumps(scores(options.only, options.images, options.epochs)))
+        print(json.dumps(scores(options.only, options.images, options.epochs, options.seed)))
         return
     blind = in_its_own_process("--only=blind")
     rows = []
@@ -51,7 +52,7 @@ def main() -> None:
     print_table(["noise", "noisy [dB]", "blind [dB]", "specialist [dB]", "blind's gain"], rows)
 
 
-def scores(name: str, images: int, epochs: int | None) -> dict[str, float]:
+def scores(name: str, images: int, epochs: int | None, seed: int) -> dict[str, float]:
     """Train one denoiser and return its mean PSNR on validation by noise."""
     changes = [f"training.epochs={epochs}"] if epochs else []
     parameters = recipe_parameters("blind", [*changes, "training.keep=last"])
@@ -63,7 +64,7 @@ def scores(name: str, images: int, epochs: int | None) -> dict[str, float]:
     val_clean, val_noisy = validation_images(noise)
     few = (val_noisy[:200], val_clean[:200])
     clean = training_images()[:images]
-    denoiser, _ = train(clean, noise, few, parameters.training, 0, lambda epoch, metrics: None)
+    denoiser, _ = train(clean, noise, few, parameters.training, seed, lambda epoch, metrics: None)
     names = SCORED if name == "blind" else (name,)
     return {scored: _score(denoiser, SCORED[scored]) for scored in names}
 

@@ -23,9 +23,10 @@ def test_levels_are_uniform_up_to_twice_the_default() -> None:
     assert 0.19 < spread.max() < 0.2 * (1 + 5 / np.sqrt(2 * 24**2))
 
 
-def test_the_shares_of_low_and_high_gaussian_levels_are_the_options() -> None:
-    """In the lowest fifth, the highest and between, levels are uniform: means are the middles."""
-    spread = noisy_grey(Blind(gaussian=1, strength=0.2, low=0.5, high=0.2)).std(axis=1)
+def test_each_part_of_the_gaussian_levels_is_drawn_as_often_as_its_share() -> None:
+    """Within a part levels are uniform: its mean is the middle."""
+    noise = Blind(gaussian=1, strength=0.2, edges=(0, 0.2, 0.8, 1), shares=(5, 3, 2))
+    spread = noisy_grey(noise).std(axis=1)
     between = (0, 0.04), (0.04, 0.16), (0.16, 0.21)
     for (start, end), share, middle, width in zip(
         between, (0.5, 0.3, 0.2), (0.02, 0.1, 0.18), (0.04, 0.12, 0.04), strict=True
@@ -37,14 +38,20 @@ def test_the_shares_of_low_and_high_gaussian_levels_are_the_options() -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "smallest", "largest"),
-    [(0, 0.2, 0.04, 0.2), (1, 0, 0, 0.04), (0.2, 0, 0, 0.16), (0, 1, 0.16, 0.2)],
+    ("edges", "shares", "smallest", "largest"),
+    [
+        ((0, 0.2, 0.8, 1), (0, 6, 2), 0.04, 0.2),
+        ((0, 0.2, 0.8, 1), (1, 0, 0), 0, 0.04),
+        ((0, 0.2, 0.8, 1), (0, 1, 0), 0.04, 0.16),
+        ((0, 0.2, 0.8, 1), (0, 0, 1), 0.16, 0.2),
+        ((0.3, 0.5), (1,), 0.06, 0.1),
+    ],
 )
-def test_low_and_high_levels_can_be_all_or_none(
-    low: float, high: float, smallest: float, largest: float
+def test_parts_without_a_share_and_what_is_outside_are_never_drawn(
+    edges: tuple[float, ...], shares: tuple[float, ...], smallest: float, largest: float
 ) -> None:
-    """With all or none of them in a fifth, no level is on the other side of its end."""
-    spread = noisy_grey(Blind(gaussian=1, strength=0.2, low=low, high=high)).std(axis=1)
+    noise = Blind(gaussian=1, strength=0.2, edges=edges, shares=shares)
+    spread = noisy_grey(noise).std(axis=1)
     tolerance = 1 + 5 / np.sqrt(2 * 24**2)
     assert smallest / tolerance < spread.min() < spread.max() < largest * tolerance
 
@@ -68,27 +75,16 @@ def test_every_other_noise_model_takes_part() -> None:
     assert any(len(np.unique(image)) > 200 for image in images)
 
 
-def test_other_noise_models_are_as_likely_as_their_weights() -> None:
-    """Only masking leaves 0 and grey alone, only Poisson a few values without grey."""
-    noise = Blind(gaussian=0, others={"masking": 3, "poisson": 0})
-    images = [set(np.unique(image)) for image in noisy_grey(noise)]
-    error = 5 * np.sqrt(0.6 * 0.4 / len(images))
-    masked = np.mean([found <= {0, 0.5} for found in images])
-    assert masked == pytest.approx(3 / (3 + 1 + 1), abs=error)
-    assert not any(0.5 not in found and len(found) < 50 for found in images)
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"low": 0.6, "high": 0.5}, r"low \(0.6\) and high \(0.5\).*sum to 1 or less"),
-        ({"others": {"rain": 1}}, "others names rain. Give weights to masking, .*speckle alone"),
-        ({"others": {"gaussian": 1}}, "others names gaussian"),
-        (
-            {"others": dict.fromkeys(("masking", "poisson", "salt_and_pepper", "speckle"), 0)},
-            "no noise model",
-        ),
-        ({"others": {"masking": -1}}, "greater than or equal to 0"),
+        ({"edges": [0, 0.5, 1]}, "edges lists 3 numbers and shares 1.*one edge more"),
+        ({"edges": [0, 0.5, 0.5], "shares": [1, 1]}, "edges do not ascend.*in order"),
+        ({"edges": [1, 0]}, "edges do not ascend"),
+        ({"edges": [0, 2]}, "less than or equal to 1"),
+        ({"edges": [0, 0.5, 1], "shares": [0, 0]}, "no part to draw from.*more than 0"),
+        ({"shares": [-1]}, "greater than or equal to 0"),
+        ({"shares": [float("inf")]}, "finite"),
     ],
 )
 def test_impossible_options_are_refused(options: dict[str, object], message: str) -> None:
