@@ -12,10 +12,10 @@ from typing import Any
 from machine import print_table
 from project import in_its_own_process, recipe_parameters, training_images, validation_images
 
-from denoising_pipeline.config import TrainingParameters
-from denoising_pipeline.metrics import psnr
+from denoising_pipeline.evaluation.metrics import psnr
 from denoising_pipeline.training import loop, train
 from denoising_pipeline.training.optimizers import keras_optimizer
+from denoising_pipeline.training.options import TrainingParameters
 
 PARTS: dict[str, list[str]] = {
     "base": [],

@@ -18,10 +18,10 @@ from mlflow.tracking import MlflowClient
 from plain_article import add_noise, train_plain_script
 from project import in_its_own_process, mnist_images, recipe_parameters
 
-from denoising_pipeline.arrays import Images
-from denoising_pipeline.backend import load_keras
+from denoising_pipeline.core.backend import load_keras
+from denoising_pipeline.degradations import draw_noisy
 from denoising_pipeline.hooks.epoch_logger import EpochLogger
-from denoising_pipeline.noise import draw_noisy
+from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.training import train
 
 TRAININGS = {

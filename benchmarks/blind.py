@@ -13,10 +13,10 @@ import json
 from machine import print_table
 from project import in_its_own_process, recipe_parameters, training_images, validation_images
 
+from denoising_pipeline.degradations import NOISES, Noise
+from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.denoiser import Denoiser
-from denoising_pipeline.metrics import psnr
-from denoising_pipeline.noise import NOISES, Noise
-from denoising_pipeline.noise.gaussian import Gaussian
+from denoising_pipeline.evaluation.metrics import psnr
 from denoising_pipeline.training import train
 
 SHARED = ("epochs", "learning_rate", "weight_decay")

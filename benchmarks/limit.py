@@ -18,9 +18,9 @@ from machine import describe_machine, print_table
 from project import in_its_own_process, recipe_parameters, training_images, validation_images
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from denoising_pipeline.arrays import Images
 from denoising_pipeline.denoiser import Denoiser
-from denoising_pipeline.metrics import mse, pooled_psnr, psnr
+from denoising_pipeline.evaluation.metrics import mse, pooled_psnr, psnr
+from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.training import train
 
 HALF = 27_500

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from denoising_pipeline.backend import has_bfloat16
+from denoising_pipeline.core.backend import has_bfloat16
 
 
 def describe_machine() -> str:

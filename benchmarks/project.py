@@ -12,10 +12,10 @@ import numpy as np
 from kedro.config import OmegaConfigLoader
 from omegaconf import OmegaConf
 
-from denoising_pipeline.arrays import Images
 from denoising_pipeline.config import Parameters, validate_parameters
-from denoising_pipeline.datasets.idx_format import read_idx
-from denoising_pipeline.noise import Noise, draw_noisy
+from denoising_pipeline.degradations import Noise, draw_noisy
+from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.idx import read_idx
 
 ROOT = Path(__file__).resolve().parents[1]
 

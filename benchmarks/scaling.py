@@ -31,10 +31,10 @@ from numpy.lib.format import open_memmap
 from overhead import copy_project
 from project import ROOT, mnist_images, recipe_parameters
 
-from denoising_pipeline.backend import load_keras
+from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.datasets import CheckpointsDataset, NpyDataset
-from denoising_pipeline.datasets.idx_format import read_idx, write_idx
-from denoising_pipeline.noise import draw_noisy
+from denoising_pipeline.degradations import draw_noisy
+from denoising_pipeline.images.idx import read_idx, write_idx
 from denoising_pipeline.training import train
 
 TRAINING = [

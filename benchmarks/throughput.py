@@ -25,13 +25,13 @@ import numpy as np
 from machine import print_table
 from project import mnist_images, recipe_parameters
 
-from denoising_pipeline.arrays import Images
-from denoising_pipeline.backend import load_keras
+from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.datasets import DenoiserDataset
+from denoising_pipeline.degradations import draw_noisy
 from denoising_pipeline.denoiser import Denoiser
-from denoising_pipeline.export import export_onnx
+from denoising_pipeline.denoiser.onnx_export import export_onnx
+from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.models import ARCHITECTURES
-from denoising_pipeline.noise import draw_noisy
 
 PREDICT = "`model.predict`, as it is"
 BATCH_SIZES = (32, 128, 512)

@@ -21,11 +21,11 @@ from project import (
     validation_images,
 )
 
-from denoising_pipeline.arrays import Images
-from denoising_pipeline.backend import load_keras
-from denoising_pipeline.metrics import psnr, ssim
-from denoising_pipeline.noise import draw_noisy
-from denoising_pipeline.noise.gaussian import Gaussian
+from denoising_pipeline.core.backend import load_keras
+from denoising_pipeline.degradations import draw_noisy
+from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.evaluation.metrics import psnr, ssim
+from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.training import train
 
 TARGET = 20.18

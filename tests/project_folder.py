@@ -20,7 +20,7 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 from denoising_pipeline.cli import cli
-from denoising_pipeline.datasets.idx_format import write_idx
+from denoising_pipeline.images.idx import write_idx
 
 ROOT = Path(__file__).parents[1]
 KEDRO = (sys.executable, "-m", "kedro")

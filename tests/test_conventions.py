@@ -20,7 +20,7 @@ PROJECT = Path(__file__).parents[1]
 PIPELINES = register_pipelines()
 DEFAULT = PIPELINES["__default__"]
 STAGES = {name: found for name, found in PIPELINES.items() if name != "__default__"}
-BESIDE = {"inference", "benchmark", "robustness", "comparison", "usefulness", "uncertainty"}
+BESIDE = {"inference", "benchmark", "robustness", "comparison", "downstream", "uncertainty"}
 """Stages that are no part of the whole way."""
 
 EVERYTHING = sum(PIPELINES.values(), Pipeline([]))
@@ -40,7 +40,7 @@ VERSIONED = {
     *PIPELINES["robustness"].all_outputs(),
     *PIPELINES["comparison"].all_outputs(),
     *PIPELINES["benchmark"].all_outputs(),
-    *PIPELINES["usefulness"].all_outputs(),
+    *PIPELINES["downstream"].all_outputs(),
     *PIPELINES["uncertainty"].all_outputs(),
 }
 """What runs are compared by: none overwrites another's."""
@@ -72,7 +72,7 @@ def test_the_whole_way_is_the_six_stages_in_order() -> None:
         "benchmark",
         "robustness",
         "comparison",
-        "usefulness",
+        "downstream",
         "uncertainty",
     ]
     stages = [found for name, found in STAGES.items() if name not in BESIDE]

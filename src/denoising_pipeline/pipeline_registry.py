@@ -5,6 +5,7 @@ from kedro.pipeline import Pipeline
 from denoising_pipeline.pipelines import (
     benchmark,
     comparison,
+    downstream,
     evaluation,
     inference,
     ingestion,
@@ -14,7 +15,6 @@ from denoising_pipeline.pipelines import (
     robustness,
     training,
     uncertainty,
-    usefulness,
 )
 
 
@@ -39,7 +39,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "benchmark": _grouped("benchmark", benchmark.create_pipeline()),
         "robustness": _grouped("robustness", robustness.create_pipeline()),
         "comparison": _grouped("comparison", comparison.create_pipeline()),
-        "usefulness": _grouped("usefulness", usefulness.create_pipeline()),
+        "downstream": _grouped("downstream", downstream.create_pipeline()),
         "uncertainty": _grouped("uncertainty", uncertainty.create_pipeline()),
     }
 

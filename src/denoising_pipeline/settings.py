@@ -1,7 +1,7 @@
 """Settings of the Kedro project."""
 
 from denoising_pipeline.hooks import ConsoleHooks, ParameterHooks, TrackingHooks, VersionHooks
-from denoising_pipeline.session import UniqueSession
+from denoising_pipeline.hooks.session import UniqueSession
 
 SESSION_CLASS = UniqueSession
 HOOKS = (ConsoleHooks(), TrackingHooks(), VersionHooks(), ParameterHooks())

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from denoising_pipeline.arrays import Images
 from denoising_pipeline.baselines import Calibrated, Known, calibrate
-from denoising_pipeline.datasets.idx_format import read_idx
-from denoising_pipeline.noise import draw_noisy
-from denoising_pipeline.noise.gaussian import Gaussian
+from denoising_pipeline.degradations import draw_noisy
+from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.idx import read_idx
 
 MNIST = Path(__file__).parents[2] / "data/01_raw/mnist"
 NOISE = Gaussian(sigma=0.5)

@@ -6,8 +6,8 @@ from digits import calibrated, digits, known, pair
 
 from denoising_pipeline.baselines import BASELINES, Known, calibrate
 from denoising_pipeline.baselines.base import TONE
-from denoising_pipeline.metrics import psnr
-from denoising_pipeline.noise.gaussian import Gaussian
+from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.evaluation.metrics import psnr
 
 every_baseline = pytest.mark.parametrize("name", BASELINES)
 TONED = [name for name in BASELINES if name.endswith(TONE)]

@@ -5,11 +5,11 @@ import pytest
 from digits import NOISE, digits, known, pair
 from sklearn.decomposition import PCA
 
-from denoising_pipeline.arrays import Images, Values
 from denoising_pipeline.baselines import Known, NotApplicableError
 from denoising_pipeline.baselines.linear import linear_mmse, pca
-from denoising_pipeline.noise import draw_noisy
-from denoising_pipeline.noise.masking import Masking
+from denoising_pipeline.degradations import draw_noisy
+from denoising_pipeline.degradations.masking import Masking
+from denoising_pipeline.images.arrays import Images, Values
 
 CLEAN = digits("train")[:2500, 8:18, 8:18]
 """More than two blocks of noise; 100 values each."""

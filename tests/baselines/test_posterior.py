@@ -7,11 +7,11 @@ import pytest
 from digits import NOISE, digits, known
 from scipy.stats import norm
 
-from denoising_pipeline.arrays import Images, Values
 from denoising_pipeline.baselines import Known, NotApplicableError
 from denoising_pipeline.baselines.posterior import NOISY_BLOCK, TRAIN_BLOCK, posterior_mean
-from denoising_pipeline.noise import NOISES, draw_noisy
-from denoising_pipeline.noise.gaussian import Gaussian
+from denoising_pipeline.degradations import NOISES, draw_noisy
+from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.images.arrays import Images, Values
 
 OTHERS = [kind(name=name) for name, kind in NOISES.items() if name != "gaussian"]
 CLEAN = digits("train")[: TRAIN_BLOCK + 500, 10:18, 10:18]

@@ -5,10 +5,10 @@ from digits import NOISE, Pair, pair
 from scipy.stats import norm
 from sklearn.isotonic import IsotonicRegression
 
-from denoising_pipeline.arrays import Images, Values
 from denoising_pipeline.baselines.filters import gaussian_filter
 from denoising_pipeline.baselines.tone import LEVELS, ToneCurve
-from denoising_pipeline.metrics import psnr
+from denoising_pipeline.evaluation.metrics import psnr
+from denoising_pipeline.images.arrays import Images, Values
 
 
 def filtered(split: str) -> Pair:

@@ -10,7 +10,7 @@ import pytest
 from kedro.io.core import DatasetError
 
 from denoising_pipeline.datasets import CheckpointsDataset
-from denoising_pipeline.datasets.checkpoint_files import Checkpoints
+from denoising_pipeline.training.checkpoints import Checkpoints
 
 ONE, TWO, THREE = ({"weights": np.full((40, 5), n, np.float32)} for n in (1, 2, 3))
 

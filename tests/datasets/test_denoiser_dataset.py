@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from kedro.io import DatasetError
 
-from denoising_pipeline.backend import load_keras
+from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.datasets import ClassifierDataset, DenoiserDataset
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.models import ARCHITECTURES

@@ -12,8 +12,8 @@ import pytest
 from kedro.io import DatasetError
 
 from denoising_pipeline.datasets import IdxDataset
-from denoising_pipeline.datasets.idx_format import idx_bytes, idx_sha256
-from denoising_pipeline.fetch import MNIST_SHA256
+from denoising_pipeline.images.fetch import MNIST_SHA256
+from denoising_pipeline.images.idx import idx_bytes, idx_sha256
 
 MNIST = Path(__file__).parents[2] / "data" / "01_raw" / "mnist"
 NAME = "train-labels-idx1-ubyte"

@@ -10,7 +10,7 @@ import pytest
 from kedro.io import DatasetError
 
 from denoising_pipeline.datasets import MlflowRunsDataset
-from denoising_pipeline.tracked_runs import TrackedRun
+from denoising_pipeline.evaluation.runs import TrackedRun
 
 SCORES = pd.DataFrame({"index": [0, 1], "noisy_psnr": [9.1, 1 / 3], "psnr": [20.5, 2 / 3]})
 

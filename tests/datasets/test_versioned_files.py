@@ -14,7 +14,6 @@ from kedro.io import DataCatalog, DatasetError
 from kedro.io.core import Version
 
 from denoising_pipeline import datasets
-from denoising_pipeline.classifier import Classifier, DigitNetwork
 from denoising_pipeline.datasets import (
     ClassifierDataset,
     DenoiserDataset,
@@ -22,7 +21,9 @@ from denoising_pipeline.datasets import (
     StrictJsonDataset,
 )
 from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.evaluation.classifier import Classifier
 from denoising_pipeline.models import ARCHITECTURES
+from denoising_pipeline.models.digit_network import DigitNetwork
 
 OLD, NEW, FUTURE = "2020-01-01T00.00.00.000Z", "2021-01-01T00.00.00.000Z", "2999"
 
@@ -90,7 +91,7 @@ def test_each_of_the_package_is_here() -> None:
     ("statement", "unwanted"),
     [
         ("from denoising_pipeline.datasets import *", {"tensorflow", "keras"}),
-        ("import denoising_pipeline.fetch", {"tensorflow", "keras", "kedro"}),
+        ("import denoising_pipeline.images.fetch", {"tensorflow", "keras", "kedro"}),
     ],
 )
 def test_imports_are_cheap(statement: str, unwanted: set[str]) -> None:

@@ -7,11 +7,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from project_folder import ROOT
 
-from denoising_pipeline.arrays import Images
-from denoising_pipeline.datasets.idx_format import read_idx
-from denoising_pipeline.degradations import DEGRADATIONS, draw_degraded
-from denoising_pipeline.metrics import mse
-from denoising_pipeline.noise import NOISE_BLOCK
+from denoising_pipeline.degradations import DEGRADATIONS, NOISE_BLOCK, draw_degraded
+from denoising_pipeline.evaluation.metrics import mse
+from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.idx import read_idx
 
 every_degradation = pytest.mark.parametrize("name", DEGRADATIONS)
 

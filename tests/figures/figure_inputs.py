@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from denoising_pipeline.arrays import Images
+from denoising_pipeline.images.arrays import Images
 
 
 def images(count: int, channels: int = 1, height: int = 8, width: int = 8) -> Images:
@@ -48,7 +48,7 @@ def with_intervals(table: dict[str, Any], share: npt.NDArray[Any], *keys: str) -
     return pd.DataFrame(table)
 
 
-def usefulness(labels: int) -> pd.DataFrame:
+def downstream(labels: int) -> pd.DataFrame:
     views = [f"accuracy_{view}" for view in ("clean", "noisy", "denoised", "direct")]
     rates = ["hallucination_rate", "misled_rate_noisy", "misled_rate_direct"]
     share = 0.5 + np.arange(labels) / 100

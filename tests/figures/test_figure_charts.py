@@ -9,11 +9,11 @@ from figure_inputs import (
     confusions,
     curves,
     digit_metrics,
+    downstream,
     history,
     image_metrics,
     sweeps,
     trust,
-    usefulness,
 )
 from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
@@ -102,15 +102,15 @@ def test_noise_sweeps_draw_each_denoiser_and_mark_the_training_once() -> None:
     np.testing.assert_array_equal(lines(panels[0])["noise of the training"][:, 0], 0.5)
 
 
-def test_familiarity_curves_state_the_area_of_each() -> None:
+def test_ood_curves_state_the_area_of_each() -> None:
     """The area under x**(1/2) is 2/3; the figure joins 11 points by straight lines."""
-    (ax,) = figures.familiarity_curves(curves(1)["curves"]).axes
+    (ax,) = figures.ood_curves(curves(1)["curves"]).axes
     assert legend(ax) == ["shift 0: 0.500", "shift 1: 0.661"]
 
 
-def test_usefulness_draws_every_share_with_its_interval() -> None:
-    table = usefulness(3)
-    figure = figures.usefulness_by_label(table)
+def test_downstream_draws_every_share_with_its_interval() -> None:
+    table = downstream(3)
+    figure = figures.downstream_by_label(table)
     upper, lower = figure.axes
     for ax, keys in (
         (upper, ("accuracy_clean", "accuracy_noisy", "accuracy_denoised", "accuracy_direct")),

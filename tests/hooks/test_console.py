@@ -11,9 +11,9 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline, node
 from matplotlib.figure import Figure
 
+from denoising_pipeline.evaluation.metrics import METRICS
 from denoising_pipeline.hooks import ConsoleHooks
 from denoising_pipeline.hooks.console import ROWS
-from denoising_pipeline.metrics import METRICS
 
 
 def same(given: Any) -> Any:

@@ -14,9 +14,9 @@ USEFULNESS = {
     "confusions.csv",
     "noisy_classifier.zip",
     "predictions.parquet",
-    "usefulness_by_digit.csv",
-    "usefulness_figure.png",
-    "usefulness_summary.json",
+    "downstream_by_digit.csv",
+    "downstream_figure.png",
+    "downstream_summary.json",
     "worst_hallucinations.png",
 }
 UNCERTAINTY = {
@@ -37,7 +37,7 @@ def beside(project: Project, tiny: Run) -> Run:
     names = ("denoiser", "splits", "test_noisy", "test_denoised", "val_noisy")
     version = tiny.data.tags["run_id"]
     versions = ",".join(f"{name}:{version}" for name in names)
-    pipelines = ("--pipelines", "usefulness,uncertainty")
+    pipelines = ("--pipelines", "downstream,uncertainty")
     return project.run("tiny", *pipelines, "--load-versions", versions)
 
 
@@ -53,7 +53,7 @@ def test_every_result_is_a_file_of_the_run(project: Project, beside: Run) -> Non
 def test_summaries_are_the_metrics_of_the_run(project: Project, beside: Run) -> None:
     """And the other tables and the figures are its artifacts."""
     metrics: dict[str, float] = {}
-    for name in ("usefulness", "uncertainty"):
+    for name in ("downstream", "uncertainty"):
         metrics |= json.loads(project.saved(beside, f"{name}_summary.json").read_text())
     assert beside.data.metrics == metrics
     predictions = pd.read_parquet(project.saved(beside, "predictions.parquet"))

@@ -9,7 +9,7 @@ from project_folder import PATIENCE, ROOT, Project, environment
 
 COMMANDS = {
     "--help": ["Train, measure", "prune"],
-    "registry list": ["__default__", "inference", "usefulness", "uncertainty"],
+    "registry list": ["__default__", "inference", "downstream", "uncertainty"],
     "registry describe training": ["train_denoiser"],
     "catalog describe-datasets": ["denoiser", "raw_test_images", "IdxDataset"],
     "viz build": ["Success"],

@@ -17,8 +17,8 @@ from mlflow.entities import Run
 from project_folder import PATIENCE, Project, wait_until
 
 from denoising_pipeline.datasets import DenoiserDataset
-from denoising_pipeline.noise import draw_noisy
-from denoising_pipeline.noise.gaussian import Gaussian
+from denoising_pipeline.degradations import draw_noisy
+from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.pipelines.evaluation.nodes import score_test_images
 
 FUTURE = "2999-01-01T00.00.00.000Z"

@@ -7,8 +7,7 @@ import pytest
 from mlflow.entities import Run
 from project_folder import Project, raw_source
 
-from denoising_pipeline.degradations import DEGRADATIONS
-from denoising_pipeline.noise import NOISES
+from denoising_pipeline.degradations import DEGRADATIONS, NOISES
 
 SMALL = {"images": 60, "levels": [0.0], "severities": [1.0], "other_source": "signs"}
 
@@ -37,23 +36,23 @@ def test_on_the_noise_of_the_training_scores_are_those_of_evaluation(
 
 
 def test_every_shift_is_in_its_table(project: Project, run: Run) -> None:
-    sweeps, corruptions, sources, familiarity = (
+    sweeps, corruptions, sources, ood_detector = (
         table(project, run, name)
-        for name in ("noise_sweeps", "corruption_scores", "source_scores", "familiarity_roc")
+        for name in ("noise_sweeps", "corruption_scores", "source_scores", "ood_roc")
     )
     assert set(sweeps["noise"]) == NOISES.keys()
     assert len(sweeps) == 3 * (len(NOISES) + 1)
     assert set(corruptions["corruption"]) == DEGRADATIONS.keys()
     assert len(corruptions) == 3 * 2 * len(DEGRADATIONS)
     assert list(sources["source"].unique()) == ["mnist", "signs"]
-    assert len(familiarity) == len(NOISES) + 1 + 2 * len(DEGRADATIONS) + 1
+    assert len(ood_detector) == len(NOISES) + 1 + 2 * len(DEGRADATIONS) + 1
 
 
 def test_random_bytes_and_clean_images_are_told_from_noisy_digits(
     project: Project, run: Run
 ) -> None:
     """The source "signs" is random; at noise level 0 there is no noise to take away."""
-    rows = table(project, run, "familiarity_roc").to_dict("records")
+    rows = table(project, run, "ood_roc").to_dict("records")
     area = {(row["kind"], row["name"], row["level"]): row["auc"] for row in rows}
     assert area["source", "signs", 0.5] > 0.99
     assert area["noise", "gaussian", 0.0] > 0.99
@@ -71,14 +70,14 @@ def test_tables_and_figures_reach_mlflow(project: Project, run: Run) -> None:
     assert artifacts["figures"] >= {
         "noise_sweeps_figure.png",
         "corruption_examples.png",
-        "familiarity_curves.png",
+        "ood_curves.png",
     }
     assert artifacts["tables"] >= {
         "noise_sweeps.csv",
         "corruption_scores.csv",
         "source_scores.csv",
-        "familiarity_roc.csv",
-        "familiarity.json",
+        "ood_roc.csv",
+        "ood_detector.json",
         "shift_scores.parquet",
     }
 

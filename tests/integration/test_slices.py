@@ -12,9 +12,9 @@ import yaml
 from mlflow.entities import Run
 from project_folder import Project, inputs_of, models_of
 
-from denoising_pipeline.export import run_onnx
-from denoising_pipeline.noise import draw_noisy
-from denoising_pipeline.noise.gaussian import Gaussian
+from denoising_pipeline.degradations import draw_noisy
+from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.denoiser.onnx_export import run_onnx
 
 LOADED = ("denoiser", "history", "test_noisy")
 

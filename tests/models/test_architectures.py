@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from denoising_pipeline.arrays import Images
-from denoising_pipeline.backend import load_keras
+from denoising_pipeline.core.backend import load_keras
+from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.models import ARCHITECTURES, Architecture, ArchitectureChoice
 
 SHAPE = (28, 28, 1)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from denoising_pipeline.backend import load_keras
+from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.models.residual_unet import ResidualUnet
 
 SMALL = {"widths": (4, 8), "blocks": (1, 1), "latent_dim": 4}

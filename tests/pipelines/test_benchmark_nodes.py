@@ -8,15 +8,15 @@ import pytest
 import yaml
 from project_folder import ROOT
 
-from denoising_pipeline.arrays import Images
-from denoising_pipeline.config import NoiseInjectionParameters, flatten, validate_parameters
-from denoising_pipeline.datasets.idx_format import read_idx
+from denoising_pipeline.config import flatten, validate_parameters
+from denoising_pipeline.degradations import Noise, NoiseInjectionParameters, draw_noisy
+from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.degradations.masking import Masking
 from denoising_pipeline.denoiser import Denoiser
-from denoising_pipeline.metrics import METRICS, mean_interval, mse, pooled_psnr
+from denoising_pipeline.evaluation.metrics import METRICS, mean_interval, mse, pooled_psnr
+from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.idx import read_idx
 from denoising_pipeline.models.dense import Dense
-from denoising_pipeline.noise import Noise, draw_noisy
-from denoising_pipeline.noise.gaussian import Gaussian
-from denoising_pipeline.noise.masking import Masking
 from denoising_pipeline.pipelines.benchmark.nodes import (
     ARTICLE,
     draw_benchmark_examples,

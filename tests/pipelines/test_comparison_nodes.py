@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from denoising_pipeline.config import ComparisonParameters, EvaluationParameters
+from denoising_pipeline.evaluation.options import ComparisonParameters, EvaluationParameters
+from denoising_pipeline.evaluation.runs import TrackedRun
 from denoising_pipeline.pipelines.comparison.nodes import compare_runs, draw_scores, write_markdown
-from denoising_pipeline.tracked_runs import TrackedRun
 
 COUNT = 400
 EVALUATION = EvaluationParameters(confidence=0.9)

@@ -8,12 +8,12 @@ import pytest
 from scipy import stats
 from scipy.ndimage import gaussian_filter
 
-from denoising_pipeline.arrays import Images
-from denoising_pipeline.config import EvaluationParameters, NoiseInjectionParameters
-from denoising_pipeline.metrics import METRICS
-from denoising_pipeline.noise import NOISES, Noise, draw_noisy
-from denoising_pipeline.noise.gaussian import Gaussian
-from denoising_pipeline.noise.masking import Masking
+from denoising_pipeline.degradations import NOISES, Noise, NoiseInjectionParameters, draw_noisy
+from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.degradations.masking import Masking
+from denoising_pipeline.evaluation.metrics import METRICS
+from denoising_pipeline.evaluation.options import EvaluationParameters
+from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.pipelines.evaluation.nodes import (
     score_test_images,
     summarize,

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import yaml
 
-from denoising_pipeline.arrays import Bytes
-from denoising_pipeline.config import IngestionParameters
 from denoising_pipeline.datasets import IdxDataset
+from denoising_pipeline.images.arrays import Bytes
+from denoising_pipeline.images.options import IngestionParameters
 from denoising_pipeline.pipelines.ingestion.nodes import describe_source, validate_source
 
 PROJECT = Path(__file__).parents[2]

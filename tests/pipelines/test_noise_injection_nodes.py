@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from denoising_pipeline.arrays import Images
-from denoising_pipeline.config import NoiseInjectionParameters
-from denoising_pipeline.noise import NOISES, Noise, draw_noisy
+from denoising_pipeline.degradations import NOISES, Noise, NoiseInjectionParameters, draw_noisy
+from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.pipelines.noise_injection.nodes import inject_test_noise, inject_val_noise
 
 every_noise = pytest.mark.parametrize(

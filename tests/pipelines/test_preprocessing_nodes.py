@@ -8,8 +8,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from denoising_pipeline.arrays import Bytes
-from denoising_pipeline.config import PreprocessingParameters
+from denoising_pipeline.images.arrays import Bytes
+from denoising_pipeline.images.options import PreprocessingParameters
 from denoising_pipeline.pipelines.preprocessing.nodes import (
     normalize_test_images,
     normalize_train_images,

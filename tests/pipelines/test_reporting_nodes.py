@@ -9,14 +9,15 @@ import pytest
 from matplotlib.image import AxesImage
 from matplotlib.text import Text
 
-from denoising_pipeline.arrays import Images
-from denoising_pipeline.config import NoiseInjectionParameters, ReportingParameters
-from denoising_pipeline.noise.masking import Masking
+from denoising_pipeline.degradations import NoiseInjectionParameters
+from denoising_pipeline.degradations.masking import Masking
+from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.pipelines.reporting.nodes import (
     draw_best_and_worst,
     draw_denoising_examples,
     draw_noisy_digits,
 )
+from denoising_pipeline.report.options import ReportingParameters
 
 COUNT = 12
 PSNR = np.array([20, 17, 25, 19, 18, 30, 16, 24, 23, 22, 21, 15], float)

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from denoising_pipeline.config import EvaluationParameters
-from denoising_pipeline.metrics import mean_interval
+from denoising_pipeline.evaluation.metrics import mean_interval
+from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.pipelines.robustness import nodes
 
 IMAGES = 30
@@ -22,7 +22,7 @@ SHIFTS = [
 
 @pytest.fixture(scope="module")
 def shift_scores() -> pd.DataFrame:
-    """Scores that rise from shift to shift; those of the training are the least unfamiliar."""
+    """Scores that rise from shift to shift; those of the training are the least outside."""
     draws = np.random.default_rng(0)
     tables = []
     for number, shift in enumerate(SHIFTS):
@@ -31,7 +31,7 @@ def shift_scores() -> pd.DataFrame:
             for key in ("psnr", "ssim"):
                 table[f"{prefix}{key}"] = 10 * number + start + draws.random(IMAGES)
         away = draws.random(IMAGES) + (0 if shift[3] else 0.3 * number)
-        tables.append(pd.DataFrame(table | {"index": np.arange(IMAGES), "unfamiliarity": away}))
+        tables.append(pd.DataFrame(table | {"index": np.arange(IMAGES), "ood_score": away}))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -72,22 +72,20 @@ def test_sources_are_the_own_one_under_its_name_and_the_other(shift_scores: pd.D
     assert list(own["source"]) == ["mnist"] * 3
 
 
-def test_familiarity_compares_each_shift_with_the_training(shift_scores: pd.DataFrame) -> None:
-    table = nodes.measure_familiarity(
-        shift_scores, {"threshold": 0.9}, EvaluationParameters(), seed=0
-    )
+def test_ood_detector_compares_each_shift_with_the_training(shift_scores: pd.DataFrame) -> None:
+    table = nodes.measure_ood(shift_scores, {"threshold": 0.9}, EvaluationParameters(), seed=0)
     assert len(table) == len(SHIFTS)
-    familiar = of(shift_scores, 1)["unfamiliarity"]
+    inside = of(shift_scores, 1)["ood_score"]
     for number, row in enumerate(table.to_dict("records")):
-        scores = of(shift_scores, number)["unfamiliarity"]
+        scores = of(shift_scores, number)["ood_score"]
         truth = np.repeat([0, 1], IMAGES)
-        assert row["auc"] == pytest.approx(roc_auc_score(truth, pd.concat([familiar, scores])))
+        assert row["auc"] == pytest.approx(roc_auc_score(truth, pd.concat([inside, scores])))
         assert row["auc_ci_low"] <= row["auc"] <= row["auc_ci_high"]
         assert row["flagged"] == pytest.approx(np.mean(scores > 0.9))
 
 
 def test_curves_are_drawn_of_every_kind_of_shift(shift_scores: pd.DataFrame) -> None:
-    figure = nodes.draw_familiarity_curves(shift_scores)
+    figure = nodes.draw_ood_curves(shift_scores)
     assert [ax.get_title() for ax in figure.axes] == [
         "gaussian noise at another level",
         "other noise",

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from denoising_pipeline.arrays import Images
-from denoising_pipeline.config import NoiseInjectionParameters, validate_parameters
+from denoising_pipeline.config import validate_parameters
 from denoising_pipeline.datasets import CheckpointsDataset
-from denoising_pipeline.noise.gaussian import Gaussian
+from denoising_pipeline.degradations import NoiseInjectionParameters
+from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.pipelines.inference.nodes import denoise_images
 from denoising_pipeline.pipelines.training.nodes import train_denoiser
 from denoising_pipeline.training import train

@@ -4,15 +4,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from denoising_pipeline.arrays import Images
-from denoising_pipeline.config import (
-    EvaluationParameters,
-    NoiseInjectionParameters,
-    UncertaintyParameters,
-)
+from denoising_pipeline.degradations import NoiseInjectionParameters
+from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.evaluation.calibration import MIN_SD, calibration_scale
+from denoising_pipeline.evaluation.options import EvaluationParameters
+from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.models.dense import Dense
-from denoising_pipeline.noise.gaussian import Gaussian
 from denoising_pipeline.pipelines.uncertainty.nodes import (
     FACTORS,
     calibrate_sd,
@@ -22,7 +20,7 @@ from denoising_pipeline.pipelines.uncertainty.nodes import (
     summarize_uncertainty,
     train_sd_estimator,
 )
-from denoising_pipeline.uncertainty import MIN_SD, calibration_scale
+from denoising_pipeline.training.options import UncertaintyParameters
 
 SHAPE = (6, 5, 1)
 EVALUATION = EvaluationParameters(confidence=0.9)

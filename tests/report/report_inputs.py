@@ -10,16 +10,12 @@ from bs4 import BeautifulSoup, Tag
 from project_folder import ROOT
 from scipy.ndimage import gaussian_filter
 
-from denoising_pipeline.arrays import Images
-from denoising_pipeline.config import (
-    EvaluationParameters,
-    NoiseInjectionParameters,
-    Parameters,
-    flatten,
-)
-from denoising_pipeline.datasets.idx_format import read_idx
-from denoising_pipeline.noise import draw_noisy
-from denoising_pipeline.noise.gaussian import Gaussian
+from denoising_pipeline.config import Parameters, flatten
+from denoising_pipeline.degradations import NoiseInjectionParameters, draw_noisy
+from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.evaluation.options import EvaluationParameters
+from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.idx import read_idx
 from denoising_pipeline.pipelines.evaluation.nodes import (
     score_test_images,
     summarize,

@@ -9,11 +9,11 @@ from typing import TypeAlias
 import numpy as np
 from scipy.linalg import eigh
 
-from denoising_pipeline.arrays import Images
 from denoising_pipeline.baselines.moments import Matrix, Moments, measure_moments
 from denoising_pipeline.baselines.tone import ToneCurve
-from denoising_pipeline.metrics import psnr
-from denoising_pipeline.noise import Noise
+from denoising_pipeline.degradations import Noise
+from denoising_pipeline.evaluation.metrics import psnr
+from denoising_pipeline.images.arrays import Images
 
 Denoise: TypeAlias = Callable[[Images], Images]
 """What a trained `Denoiser` is, too: noisy float32 (N, H, W, C) in [0, 1] to the same, denoised."""

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
-from denoising_pipeline.arrays import Images
 from denoising_pipeline.baselines.base import filtering
+from denoising_pipeline.images.arrays import Images
 
 
 @filtering("gaussian filter", sigma=(0.3, 0.5, 0.7, 0.85, 1.0, 1.2, 1.5))

@@ -5,9 +5,9 @@ from functools import partial
 import numpy as np
 from scipy.linalg import solve
 
-from denoising_pipeline.arrays import Images
 from denoising_pipeline.baselines.base import Denoise, Known, NotApplicableError, learning
 from denoising_pipeline.baselines.moments import Matrix
+from denoising_pipeline.images.arrays import Images
 
 RANKS = (16, 32, 64, 128)
 """Components that PCA keeps, a baseline each."""

@@ -5,8 +5,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from denoising_pipeline.arrays import Images
-from denoising_pipeline.noise import NOISE_BLOCK, Noise, draw_noisy_block
+from denoising_pipeline.degradations import NOISE_BLOCK, Noise, draw_noisy_block
+from denoising_pipeline.images.arrays import Images
 
 Matrix: TypeAlias = npt.NDArray[np.float64]
 

@@ -6,9 +6,9 @@ from functools import partial
 import numpy as np
 from scipy.special import log_ndtr
 
-from denoising_pipeline.arrays import Images
 from denoising_pipeline.baselines.base import Denoise, Known, NotApplicableError, learning
-from denoising_pipeline.noise.gaussian import Gaussian
+from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.images.arrays import Images
 
 TRAIN_BLOCK = 4000
 NOISY_BLOCK = 1000

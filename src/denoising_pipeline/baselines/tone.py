@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from denoising_pipeline.arrays import Images, Values
+from denoising_pipeline.images.arrays import Images, Values
 
 LEVELS = 1024
 """Steps of [0, 1] within which values count as equal."""

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 import fsspec
 from kedro.io.core import AbstractDataset, DatasetError, get_protocol_and_path
 
-from denoising_pipeline.datasets.checkpoint_files import Checkpoints
+from denoising_pipeline.training.checkpoints import Checkpoints
 
 
 class CheckpointsDataset(AbstractDataset[NoReturn, Checkpoints]):

@@ -11,13 +11,14 @@ from kedro.io.core import AbstractVersionedDataset
 from pydantic import BaseModel, Field
 
 from denoising_pipeline import __version__
-from denoising_pipeline.backend import load_keras
-from denoising_pipeline.classifier import Classifier, DigitNetwork
-from denoising_pipeline.components import component_name
-from denoising_pipeline.datasets.atomic import atomic_write
+from denoising_pipeline.core.backend import load_keras
+from denoising_pipeline.core.components import component_name
+from denoising_pipeline.core.files import atomic_write
 from denoising_pipeline.datasets.versioned_file import VersionedFile
 from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.evaluation.classifier import Classifier
 from denoising_pipeline.models import ARCHITECTURES
+from denoising_pipeline.models.digit_network import DigitNetwork
 
 FORMAT = 1
 """Number of the file format, raised when an older version of the package could not read it."""

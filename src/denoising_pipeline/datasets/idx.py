@@ -9,7 +9,7 @@ from typing import IO, Any, NoReturn
 import fsspec
 from kedro.io.core import AbstractDataset, DatasetError, get_filepath_str, get_protocol_and_path
 
-from denoising_pipeline.datasets.idx_format import MAX_BYTES, Array, IdxError, idx_sha256, read_idx
+from denoising_pipeline.images.idx import MAX_BYTES, Array, IdxError, idx_sha256, read_idx
 
 
 class IdxDataset(AbstractDataset[NoReturn, Array]):

@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeAlias
 from kedro.io.core import AbstractVersionedDataset, get_filepath_str
 from kedro_datasets._typing import JSONPreview
 
-from denoising_pipeline.datasets.atomic import atomic_write
+from denoising_pipeline.core.files import atomic_write
 from denoising_pipeline.datasets.versioned_file import VersionedFile
 
 JsonObject: TypeAlias = dict[str, Any]

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import pandas as pd
 from kedro.io.core import AbstractDataset, DatasetError
 
-from denoising_pipeline.tracked_runs import SearchRuns, TrackedRun
+from denoising_pipeline.evaluation.runs import SearchRuns, TrackedRun
 
 
 class MlflowRunsDataset(AbstractDataset[NoReturn, SearchRuns]):

@@ -8,7 +8,7 @@ from fsspec.implementations.local import LocalFileSystem
 from kedro.io.core import AbstractVersionedDataset
 from numpy.lib.format import open_memmap, read_array
 
-from denoising_pipeline.datasets.atomic import atomic_write
+from denoising_pipeline.core.files import atomic_write
 from denoising_pipeline.datasets.versioned_file import VersionedFile
 
 Array: TypeAlias = npt.NDArray[Any]

@@ -7,19 +7,39 @@ are of the same kind, not the same pixels. Their strengths at severity 1 are nea
 there, and severity 0 is the identity.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+from pydantic import ConfigDict, RootModel
 
-from denoising_pipeline.arrays import Images
+from denoising_pipeline.core.components import discover, one_of
+from denoising_pipeline.core.seeding import generator
+from denoising_pipeline.degradations.base import Noise
 from denoising_pipeline.degradations.blurs import glass_blur, motion_blur
+from denoising_pipeline.degradations.drawing import NOISE_BLOCK, draw_noisy, draw_noisy_block
 from denoising_pipeline.degradations.grain import impulse, shot
 from denoising_pipeline.degradations.light import brightness, fog, stripe
 from denoising_pipeline.degradations.overlays import dotted_line, spatter, zigzag
-from denoising_pipeline.noise import NOISE_BLOCK
-from denoising_pipeline.seeding import generator
+from denoising_pipeline.images.arrays import Images
+
+NOISES = discover(Noise, sys.modules[__name__])  # type: ignore[type-abstract]
+"""Noise class by name, in alphabetical order."""
+
+if TYPE_CHECKING:
+    NoiseChoice: TypeAlias = Noise
+else:
+    NoiseChoice = one_of(NOISES)
+    """The type of a Pydantic field that holds any noise model, told apart by its `name`."""
+
+
+class NoiseInjectionParameters(RootModel[NoiseChoice]):
+    """The noise model, chosen by `name`, with its own options."""
+
+    model_config = ConfigDict(frozen=True)
+
 
 Degradation: TypeAlias = Callable[[Images, float, np.random.Generator], Images]
 """(clean, severity, generator) -> degraded.
@@ -66,3 +86,17 @@ def draw_degraded(clean: Images, name: str, severity: float, *, seed: int, split
         draws = generator(seed, f"degradation {name}", split, index=block)
         degraded[images] = DEGRADATIONS[name](clean[images], severity, draws)
     return degraded
+
+
+__all__ = [
+    "DEGRADATIONS",
+    "NOISES",
+    "NOISE_BLOCK",
+    "Degradation",
+    "Noise",
+    "NoiseChoice",
+    "NoiseInjectionParameters",
+    "draw_degraded",
+    "draw_noisy",
+    "draw_noisy_block",
+]

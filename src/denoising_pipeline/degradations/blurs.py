@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from denoising_pipeline.arrays import Images
+from denoising_pipeline.images.arrays import Images
 
 _GLASS_REACH = 2
 """Pixels by which frosted glass displaces a pixel, at most."""

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from denoising_pipeline.arrays import Images
-from denoising_pipeline.noise.poisson import SMALLEST_GAIN, Poisson
-from denoising_pipeline.noise.salt_and_pepper import SaltAndPepper
+from denoising_pipeline.degradations.poisson import SMALLEST_GAIN, Poisson
+from denoising_pipeline.degradations.salt_and_pepper import SaltAndPepper
+from denoising_pipeline.images.arrays import Images
 
 
 def shot(clean: Images, severity: float, generator: np.random.Generator) -> Images:

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from denoising_pipeline.arrays import Images
+from denoising_pipeline.images.arrays import Images
 
 _BRIGHTER = 0.5
 _STRIPE_SHARE = 0.25

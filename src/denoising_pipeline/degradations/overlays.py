@@ -5,7 +5,7 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
 from scipy.special import ndtri
 
-from denoising_pipeline.arrays import Images
+from denoising_pipeline.images.arrays import Images
 
 _SPATTER_SHARE = 0.25
 _SPATTER_SIGMA = 1.0

@@ -20,12 +20,12 @@ from denoising_pipeline.figures.grids import (
     message,
     noisy_digits,
 )
-from denoising_pipeline.figures.robustness import familiarity_curves, noise_sweeps
+from denoising_pipeline.figures.robustness import noise_sweeps, ood_curves
 from denoising_pipeline.figures.runs import learning_curves, run_scores
 from denoising_pipeline.figures.trust import (
     confusion_matrices,
     coverage_and_reliability,
-    usefulness_by_label,
+    downstream_by_label,
 )
 
 __all__ = [
@@ -37,14 +37,14 @@ __all__ = [
     "coverage_and_reliability",
     "denoising_examples",
     "digit_scores",
-    "familiarity_curves",
+    "downstream_by_label",
     "image_grid",
     "learning_curves",
     "message",
     "noise_sweeps",
     "noisy_digits",
+    "ood_curves",
     "psnr_distribution",
     "run_scores",
     "training_curves",
-    "usefulness_by_label",
 ]

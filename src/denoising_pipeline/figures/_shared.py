@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from denoising_pipeline.arrays import Images
+from denoising_pipeline.images.arrays import Images
 
 # Okabe & Ito, "Color Universal Design" (2008): told apart with any kind of colour vision. Markers,
 # line styles and hatches say the same a second time, for a black-and-white print.

@@ -10,7 +10,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
 
-from denoising_pipeline.arrays import Images, Values
 from denoising_pipeline.figures._shared import (
     INK,
     SMALL,
@@ -19,6 +18,7 @@ from denoising_pipeline.figures._shared import (
     check_table,
     new_figure,
 )
+from denoising_pipeline.images.arrays import Images, Values
 
 COLUMNS = 10
 CELL = 1.0  # inches, from one image to the next

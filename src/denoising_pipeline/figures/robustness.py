@@ -9,7 +9,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from denoising_pipeline.arrays import Values
 from denoising_pipeline.figures._shared import (
     AFTER,
     BEFORE,
@@ -19,6 +18,7 @@ from denoising_pipeline.figures._shared import (
     check_table,
     new_figure,
 )
+from denoising_pipeline.images.arrays import Values
 
 COLUMNS = 3
 STYLES = {
@@ -85,8 +85,8 @@ def _draw_sweep(ax: Axes, table: pd.DataFrame) -> None:
     ax.grid(alpha=0.3)
 
 
-def familiarity_curves(curves: Mapping[str, Mapping[str, tuple[Values, Values]]]) -> Figure:
-    """Draw how well unfamiliar images are told from familiar ones, a panel for each kind.
+def ood_curves(curves: Mapping[str, Mapping[str, tuple[Values, Values]]]) -> Figure:
+    """Draw how well outside images are told from inside ones, a panel for each kind.
 
     Args:
         curves: By title of the panel and name of the curve: false alarms and detections, float64
@@ -102,7 +102,7 @@ def familiarity_curves(curves: Mapping[str, Mapping[str, tuple[Values, Values]]]
     figure = new_figure(
         5.8 * across,
         3.5 * down + 0.3,
-        "Unfamiliar images, told from noisy test images by their residual",
+        "Out-of-distribution images, told from noisy test images by their residual",
     )
     axes = figure.subplots(down, across, squeeze=False).ravel()
     for ax, (name, panel) in zip(axes, curves.items(), strict=False):

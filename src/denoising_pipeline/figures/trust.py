@@ -41,11 +41,11 @@ MAX_NUMBERED = 20
 """Labels up to which the cells of a confusion matrix carry their numbers."""
 
 
-def usefulness_by_label(usefulness_by_digit: pd.DataFrame) -> Figure:
+def downstream_by_label(downstream_by_digit: pd.DataFrame) -> Figure:
     """Draw accuracies and rates of misled readings per label, with their intervals.
 
     Args:
-        usefulness_by_digit: A row per label; columns label and, for accuracy_clean, _noisy,
+        downstream_by_digit: A row per label; columns label and, for accuracy_clean, _noisy,
             _denoised and _direct and for hallucination_rate, misled_rate_noisy and
             misled_rate_direct, the share and its interval (`_ci_low`, `_ci_high`).
 
@@ -57,13 +57,13 @@ def usefulness_by_label(usefulness_by_digit: pd.DataFrame) -> Figure:
     """
     accuracies = {f"accuracy_{view}": style for view, style in READINGS.items()}
     needed = [f"{key}{end}" for key in accuracies | MISLED for end in ("", "_ci_low", "_ci_high")]
-    check_table("usefulness_by_digit", usefulness_by_digit, ["label", *needed])
-    width = max(8, 1.5 + 0.4 * len(usefulness_by_digit))
+    check_table("downstream_by_digit", downstream_by_digit, ["label", *needed])
+    width = max(8, 1.5 + 0.4 * len(downstream_by_digit))
     figure = new_figure(width, 6, "Does denoising help a classifier trained on clean images?")
     upper, lower = figure.subplots(2, 1, sharex=True)
-    _draw_shares(upper, usefulness_by_digit, accuracies)
+    _draw_shares(upper, downstream_by_digit, accuracies)
     upper.set(title="Read rightly", ylabel="share of images")
-    _draw_shares(lower, usefulness_by_digit, MISLED)
+    _draw_shares(lower, downstream_by_digit, MISLED)
     lower.set(
         title="Read wrongly and with confidence, where the clean image is read rightly",
         ylabel="share of images",

@@ -17,10 +17,10 @@ from mlflow.models import infer_signature
 from mlflow.tracking import MlflowClient
 from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
 
-from denoising_pipeline.arrays import array_digest
 from denoising_pipeline.config import flatten
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.hooks.epoch_logger import log_metrics
+from denoising_pipeline.images.arrays import array_digest
 
 
 def log_parameters(parameters: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING, TypeAlias
 
-from denoising_pipeline.components import discover, one_of
+from denoising_pipeline.core.components import discover, one_of
 from denoising_pipeline.models.base import Architecture
 
 ARCHITECTURES = discover(Architecture, sys.modules[__name__])  # type: ignore[type-abstract]

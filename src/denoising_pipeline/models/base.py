@@ -4,9 +4,9 @@ import itertools
 from abc import ABC, abstractmethod
 from typing import Any
 
-from denoising_pipeline.backend import load_keras
-from denoising_pipeline.components import Component
-from denoising_pipeline.seeding import generator
+from denoising_pipeline.core.backend import load_keras
+from denoising_pipeline.core.components import Component
+from denoising_pipeline.core.seeding import generator
 
 
 class Architecture(Component, ABC):

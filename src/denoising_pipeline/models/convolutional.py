@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from denoising_pipeline.backend import load_keras
+from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.models.base import Architecture, SeededInitializers, autoencoder
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from denoising_pipeline.backend import load_keras
+from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.models.base import Architecture, SeededInitializers, autoencoder
 
 Width = Annotated[int, Field(ge=1, le=4096)]

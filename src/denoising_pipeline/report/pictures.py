@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from denoising_pipeline.arrays import Images
+from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.report.blocks import Picture
 from denoising_pipeline.report.results import Results
 

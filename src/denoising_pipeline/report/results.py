@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from denoising_pipeline.arrays import Images
+from denoising_pipeline.images.arrays import Images
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from denoising_pipeline.metrics import PSNR_CAP
+from denoising_pipeline.evaluation.metrics import PSNR_CAP
 from denoising_pipeline.report.blocks import (
     Chart,
     Column,

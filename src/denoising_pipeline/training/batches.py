@@ -8,10 +8,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from denoising_pipeline.arrays import Images
-from denoising_pipeline.config import TrainingParameters
-from denoising_pipeline.noise import NOISE_BLOCK, Noise, draw_noisy_block
-from denoising_pipeline.seeding import generator
+from denoising_pipeline.core.seeding import generator
+from denoising_pipeline.degradations import NOISE_BLOCK, Noise, draw_noisy_block
+from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.training.options import TrainingParameters
 
 WINDOW_BLOCKS = 16
 """Blocks of images that are shuffled together: what training holds in memory at once."""

@@ -8,15 +8,15 @@ from typing import Any
 
 import pandas as pd
 
-from denoising_pipeline.arrays import Images
-from denoising_pipeline.backend import batches_to_fit, dtype_policy, load_keras
-from denoising_pipeline.config import TrainingParameters
-from denoising_pipeline.datasets.checkpoint_files import Checkpoints
+from denoising_pipeline.core.backend import batches_to_fit, dtype_policy, load_keras
+from denoising_pipeline.degradations import Noise
 from denoising_pipeline.denoiser import Denoiser
-from denoising_pipeline.noise import Noise
+from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.training.batches import Targets, noisy_batches
+from denoising_pipeline.training.checkpoints import Checkpoints
 from denoising_pipeline.training.losses import keras_loss, mean_psnr
 from denoising_pipeline.training.optimizers import keras_optimizer
+from denoising_pipeline.training.options import TrainingParameters
 from denoising_pipeline.training.resume import ResumableTraining, Rows, training_identity
 
 EpochLogger = Callable[[int, Mapping[str, float]], None]

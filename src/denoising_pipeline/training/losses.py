@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from denoising_pipeline.backend import load_keras
-from denoising_pipeline.uncertainty import MIN_SD
+from denoising_pipeline.core.backend import load_keras
+from denoising_pipeline.evaluation.calibration import MIN_SD
 
 
 def mean_psnr(clean: Any, denoised: Any) -> Any:
     """PSNR in dB of each image of a batch of Keras tensors (N, H, W, C) in [0, 1], as (N,).
 
-    The same formula and cap as `denoising_pipeline.metrics.psnr`, which knows no Keras.
+    The same formula and cap as `denoising_pipeline.evaluation.metrics.psnr`, which knows no Keras.
     """
     ops = load_keras().ops
     squared_error = ops.mean(ops.square(clean - denoised), axis=(1, 2, 3))

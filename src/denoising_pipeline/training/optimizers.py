@@ -3,8 +3,8 @@
 import math
 from typing import Any
 
-from denoising_pipeline.backend import load_keras
-from denoising_pipeline.config import TrainingParameters
+from denoising_pipeline.core.backend import load_keras
+from denoising_pipeline.training.options import TrainingParameters
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 """Coefficients of x, x³ and x⁵ that raise small singular values fastest (Jordan, 2024)."""

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from denoising_pipeline import __version__
-from denoising_pipeline.arrays import Images, array_digest
-from denoising_pipeline.backend import load_keras, resolve_precision
-from denoising_pipeline.config import TrainingParameters
-from denoising_pipeline.datasets.checkpoint_files import Checkpoints, State
-from denoising_pipeline.noise import Noise
+from denoising_pipeline.core.backend import load_keras, resolve_precision
+from denoising_pipeline.degradations import Noise
+from denoising_pipeline.images.arrays import Images, array_digest
+from denoising_pipeline.training.checkpoints import Checkpoints, State
+from denoising_pipeline.training.options import TrainingParameters
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from kedro.config import OmegaConfigLoader
 from project_folder import ROOT, Smoke, inputs_of
 
 from denoising_pipeline.config import Parameters, flatten, validate_parameters
-from denoising_pipeline.datasets.idx_format import read_idx
+from denoising_pipeline.images.idx import read_idx
 from denoising_pipeline.settings import CONFIG_LOADER_ARGS
 
 FIGURES = {

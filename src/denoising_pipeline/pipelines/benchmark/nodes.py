@@ -12,18 +12,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from denoising_pipeline import figures
-from denoising_pipeline.arrays import Images
 from denoising_pipeline.baselines import BASELINES, Calibrated, Known, NotApplicableError, calibrate
-from denoising_pipeline.config import (
-    BenchmarkParameters,
-    EvaluationParameters,
-    NoiseInjectionParameters,
-    TrainingParameters,
-)
+from denoising_pipeline.baselines.options import BenchmarkParameters
+from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.denoiser import Denoiser
-from denoising_pipeline.metrics import METRICS, mean_intervals, pooled_psnr
+from denoising_pipeline.evaluation.metrics import METRICS, mean_intervals, pooled_psnr
+from denoising_pipeline.evaluation.options import EvaluationParameters
+from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.models.convolutional import Convolutional
 from denoising_pipeline.training import train
+from denoising_pipeline.training.options import TrainingParameters
 
 logger = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from denoising_pipeline import figures
-from denoising_pipeline.config import ComparisonParameters, EvaluationParameters
-from denoising_pipeline.significance import paired_difference
-from denoising_pipeline.tracked_runs import (
+from denoising_pipeline.evaluation.options import ComparisonParameters, EvaluationParameters
+from denoising_pipeline.evaluation.paired import paired_difference
+from denoising_pipeline.evaluation.runs import (
     SearchRuns,
     Selection,
     obstacle_to_pairing,

@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from denoising_pipeline.arrays import Images
-from denoising_pipeline.config import EvaluationParameters, NoiseInjectionParameters
+from denoising_pipeline.degradations import Noise, NoiseInjectionParameters, draw_noisy
 from denoising_pipeline.denoiser import Denoiser
-from denoising_pipeline.metrics import METRICS, mean_intervals, pooled_psnr
-from denoising_pipeline.noise import Noise, draw_noisy
+from denoising_pipeline.evaluation.metrics import METRICS, mean_intervals, pooled_psnr
+from denoising_pipeline.evaluation.options import EvaluationParameters
+from denoising_pipeline.images.arrays import Images
 
 SCORES = [*METRICS, *(f"noisy_{name}" for name in METRICS)]
 """Columns of scores: each metric, and the same for the noisy image (the score of doing nothing)."""

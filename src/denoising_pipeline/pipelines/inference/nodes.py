@@ -1,7 +1,7 @@
 """Denoising somebody's own array."""
 
-from denoising_pipeline.arrays import Images
 from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.images.arrays import Images
 
 
 def denoise_images(denoiser: Denoiser, noisy: Images) -> Images:

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from denoising_pipeline.arrays import Bytes
-from denoising_pipeline.config import IngestionParameters
-from denoising_pipeline.datasets.idx_format import idx_sha256
+from denoising_pipeline.images.arrays import Bytes
+from denoising_pipeline.images.idx import idx_sha256
+from denoising_pipeline.images.options import IngestionParameters
 
 
 def validate_source(

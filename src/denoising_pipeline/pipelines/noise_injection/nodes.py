@@ -1,8 +1,7 @@
 """The noisy images that denoisers are scored on; training draws its own from the same function."""
 
-from denoising_pipeline.arrays import Images
-from denoising_pipeline.config import NoiseInjectionParameters
-from denoising_pipeline.noise import draw_noisy
+from denoising_pipeline.degradations import NoiseInjectionParameters, draw_noisy
+from denoising_pipeline.images.arrays import Images
 
 
 def inject_val_noise(

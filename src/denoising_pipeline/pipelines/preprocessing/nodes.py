@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from denoising_pipeline.arrays import Bytes, Images, as_images
-from denoising_pipeline.config import PreprocessingParameters
-from denoising_pipeline.seeding import generator
+from denoising_pipeline.core.seeding import generator
+from denoising_pipeline.images.arrays import Bytes, Images, as_images
+from denoising_pipeline.images.options import PreprocessingParameters
 
 
 def split_source(

@@ -6,9 +6,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from denoising_pipeline import figures, report
-from denoising_pipeline.arrays import Images
-from denoising_pipeline.config import NoiseInjectionParameters, ReportingParameters
+from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.report.options import ReportingParameters
 
 
 def draw_denoising_examples(

@@ -7,17 +7,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from denoising_pipeline import figures
-from denoising_pipeline.arrays import Images, Values
 from denoising_pipeline.baselines import Known, calibrate
-from denoising_pipeline.config import (
-    EvaluationParameters,
-    NoiseInjectionParameters,
-    RobustnessParameters,
-)
+from denoising_pipeline.baselines.options import RobustnessParameters
+from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.denoiser import Denoiser
-from denoising_pipeline.familiarity import Familiarity, auc_interval, residual_features, roc
-from denoising_pipeline.metrics import METRICS, mean_intervals
-from denoising_pipeline.shifts import Shift, Sources, every_shift, source_images
+from denoising_pipeline.evaluation.metrics import METRICS, mean_intervals
+from denoising_pipeline.evaluation.ood import OodDetector, auc_interval, residual_features, roc
+from denoising_pipeline.evaluation.options import EvaluationParameters
+from denoising_pipeline.evaluation.shifts import Shift, Sources, every_shift, source_images
+from denoising_pipeline.images.arrays import Images, Values
 
 DENOISERS = {"trained": "", "classical": "classical_", "nothing": "noisy_"}
 """Prefix of its scores by denoiser."""
@@ -36,7 +34,7 @@ SHIFT = [*Shift._fields]
 """Columns that say how images differ from those of the training."""
 
 
-def calibrate_familiarity(
+def calibrate_ood(
     denoiser: Denoiser, val_noisy: Images, robustness: RobustnessParameters
 ) -> dict[str, Any]:
     """Learn what the denoiser takes away from noisy validation images.
@@ -47,15 +45,15 @@ def calibrate_familiarity(
         robustness: `images` is read.
 
     Returns:
-        The fields of `Familiarity`.
+        The fields of `OodDetector`.
     """
     noisy = val_noisy[: robustness.images]
-    return Familiarity.learn(residual_features(noisy, denoiser(noisy))).model_dump(mode="json")
+    return OodDetector.learn(residual_features(noisy, denoiser(noisy))).model_dump(mode="json")
 
 
 def score_shifts(
     denoiser: Denoiser,
-    familiarity: dict[str, Any],
+    ood_detector: dict[str, Any],
     train_clean: Images,
     val_noisy: Images,
     val_clean: Images,
@@ -72,7 +70,7 @@ def score_shifts(
 
     Args:
         denoiser: The trained denoiser.
-        familiarity: The fields of `Familiarity`.
+        ood_detector: The fields of `OodDetector`.
         train_clean: float32 (K, H, W, C) in [0, 1]; baselines may learn from it.
         val_noisy: float32 (M, H, W, C) in [0, 1].
         val_clean: The clean images of `val_noisy`.
@@ -86,7 +84,7 @@ def score_shifts(
         A row per shift and image: `kind` (noise, corruption, corruption and noise, source),
         `name`, `level` and `trained` of the shift, that of the training included; `index` of the
         image; `psnr` and `ssim` of the trained denoiser, `classical_` and `noisy_` (doing nothing)
-        before the same; `unfamiliarity`, the score of `Familiarity`.
+        before the same; `ood_score`, the score of `OodDetector`.
 
     Raises:
         ValueError: `robustness.other_source` is not there or its images do not fit.
@@ -96,7 +94,7 @@ def score_shifts(
     others = {name: source_images(sources, name)[first] for name in names}
     known = Known(train_clean, noise, seed)
     classical = calibrate(robustness.classical, known, val_noisy[first], val_clean[first])
-    familiar = Familiarity.model_validate(familiarity)
+    inside = OodDetector.model_validate(ood_detector)
     grid = robustness.levels, robustness.severities
     tables = []
     for shift, clean, noisy in every_shift(test_clean[first], others, noise, *grid, seed):
@@ -105,7 +103,7 @@ def score_shifts(
         batches = (denoised, classical.denoise(noisy), noisy)
         for prefix, images in zip(DENOISERS.values(), batches, strict=True):
             scores |= {f"{prefix}{name}": METRICS[name](clean, images) for name in SCORES}
-        scores["unfamiliarity"] = familiar.score(residual_features(noisy, denoised))
+        scores["ood_score"] = inside.score(residual_features(noisy, denoised))
         tables.append(pd.DataFrame(scores))
     return pd.concat(tables, ignore_index=True)
 
@@ -168,9 +166,9 @@ def _summarize(shift_scores: pd.DataFrame, confidence: float) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def measure_familiarity(
+def measure_ood(
     shift_scores: pd.DataFrame,
-    familiarity: dict[str, Any],
+    ood_detector: dict[str, Any],
     evaluation: EvaluationParameters,
     seed: int,
 ) -> pd.DataFrame:
@@ -178,7 +176,7 @@ def measure_familiarity(
 
     Args:
         shift_scores: The table of `score_shifts`.
-        familiarity: The fields of `Familiarity`.
+        ood_detector: The fields of `OodDetector`.
         evaluation: `confidence` is read.
         seed: Root seed of the bootstrap.
 
@@ -186,12 +184,12 @@ def measure_familiarity(
         A row per shift: `auc` with its interval; `flagged`, the share of images over the
         threshold, which is the rate of false alarms where `trained` is true; `n_images`.
     """
-    threshold = familiarity["threshold"]
-    familiar = shift_scores.loc[shift_scores["trained"], "unfamiliarity"].to_numpy()
+    threshold = ood_detector["threshold"]
+    inside = shift_scores.loc[shift_scores["trained"], "ood_score"].to_numpy()
     rows = []
     for shift, group in shift_scores.groupby(SHIFT, sort=False):
-        scores = group["unfamiliarity"].to_numpy()
-        area = auc_interval(familiar, scores, seed=seed, confidence=evaluation.confidence)
+        scores = group["ood_score"].to_numpy()
+        area = auc_interval(inside, scores, seed=seed, confidence=evaluation.confidence)
         row = dict(zip([*SHIFT, "auc", "auc_ci_low", "auc_ci_high"], [*shift, *area], strict=True))
         rows.append(row | {"flagged": np.mean(scores > threshold), "n_images": len(group)})
     return pd.DataFrame(rows)
@@ -228,10 +226,10 @@ def draw_corruption_examples(
     return figures.corruption_examples(stages, dict(zip(names, psnr, strict=True)), title)
 
 
-def draw_familiarity_curves(shift_scores: pd.DataFrame) -> Figure:
+def draw_ood_curves(shift_scores: pd.DataFrame) -> Figure:
     """Draw the ROC of each shift at its middle level, and of each level of the own noise."""
     own = shift_scores["trained"]
-    familiar = shift_scores.loc[own, "unfamiliarity"].to_numpy()
+    inside = shift_scores.loc[own, "ood_score"].to_numpy()
     trained = shift_scores.loc[own, "name"].iloc[0]
     curves: dict[str, dict[str, tuple[Values, Values]]] = {}
     for key, shifts in shift_scores[~own].groupby(["kind", "name"], sort=False):
@@ -243,7 +241,7 @@ def draw_familiarity_curves(shift_scores: pd.DataFrame) -> Figure:
         else:
             levels = [levels[len(levels) // 2]]
         for level in levels:
-            scores = shifts.loc[shifts["level"] == level, "unfamiliarity"].to_numpy()
+            scores = shifts.loc[shifts["level"] == level, "ood_score"].to_numpy()
             label = f"{name} {level:g}".replace("_", " ")
-            curves.setdefault(panel, {})[label] = roc(familiar, scores)
-    return figures.familiarity_curves(curves)
+            curves.setdefault(panel, {})[label] = roc(inside, scores)
+    return figures.ood_curves(curves)

@@ -17,17 +17,17 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             node(
-                nodes.calibrate_familiarity,
-                name="calibrate_familiarity",
+                nodes.calibrate_ood,
+                name="calibrate_ood",
                 inputs={"denoiser": "denoiser", "val_noisy": "val_noisy", **ROBUSTNESS},
-                outputs="familiarity",
+                outputs="ood_detector",
             ),
             node(
                 nodes.score_shifts,
                 name="score_shifts",
                 inputs={
                     "denoiser": "denoiser",
-                    "familiarity": "familiarity",
+                    "ood_detector": "ood_detector",
                     "train_clean": "train_clean",
                     "val_noisy": "val_noisy",
                     "val_clean": "val_clean",
@@ -58,10 +58,10 @@ def create_pipeline() -> Pipeline:
                 outputs="source_scores",
             ),
             node(
-                nodes.measure_familiarity,
-                name="measure_familiarity",
-                inputs={**SCORES, "familiarity": "familiarity", **EVALUATION, **SEED},
-                outputs="familiarity_roc",
+                nodes.measure_ood,
+                name="measure_ood",
+                inputs={**SCORES, "ood_detector": "ood_detector", **EVALUATION, **SEED},
+                outputs="ood_roc",
             ),
             node(
                 figures.noise_sweeps,
@@ -82,10 +82,10 @@ def create_pipeline() -> Pipeline:
                 outputs="corruption_examples",
             ),
             node(
-                nodes.draw_familiarity_curves,
-                name="draw_familiarity_curves",
+                nodes.draw_ood_curves,
+                name="draw_ood_curves",
                 inputs=SCORES,
-                outputs="familiarity_curves",
+                outputs="ood_curves",
             ),
         ],
         tags="robustness",

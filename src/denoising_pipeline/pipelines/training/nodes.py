@@ -2,11 +2,12 @@
 
 import pandas as pd
 
-from denoising_pipeline.arrays import Images
-from denoising_pipeline.config import NoiseInjectionParameters, TrainingParameters
-from denoising_pipeline.datasets.checkpoint_files import Checkpoints
+from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.training import EpochLogger, train
+from denoising_pipeline.training.checkpoints import Checkpoints
+from denoising_pipeline.training.options import TrainingParameters
 
 
 def train_denoiser(

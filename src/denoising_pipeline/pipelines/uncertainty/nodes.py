@@ -8,16 +8,19 @@ from matplotlib.figure import Figure
 from scipy.special import erf
 
 from denoising_pipeline import figures
-from denoising_pipeline.arrays import Images, Values
-from denoising_pipeline.config import (
-    EvaluationParameters,
-    NoiseInjectionParameters,
-    UncertaintyParameters,
-)
+from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.denoiser import Denoiser
-from denoising_pipeline.metrics import mean_interval
+from denoising_pipeline.evaluation.calibration import (
+    MIN_SD,
+    calibration_scale,
+    reliability,
+    shares_within,
+)
+from denoising_pipeline.evaluation.metrics import mean_interval
+from denoising_pipeline.evaluation.options import EvaluationParameters
+from denoising_pipeline.images.arrays import Images, Values
 from denoising_pipeline.training import train_sd_estimator as train_estimator
-from denoising_pipeline.uncertainty import MIN_SD, calibration_scale, reliability, shares_within
+from denoising_pipeline.training.options import UncertaintyParameters
 
 FACTORS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 """Standard deviations to each side whose coverage is measured."""

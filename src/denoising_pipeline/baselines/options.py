@@ -1,0 +1,53 @@
+"""Which baselines there are to choose from, and the options of what compares with them."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from denoising_pipeline.core.options import SOURCE, Section, allowed
+
+
+def _baseline(name: str) -> str:
+    from denoising_pipeline.baselines import BASELINES
+
+    if name not in BASELINES:
+        raise ValueError(f"{name!r} is unknown{allowed(name, list(BASELINES))}")
+    return name
+
+
+BaselineName = Annotated[str, AfterValidator(_baseline)]
+"""Name of a baseline."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class BenchmarkParameters(Section):
+    """What the trained denoiser is compared with, and on how many images."""
+
+    test_images: int | None = Field(None, ge=1, description="first test images; null: all")
+    calibration_images: int = Field(500, ge=1, description="validation images to choose on")
+    article_epochs: int = Field(3, ge=0, description="of the article's network; 0 leaves it out")
+    baselines: list[BaselineName] | None = Field(None, description="by name; null: all")
+    examples: int = Field(5, ge=1, le=10, description="test images that the picture shows")
+
+
+class RobustnessParameters(Section):
+    """How the denoiser is tried on what it was not trained on."""
+
+    images: int = Field(500, ge=2, description="first validation and test images; fewer if so")
+    levels: list[Share] = Field(
+        [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0],
+        min_length=1,
+        description="noise levels of every noise model; that of the training is added",
+    )
+    severities: list[Share] = Field(
+        [0.25, 0.5, 1.0], min_length=1, description="of the corruptions: 0 none, 1 strongest"
+    )
+    classical: BaselineName = Field(
+        "linear MMSE + tone", description="the baseline beside the trained denoiser"
+    )
+    other_source: str | None = Field(
+        None,
+        pattern=SOURCE,
+        description="folder of data/01_raw whose test images are tried as well; null: none",
+    )

@@ -1,0 +1,120 @@
+"""The project's own commands beside Kedro's: `export`, `fetch-mnist`, `prune`, and its own `run`.
+
+Outside of a checkout the same commands stand under `denoising-pipeline`.
+"""
+
+import copy
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+import click
+from kedro.config import MissingConfigException
+from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.cli.utils import KedroCliError, env_option
+from kedro.framework.project import configure_project
+from kedro.framework.session import KedroSession
+from kedro.io.core import DatasetError
+
+KNOWN_ERRORS = (DatasetError, MissingConfigException, OSError, ValueError)
+"""Errors whose message says what is wrong and what to do."""
+
+PACKAGE_NAME = __name__.split(".", maxsplit=1)[0]
+
+
+class CommandError(KedroCliError):
+    """A command that could not be carried out: shown as one message, traceback on `--verbose`."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the message, and the traceback if it was asked for."""
+        if self.VERBOSE_ERROR:
+            super().show(file)
+        click.secho(f"Error: {self.format_message()}", fg="red", err=True)
+
+
+def without_traceback(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn the exceptions of a command into a message for people.
+
+    Errors that say what to do (bad parameters, data or files) stand for themselves; the type of
+    any other is named, since it may be a fault of the program.
+    """
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except click.ClickException:
+            raise
+        except Exception as error:
+            known = isinstance(error, KNOWN_ERRORS)
+            message = str(error) if known else f"{type(error).__name__}: {error}"
+            raise CommandError(message) from error
+
+    return wrapped
+
+
+@click.group(name=PACKAGE_NAME)
+def cli() -> None:
+    """Train, measure and compare image denoisers."""
+
+
+run = copy.copy(kedro_run)
+if kedro_run.callback is not None:
+    run.callback = without_traceback(kedro_run.callback)
+cli.add_command(run)
+
+
+@cli.command()
+@click.option("--folder", default="data/01_raw/mnist", show_default=True, help="Where they go.")
+@click.option("--overwrite", is_flag=True, help="Replace files that are not those of MNIST.")
+@without_traceback
+def fetch_mnist(folder: str, overwrite: bool) -> None:
+    """Download MNIST, check it, and put its four IDX files where the pipeline reads them."""
+    from denoising_pipeline.images.fetch import fetch_mnist as fetch
+
+    for path in fetch(Path(folder), overwrite):
+        click.echo(path)
+
+
+@cli.command()
+@env_option
+@click.option("--keep", type=click.IntRange(0), default=3, show_default=True, help="Versions kept.")
+@click.option("--yes", is_flag=True, help="Remove them; without it they are only listed.")
+@without_traceback
+def prune(env: str | None, keep: int, yes: bool) -> None:
+    """Keep the newest versions of every catalog entry, and say what removing the rest frees."""
+    from denoising_pipeline.cli.prune import old_versions, remove
+
+    session = KedroSession.create(env=env, save_on_close=False)
+    catalog: Any = session.load_context().catalog
+    found = old_versions(catalog, keep)
+    for version in found:
+        click.echo(f"{version.size / 1e6:10.1f} MB  {version.path}")
+    total = sum(version.size for version in found) / 1e6
+    if yes:
+        remove(found)
+    done = "Freed" if yes else "Would free (add --yes to remove)"
+    click.echo(f"{done}: {total:.1f} MB in {len(found)} versions beyond the newest {keep}.")
+
+
+@cli.command()
+@env_option
+@click.option("--to", default="denoiser.onnx", show_default=True, help="The file to write.")
+@click.option("--overwrite", is_flag=True, help="Replace the file if it is there.")
+@without_traceback
+def export(env: str | None, to: str, overwrite: bool) -> None:
+    """Write the newest denoiser as an ONNX file, which runs without Keras and TensorFlow."""
+    from denoising_pipeline.denoiser.onnx_export import export_onnx
+
+    session = KedroSession.create(env=env, save_on_close=False)
+    denoiser = session.load_context().catalog.load("denoiser")
+    difference = export_onnx(denoiser, Path(to), overwrite)
+    size = Path(to).stat().st_size / 1e6
+    click.echo(f"{to}: {size:.1f} MB. In ONNX Runtime it differs by at most {difference:.0e}.")
+
+
+def main() -> None:
+    """Entry point of the installed package."""
+    configure_project(PACKAGE_NAME)
+    cli()

@@ -1,0 +1,36 @@
+"""Missing pixels."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from denoising_pipeline.degradations.base import Noise
+from denoising_pipeline.images.arrays import Images
+
+
+class Masking(Noise):
+    """Missing pixels: a pixel is 0 in all its channels with probability `fraction`, else kept.
+
+    The corruption of P. Vincent et al., "Extracting and Composing Robust Features with Denoising
+    Autoencoders" (ICML 2008).
+    """
+
+    level: ClassVar[str] = "fraction"
+
+    name: Literal["masking"] = "masking"
+    fraction: float = Field(default=0.5, ge=0, le=1, description="probability of losing a pixel")
+
+    def apply(self, clean: Images, generator: np.random.Generator) -> Images:
+        """Corrupt a batch of images; see `Noise.apply`.
+
+        Args:
+            clean: float32 (N, H, W, C) in [0, 1].
+            generator: Source of the random numbers.
+
+        Returns:
+            A new float32 array of the same shape, in [0, 1].
+        """
+        noisy = np.array(clean)
+        noisy[generator.random(clean.shape[:-1], dtype=np.float32) < self.fraction] = 0
+        return noisy

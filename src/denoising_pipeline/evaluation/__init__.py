@@ -1,0 +1,1 @@
+"""Scores of images, their intervals and differences, and what they say of a denoiser."""

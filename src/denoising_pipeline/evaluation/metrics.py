@@ -1,0 +1,258 @@
+"""Image quality: (clean, denoised) in, one value per image out.
+
+Every metric takes images on [0, 1]: the data range is fixed at 1.0 and never guessed from the
+images, which would give every image a scale of its own.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import gaussian_filter1d
+from scipy.special import stdtrit
+
+from denoising_pipeline.images.arrays import Images, Values
+
+PSNR_CAP = 100.0
+"""PSNR of identical images in dB, which would be infinite: the MSE is floored at 1e-10."""
+
+_BLOCK_VALUES = 250_000
+"""Values that are measured at once; it bounds memory and fits caches."""
+
+_SSIM_SIGMA = 1.5
+_SSIM_RADIUS = 5
+"""Pixels to each side of the 11x11 window: 3.5 sigma, rounded."""
+
+_SSIM_C1, _SSIM_C2 = 0.01**2, 0.03**2
+
+_Floats = npt.NDArray[np.float64]
+
+
+def mse(clean: Images, denoised: Images) -> Values:
+    """Mean squared error, the mean over pixels and channels of (clean - denoised)².
+
+    Args:
+        clean: Floating point (N, H, W, C) in [0, 1].
+        denoised: The same shape.
+
+    Returns:
+        float64 (N,) in [0, 1]; 0 is best.
+
+    Raises:
+        ValueError: The shapes differ or are not NHWC, or the values are not floating point.
+    """
+    return _per_image(lambda x, y: np.mean((x - y) ** 2, axis=(1, 2, 3)), clean, denoised)
+
+
+def mae(clean: Images, denoised: Images) -> Values:
+    """Mean absolute error, the mean over pixels and channels of |clean - denoised|.
+
+    Args:
+        clean: Floating point (N, H, W, C) in [0, 1].
+        denoised: The same shape.
+
+    Returns:
+        float64 (N,) in [0, 1]; 0 is best.
+
+    Raises:
+        ValueError: The shapes differ or are not NHWC, or the values are not floating point.
+    """
+    return _per_image(lambda x, y: np.mean(np.abs(x - y), axis=(1, 2, 3)), clean, denoised)
+
+
+def psnr(clean: Images, denoised: Images) -> Values:
+    """Peak signal-to-noise ratio, 10 log10(1 / MSE), of each image by itself.
+
+    Args:
+        clean: Floating point (N, H, W, C) in [0, 1].
+        denoised: The same shape.
+
+    Returns:
+        float64 (N,) in dB, in [0, `PSNR_CAP`]; more is better.
+
+    Raises:
+        ValueError: The shapes differ or are not NHWC, or the values are not floating point.
+    """
+    return _decibels(mse(clean, denoised))
+
+
+def pooled_psnr(mse_values: Values) -> float:
+    """PSNR of the mean MSE over images, which is not the mean of the images' PSNR.
+
+    Args:
+        mse_values: float64 (N,), what `mse` returns; N is 1 or more.
+
+    Returns:
+        The ratio in dB, at most `PSNR_CAP`. The cap aside, it is at most the mean PSNR (Jensen).
+
+    Raises:
+        ValueError: There are no values.
+    """
+    _require_values(mse_values)
+    return float(_decibels(np.mean(mse_values, keepdims=True))[0])
+
+
+def ssim(clean: Images, denoised: Images) -> Values:
+    """Structural similarity (Z. Wang et al., "Image Quality Assessment", 2004).
+
+    Gaussian weights with sigma 1.5 in an 11x11 window, population covariance, K1 0.01, K2 0.03;
+    the mean over the pixels whose window lies in the image, and over channels. It equals
+    scikit-image's `structural_similarity(gaussian_weights=True, sigma=1.5,
+    use_sample_covariance=False, data_range=1.0, channel_axis=-1)` in float64.
+
+    Args:
+        clean: Floating point (N, H, W, C) in [0, 1], H and W 11 or more.
+        denoised: The same shape.
+
+    Returns:
+        float64 (N,) in [-1, 1]; 1 is best.
+
+    Raises:
+        ValueError: The shapes differ, are not NHWC or are smaller than the window, or the values
+            are not floating point.
+    """
+    window = 2 * _SSIM_RADIUS + 1
+    if clean.ndim == 4 and min(clean.shape[1:3]) < window:  # noqa: PLR2004
+        height, width = clean.shape[1:3]
+        raise ValueError(
+            f"The images are {height}x{width}, SSIM needs at least {window}x{window} pixels. "
+            "Use larger images, or leave out this metric."
+        )
+    return _per_image(_ssim, clean, denoised)
+
+
+METRICS: Mapping[str, Callable[[Images, Images], Values]] = MappingProxyType(
+    {"psnr": psnr, "ssim": ssim, "mse": mse, "mae": mae}
+)
+"""Metric by key: what evaluation computes for every image."""
+
+
+def mean_interval(values: Values, confidence: float = 0.95) -> tuple[float, float, float]:
+    """Mean over images with Student's confidence interval.
+
+    The interval is mean ± t s / sqrt(N), t being the quantile of Student's distribution with
+    N - 1 degrees of freedom and s the sample standard deviation (Student, 1908). It speaks of
+    images like these, not of other seeds or training runs.
+
+    Args:
+        values: float64 (N,), one value per image; N is 1 or more.
+        confidence: Probability that the interval covers the mean, in (0, 1).
+
+    Returns:
+        (mean, low, high). A single image has no spread to estimate an interval from, and a
+        non-finite number would be stored wrongly: its low and high equal the mean, which is why
+        the number of images belongs beside every interval.
+
+    Raises:
+        ValueError: There are no values, or `confidence` is not in (0, 1).
+    """
+    _require_values(values)
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence is {confidence:g}; give a number between 0 and 1, like 0.95.")
+    mean = float(np.mean(values))
+    if len(values) == 1:
+        return mean, mean, mean
+    quantile = float(stdtrit(len(values) - 1, (1 + confidence) / 2))
+    half = quantile * float(np.std(values, ddof=1)) / math.sqrt(len(values))
+    return mean, mean - half, mean + half
+
+
+def mean_intervals(scores: Mapping[str, Values], confidence: float) -> dict[str, float]:
+    """Return the mean and interval of several scores, under the names that all tables have.
+
+    Args:
+        scores: float64 (N,) by name; N is 1 or more.
+        confidence: As for `mean_interval`.
+
+    Returns:
+        For each score its mean under its own name, and the bounds of the interval under
+        `<name>_ci_low` and `<name>_ci_high`.
+
+    Raises:
+        ValueError: There are no values, or `confidence` is not in (0, 1).
+    """
+    means: dict[str, float] = {}
+    for name, values in scores.items():
+        mean, low, high = mean_interval(values, confidence)
+        means |= {name: mean, f"{name}_ci_low": low, f"{name}_ci_high": high}
+    return means
+
+
+def share_interval(count: int, total: int, confidence: float = 0.95) -> tuple[float, float, float]:
+    """Share of images with Wilson's confidence interval, which holds near 0 and 1 as well.
+
+    E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference" (1927),
+    as `scipy.stats` computes it.
+
+    Args:
+        count: Images that something is true of, at most `total`.
+        total: Images that were looked at.
+        confidence: Probability that the interval covers the share, in (0, 1).
+
+    Returns:
+        (share, low, high); (NaN, 0, 1) of no images, of which nothing is known.
+    """
+    if not total:
+        return math.nan, 0.0, 1.0
+    from scipy.stats import binomtest
+
+    interval = binomtest(count, total).proportion_ci(confidence, method="wilson")
+    return count / total, float(interval.low), float(interval.high)
+
+
+def _decibels(mse_values: Values) -> Values:
+    return -10 * np.log10(np.maximum(mse_values, 10 ** (-PSNR_CAP / 10)))
+
+
+def _require_values(values: Values) -> None:
+    if not len(values):
+        raise ValueError("There are no values to summarise. Measure at least one image.")
+
+
+def _per_image(
+    measure: Callable[[_Floats, _Floats], _Floats], clean: Images, denoised: Images
+) -> Values:
+    """Check a pair of batches and measure it in float64, block by block."""
+    _check(clean, denoised)
+    step = max(1, _BLOCK_VALUES // max(1, math.prod(clean.shape[1:])))
+    values = np.empty(len(clean))
+    for start in range(0, len(clean), step):
+        block = slice(start, start + step)
+        values[block] = measure(clean[block].astype(np.float64), denoised[block].astype(np.float64))
+    return values
+
+
+def _check(clean: Images, denoised: Images) -> None:
+    if clean.shape != denoised.shape or clean.ndim != 4:  # noqa: PLR2004
+        raise ValueError(
+            f"clean has the shape {clean.shape} and denoised {denoised.shape}. "
+            "Both must be the same (N, H, W, C)."
+        )
+    for name, images in (("clean", clean), ("denoised", denoised)):
+        if not np.issubdtype(images.dtype, np.floating):
+            raise ValueError(
+                f"{name} is {images.dtype}; metrics take floating point in [0, 1]. "
+                "Divide bytes by 255."
+            )
+
+
+def _ssim(x: _Floats, y: _Floats) -> _Floats:
+    mean_x, mean_y = _window_means(x), _window_means(y)
+    means = mean_x * mean_y
+    squares = mean_x**2 + mean_y**2
+    covariance = _window_means(x * y) - means
+    variances = _window_means(x**2 + y**2) - squares
+    similarity = ((2 * means + _SSIM_C1) * (2 * covariance + _SSIM_C2)) / (
+        (squares + _SSIM_C1) * (variances + _SSIM_C2)
+    )
+    values: _Floats = np.mean(similarity, axis=(1, 2, 3))
+    return values
+
+
+def _window_means(images: _Floats) -> _Floats:
+    """Gaussian-weighted means at the pixels whose whole window lies in the image."""
+    inside = slice(_SSIM_RADIUS, -_SSIM_RADIUS)
+    rows = gaussian_filter1d(images, _SSIM_SIGMA, axis=1, radius=_SSIM_RADIUS)[:, inside]
+    return gaussian_filter1d(rows, _SSIM_SIGMA, axis=2, radius=_SSIM_RADIUS)[:, :, inside]

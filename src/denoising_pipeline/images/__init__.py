@@ -1,0 +1,1 @@
+"""What an image is here: arrays and collections, files, splits, patches and tiles."""

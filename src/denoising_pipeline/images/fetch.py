@@ -1,0 +1,111 @@
+"""Gets MNIST and writes it as the four IDX files that the project reads."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+from fsspec.implementations.local import LocalFileSystem
+
+from denoising_pipeline.core.backend import load_keras
+from denoising_pipeline.core.files import atomic_write
+from denoising_pipeline.images.arrays import Bytes
+from denoising_pipeline.images.idx import idx_sha256, write_idx
+
+Mnist: TypeAlias = Mapping[str, Bytes]
+"""The arrays of MNIST by IDX file name: images (N, 28, 28) and labels (N,), uint8."""
+
+MNIST_SHA256 = {
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+"""SHA-256 of the uncompressed IDX files as LeCun, Cortes and Burges published them, by name."""
+
+
+def download_mnist() -> Mnist:
+    """Download MNIST through Keras, which keeps a copy in its cache folder (`~/.keras`).
+
+    Returns:
+        The arrays by IDX file name.
+    """
+    arrays = load_keras().datasets.mnist.load_data()
+    return dict(zip(MNIST_SHA256, (array for pair in arrays for array in pair), strict=True))
+
+
+def fetch_mnist(
+    folder: Path, overwrite: bool = False, download: Callable[[], Mnist] = download_mnist
+) -> list[Path]:
+    """Put the four uncompressed IDX files of MNIST into a folder, unless they are there.
+
+    Args:
+        folder: Where they go; it is made if missing.
+        overwrite: Replace files that are there and are not those of MNIST.
+        download: Returns the arrays; called only if a file is missing or wrong.
+
+    Returns:
+        The paths of the four files.
+
+    Raises:
+        FileExistsError: A file is there with another content, and `overwrite` is off.
+        ConnectionError: The download failed.
+        ValueError: What was downloaded is not MNIST.
+    """
+    if _missing(folder, overwrite):
+        try:
+            arrays = download()
+        except Exception as error:
+            raise ConnectionError(
+                f"MNIST could not be downloaded: {error}\n"
+                f"Put these four files, plain or as .gz, into '{folder}' by hand: "
+                f"{', '.join(MNIST_SHA256)}."
+            ) from error
+        write_mnist(arrays, folder, overwrite)
+    return [folder / name for name in MNIST_SHA256]
+
+
+def write_mnist(arrays: Mnist, folder: Path, overwrite: bool = False) -> list[Path]:
+    """Check the arrays of MNIST and write those whose file is missing.
+
+    Each file appears whole or not at all, so several processes may do this at once.
+
+    Args:
+        arrays: The four arrays by IDX file name.
+        folder: Where the files go; it is made if missing.
+        overwrite: Replace files that are there and are not those of MNIST.
+
+    Returns:
+        The paths of the files written.
+
+    Raises:
+        FileExistsError: A file is there with another content, and `overwrite` is off.
+        ValueError: An array is not the one of MNIST. Nothing is written.
+    """
+    for name, expected in MNIST_SHA256.items():
+        if (found := idx_sha256(arrays[name])) != expected:
+            raise ValueError(
+                f"What was downloaded as {name} is not that of MNIST: its SHA-256 is {found}, "
+                f"expected {expected}. Clear the download cache (~/.keras/datasets) and try again."
+            )
+    missing = _missing(folder, overwrite)
+    for path in missing:
+        with atomic_write(LocalFileSystem(), path.as_posix()) as file:
+            write_idx(arrays[path.name], file)
+    return missing
+
+
+def _missing(folder: Path, overwrite: bool) -> list[Path]:
+    paths = [folder / name for name in MNIST_SHA256]
+    wrong = [path for path in paths if path.exists() and not _is_right(path)]
+    if wrong and not overwrite:
+        raise FileExistsError(
+            f"Not the MNIST files of these names: {', '.join(map(str, wrong))}. Move them away, "
+            "or allow overwriting."
+        )
+    return [path for path in paths if path in wrong or not path.exists()]
+
+
+def _is_right(path: Path) -> bool:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == MNIST_SHA256[path.name]

@@ -1,0 +1,86 @@
+"""Pruning keeps the newest versions of each entry, and touches nothing else."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from kedro.io import DataCatalog
+
+from denoising_pipeline.cli.prune import old_versions, remove
+
+VERSIONS = [f"202{year}-01-01T00.00.00.000Z" for year in range(4)]
+"""Oldest first."""
+
+
+def entry(folder: Path, kind: str, name: str, versioned: bool = True) -> dict[str, Any]:
+    return {"type": kind, "filepath": str(folder / name), "versioned": versioned}
+
+
+def catalog(folder: Path, version: str | None = None) -> Any:
+    """Entries with versions, without versions yet, and of which there are none."""
+    own, others = "denoising_pipeline.datasets.NpyDataset", "pandas.CSVDataset"
+    entries: dict[str, Any] = {
+        "array": entry(folder, own, "array.npy"),
+        "table": entry(folder, others, "table.csv"),
+        "unwritten": entry(folder, own, "unwritten.npy"),
+        "plain": entry(folder, own, "plain.npy", versioned=False),
+        "formerly": entry(folder, own, "formerly.npy", versioned=False),
+        "memory": {"type": "MemoryDataset"},
+    }
+    return DataCatalog.from_config(entries, save_version=version)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Four versions of the array, of rising size, two of the table, and other files."""
+    for count, version in enumerate(VERSIONS, start=1):
+        catalog(tmp_path, version).save("array", np.zeros(count * 100))
+    for version in VERSIONS[:2]:
+        catalog(tmp_path, version).save("table", pd.DataFrame({"a": [1]}))
+    catalog(tmp_path).save("plain", np.zeros(3))
+    for path in ("notes.txt", f"formerly.npy/{VERSIONS[0]}/formerly.npy"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("mine")
+    return tmp_path
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def listed(folder: Path, keep: int) -> list[str]:
+    found = old_versions(catalog(folder), keep)
+    return [str(Path(version.path).relative_to(folder)) for version in found]
+
+
+@pytest.mark.parametrize("keep", range(6))
+def test_all_but_the_newest_of_each_entry_are_listed_newest_first(folder: Path, keep: int) -> None:
+    array = [f"array.npy/{version}" for version in VERSIONS[::-1]]
+    table = [f"table.csv/{version}" for version in VERSIONS[1::-1]]
+    assert listed(folder, keep) == array[keep:] + table[keep:]
+
+
+def test_sizes_are_those_of_the_files(folder: Path) -> None:
+    found = old_versions(catalog(folder), 0)
+    sizes = [sum(path.stat().st_size for path in Path(version.path).iterdir()) for version in found]
+    assert [version.size for version in found] == sizes
+    assert sizes[0] - sizes[1] == 800
+
+
+def test_listing_removes_nothing(folder: Path) -> None:
+    before = files(folder)
+    old_versions(catalog(folder), 0)
+    assert files(folder) == before
+
+
+def test_what_is_removed_is_what_was_listed(folder: Path) -> None:
+    """The newest can still be loaded; entries without versions and other files are as they were."""
+    before = files(folder)
+    remove(old_versions(catalog(folder), 1))
+    gone = [f"array.npy/{version}/array.npy" for version in VERSIONS[:-1]]
+    assert before - files(folder) == {*gone, f"table.csv/{VERSIONS[0]}/table.csv"}
+    assert not (folder / "array.npy" / VERSIONS[0]).exists()
+    assert len(catalog(folder).load("array")) == 400
+    assert listed(folder, 1) == []

@@ -1,0 +1,140 @@
+"""The configuration files say what the code says: defaults, options, recipes, checksums."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from kedro.config import OmegaConfigLoader
+
+from denoising_pipeline.config import Parameters, flatten, validate_parameters
+from denoising_pipeline.core.components import Component
+from denoising_pipeline.degradations import NOISES
+from denoising_pipeline.images.fetch import MNIST_SHA256
+from denoising_pipeline.models import ARCHITECTURES
+from denoising_pipeline.settings import CONFIG_LOADER_ARGS
+
+CONF = Path(__file__).parents[2] / "conf"
+RECIPES = sorted(
+    folder.name for folder in CONF.iterdir() if folder.is_dir() and folder.name != "local"
+)
+
+
+def loader(recipe: str, **runtime: Any) -> Any:
+    """The loader of Kedro as the project sets it up."""
+    arguments: dict[str, Any] = dict(CONFIG_LOADER_ARGS)
+    return OmegaConfigLoader(str(CONF), env=recipe, runtime_params=runtime or None, **arguments)
+
+
+def parameters(recipe: str, **runtime: Any) -> dict[str, Any]:
+    found: dict[str, Any] = loader(recipe, **runtime)["parameters"]
+    return found
+
+
+def test_there_are_recipes() -> None:
+    assert {"base", "smoke", "article"} <= set(RECIPES)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_recipe_is_allowed(recipe: str) -> None:
+    validate_parameters(parameters(recipe))
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_recipe_states_every_parameter_after_merging(recipe: str) -> None:
+    """A recipe changes what it names and leaves its siblings: sections merge softly."""
+    missing = parameters("base").keys() ^ parameters(recipe).keys()
+    assert not missing
+    for section in parameters("base"):
+        if isinstance(parameters("base")[section], dict):
+            assert parameters("base")[section].keys() <= parameters(recipe)[section].keys()
+
+
+def test_base_states_every_default_of_the_schema() -> None:
+    """What stands in the files is what would hold without them; options of components excepted."""
+    stated = flatten(parameters("base"))
+    defaults = flatten(Parameters().model_dump())
+    chosen = ("noise_injection.", "training.model.")
+    options = {key for key in defaults if key.startswith(chosen) and not key.endswith(".name")}
+    assert stated == {key: value for key, value in defaults.items() if key not in options}
+
+
+def described_options(file: str) -> dict[str, dict[str, Any]]:
+    """Read the commented list of components: `#   name   option: default, option: default`."""
+    found = {}
+    for line in (CONF / "base" / file).read_text().splitlines():
+        if match := re.fullmatch(r"\s*#   (\w+) {2,}(.+)", line):
+            text = re.sub(r" \([^)]*\)", "", match[2])
+            found[match[1]] = yaml.safe_load("{" + text + "}")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("file", "registry"),
+    [
+        ("parameters_noise_injection.yml", NOISES),
+        ("parameters_training.yml", ARCHITECTURES),
+    ],
+)
+def test_the_comments_list_every_component_with_every_option_and_its_default(
+    file: str, registry: dict[str, type[Component]]
+) -> None:
+    assert described_options(file) == {
+        name: component().model_dump(mode="json", exclude={"name"})  # type: ignore[call-arg]
+        for name, component in registry.items()
+    }
+
+
+def test_the_article_is_reproduced_to_the_letter() -> None:
+    """Gaussian noise of sigma 0.5 drawn once, 50 epochs of 128, Adam at 0.001, cross-entropy."""
+    article = validate_parameters(parameters("article"))
+    assert article.noise_injection.model_dump() == {"name": "gaussian", "sigma": 0.5}
+    assert article.training.model_dump() == {
+        "model": {"name": "convolutional", "filters": 32},
+        "loss": "binary_crossentropy",
+        "mse_floor": 1e-5,
+        "epochs": 50,
+        "batch_size": 128,
+        "learning_rate": 0.001,
+        "optimizer": "adam",
+        "beta_2": 0.999,
+        "weight_decay": 0.0,
+        "schedule": "constant",
+        "warmup": 0.0,
+        "gradient_clip": None,
+        "precision": "float32",
+        "fresh_noise": False,
+        "shift": 0,
+        "early_stopping_patience": None,
+        "resume": True,
+        "keep": "last",
+    }
+
+
+def test_the_runs_of_recipes_go_where_their_globals_say() -> None:
+    """A quick try overwrites nothing of a real run."""
+    base, smoke = (loader(recipe)["catalog"] for recipe in ("base", "smoke"))
+    for name, entry in base.items():
+        if (path := entry.get("filepath", "")) and not path.startswith("data/01_raw/"):
+            assert smoke[name]["filepath"] == path.replace("data/", "data/smoke/", 1)
+
+
+def test_a_source_given_at_runtime_is_read_and_recorded() -> None:
+    """The folder that is read, the parameter that is recorded, and no sums of another source."""
+    given = loader("base", source="fashion")
+    raw = {key: entry for key, entry in given["catalog"].items() if key.startswith("raw_")}
+    assert len(raw) == 4
+    for entry in raw.values():
+        assert entry["filepath"].startswith("data/01_raw/fashion/")
+        assert entry["sha256"] == {}
+    assert given["parameters"]["source"] == "fashion"
+
+
+def test_pinned_checksums_are_those_of_the_published_files() -> None:
+    """One for each raw file of the catalog, packed and unpacked; unpacked as `fetch` has them."""
+    catalog = loader("base")["catalog"]
+    pinned = loader("base")["globals"]["sha256"]["mnist"]
+    packed = {Path(entry["filepath"]).name for key, entry in catalog.items() if "raw_" in key}
+    assert pinned.keys() == packed | MNIST_SHA256.keys()
+    assert {name: pinned[name] for name in MNIST_SHA256} == MNIST_SHA256

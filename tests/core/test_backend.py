@@ -1,0 +1,106 @@
+"""Keras comes in by one door: on first use, after its backend, and without noise."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from denoising_pipeline.core.backend import _native_stderr_held_back, batches_to_fit
+
+LOAD = "from denoising_pipeline.core.backend import load_keras; keras = load_keras();"
+
+
+def python(
+    code: str, folder: Path | None = None, **environment: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run code in a process of its own, with the packages of a folder before all others."""
+    first = f"import sys; sys.path.insert(0, {str(folder)!r}); " if folder else ""
+    unset = {key: value for key, value in os.environ.items() if key != "KERAS_BACKEND"}
+    command = [sys.executable, "-c", first + code]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env=unset | environment
+    )
+
+
+def package(folder: Path, name: str, code: str) -> None:
+    (folder / name).mkdir()
+    (folder / name / "__init__.py").write_text(code)
+
+
+def test_keras_is_loaded_without_a_word() -> None:
+    """The real libraries, in a process of their own."""
+    done = python(f"{LOAD} print(keras.backend.backend(), keras is load_keras())")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "tensorflow True\n", "")
+
+
+def test_tensorflow_is_imported_before_keras(tmp_path: Path) -> None:
+    """The other order warns of a circular import once MLflow has put its hooks in."""
+    for name in ("tensorflow", "keras"):
+        package(tmp_path, name, f"print('{name}')")
+    assert python(LOAD, tmp_path).stdout.split() == ["tensorflow", "keras"]
+
+
+def test_another_backend_does_not_bring_tensorflow(tmp_path: Path) -> None:
+    """`KERAS_BACKEND` is obeyed: with stand-ins for both libraries, only one is imported."""
+    package(tmp_path, "tensorflow", "raise SystemExit('tensorflow was imported')")
+    package(tmp_path, "keras", "import os; chosen = os.environ['KERAS_BACKEND']")
+    done = python(f"{LOAD} print(keras.chosen)", tmp_path, KERAS_BACKEND="jax")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "jax\n", "")
+
+
+@pytest.mark.parametrize("targets", [np.zeros((5, 4, 6, 1), np.float32), np.arange(5)])
+def test_batches_are_fitted_as_they_are_and_without_a_thread_that_tunes(
+    targets: npt.NDArray[Any],
+) -> None:
+    """Images and labels; the last batch is smaller."""
+    images = np.arange(120, dtype=np.float32).reshape(5, 4, 6, 1)
+    given = [(images[part], targets[part]) for part in (slice(2), slice(2, 4), slice(4, 5))]
+    dataset = batches_to_fit(iter(given))
+    assert dataset.options().autotune.enabled is False
+    for batch, expected in zip(dataset.as_numpy_iterator(), given, strict=True):
+        for part, side in zip(batch, expected, strict=True):
+            assert part.dtype == side.dtype
+            np.testing.assert_array_equal(part, side)
+
+
+def test_nothing_to_fit_is_nothing() -> None:
+    assert not list(batches_to_fit(iter(())))
+
+
+def test_another_backend_gets_the_batches_themselves(tmp_path: Path) -> None:
+    package(tmp_path, "keras", "class config: backend = staticmethod(lambda: 'jax')")
+    code = "from denoising_pipeline.core.backend import batches_to_fit; b = iter(()); "
+    done = python(f"{code} print(batches_to_fit(b) is b)", tmp_path, KERAS_BACKEND="jax")
+    assert (done.returncode, done.stdout) == (0, "True\n")
+
+
+def test_what_a_failing_import_says_is_not_lost(tmp_path: Path) -> None:
+    package(tmp_path, "tensorflow", "import os; os.write(2, b'no AVX'); raise ImportError('libtf')")
+    done = python(LOAD, tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("no AVX")
+    assert "ImportError: libtf" in done.stderr
+
+
+def test_native_output_is_held_back_and_comes_again_after(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with _native_stderr_held_back():
+        os.write(2, b"chatter")
+    os.write(2, b"after")
+    assert capfd.readouterr().err == "after"
+
+
+def test_native_output_is_shown_when_something_is_raised(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(KeyboardInterrupt), _native_stderr_held_back():
+        os.write(2, b"reason")
+        raise KeyboardInterrupt
+    os.write(2, b" after")
+    assert capfd.readouterr().err == "reason after"

@@ -1,0 +1,94 @@
+"""The ONNX file denoises as the denoiser does, and what cannot be exported is refused."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from denoising_pipeline.degradations import draw_noisy
+from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.denoiser.onnx_export import PACKAGES, ExportError, export_onnx, run_onnx
+from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.idx import read_idx
+from denoising_pipeline.models import ARCHITECTURES
+
+MNIST = Path(__file__).parents[2] / "data/01_raw/mnist/t10k-images-idx3-ubyte.gz"
+
+needs_onnx = pytest.mark.skipif(
+    any(importlib.util.find_spec(name) is None for name in PACKAGES),
+    reason="needs the extra `onnx`",
+)
+
+SMALL = {"widths": (4, 8), "blocks": (1, 1), "latent_dim": 4}
+
+
+def denoiser(
+    name: str = "dense", shape: tuple[int, int, int] = (28, 28, 1), **options: Any
+) -> Denoiser:
+    """A denoiser whose biases, too, are not zero."""
+    architecture = ARCHITECTURES[name].model_validate(options)
+    model = architecture.build(shape, seed=0)
+    draws = np.random.default_rng(0)
+    model.set_weights([w + draws.normal(0, 0.02, w.shape) for w in model.get_weights()])
+    return Denoiser(architecture, shape, model)
+
+
+@pytest.fixture(scope="module")
+def noisy() -> Images:
+    with MNIST.open("rb") as file:
+        clean = (read_idx(file)[:130, ..., np.newaxis] / 255).astype(np.float32)
+    return draw_noisy(clean, Gaussian(), seed=0, split="test", epoch=0)
+
+
+@needs_onnx
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        *((name, {}) for name in ARCHITECTURES),
+        ("residual_unet", {**SMALL, "output": "gated", "conditioning": 2}),
+    ],
+)
+def test_real_digits_come_out_as_of_the_denoiser(
+    name: str, options: dict[str, Any], noisy: Images, tmp_path: Path
+) -> None:
+    """To 1e-4, for any number of images."""
+    keras_denoiser = denoiser(name, **options)
+    assert export_onnx(keras_denoiser, tmp_path / "denoiser.onnx") <= 1e-4
+    content = (tmp_path / "denoiser.onnx").read_bytes()
+    expected = keras_denoiser(noisy)
+    assert np.ptp(expected) > 0.01
+    for count in (1, 7, len(noisy)):
+        found = run_onnx(content, noisy[:count])
+        np.testing.assert_allclose(found, expected[:count], rtol=0, atol=1e-4)
+
+
+@needs_onnx
+def test_colour_and_sizes_that_are_padded_can_be_exported(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "denoiser.onnx"
+    assert export_onnx(denoiser("residual_unet", (9, 14, 3)), path) <= 1e-4
+    assert run_onnx(path.read_bytes(), np.zeros((2, 9, 14, 3), np.float32)).shape == (2, 9, 14, 3)
+
+
+@needs_onnx
+def test_a_file_is_replaced_only_if_asked(tmp_path: Path) -> None:
+    path = tmp_path / "denoiser.onnx"
+    path.write_bytes(b"mine")
+    with pytest.raises(ExportError, match=r"denoiser\.onnx' exists.*--overwrite"):
+        export_onnx(denoiser(), path)
+    assert path.read_bytes() == b"mine"
+    export_onnx(denoiser(), path, overwrite=True)
+    assert path.stat().st_size > 100_000
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`None` in `sys.modules` is Python's own way of making an import impossible."""
+    for name in PACKAGES:
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ExportError, match=r"needs onnx, onnxruntime, tf2onnx.*extra `onnx`"):
+        export_onnx(denoiser(), tmp_path / "denoiser.onnx")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,106 @@
+"""The nodes that train, read and draw, on digits of three kinds that are easily told apart."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from denoising_pipeline.degradations import NoiseInjectionParameters
+from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.evaluation.downstream import confusions, shares
+from denoising_pipeline.evaluation.options import EvaluationParameters
+from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.options import IngestionParameters
+from denoising_pipeline.pipelines.downstream.nodes import (
+    classify_test_images,
+    count_confusions,
+    draw_worst_hallucinations,
+    summarize_digits,
+    summarize_downstream,
+    train_clean_classifier,
+    train_noisy_classifier,
+)
+from denoising_pipeline.training.options import DownstreamParameters
+
+USEFULNESS = DownstreamParameters(epochs=6, batch_size=10, worst=2)
+INGESTION = IngestionParameters(classes=3)
+LABELS = {split: np.arange(count) % 3 for split, count in (("train", 90), ("val", 9), ("test", 12))}
+LABELS["train"][10:20] = 1  # Not the order of the other splits.
+
+
+def stripes(labels: np.ndarray) -> Images:
+    """An image per label, bright in the third of it that the label says."""
+    images = np.zeros((len(labels), 9, 8, 1), np.float32)
+    for image, label in zip(images, labels, strict=True):
+        image[3 * label : 3 * label + 3] = 1
+    return images
+
+
+def splits() -> pd.DataFrame:
+    return pd.concat(
+        [
+            pd.DataFrame({"split": split, "index": np.arange(len(labels)), "label": labels})
+            for split, labels in LABELS.items()
+        ],
+        ignore_index=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def predictions() -> pd.DataFrame:
+    """Denoising has turned the images 0 to 2 into those of the next label."""
+    train, val, test = (stripes(labels) for labels in LABELS.values())
+    noise = NoiseInjectionParameters(Gaussian(sigma=0.1))
+    clean = train_clean_classifier(train, val, splits(), INGESTION, USEFULNESS, 0)
+    noisy = train_noisy_classifier(train, val, splits(), INGESTION, noise, USEFULNESS, 0)
+    denoised = test.copy()
+    denoised[:3] = test[1:4]
+    for batch in (test, denoised):
+        batch.flags.writeable = False
+    return classify_test_images(clean, noisy, test, test, denoised, splits(), USEFULNESS)
+
+
+def test_predictions_say_what_was_read_in_each_image(predictions: pd.DataFrame) -> None:
+    assert predictions["index"].tolist() == list(range(12))
+    for view in ("clean", "noisy", "direct"):
+        assert predictions[f"{view}_prediction"].tolist() == LABELS["test"].tolist()
+    assert predictions["denoised_prediction"].tolist()[:3] == [1, 2, 0]
+    assert predictions["hallucinated"].tolist() == [True] * 3 + [False] * 9
+
+
+def test_summaries_are_those_of_the_table(predictions: pd.DataFrame) -> None:
+    evaluation = EvaluationParameters(confidence=0.9)
+    summary = summarize_downstream(predictions, evaluation, USEFULNESS)
+    assert summary == {"confidence": 0.9, **shares(predictions, USEFULNESS.confident, 0.9)}
+    assert summary["hallucination_rate"] == 3 / 12
+    assert {type(value) for value in summary.values()} <= {int, float}
+    digits = summarize_digits(predictions, evaluation, USEFULNESS)
+    assert digits["label"].tolist() == [0, 1, 2]
+    assert digits["accuracy_denoised"].tolist() == [0.75] * 3
+    counted = count_confusions(predictions, USEFULNESS)
+    pd.testing.assert_frame_equal(counted, confusions(predictions, USEFULNESS.confident))
+    introduced = counted[(counted["view"] == "denoised") & (counted["label"] == 0)]
+    assert introduced[["prediction", "n_images"]].to_numpy().tolist() == [[0, 3], [1, 1]]
+
+
+def test_the_worst_are_those_of_which_the_classifier_is_most_confident(
+    predictions: pd.DataFrame,
+) -> None:
+    """Two of the three are shown, with what was made of what; not the confident ones on clean."""
+    images = stripes(LABELS["test"])
+    noisy, denoised = images * 0.9, images * 0.8
+    table = predictions.assign(denoised_confidence=[0.92, 0.99, 0.95, *[1.0] * 9])
+    figure = draw_worst_hallucinations(images, noisy, denoised, table, USEFULNESS)
+    shown = np.stack([np.asarray(ax.images[0].get_array()) for ax in figure.axes])
+    expected = np.concatenate([batch[[1, 2]] for batch in (images, noisy, denoised)])[..., 0]
+    np.testing.assert_array_equal(shown, expected)
+    assert [ax.get_xlabel() for ax in figure.axes[4:]] == ["1 → 2 (99.0%)", "2 → 0 (95.0%)"]
+    assert [ax.get_title() for ax in figure.axes[:2]] == ["#1", "#2"]
+    assert "3 of 12" in figure.get_suptitle()
+
+
+def test_a_denoiser_without_hallucinations_is_told_so(predictions: pd.DataFrame) -> None:
+    images = stripes(LABELS["test"])
+    none = predictions.assign(hallucinated=False)
+    figure = draw_worst_hallucinations(images, images, images, none, USEFULNESS)
+    assert not figure.axes
+    assert figure.get_suptitle() == "No hallucinations (0 of 12 test images)"

@@ -1,0 +1,168 @@
+"""Training that is interrupted ends with the weights that it would have had anyway."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from denoising_pipeline.config import validate_parameters
+from denoising_pipeline.datasets import CheckpointsDataset
+from denoising_pipeline.degradations import Noise
+from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.training import TrainingDivergedError, train
+from denoising_pipeline.training.checkpoints import Checkpoints
+from denoising_pipeline.training.resume import training_identity
+
+CLEAN: Images = np.random.default_rng(0).random((60, 4, 4, 1), np.float32)
+VALIDATION = (CLEAN[:20], CLEAN[20:40])
+NOISE = Gaussian(sigma=0.3)
+BASE = {
+    "model": {"name": "dense", "latent_dim": 4, "layers": 1, "nodes": 6},
+    "epochs": 6,
+    "batch_size": 16,
+    "learning_rate": 0.3,
+    "precision": "float32",
+}
+"""Steps so long that the best epoch is not the last one."""
+
+
+class Interruption(BaseException):
+    """What happens to processes."""
+
+
+def run(
+    checkpoints: Checkpoints | None, stop_after: int = 0, noise: Noise = NOISE, **changes: Any
+) -> tuple[Denoiser, pd.DataFrame, list[int]]:
+    epochs: list[int] = []
+
+    def log_epoch(epoch: int, metrics: Mapping[str, float]) -> None:
+        epochs.append(epoch)
+        if epoch == stop_after:
+            raise Interruption
+
+    options = validate_parameters({"training": {**BASE, **changes}}).training
+    return *train(CLEAN, noise, VALIDATION, options, 0, log_epoch, checkpoints), epochs
+
+
+def same(one: Denoiser, other: Denoiser) -> bool:
+    pairs = zip(one.model.get_weights(), other.model.get_weights(), strict=True)
+    return all(np.array_equal(a, b) for a, b in pairs)
+
+
+@pytest.fixture
+def checkpoints(tmp_path: Path) -> Checkpoints:
+    return CheckpointsDataset(filepath=str(tmp_path)).load()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"keep": "best"},
+        {"keep": "last"},
+        {"keep": "best", "early_stopping_patience": 2},
+        {"fresh_noise": False, "schedule": "constant", "precision": "mixed_bfloat16"},
+    ],
+)
+@pytest.mark.parametrize("stop_after", [2, 4])
+def test_weights_and_history_are_those_of_a_training_that_nothing_interrupted(
+    stop_after: int, changes: dict[str, Any], checkpoints: Checkpoints
+) -> None:
+    """The interruption comes in the next epoch's report: one epoch more was done than kept."""
+    whole, expected, _ = run(None, **changes)
+    assert len(expected) >= 3
+    stop_after = min(stop_after, len(expected))
+    with pytest.raises(Interruption):
+        run(checkpoints, stop_after, **changes)
+    denoiser, history, reported = run(checkpoints, **changes)
+    assert same(denoiser, whole)
+    pd.testing.assert_frame_equal(
+        history.drop(columns="seconds"), expected.drop(columns="seconds"), check_exact=True
+    )
+    assert reported == expected["epoch"].tolist()
+
+
+def test_only_what_was_not_done_is_done_again(
+    checkpoints: Checkpoints, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(Interruption):
+        run(checkpoints, stop_after=5)
+    capsys.readouterr()
+    with caplog.at_level("INFO"):
+        run(checkpoints)
+    assert "Resuming after epoch 4 of 6" in caplog.text
+    assert "Epoch 4/6" not in (shown := capsys.readouterr().out)
+    assert "Epoch 5/6" in shown
+
+
+def test_a_training_that_is_done_leaves_nothing(checkpoints: Checkpoints, tmp_path: Path) -> None:
+    run(checkpoints)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_training_that_should_not_resume_starts_anew(
+    checkpoints: Checkpoints, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, _, _ = run(None)
+    with pytest.raises(Interruption):
+        run(checkpoints, stop_after=3)
+    capsys.readouterr()
+    denoiser, _, _ = run(checkpoints, resume=False)
+    assert "Epoch 1/6" in capsys.readouterr().out
+    assert same(denoiser, whole)
+
+
+def test_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
+    """The third epoch is fed no numbers: it is not kept, those before are."""
+    checkpoints = CheckpointsDataset(filepath=str(tmp_path)).load()
+    drawings: list[Images] = []
+
+    class BrokenFromTheThirdEpoch(Gaussian):
+        def apply(self, clean: Images, generator: np.random.Generator) -> Images:
+            drawings.append(clean)
+            noisy = super().apply(clean, generator)
+            return noisy if len(drawings) < 3 else np.full_like(noisy, np.nan)
+
+    with pytest.raises(TrainingDivergedError, match="after epoch 3"):
+        run(checkpoints, noise=BrokenFromTheThirdEpoch())
+    assert sorted(path.name for path in tmp_path.rglob("*.npz")) == ["000001.npz", "000002.npz"]
+    (kept,) = {path.parent.name for path in tmp_path.rglob("*.npz")}
+    state = checkpoints.latest(kept)
+    assert state is not None
+    assert all(np.isfinite(state[name]).all() for name in state if name != "progress")
+
+
+def identity(
+    clean: Images = CLEAN,
+    validation: tuple[Images, Images] = VALIDATION,
+    noise: Noise = NOISE,
+    seed: int = 0,
+    **changes: Any,
+) -> str:
+    options = validate_parameters({"training": {**BASE, **changes}}).training
+    return training_identity(clean, validation, noise, options, seed)
+
+
+def test_the_identity_is_of_everything_that_decides_the_weights() -> None:
+    other = CLEAN.copy()
+    other[37, 3, 3, 0] = 0.5
+    found = [
+        identity(),
+        identity(clean=other),
+        identity(validation=(other[20:40], CLEAN[20:40])),
+        identity(validation=(CLEAN[:20], other[20:40])),
+        identity(clean=CLEAN.reshape(60, 2, 8, 1)),
+        identity(noise=Gaussian(sigma=0.4)),
+        identity(seed=1),
+        identity(epochs=7),
+        identity(precision="mixed_bfloat16"),
+    ]
+    assert len(set(found)) == len(found)
+
+
+def test_the_identity_is_not_of_the_rest() -> None:
+    assert identity() == identity(resume=False) == identity(clean=CLEAN.copy())

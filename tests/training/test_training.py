@@ -1,0 +1,216 @@
+"""Training gives a denoiser and its history: repeatable, and honest about what it kept."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from denoising_pipeline.config import validate_parameters
+from denoising_pipeline.core.backend import load_keras
+from denoising_pipeline.degradations import draw_noisy
+from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.evaluation.metrics import PSNR_CAP, psnr
+from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.models.convolutional import Convolutional
+from denoising_pipeline.models.dense import Dense
+from denoising_pipeline.training import TrainingDivergedError, mean_psnr, train
+from denoising_pipeline.training.losses import keras_loss
+from denoising_pipeline.training.options import TrainingParameters
+
+NOISE = Gaussian(sigma=0.3)
+COLUMNS = ["epoch", "loss", "psnr", "val_loss", "val_psnr", "seconds"]
+UNSTEADY: dict[str, Any] = {"epochs": 12, "learning_rate": 0.2}
+"""Steps so long that validation does not get better at every epoch."""
+
+Run = tuple[Denoiser, pd.DataFrame, list[dict[str, float]]]
+"""The denoiser, its history, and what was reported."""
+
+
+def squares(count: int, side: int = 12) -> Images:
+    """Bright squares at positions that differ."""
+    draws = np.random.default_rng(count)
+    images = np.zeros((count, side, side, 1), np.float32)
+    for image, row, column in zip(images, *draws.integers(0, side - 4, (2, count)), strict=True):
+        image[row : row + 4, column : column + 4] = 1
+    return images
+
+
+PLAIN = {
+    "model": {"name": "dense", "latent_dim": 8, "layers": 1, "nodes": 32},
+    "loss": "binary_crossentropy",
+    "epochs": 2,
+    "batch_size": 32,
+    "learning_rate": 0.01,
+    "beta_2": 0.999,
+    "weight_decay": 0.0,
+    "schedule": "constant",
+    "gradient_clip": None,
+    "precision": "float32",
+}
+
+
+def options(**changes: Any) -> TrainingParameters:
+    return validate_parameters({"training": {**PLAIN, **changes}}).training
+
+
+def validation() -> tuple[Images, Images]:
+    clean = squares(60)
+    return draw_noisy(clean, NOISE, seed=0, split="val", epoch=0), clean
+
+
+def trained(seed: int = 0, **changes: Any) -> tuple[Denoiser, pd.DataFrame]:
+    denoiser, history, _ = reported(seed, **changes)
+    return denoiser, history
+
+
+def reported(seed: int = 0, **changes: Any) -> Run:
+    """Train, and return what was reported as well."""
+    rows: list[dict[str, float]] = []
+
+    def log_epoch(epoch: int, metrics: Mapping[str, float]) -> None:
+        rows.append({"epoch": epoch, **metrics})
+
+    found = train(squares(200), NOISE, validation(), options(**changes), seed, log_epoch)
+    return *found, rows
+
+
+@pytest.fixture(scope="module")
+def default() -> Run:
+    return reported()
+
+
+def weights(denoiser: Denoiser) -> list[Any]:
+    return [weight.tolist() for weight in denoiser.model.get_weights()]
+
+
+def val_loss(denoiser: Denoiser) -> float:
+    return float(denoiser.model.evaluate(*validation(), verbose=0, return_dict=True)["loss"])
+
+
+def test_history_has_a_row_per_epoch_and_each_is_reported_when_it_is_over(default: Run) -> None:
+    _, history, rows = default
+    assert sorted(history.columns) == sorted(COLUMNS)
+    assert history["epoch"].tolist() == [1, 2]
+    assert rows == history.to_dict("records")
+    assert np.isfinite(history.to_numpy()).all()
+    assert (history["seconds"] > 0).all()
+
+
+def test_the_history_tells_what_the_denoiser_does_to_the_validation_images() -> None:
+    """The last row's loss and PSNR are those of the network that is returned; it has learnt."""
+    denoiser, history = trained(keep="last", epochs=8, learning_rate=0.03)
+    noisy, clean = validation()
+    assert history["val_loss"].iloc[-1] == pytest.approx(val_loss(denoiser), rel=1e-5)
+    assert history["val_psnr"].iloc[-1] == pytest.approx(np.mean(psnr(clean, denoiser(noisy))))
+    assert history["val_psnr"].iloc[-1] > np.mean(psnr(clean, noisy))
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"model": {"name": "convolutional", "filters": 2}, "loss": "mse"}]
+)
+def test_the_denoiser_carries_what_it_was_built_from(changes: dict[str, Any]) -> None:
+    denoiser, _ = trained(epochs=1, **changes)
+    assert denoiser.architecture == options(**changes).model
+    assert isinstance(denoiser.architecture, Convolutional if changes else Dense)
+    assert denoiser.image_shape == (12, 12, 1)
+    assert denoiser.model.loss == keras_loss(options(**changes).loss, 1e-5)
+
+
+def test_equal_seeds_train_to_the_same_bits_whatever_came_before(default: Run) -> None:
+    np.random.default_rng().random()
+    load_keras().utils.set_random_seed(123)
+    again, repeated = trained()
+    assert weights(again) == weights(default[0])
+    pd.testing.assert_frame_equal(
+        repeated.drop(columns="seconds"), default[1].drop(columns="seconds"), check_exact=True
+    )
+
+
+def test_other_seeds_train_to_other_weights(default: Run) -> None:
+    other, history = trained(seed=2**32)
+    assert weights(other) != weights(default[0])
+    assert history["loss"].tolist() != default[1]["loss"].tolist()
+
+
+@pytest.mark.parametrize("batch_size", [32, 10, 11])
+def test_every_epoch_trains_on_all_images_with_the_noise_of_the_seed_and_the_epoch(
+    batch_size: int,
+) -> None:
+    """With steps of almost nothing, losses are those of the seed's initial weights throughout."""
+    seed, still = 5, options(learning_rate=1e-12)
+    began = time.perf_counter()
+    denoiser, history = trained(seed, learning_rate=1e-12, batch_size=batch_size)
+    assert history["seconds"].sum() <= time.perf_counter() - began
+    initial = still.model.build((12, 12, 1), seed)
+    for weight, same in zip(denoiser.model.get_weights(), initial.get_weights(), strict=True):
+        np.testing.assert_allclose(weight, same, atol=1e-6)
+    for epoch in range(still.epochs):
+        noisy = draw_noisy(squares(200), NOISE, seed=seed, split="train", epoch=epoch)
+        expected = denoiser.model.evaluate(noisy, squares(200), verbose=0, return_dict=True)
+        found = history.loc[epoch, ["loss", "psnr"]].to_dict()
+        assert found == pytest.approx({key: expected[key] for key in found}, rel=1e-5)
+
+
+def test_frozen_noise_is_the_first_epochs_noise_again(default: Run) -> None:
+    """Equal in the first epoch to the bit, different as soon as new noise would be drawn."""
+    _, frozen = trained(fresh_noise=False)
+    assert frozen["loss"][0] == default[1]["loss"][0]
+    assert frozen["loss"][1] != default[1]["loss"][1]
+
+
+def test_the_weights_kept_are_the_best_or_the_last_as_asked() -> None:
+    (best, history), (last, same) = (trained(keep=keep, **UNSTEADY) for keep in ("best", "last"))
+    assert history["val_loss"].tolist() == same["val_loss"].tolist()
+    assert history["val_loss"].to_numpy().argmin() < len(history) - 1
+    assert val_loss(best) == pytest.approx(history["val_loss"].min(), rel=1e-5)
+    assert val_loss(last) == pytest.approx(history["val_loss"].iloc[-1], rel=1e-5)
+    assert val_loss(best) < val_loss(last)
+
+
+@pytest.mark.parametrize("patience", [1, 2])
+def test_training_stops_when_validation_has_not_got_better_for_that_long(patience: int) -> None:
+    _, history = trained(early_stopping_patience=patience, **{**UNSTEADY, "epochs": 60})
+    assert len(history) < 60
+    assert history["val_loss"].to_numpy().argmin() == len(history) - 1 - patience
+
+
+def test_training_without_patience_runs_to_its_end() -> None:
+    _, history = trained(early_stopping_patience=None, **UNSTEADY)
+    assert len(history) == UNSTEADY["epochs"]
+
+
+def test_a_loss_that_is_no_number_ends_training_with_its_epoch_and_a_remedy() -> None:
+    broken = squares(64)
+    broken[5] = np.nan
+    epochs: list[int] = []
+    with pytest.raises(
+        TrainingDivergedError, match=r"after epoch 1 .*Lower training\.learning_rate"
+    ):
+        train(
+            broken, NOISE, validation(), options(), 0, lambda epoch, metrics: epochs.append(epoch)
+        )
+    assert epochs == []
+
+
+def test_images_that_an_architecture_cannot_take_are_refused() -> None:
+    clean = squares(4, side=11)
+    convolutional = options(model={"name": "convolutional", "filters": 2})
+    with pytest.raises(ValueError, match="multiples of 4"):
+        train(clean, NOISE, (clean, clean), convolutional, 0, lambda epoch, metrics: None)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_psnr_of_training_is_that_of_the_metrics(channels: int) -> None:
+    """Per image, with the same cap for identical ones."""
+    draws = np.random.default_rng(0)
+    clean, denoised = draws.random((2, 6, 12, 10, channels), dtype=np.float32)
+    denoised[0] = clean[0]
+    denoised[1] = clean[1] + np.float32(1e-6)
+    denoised[2] = 1 - np.round(clean[2])
+    values = load_keras().ops.convert_to_numpy(mean_psnr(clean, denoised))
+    np.testing.assert_allclose(values, psnr(clean, denoised), rtol=1e-5)
+    assert values[0] == values[1] == PSNR_CAP

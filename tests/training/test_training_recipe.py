@@ -1,0 +1,107 @@
+"""Step sizes, clipping and precision are what the parameters say."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from denoising_pipeline.config import validate_parameters
+from denoising_pipeline.core.backend import dtype_policy, has_bfloat16, load_keras
+from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.models import ARCHITECTURES
+from denoising_pipeline.training import train
+from denoising_pipeline.training.loop import _learning_rate
+from denoising_pipeline.training.options import TrainingParameters
+
+PEAK = 0.01
+
+
+def options(**changes: Any) -> TrainingParameters:
+    model = {"name": "dense", "latent_dim": 3, "layers": 1, "nodes": 4}
+    given = {"model": model, "epochs": 2, "batch_size": 8, "learning_rate": PEAK, **changes}
+    return validate_parameters({"training": given}).training
+
+
+def trained(**changes: Any) -> Denoiser:
+    """Five steps per epoch, the last on fewer images."""
+
+    def ignore(epoch: int, metrics: Mapping[str, float]) -> None:
+        pass
+
+    clean = np.full((36, 4, 4, 1), 0.4, np.float32)
+    return train(clean, Gaussian(), (clean, clean), options(**changes), 0, ignore)[0]
+
+
+def step_size(chosen: TrainingParameters, step: int, steps: int) -> float:
+    rate = _learning_rate(chosen, steps)
+    return float(rate(step)) if callable(rate) else rate
+
+
+@pytest.mark.parametrize("warmup", [0.0, 0.1, 0.5])
+def test_the_cosine_rises_in_the_warm_up_and_falls_to_nothing(warmup: float) -> None:
+    chosen, steps = options(schedule="cosine", warmup=warmup), 200
+    top = round(warmup * steps)
+    for step in range(top):
+        assert step_size(chosen, step, steps) == pytest.approx(PEAK * step / top, abs=1e-8)
+    for step in range(top, steps + 1):
+        share = (step - top) / (steps - top)
+        expected = PEAK * (1 + math.cos(math.pi * share)) / 2
+        assert step_size(chosen, step, steps) == pytest.approx(expected, abs=1e-8)
+
+
+def test_a_constant_step_size_has_no_warm_up() -> None:
+    chosen = options(schedule="constant", warmup=0.5)
+    assert {step_size(chosen, step, 10) for step in range(11)} == {PEAK}
+
+
+def test_the_schedule_is_over_when_training_is_and_no_sooner() -> None:
+    """It spans every step of every epoch: two of warm-up and eight of cosine."""
+    optimizer = trained(schedule="cosine", warmup=0.2, epochs=2).model.optimizer
+    schedule = optimizer.get_config()["learning_rate"]["config"]
+    assert (schedule["warmup_steps"], schedule["decay_steps"]) == (2, 8)
+    assert float(optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("norm", [None, 0.5])
+def test_gradients_are_clipped_as_asked(norm: float | None) -> None:
+    assert trained(gradient_clip=norm).model.optimizer.global_clipnorm == norm
+
+
+def test_the_decay_of_the_squared_gradient_is_adams() -> None:
+    assert trained(beta_2=0.9).model.optimizer.beta_2 == 0.9
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_every_architecture_trains_in_mixed_precision(architecture: str) -> None:
+    """Its images are float32 whatever its layers compute in: loss and metrics are exact."""
+    denoiser = trained(model={"name": architecture}, precision="mixed_bfloat16", epochs=1)
+    denoised = denoiser(np.random.default_rng(0).random((2, 4, 4, 1), np.float32))
+    assert denoiser.model.outputs[0].dtype == "float32"
+    assert np.any(denoised.view(np.uint32) % 2**16), "rounded to bfloat16"
+
+
+@pytest.mark.parametrize(
+    ("precision", "computes"),
+    [
+        ("float32", "float32"),
+        ("mixed_bfloat16", "bfloat16"),
+        ("auto", "bfloat16" if has_bfloat16() else "float32"),
+    ],
+)
+def test_layers_compute_as_asked_and_weights_stay_float32(precision: str, computes: str) -> None:
+    """Nothing outlives the network: what is built next has the usual precision."""
+    denoiser = trained(precision=precision)
+    assert {layer.compute_dtype for layer in denoiser.encoder.layers} >= {computes}
+    assert {weight.dtype for weight in denoiser.model.get_weights()} == {np.dtype(np.float32)}
+    assert denoiser(np.full((2, 4, 4, 1), 0.4, np.float32)).dtype == np.float32
+    assert load_keras().config.dtype_policy().name == "float32"
+
+
+def test_the_usual_precision_comes_back_after_a_fault() -> None:
+    with pytest.raises(KeyboardInterrupt), dtype_policy("mixed_bfloat16"):
+        assert load_keras().config.dtype_policy().name == "mixed_bfloat16"
+        raise KeyboardInterrupt
+    assert load_keras().config.dtype_policy().name == "float32"
