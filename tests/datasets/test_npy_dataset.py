@@ -1,6 +1,5 @@
 """`NpyDataset`: arrays are mapped, and a reader keeps what it has."""
 
-import pickle
 from pathlib import Path
 
 import numpy as np
@@ -50,23 +49,6 @@ def test_reader_keeps_its_values_when_the_file_is_replaced(tmp_path: Path) -> No
     NpyDataset(filepath=path).save(np.ones(3))
     np.testing.assert_array_equal(loaded, np.zeros(3))
     np.testing.assert_array_equal(NpyDataset(filepath=path).load(), np.ones(3))
-
-
-def test_own_save_is_loaded_until_released(tmp_path: Path) -> None:
-    """Another writer does not change what this object saved; after `release` the file counts."""
-    mine, other = (NpyDataset(filepath=tmp_path / "a.npy") for _ in range(2))
-    mine.save(np.zeros(3))
-    other.save(np.ones(3))
-    np.testing.assert_array_equal(mine.load(), np.zeros(3))
-    mine.release()
-    np.testing.assert_array_equal(mine.load(), np.ones(3))
-
-
-def test_array_does_not_travel_with_the_dataset(tmp_path: Path) -> None:
-    """Sent to another process, a dataset that has saved 1 MB is a path, not the array."""
-    dataset = NpyDataset(filepath=tmp_path / "a.npy")
-    dataset.save(np.zeros(2**17))
-    assert len(pickle.dumps(dataset)) < 2**14
 
 
 def test_pinned_version_is_loaded_after_saving_another(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
-"""Arrays as .npy files."""
+"""Arrays and sets of images as .npy files."""
 
-from typing import Any, TypeAlias
+from typing import IO, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -10,17 +10,17 @@ from numpy.lib.format import open_memmap, read_array
 
 from denoising_pipeline.core.files import atomic_write
 from denoising_pipeline.datasets.versioned_file import VersionedFile
+from denoising_pipeline.images.sets import ImageSet
 
 Array: TypeAlias = npt.NDArray[Any]
 
 
-class NpyDataset(VersionedFile[Array], AbstractVersionedDataset[Array, Array]):
-    """One array of any shape and dtype (other than objects) in a .npy file.
+class NpyDataset(VersionedFile[Any], AbstractVersionedDataset[Any, Any]):
+    """One array of any shape and dtype (other than objects), or a set of images, in a .npy file.
 
     A local file is mapped, not read: loading takes no memory of its own, the array is read-only,
-    and it keeps its values when the file is replaced. An unversioned local file that this object
-    has saved is loaded as it was saved, even if another process has replaced it meanwhile, until
-    `release` is called.
+    and it keeps its values when the file is replaced. Of a set of images the file holds the array
+    of all values, and behind it, as a second one, that of the shapes.
 
     Arguments are those of `VersionedFile`.
 
@@ -29,14 +29,11 @@ class NpyDataset(VersionedFile[Array], AbstractVersionedDataset[Array, Array]):
         train_clean:
           type: denoising_pipeline.datasets.NpyDataset
           filepath: data/03_primary/train_clean.npy
+          versioned: true
         ```
     """
 
-    _written: Array | None = None
-
-    def _read(self, path: str) -> Array:
-        if self._written is not None:
-            return self._written
+    def _read(self, path: str) -> Any:
         try:
             return self._map_or_read(path)
         except (ValueError, EOFError, OverflowError) as error:
@@ -45,26 +42,27 @@ class NpyDataset(VersionedFile[Array], AbstractVersionedDataset[Array, Array]):
                 "writes it again."
             ) from error
 
-    def _map_or_read(self, path: str) -> Array:
-        if isinstance(self._fs, LocalFileSystem):
-            return open_memmap(path, mode="r")
+    def _map_or_read(self, path: str) -> Any:
         with self._fs.open(path, "rb") as file:
-            array: Array = read_array(file, allow_pickle=False)
-        return array
+            if not isinstance(self._fs, LocalFileSystem):
+                values: Array = read_array(file, allow_pickle=False)
+            else:
+                values = open_memmap(path, mode="r")
+                file.seek(getattr(values, "offset", 0) + values.nbytes)
+            shapes = _second_array(file)
+        return values if shapes is None else ImageSet(values, shapes)
 
-    def _write(self, data: Array, path: str) -> None:
-        written = None
+    def _write(self, data: Any, path: str) -> None:
+        arrays = (data.values, data.shapes) if isinstance(data, ImageSet) else (data,)
         with atomic_write(self._fs, path) as file:
-            np.save(file, data, allow_pickle=False)
-            if isinstance(self._fs, LocalFileSystem) and not self._version:
-                file.flush()
-                # Mapped before it is renamed: nobody can replace it in between.
-                written = open_memmap(file.name, mode="r")
-        self._written = written
+            for array in arrays:
+                np.save(file, array, allow_pickle=False)
 
-    def _release(self) -> None:
-        super()._release()
-        self._written = None
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_written": None}
+def _second_array(file: IO[bytes]) -> Array | None:
+    start = file.tell()
+    if not file.read(1):
+        return None
+    file.seek(start)
+    array: Array = read_array(file, allow_pickle=False)
+    return array

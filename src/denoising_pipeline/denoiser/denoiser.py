@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from denoising_pipeline.denoiser.card import Card
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.models import Architecture
 
@@ -18,7 +19,11 @@ class Denoiser:
     """
 
     def __init__(
-        self, architecture: Architecture, image_shape: tuple[int, int, int], model: Any
+        self,
+        architecture: Architecture,
+        image_shape: tuple[int, int, int],
+        model: Any,
+        card: Card | None = None,
     ) -> None:
         """Put the parts together.
 
@@ -26,10 +31,26 @@ class Denoiser:
             architecture: What `model` was built from.
             image_shape: (H, W, C) that `model` was built for.
             model: A `keras.Model` from `architecture.build`.
+            card: What it was made from; None: nobody knows.
         """
         self.architecture = architecture
         self.image_shape = image_shape
         self.model = model
+        self._card = card
+
+    @property
+    def card(self) -> Card:
+        """What it was made from.
+
+        Raises:
+            ValueError: It has no card: it was put together by hand.
+        """
+        if self._card is None:
+            raise ValueError(
+                "This denoiser has no card, so nobody knows what it was trained on. Train it by "
+                "the pipeline, or give `Denoiser` a card."
+            )
+        return self._card
 
     def __call__(self, noisy: Images, batch_size: int = 512) -> Images:
         """Denoise images.

@@ -39,7 +39,7 @@ def as_images(pixels: Bytes, index: npt.NDArray[np.intp] | None = None) -> Image
         instead of in memory; the variable `TMPDIR` says on which disk.
     """
     count = len(pixels) if index is None else len(index)
-    images = _new_images((count, *pixels.shape[1:], 1))
+    images = new_array((count, *pixels.shape[1:], 1))
     for start in range(0, count, _SCALING_BLOCK):
         block = slice(start, start + _SCALING_BLOCK)
         taken = pixels[block if index is None else index[block]]
@@ -47,12 +47,17 @@ def as_images(pixels: Bytes, index: npt.NDArray[np.intp] | None = None) -> Image
     return images
 
 
-def _new_images(shape: tuple[int, ...]) -> Images:
-    """Return a new float32 array, in memory or in a temporary file."""
-    if math.prod(shape) * np.dtype(np.float32).itemsize <= IN_MEMORY:
-        return np.empty(shape, np.float32)
+def new_array(shape: tuple[int, ...], dtype: npt.DTypeLike = np.float32) -> npt.NDArray[Any]:
+    """Return a new array, in memory or, above `IN_MEMORY` bytes, in an unnamed temporary file.
+
+    Args:
+        shape: Of the array.
+        dtype: Of its values, which are not set.
+    """
+    if math.prod(shape) * np.dtype(dtype).itemsize <= IN_MEMORY:
+        return np.empty(shape, dtype)
     with tempfile.TemporaryFile() as file:
-        return np.asarray(np.memmap(file, np.float32, "w+", shape=shape))
+        return np.asarray(np.memmap(file, dtype, "w+", shape=shape))
 
 
 def array_digest(array: npt.NDArray[Any]) -> str:
