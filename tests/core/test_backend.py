@@ -1,8 +1,11 @@
 """Keras comes in by one door: on first use, after its backend, and without noise."""
 
+import json
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,14 @@ import numpy.typing as npt
 import pytest
 
 from denoising_pipeline.core.backend import _native_stderr_held_back, batches_to_fit
+
+STAND_IN = """
+class Config:
+    def __getattr__(self, name):
+        return lambda *given: "jax"
+config = Config()
+"""
+"""What is asked of Keras when it is loaded, and nothing else."""
 
 LOAD = "from denoising_pipeline.core.backend import load_keras; keras = load_keras();"
 
@@ -41,14 +52,14 @@ def test_keras_is_loaded_without_a_word() -> None:
 def test_tensorflow_is_imported_before_keras(tmp_path: Path) -> None:
     """The other order warns of a circular import once MLflow has put its hooks in."""
     for name in ("tensorflow", "keras"):
-        package(tmp_path, name, f"print('{name}')")
+        package(tmp_path, name, f"print('{name}')\n{STAND_IN}")
     assert python(LOAD, tmp_path).stdout.split() == ["tensorflow", "keras"]
 
 
 def test_another_backend_does_not_bring_tensorflow(tmp_path: Path) -> None:
     """`KERAS_BACKEND` is obeyed: with stand-ins for both libraries, only one is imported."""
     package(tmp_path, "tensorflow", "raise SystemExit('tensorflow was imported')")
-    package(tmp_path, "keras", "import os; chosen = os.environ['KERAS_BACKEND']")
+    package(tmp_path, "keras", f"import os; chosen = os.environ['KERAS_BACKEND']\n{STAND_IN}")
     done = python(f"{LOAD} print(keras.chosen)", tmp_path, KERAS_BACKEND="jax")
     assert (done.returncode, done.stdout, done.stderr) == (0, "jax\n", "")
 
@@ -73,7 +84,7 @@ def test_nothing_to_fit_is_nothing() -> None:
 
 
 def test_another_backend_gets_the_batches_themselves(tmp_path: Path) -> None:
-    package(tmp_path, "keras", "class config: backend = staticmethod(lambda: 'jax')")
+    package(tmp_path, "keras", STAND_IN)
     code = "from denoising_pipeline.core.backend import batches_to_fit; b = iter(()); "
     done = python(f"{code} print(batches_to_fit(b) is b)", tmp_path, KERAS_BACKEND="jax")
     assert (done.returncode, done.stdout) == (0, "True\n")
@@ -104,3 +115,57 @@ def test_native_output_is_shown_when_something_is_raised(
         raise KeyboardInterrupt
     os.write(2, b" after")
     assert capfd.readouterr().err == "reason after"
+
+
+def test_threads_that_ask_at_once_get_one_import(tmp_path: Path) -> None:
+    """Each library takes its time to import, and would notice a second thread in it."""
+    slow = "import time; print('{0}', flush=True); time.sleep(0.3); whole = True\n" + STAND_IN
+    for name in ("tensorflow", "keras"):
+        package(tmp_path, name, slow.format(name))
+    code = (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from denoising_pipeline.core.backend import load_keras\n"
+        "with ThreadPoolExecutor(8) as pool:\n"
+        "    found = list(pool.map(lambda _: load_keras().whole, range(8)))\n"
+        "print(found == [True] * 8)"
+    )
+    done = python(code, tmp_path)
+    assert (done.stdout.split(), done.stderr) == (["tensorflow", "keras", "True"], "")
+
+
+def test_native_output_of_threads_goes_where_it_went_before(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Two that hold it back at once would each keep the other's file for the real one."""
+
+    def hold_back(_: int) -> None:
+        with _native_stderr_held_back():
+            os.write(2, b"chatter")
+            time.sleep(0.01)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(hold_back, range(12)))
+    os.write(2, b"after")
+    assert capfd.readouterr().err == "after"
+
+
+def test_what_a_user_has_set_for_keras_changes_nothing(tmp_path: Path) -> None:
+    """His keras.json and variables are for his own work; the backend is ours to choose, too."""
+    settings = {
+        "floatx": "float16",
+        "epsilon": 0.1,
+        "image_data_format": "channels_first",
+        "backend": "numpy",
+    }
+    (tmp_path / "keras.json").write_text(json.dumps(settings))
+    code = (
+        f"{LOAD} c = keras.config;"
+        "layer = keras.layers.Conv2D(2, 3, padding='same');"
+        "print(c.floatx(), c.epsilon(), c.image_data_format(), c.backend(), c.dtype_policy().name,"
+        "c.max_epochs(), c.max_steps_per_epoch(), layer.dtype, layer.data_format)"
+    )
+    done = python(
+        code, KERAS_HOME=str(tmp_path), KERAS_MAX_EPOCHS="1", KERAS_MAX_STEPS_PER_EPOCH="1"
+    )
+    expected = "float32 1e-07 channels_last tensorflow float32 None None float32 channels_last"
+    assert done.stdout.strip().replace("<DTypePolicy ", "") == expected, done.stderr

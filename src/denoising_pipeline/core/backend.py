@@ -4,6 +4,7 @@ import importlib
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
@@ -14,22 +15,44 @@ from typing import Any
 BATCHES_AHEAD = 16
 """Batches that TensorFlow has ready while it computes."""
 
+_LOCK = threading.RLock()
+"""Held while Keras is imported, and while what it writes to stderr is held back."""
+
+_configured = threading.Event()
+
 
 def load_keras() -> ModuleType:
     """Import Keras when it is first needed and return the module.
 
     `KERAS_BACKEND` chooses the backend; TensorFlow is the default. TensorFlow is imported before
-    Keras, because the other order gives a circular-import warning under MLflow's import hooks.
+    Keras, because the other order gives a circular-import warning under MLflow's import hooks. One
+    thread imports at a time. What the user's `keras.json` or variables say of number formats and
+    epochs is put back to Keras's defaults: it would change results.
 
     Returns:
         The `keras` module.
     """
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if os.environ["KERAS_BACKEND"] == "tensorflow" and "tensorflow" not in sys.modules:
-        with _native_stderr_held_back():
-            importlib.import_module("tensorflow")
-    return importlib.import_module("keras")
+    if _configured.is_set():
+        return sys.modules["keras"]
+    with _LOCK:
+        os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        if os.environ["KERAS_BACKEND"] == "tensorflow" and "tensorflow" not in sys.modules:
+            with _native_stderr_held_back():
+                importlib.import_module("tensorflow")
+        keras = importlib.import_module("keras")
+        _put_defaults_back(keras.config)
+        _configured.set()
+        return keras
+
+
+def _put_defaults_back(config: Any) -> None:
+    config.set_floatx("float32")
+    config.set_dtype_policy("float32")
+    config.set_image_data_format("channels_last")
+    config.set_epsilon(1e-7)
+    config.set_max_epochs(None)
+    config.set_max_steps_per_epoch(None)
 
 
 @contextmanager
@@ -103,9 +126,9 @@ def _native_stderr_held_back() -> Iterator[None]:
 
     While TensorFlow is imported it reports its build options, and no setting of its own stops it.
     """
-    sys.stderr.flush()
-    saved = os.dup(2)
-    with tempfile.TemporaryFile() as held_back:
+    with _LOCK, tempfile.TemporaryFile() as held_back:
+        sys.stderr.flush()
+        saved = os.dup(2)
         os.dup2(held_back.fileno(), 2)
         try:
             yield
