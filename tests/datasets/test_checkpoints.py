@@ -49,7 +49,7 @@ def test_without_any_there_is_none(checkpoints: Checkpoints) -> None:
 def test_two_generations_are_kept(checkpoints: Checkpoints, tmp_path: Path) -> None:
     for epoch, state in enumerate((ONE, TWO, THREE)):
         checkpoints.save("a", epoch, state)
-    assert [path.name for path in files(tmp_path)] == ["000001.npz", "000002.npz"]
+    assert [path.name[:6] for path in files(tmp_path)] == ["000001", "000002"]
 
 
 def test_no_training_sees_another_ones(checkpoints: Checkpoints) -> None:
@@ -65,6 +65,27 @@ def test_checkpoints_of_the_latest_three_trainings_are_kept(checkpoints: Checkpo
         checkpoints.save(identity, 1, ONE)
     kept = [identity for identity in ("a", "b", "c", "d") if latest(checkpoints, identity)]
     assert kept == ["b", "c", "d"]
+
+
+def test_the_training_that_is_saved_is_kept_whatever_the_clock_says(
+    checkpoints: Checkpoints, tmp_path: Path
+) -> None:
+    for identity in ("a", "b", "c"):
+        checkpoints.save(identity, 1, ONE)
+        (path,) = (tmp_path / "made" / "later" / identity).iterdir()
+        path.rename(path.with_name(f"000001-{9 * 10**18:020d}.npz"))
+    checkpoints.save("d", 1, TWO)
+    assert latest(checkpoints, "d") == 2
+
+
+def test_a_filesystem_that_knows_no_times_of_writing_will_do() -> None:
+    checkpoints = CheckpointsDataset(filepath="memory://some/checkpoints").load()
+    for identity in ("a", "b", "c", "d"):
+        for epoch in (1, 2, 3):
+            checkpoints.save(identity, epoch, ONE if epoch < 3 else TWO)
+    assert [latest(checkpoints, identity) for identity in ("a", "b", "c", "d")] == [None, 2, 2, 2]
+    checkpoints.clear("d")
+    assert latest(checkpoints, "d") is None
 
 
 def damage_nothing_left(content: bytes) -> bytes:

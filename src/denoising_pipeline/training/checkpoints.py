@@ -1,6 +1,7 @@
 """What unfinished trainings leave on disk: two generations each, whole or not there."""
 
 import logging
+import time
 import zipfile
 from collections.abc import Mapping
 from pathlib import PurePosixPath
@@ -26,7 +27,8 @@ logger = logging.getLogger(__name__)
 class Checkpoints:
     """Checkpoints of trainings, each known by a text that says all that decides its result.
 
-    A checkpoint is an .npz file without pickles, `<folder>/<identity>/<epoch>.npz`.
+    A checkpoint is an .npz file without pickles, `<folder>/<identity>/<epoch>-<time>.npz`: the time
+    in nanoseconds, since not every filesystem knows when a file was written.
     """
 
     def __init__(self, folder: str, filesystem: Any) -> None:
@@ -49,7 +51,7 @@ class Checkpoints:
             epoch: Epochs that are done.
             state: What to keep.
         """
-        path = str(self._folder / identity / f"{epoch:06d}.npz")
+        path = str(self._folder / identity / f"{epoch:06d}-{time.time_ns():020d}.npz")
         try:
             with atomic_write(self._fs, path) as file:
                 np.savez(file, allow_pickle=False, **state)
@@ -58,7 +60,7 @@ class Checkpoints:
             return
         for old in self._generations(identity)[GENERATIONS:]:
             self._fs.rm_file(old)
-        for other in self._trainings()[TRAININGS:]:
+        for other in self._others(identity)[TRAININGS - 1 :]:
             self._fs.rm(other, recursive=True)
 
     def latest(self, identity: str) -> dict[str, npt.NDArray[Any]] | None:
@@ -87,7 +89,13 @@ class Checkpoints:
         """Return the files of a training, newest first."""
         return sorted(self._fs.glob(str(self._folder / identity / "*.npz")), reverse=True)
 
-    def _trainings(self) -> list[str]:
-        """Return the folders of trainings, the one that was written to last first."""
+    def _others(self, identity: str) -> list[str]:
+        """Return the folders of other trainings, the one that was written to last first."""
+
+        def last_written(folder: str) -> str:
+            files = self._generations(PurePosixPath(folder).name)
+            return max((PurePosixPath(file).stem.partition("-")[2] for file in files), default="")
+
         folders = self._fs.ls(str(self._folder), detail=False)
-        return sorted(folders, key=self._fs.modified, reverse=True)
+        others = [folder for folder in folders if PurePosixPath(folder).name != identity]
+        return sorted(others, key=last_written, reverse=True)
