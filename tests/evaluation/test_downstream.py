@@ -11,7 +11,7 @@ from denoising_pipeline.evaluation.metrics import share_interval
 
 READ = {
     # label, then prediction and confidence: clean, noisy, denoised, direct
-    "right everywhere": (4, 4, 0.99, 4, 0.6, 4, 0.99, 4, 0.9),
+    "correct everywhere": (4, 4, 0.99, 4, 0.6, 4, 0.99, 4, 0.9),
     "hallucinated": (4, 4, 0.99, 4, 0.5, 9, 0.97, 9, 0.8),
     "hallucinated at the threshold": (4, 4, 0.99, 9, 0.95, 9, 0.9, 4, 0.9),
     "blurred: wrong, but not confident": (7, 7, 0.99, 1, 0.4, 1, 0.89, 1, 0.99),
@@ -24,7 +24,7 @@ def predictions() -> pd.DataFrame:
     return pd.DataFrame(READ.values(), columns=["label", *columns], index=list(READ))
 
 
-def test_a_hallucination_is_right_on_clean_and_confidently_wrong_when_denoised() -> None:
+def test_a_hallucination_is_correct_on_clean_and_confidently_wrong_when_denoised() -> None:
     found = misled(predictions(), "denoised", 0.9)
     assert [name for name in READ if found[name]] == [
         "hallucinated",
@@ -52,7 +52,7 @@ def test_shares_are_counts_over_what_they_are_shares_of() -> None:
     assert len(found) == 2 + 3 * len(expected)
 
 
-def test_confusions_are_counted_where_the_clean_image_is_read_rightly() -> None:
+def test_confusions_are_counted_where_the_clean_image_is_classified_correctly() -> None:
     found = confusions(predictions(), 0.9)
     counts = {
         view: rows.set_index(["label", "prediction"]).drop(columns="view").to_dict("index")

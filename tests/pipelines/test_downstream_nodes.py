@@ -3,16 +3,21 @@
 import numpy as np
 import pandas as pd
 import pytest
+from cards import card
 
-from denoising_pipeline.degradations import NoiseInjectionParameters
+from denoising_pipeline import figures
 from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.downstream import confusions, shares
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.options import IngestionParameters
+from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.models.dense import Dense
 from denoising_pipeline.pipelines.downstream.nodes import (
     classify_test_images,
     count_confusions,
+    draw_confusions,
     draw_worst_hallucinations,
     summarize_digits,
     summarize_downstream,
@@ -21,7 +26,7 @@ from denoising_pipeline.pipelines.downstream.nodes import (
 )
 from denoising_pipeline.training.options import DownstreamParameters
 
-USEFULNESS = DownstreamParameters(epochs=6, batch_size=10, worst=2)
+DOWNSTREAM = DownstreamParameters(epochs=6, batch_size=10, worst=2)
 INGESTION = IngestionParameters(classes=3)
 LABELS = {split: np.arange(count) % 3 for split, count in (("train", 90), ("val", 9), ("test", 12))}
 LABELS["train"][10:20] = 1  # Not the order of the other splits.
@@ -49,14 +54,14 @@ def splits() -> pd.DataFrame:
 def predictions() -> pd.DataFrame:
     """Denoising has turned the images 0 to 2 into those of the next label."""
     train, val, test = (stripes(labels) for labels in LABELS.values())
-    noise = NoiseInjectionParameters(Gaussian(sigma=0.1))
-    clean = train_clean_classifier(train, val, splits(), INGESTION, USEFULNESS, 0)
-    noisy = train_noisy_classifier(train, val, splits(), INGESTION, noise, USEFULNESS, 0)
+    denoiser = Denoiser(Dense(), (9, 8, 1), None, card(Gaussian(sigma=0.1)))
+    clean = train_clean_classifier(train, val, splits(), INGESTION, DOWNSTREAM, 0)
+    noisy = train_noisy_classifier(train, val, splits(), INGESTION, denoiser, DOWNSTREAM, 0)
     denoised = test.copy()
     denoised[:3] = test[1:4]
     for batch in (test, denoised):
         batch.flags.writeable = False
-    return classify_test_images(clean, noisy, test, test, denoised, splits(), USEFULNESS)
+    return classify_test_images(clean, noisy, test, test, denoised, splits(), DOWNSTREAM)
 
 
 def test_predictions_say_what_was_read_in_each_image(predictions: pd.DataFrame) -> None:
@@ -69,15 +74,15 @@ def test_predictions_say_what_was_read_in_each_image(predictions: pd.DataFrame) 
 
 def test_summaries_are_those_of_the_table(predictions: pd.DataFrame) -> None:
     evaluation = EvaluationParameters(confidence=0.9)
-    summary = summarize_downstream(predictions, evaluation, USEFULNESS)
-    assert summary == {"confidence": 0.9, **shares(predictions, USEFULNESS.confident, 0.9)}
+    summary = summarize_downstream(predictions, evaluation, DOWNSTREAM)
+    assert summary == {"confidence": 0.9, **shares(predictions, DOWNSTREAM.confident, 0.9)}
     assert summary["hallucination_rate"] == 3 / 12
     assert {type(value) for value in summary.values()} <= {int, float}
-    digits = summarize_digits(predictions, evaluation, USEFULNESS)
+    digits = summarize_digits(predictions, evaluation, DOWNSTREAM)
     assert digits["label"].tolist() == [0, 1, 2]
     assert digits["accuracy_denoised"].tolist() == [0.75] * 3
-    counted = count_confusions(predictions, USEFULNESS)
-    pd.testing.assert_frame_equal(counted, confusions(predictions, USEFULNESS.confident))
+    counted = count_confusions(predictions, DOWNSTREAM)
+    pd.testing.assert_frame_equal(counted, confusions(predictions, DOWNSTREAM.confident))
     introduced = counted[(counted["view"] == "denoised") & (counted["label"] == 0)]
     assert introduced[["prediction", "n_images"]].to_numpy().tolist() == [[0, 3], [1, 1]]
 
@@ -89,7 +94,7 @@ def test_the_worst_are_those_of_which_the_classifier_is_most_confident(
     images = stripes(LABELS["test"])
     noisy, denoised = images * 0.9, images * 0.8
     table = predictions.assign(denoised_confidence=[0.92, 0.99, 0.95, *[1.0] * 9])
-    figure = draw_worst_hallucinations(images, noisy, denoised, table, USEFULNESS)
+    figure = draw_worst_hallucinations(images, noisy, denoised, table, DOWNSTREAM)
     shown = np.stack([np.asarray(ax.images[0].get_array()) for ax in figure.axes])
     expected = np.concatenate([batch[[1, 2]] for batch in (images, noisy, denoised)])[..., 0]
     np.testing.assert_array_equal(shown, expected)
@@ -101,6 +106,47 @@ def test_the_worst_are_those_of_which_the_classifier_is_most_confident(
 def test_a_denoiser_without_hallucinations_is_told_so(predictions: pd.DataFrame) -> None:
     images = stripes(LABELS["test"])
     none = predictions.assign(hallucinated=False)
-    figure = draw_worst_hallucinations(images, images, images, none, USEFULNESS)
+    figure = draw_worst_hallucinations(images, images, images, none, DOWNSTREAM)
     assert not figure.axes
     assert figure.get_suptitle() == "No hallucinations (0 of 12 test images)"
+
+
+def test_a_classifier_that_is_never_correct_breaks_nothing_and_the_results_say_so(
+    predictions: pd.DataFrame,
+) -> None:
+    """Of shares of no images nothing is known; figures have a sentence for it."""
+    wrong = predictions.assign(clean_prediction=(predictions["label"] + 1) % 3, hallucinated=False)
+    evaluation = EvaluationParameters()
+    summary = summarize_downstream(wrong, evaluation, DOWNSTREAM)
+    assert summary["n_correct_on_clean"] == summary["accuracy_clean"] == 0
+    assert np.isnan(summary["hallucination_rate"])
+    assert (summary["hallucination_rate_ci_low"], summary["hallucination_rate_ci_high"]) == (0, 1)
+    digits = summarize_digits(wrong, evaluation, DOWNSTREAM)
+    assert digits["hallucination_rate"].isna().all()
+    assert len(figures.downstream_by_label(digits).axes) == 2
+    counted = count_confusions(wrong, DOWNSTREAM)
+    assert counted.empty
+    assert counted.columns.tolist() == count_confusions(predictions, DOWNSTREAM).columns.tolist()
+    images = stripes(LABELS["test"])
+    for figure in (
+        draw_confusions(counted),
+        draw_worst_hallucinations(images, images, images, wrong, DOWNSTREAM),
+    ):
+        assert "No test image is classified correctly when clean" in figure.get_suptitle()
+
+
+def test_confusions_are_drawn_where_there_are_some(predictions: pd.DataFrame) -> None:
+    assert len(draw_confusions(count_confusions(predictions, DOWNSTREAM)).axes) == 2
+
+
+@pytest.mark.parametrize("table", [splits().drop(columns="label"), splits().assign(label=np.nan)])
+def test_images_without_labels_are_refused(table: pd.DataFrame) -> None:
+    images = stripes(LABELS["train"])
+    with pytest.raises(ValueError, match=r"have no labels\. Use a source with labels"):
+        train_clean_classifier(images, images, table, INGESTION, DOWNSTREAM, 0)
+
+
+def test_images_of_any_sizes_are_refused() -> None:
+    images = ImageSet.of(stripes(LABELS["train"]))
+    with pytest.raises(ValueError, match=r"images of any sizes\. Use a source whose images have"):
+        train_clean_classifier(images, images, splits(), INGESTION, DOWNSTREAM, 0)

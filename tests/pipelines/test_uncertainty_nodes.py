@@ -1,15 +1,18 @@
 """The nodes that measure and draw, against numbers that can be done by hand."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from cards import card
 from scipy import stats
 
-from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.calibration import MIN_SD, calibration_scale
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.models.dense import Dense
 from denoising_pipeline.pipelines.uncertainty.nodes import (
     FACTORS,
@@ -36,7 +39,8 @@ def batches(count: int = 8) -> tuple[Images, Images, Images, Images]:
 
 def network(seed: int) -> Denoiser:
     architecture = Dense(latent_dim=4, layers=0)
-    return Denoiser(architecture, SHAPE, architecture.build(SHAPE, seed))
+    made_of = card(Gaussian(sigma=0.2))
+    return Denoiser(architecture, SHAPE, architecture.build(SHAPE, seed), made_of)
 
 
 def test_coverage_is_the_mean_over_images_with_students_interval() -> None:
@@ -103,11 +107,53 @@ def test_standard_deviations_are_scaled_to_fit_validation() -> None:
 def test_only_the_first_training_images_are_used() -> None:
     """Two images of a hundred: training would stop at the loss of those after them."""
     clean, noisy, _, _ = batches()
-    noise = NoiseInjectionParameters(Gaussian(sigma=0.2))
     chosen = UncertaintyParameters(images=2, epochs=1, batch_size=2)
     train = np.concatenate([clean[1:3], np.full((98, *SHAPE), np.nan, np.float32)])
-    found = train_sd_estimator(network(0), train, noisy, clean, noise, chosen, 0)
+    found = train_sd_estimator(network(0), train, noisy, clean, chosen, 0)
     assert np.isfinite(found(noisy)).all()
+
+
+def test_the_noise_is_that_of_the_card() -> None:
+    """Two cards, two networks; the same card, the same bits."""
+    clean, noisy, _, _ = batches()
+    chosen = UncertaintyParameters(epochs=1, batch_size=4)
+    found = []
+    for sigma in (0.2, 0.2, 0.6):
+        plain = network(0)
+        made_of = card(Gaussian(sigma=sigma))
+        denoiser = Denoiser(plain.architecture, SHAPE, plain.model, made_of)
+        found.append(train_sd_estimator(denoiser, clean, noisy, clean, chosen, 0)(noisy))
+    np.testing.assert_array_equal(found[0], found[1])
+    assert not np.array_equal(found[0], found[2])
+
+
+def test_images_of_any_sizes_are_refused() -> None:
+    clean, noisy, _, _ = batches()
+    with pytest.raises(ValueError, match=r"images of any sizes\. Use a source whose images have"):
+        train_sd_estimator(network(0), ImageSet.of(clean), noisy, clean, UncertaintyParameters(), 0)
+
+
+def test_a_network_whose_output_has_no_bounds_is_refused() -> None:
+    class Unbounded(Dense):
+        @property
+        def bounded(self) -> bool:
+            return False
+
+    clean, noisy, _, _ = batches()
+    denoiser = Denoiser(Unbounded(), SHAPE, None, card())
+    with pytest.raises(ValueError, match="'dense' is not bounded"):
+        train_sd_estimator(denoiser, clean, noisy, clean, UncertaintyParameters(), 0)
+
+
+@pytest.mark.parametrize(
+    ("precision", "computes"), [("float32", "float32"), ("mixed_bfloat16", "bfloat16")]
+)
+def test_its_precision_is_its_own(precision: Any, computes: str) -> None:
+    clean, noisy, _, _ = batches()
+    chosen = UncertaintyParameters(epochs=1, batch_size=4, precision=precision, gradient_clip=None)
+    found = train_sd_estimator(network(0), clean, noisy, clean, chosen, 0)
+    assert {layer.compute_dtype for layer in found.encoder.layers} >= {computes}
+    assert found.model.optimizer.global_clipnorm is None
 
 
 def test_examples_show_two_standard_deviations_beside_the_error() -> None:

@@ -1,4 +1,4 @@
-"""The judge of whether denoising helps: a network that reads digits."""
+"""The judge of whether denoising helps: a network that classifies digits."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ class Classifier:
 
     Attributes:
         architecture: What the network was built from.
-        image_shape: (H, W, C) of the images that it reads.
+        image_shape: (H, W, C) of the images that it classifies.
         model: The `keras.Model`.
     """
 
@@ -33,7 +33,7 @@ class Classifier:
         self.model = model
 
     def __call__(self, images: Images) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-        """Read a batch of images.
+        """Classify a batch of images.
 
         Args:
             images: float32 (N, *image_shape) in [0, 1]; N is 1 or more.

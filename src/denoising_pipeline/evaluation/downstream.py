@@ -1,4 +1,4 @@
-"""What denoising does to what a classifier reads: accuracies, hallucinations, confusions.
+"""What denoising does to what a classifier recognizes: accuracies, hallucinations, confusions.
 
 A table of predictions has a row per image: `label`, and for each of `VIEWS` `<view>_prediction` and
 `<view>_confidence`.
@@ -11,12 +11,12 @@ import pandas as pd
 from denoising_pipeline.evaluation.metrics import share_interval
 
 VIEWS = ("clean", "noisy", "denoised", "direct")
-"""What is read: clean, noisy and denoised images by the classifier that was trained on clean ones,
-and, as `direct`, the noisy images by the one that was trained on noisy ones."""
+"""What is classified: clean, noisy and denoised images by the classifier that was trained on clean
+ones, and, as `direct`, the noisy images by the one that was trained on noisy ones."""
 
 
 def misled(predictions: pd.DataFrame, view: str, confident: float) -> pd.Series:
-    """Tell where a classifier is right on the clean image, and confident of another digit here.
+    """Tell where a classifier is correct on the clean image, and confident of another digit here.
 
     Args:
         predictions: The table of predictions.
@@ -34,32 +34,32 @@ def misled(predictions: pd.DataFrame, view: str, confident: float) -> pd.Series:
 
 
 def shares(predictions: pd.DataFrame, confident: float, confidence: float) -> dict[str, Any]:
-    """Return accuracies and the shares of misled readings, with Wilson's intervals.
+    """Return accuracies and the shares of misled predictions, with Wilson's intervals.
 
     Args:
         predictions: The table of predictions, one row or more.
-        confident: The least confidence of a misled reading.
+        confident: The least confidence of a misled prediction.
         confidence: Of the intervals, in (0, 1).
 
     Returns:
-        `n_images`; `n_correct_on_clean`, the images that are read rightly when clean;
+        `n_images`; `n_correct_on_clean`, the images that are classified correctly when clean;
         `accuracy_<view>` of each of `VIEWS`; and, as shares of `n_correct_on_clean`,
-        `hallucination_rate` and, where the noisy image is read instead of the denoised one,
+        `hallucination_rate` and, where the noisy image is classified instead of the denoised one,
         `misled_rate_noisy` and `misled_rate_direct`. Each share has its interval under `_ci_low`
-        and `_ci_high`.
+        and `_ci_high`. Of no images nothing is known: NaN, from 0 to 1.
     """
-    right = {
+    correct = {
         view: int((predictions[f"{view}_prediction"] == predictions["label"]).sum())
         for view in VIEWS
     }
-    counts = {f"accuracy_{view}": (right[view], len(predictions)) for view in VIEWS}
+    counts = {f"accuracy_{view}": (correct[view], len(predictions)) for view in VIEWS}
     for name, view in (
         ("hallucination_rate", "denoised"),
         ("misled_rate_noisy", "noisy"),
         ("misled_rate_direct", "direct"),
     ):
-        counts[name] = (int(misled(predictions, view, confident).sum()), right["clean"])
-    found: dict[str, Any] = {"n_images": len(predictions), "n_correct_on_clean": right["clean"]}
+        counts[name] = (int(misled(predictions, view, confident).sum()), correct["clean"])
+    found: dict[str, Any] = {"n_images": len(predictions), "n_correct_on_clean": correct["clean"]}
     for name, (count, total) in counts.items():
         share, low, high = share_interval(count, total, confidence)
         found |= {name: share, f"{name}_ci_low": low, f"{name}_ci_high": high}
@@ -67,7 +67,7 @@ def shares(predictions: pd.DataFrame, confident: float, confidence: float) -> di
 
 
 def confusions(predictions: pd.DataFrame, confident: float) -> pd.DataFrame:
-    """Count what the images that are read rightly when clean are taken for otherwise.
+    """Count what the images that are classified correctly when clean are taken for otherwise.
 
     Args:
         predictions: The table of predictions.
@@ -75,16 +75,17 @@ def confusions(predictions: pd.DataFrame, confident: float) -> pd.DataFrame:
 
     Returns:
         A row for each `view` (but `clean`), `label` and `prediction` that occur: `n_images`, and
-        how many of them are read with confidence, `n_confident`.
+        how many of them are classified with confidence, `n_confident`. No row if there is no such
+        image.
     """
-    right = predictions[predictions["clean_prediction"] == predictions["label"]]
+    correct = predictions[predictions["clean_prediction"] == predictions["label"]]
     views = [
         pd.DataFrame(
             {
                 "view": view,
-                "label": right["label"].astype("int64"),
-                "prediction": right[f"{view}_prediction"],
-                "confident": right[f"{view}_confidence"] >= confident,
+                "label": correct["label"].astype("int64"),
+                "prediction": correct[f"{view}_prediction"],
+                "confident": correct[f"{view}_confidence"] >= confident,
             }
         )
         for view in VIEWS[1:]

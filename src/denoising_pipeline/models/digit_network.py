@@ -1,4 +1,4 @@
-"""A small network that reads digits."""
+"""A small network that classifies digits."""
 
 from typing import Any, Literal
 

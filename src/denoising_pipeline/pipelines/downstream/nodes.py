@@ -1,4 +1,4 @@
-"""Classifiers of digits, what they read in the test images, and what they no longer read."""
+"""Classifiers of digits, what they take the test images for, and where denoising misleads them."""
 
 from typing import Any
 
@@ -7,20 +7,24 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from denoising_pipeline import figures
-from denoising_pipeline.degradations import Noise, NoiseInjectionParameters
+from denoising_pipeline.degradations import Noise
 from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.classifier import Classifier
 from denoising_pipeline.evaluation.downstream import confusions, misled, shares
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.options import IngestionParameters
+from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.training import train_classifier
 from denoising_pipeline.training.options import DownstreamParameters
 
+NONE_CORRECT = "No test image is classified correctly when clean"
+
 
 def train_clean_classifier(
-    train_clean: Images,
-    val_clean: Images,
+    train_clean: Images | ImageSet,
+    val_clean: Images | ImageSet,
     splits: pd.DataFrame,
     ingestion: IngestionParameters,
     downstream: DownstreamParameters,
@@ -38,40 +42,51 @@ def train_clean_classifier(
 
     Returns:
         The classifier.
+
+    Raises:
+        ValueError: The images have no labels, or differ in size.
     """
-    return _trained(
-        train_clean, val_clean, splits, Gaussian(sigma=0.0), ingestion, downstream, seed
-    )
+    none = Gaussian(sigma=0.0)
+    return _trained(train_clean, val_clean, splits, none, ingestion, downstream, seed)
 
 
 def train_noisy_classifier(
-    train_clean: Images,
-    val_noisy: Images,
+    train_clean: Images | ImageSet,
+    val_noisy: Images | ImageSet,
     splits: pd.DataFrame,
     ingestion: IngestionParameters,
-    noise_injection: NoiseInjectionParameters,
+    denoiser: Denoiser,
     downstream: DownstreamParameters,
     seed: int,
 ) -> Classifier:
     """Train the same classifier on noisy images, the noise being drawn afresh every epoch.
 
     Denoising adds no information to an image, so this is what a denoised image is to be measured
-    by. Arguments are those of `train_clean_classifier`.
+    by. Arguments are those of `train_clean_classifier`; the noise is that of the denoiser's card.
     """
-    return _trained(
-        train_clean, val_noisy, splits, noise_injection.root, ingestion, downstream, seed
-    )
+    noise = denoiser.card.noise
+    return _trained(train_clean, val_noisy, splits, noise, ingestion, downstream, seed)
 
 
 def _trained(
-    train_clean: Images,
-    val_images: Images,
+    train_clean: Images | ImageSet,
+    val_images: Images | ImageSet,
     splits: pd.DataFrame,
     noise: Noise,
     ingestion: IngestionParameters,
     downstream: DownstreamParameters,
     seed: int,
 ) -> Classifier:
+    if "label" not in splits or splits["label"].isna().any():
+        raise ValueError(
+            "The downstream pipeline trains classifiers, and these images have no labels. Use a "
+            "source with labels, or leave the pipeline out."
+        )
+    if isinstance(train_clean, ImageSet) or isinstance(val_images, ImageSet):
+        raise ValueError(  # noqa: TRY004
+            "The downstream pipeline trains classifiers of images of one size, and these are "
+            "images of any sizes. Use a source whose images have one size."
+        )
     labels = splits.groupby("split")["label"]
     return train_classifier(
         train_clean,
@@ -93,7 +108,7 @@ def classify_test_images(
     splits: pd.DataFrame,
     downstream: DownstreamParameters,
 ) -> pd.DataFrame:
-    """Read the test images before noise, with noise and after denoising.
+    """Classify the test images before noise, with noise and after denoising.
 
     Args:
         clean_classifier: The classifier that was trained on clean images.
@@ -106,17 +121,17 @@ def classify_test_images(
 
     Returns:
         A row per image: `index`, `label`, for each of `downstream.VIEWS` `<view>_prediction` and
-        `<view>_confidence`, and `hallucinated`: the classifier is right on the clean image and
-        sees another digit in the denoised one, with a confidence of `confident` or more.
+        `<view>_confidence`, and `hallucinated`: the classifier is correct on the clean image
+        and sees another digit in the denoised one, with a confidence of `confident` or more.
     """
     predictions = splits.loc[splits["split"] == "test", ["index", "label"]].reset_index(drop=True)
-    read = {
+    views = {
         "clean": (clean_classifier, test_clean),
         "noisy": (clean_classifier, test_noisy),
         "denoised": (clean_classifier, test_denoised),
         "direct": (noisy_classifier, test_noisy),
     }
-    for view, (classifier, images) in read.items():
+    for view, (classifier, images) in views.items():
         predictions[f"{view}_prediction"], predictions[f"{view}_confidence"] = classifier(images)
     predictions["hallucinated"] = misled(predictions, "denoised", downstream.confident)
     return predictions
@@ -125,7 +140,7 @@ def classify_test_images(
 def summarize_downstream(
     predictions: pd.DataFrame, evaluation: EvaluationParameters, downstream: DownstreamParameters
 ) -> dict[str, Any]:
-    """Sum up what was read over all images.
+    """Sum up the predictions over all images.
 
     Args:
         predictions: The table of `classify_test_images`.
@@ -144,7 +159,7 @@ def summarize_downstream(
 def summarize_digits(
     predictions: pd.DataFrame, evaluation: EvaluationParameters, downstream: DownstreamParameters
 ) -> pd.DataFrame:
-    """Sum up what was read of each class: `label`, and the numbers of `downstream.shares`."""
+    """Sum up the predictions of each class: `label`, and the numbers of `downstream.shares`."""
     rows = [
         {"label": label, **shares(group, downstream.confident, evaluation.confidence)}
         for label, group in predictions.groupby("label")
@@ -153,7 +168,7 @@ def summarize_digits(
 
 
 def count_confusions(predictions: pd.DataFrame, downstream: DownstreamParameters) -> pd.DataFrame:
-    """Count what the images that are read rightly when clean are taken for otherwise.
+    """Count what the images that are classified correctly when clean are taken for otherwise.
 
     Args:
         predictions: The table of `classify_test_images`.
@@ -164,6 +179,17 @@ def count_confusions(predictions: pd.DataFrame, downstream: DownstreamParameters
         the view `denoised` whose label and prediction differ.
     """
     return confusions(predictions, downstream.confident)
+
+
+def draw_confusions(confusions: pd.DataFrame) -> Figure:
+    """Draw the confusions, or say that there are none to draw.
+
+    Args:
+        confusions: The table of `count_confusions`.
+    """
+    if confusions.empty:
+        return figures.message(f"{NONE_CORRECT}: no confusions to be seen")
+    return figures.confusion_matrices(confusions)
 
 
 def draw_worst_hallucinations(
@@ -183,8 +209,11 @@ def draw_worst_hallucinations(
         downstream: `worst` is read.
 
     Returns:
-        Clean, noisy and denoised images; without any hallucination, a title that says so.
+        Clean, noisy and denoised images; without any hallucination, or any image that is correct
+        when clean, a title that says so.
     """
+    if not (predictions["clean_prediction"] == predictions["label"]).any():
+        return figures.message(f"{NONE_CORRECT}: no hallucinations to be seen")
     found = predictions[predictions["hallucinated"]]
     worst = found.sort_values("denoised_confidence", ascending=False, kind="stable")
     worst = worst.head(downstream.worst)
@@ -195,7 +224,7 @@ def draw_worst_hallucinations(
     stages = {"clean": test_clean, "noisy": test_noisy, "denoised": test_denoised}
     return figures.image_grid(
         {name: np.asarray(images[positions]) for name, images in stages.items()},
-        f"Worst hallucinations ({share}): read rightly when clean, wrongly when denoised",
+        f"Worst hallucinations ({share}): correct when clean, wrong when denoised",
         headers=[f"#{index}" for index in worst["index"]],
         captions=[
             f"{row.label} → {row.denoised_prediction} ({row.denoised_confidence:.1%})"

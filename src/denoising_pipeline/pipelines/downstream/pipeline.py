@@ -14,7 +14,7 @@ SUMMED_UP = {
 
 
 def create_pipeline() -> Pipeline:
-    """Return the pipeline from images and a denoiser's results to what a classifier reads."""
+    """Return the pipeline from images and a denoiser's results to a classifier's accuracies."""
     return Pipeline(
         [
             node(
@@ -38,7 +38,7 @@ def create_pipeline() -> Pipeline:
                     "val_noisy": "val_noisy",
                     "splits": "splits",
                     "ingestion": "params:ingestion",
-                    "noise_injection": "params:noise_injection",
+                    "denoiser": "denoiser",
                     "downstream": "params:downstream",
                     "seed": "params:seed",
                 },
@@ -81,7 +81,7 @@ def create_pipeline() -> Pipeline:
                 outputs="downstream_figure",
             ),
             node(
-                figures.confusion_matrices,
+                nodes.draw_confusions,
                 name="draw_confusions",
                 inputs={"confusions": "confusions"},
                 outputs="confusion_figure",

@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from scipy.special import erf
 
 from denoising_pipeline import figures
-from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.calibration import (
     MIN_SD,
@@ -19,6 +18,7 @@ from denoising_pipeline.evaluation.calibration import (
 from denoising_pipeline.evaluation.metrics import mean_interval
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Images, Values
+from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.training import train_sd_estimator as train_estimator
 from denoising_pipeline.training.options import UncertaintyParameters
 
@@ -28,31 +28,41 @@ FACTORS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 
 def train_sd_estimator(
     denoiser: Denoiser,
-    train_clean: Images,
-    val_noisy: Images,
-    val_clean: Images,
-    noise_injection: NoiseInjectionParameters,
+    train_clean: Images | ImageSet,
+    val_noisy: Images | ImageSet,
+    val_clean: Images | ImageSet,
     uncertainty: UncertaintyParameters,
     seed: int,
 ) -> Denoiser:
     """Train a network that tells how far off the denoiser is at each pixel.
 
     Args:
-        denoiser: The trained denoiser.
+        denoiser: The trained denoiser; the noise is that of its card.
         train_clean: float32 (N, H, W, C) in [0, 1]; the first `images` are used.
         val_noisy: float32 (M, H, W, C) in [0, 1].
         val_clean: The clean images of `val_noisy`.
-        noise_injection: The noise model.
         uncertainty: Images, epochs and so on.
         seed: Root seed.
 
     Returns:
         A network of the denoiser's architecture, from noisy images to standard deviations.
+
+    Raises:
+        ValueError: The images differ in size, or the output of the architecture is not bounded.
     """
+    if (
+        isinstance(train_clean, ImageSet)
+        or isinstance(val_noisy, ImageSet)
+        or isinstance(val_clean, ImageSet)
+    ):
+        raise ValueError(  # noqa: TRY004
+            "The uncertainty pipeline trains a network on whole images of one size, and these are "
+            "images of any sizes. Use a source whose images have one size."
+        )
     return train_estimator(
         denoiser,
         train_clean[: uncertainty.images],
-        noise_injection.root,
+        denoiser.card.noise,
         (val_noisy, val_clean),
         uncertainty,
         seed,

@@ -20,7 +20,6 @@ def create_pipeline() -> Pipeline:
                     "denoiser": "denoiser",
                     "train_clean": "train_clean",
                     **VALIDATION,
-                    "noise_injection": "params:noise_injection",
                     "uncertainty": "params:uncertainty",
                     "seed": "params:seed",
                 },
