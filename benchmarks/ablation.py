@@ -13,7 +13,7 @@ from machine import print_table
 from project import in_its_own_process, recipe_parameters, training_images, validation_images
 
 from denoising_pipeline.evaluation.metrics import psnr
-from denoising_pipeline.training import loop, train
+from denoising_pipeline.training import CleanExamples, loop, train
 from denoising_pipeline.training.optimizers import keras_optimizer
 from denoising_pipeline.training.options import TrainingParameters
 
@@ -122,9 +122,8 @@ def score(name: str, images: int, epochs: int) -> dict[str, Any]:
     val_clean, val_noisy = validation_images(noise)
     clean = training_images()[:images]
     few = (val_noisy[:1], val_clean[:1])
-    denoiser, history = train(
-        clean, noise, few, parameters.training, seed, lambda epoch, metrics: None
-    )
+    examples = CleanExamples.of(clean, noise, parameters.training, seed)
+    denoiser, history = train(examples, few, parameters.training, seed, lambda epoch, metrics: None)
     seconds = float(history["seconds"].sum())
     return {"psnr": float(psnr(val_clean, denoiser(val_noisy)).mean()), "seconds": seconds}
 

@@ -22,7 +22,7 @@ from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.degradations import draw_noisy
 from denoising_pipeline.hooks.epoch_logger import EpochLogger
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.training import train
+from denoising_pipeline.training import CleanExamples, train
 
 TRAININGS = {
     "plain": "plain Keras script",
@@ -104,7 +104,8 @@ def _train_by_pipeline(
             ticks.append(time.perf_counter())
 
         validation = (test_noisy, test_clean)
-        train(clean, noise, validation, parameters.training, parameters.seed, log_and_tick)
+        examples = CleanExamples.of(clean, noise, parameters.training, parameters.seed)
+        train(examples, validation, parameters.training, parameters.seed, log_and_tick)
     return ticks
 
 

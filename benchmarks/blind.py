@@ -17,7 +17,7 @@ from denoising_pipeline.degradations import NOISES, Noise
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.metrics import psnr
-from denoising_pipeline.training import train
+from denoising_pipeline.training import CleanExamples, train
 
 SHARED = ("epochs", "learning_rate", "weight_decay")
 """Training options that specialists take from the blind recipe."""
@@ -64,7 +64,8 @@ def scores(name: str, images: int, epochs: int | None, seed: int) -> dict[str, f
     val_clean, val_noisy = validation_images(noise)
     few = (val_noisy[:200], val_clean[:200])
     clean = training_images()[:images]
-    denoiser, _ = train(clean, noise, few, parameters.training, seed, lambda epoch, metrics: None)
+    examples = CleanExamples.of(clean, noise, parameters.training, seed)
+    denoiser, _ = train(examples, few, parameters.training, seed, lambda epoch, metrics: None)
     names = SCORED if name == "blind" else (name,)
     return {scored: _score(denoiser, SCORED[scored]) for scored in names}
 

@@ -21,7 +21,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.metrics import mse, pooled_psnr, psnr
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.training import train
+from denoising_pipeline.training import CleanExamples, train
 
 HALF = 27_500
 TRAININGS: dict[str, tuple[slice, int]] = {
@@ -92,7 +92,8 @@ def train_and_denoise(name: str, folder: Path, budget: int) -> dict[str, int]:
     noise, seed = parameters.noise_injection.root, parameters.seed
     val_clean, val_noisy = validation_images(noise)
     few = (val_noisy[:500], val_clean[:500])
-    denoiser, _ = train(clean, noise, few, parameters.training, seed, lambda epoch, metrics: None)
+    examples = CleanExamples.of(clean, noise, parameters.training, seed)
+    denoiser, _ = train(examples, few, parameters.training, seed, lambda epoch, metrics: None)
     np.save(folder / f"{name}.npy", denoiser(val_noisy))
     if name == WHOLE:
         np.save(folder / "shifted.npy", averaged_over_shifts(denoiser, val_noisy))

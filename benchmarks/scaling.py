@@ -35,7 +35,7 @@ from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.datasets import CheckpointsDataset, NpyDataset
 from denoising_pipeline.degradations import draw_noisy
 from denoising_pipeline.images.idx import read_idx, write_idx
-from denoising_pipeline.training import train
+from denoising_pipeline.training import CleanExamples, train
 
 TRAINING = [
     "training.model={name: dense, latent_dim: 8, layers: 0}",
@@ -173,8 +173,7 @@ def measured(folder: Path) -> dict[str, float]:
     seconds: list[float] = []
     with PeakMemory() as memory:
         train(
-            clean,
-            noise,
+            CleanExamples.of(clean, noise, parameters.training, parameters.seed),
             (val_noisy, val_clean),
             parameters.training,
             parameters.seed,

@@ -26,7 +26,7 @@ from denoising_pipeline.degradations import draw_noisy
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.evaluation.metrics import psnr, ssim
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.training import train
+from denoising_pipeline.training import CleanExamples, train
 
 TARGET = 20.18
 
@@ -111,8 +111,7 @@ def train_recipe(options: argparse.Namespace) -> Scores:
     ends: list[float] = []
     started = time.perf_counter()
     denoiser, _ = train(
-        clean,
-        noise,
+        CleanExamples.of(clean, noise, parameters.training, parameters.seed),
         (val_noisy, val_clean),
         parameters.training,
         parameters.seed,

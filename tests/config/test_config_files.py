@@ -92,6 +92,7 @@ def test_the_article_is_reproduced_to_the_letter() -> None:
     assert article.noise_injection.model_dump() == {"name": "gaussian", "sigma": 0.5}
     assert article.training.model_dump() == {
         "model": {"name": "convolutional", "filters": 32},
+        "objective": {"name": "supervised"},
         "loss": "binary_crossentropy",
         "mse_floor": 1e-5,
         "epochs": 50,
@@ -106,6 +107,9 @@ def test_the_article_is_reproduced_to_the_letter() -> None:
         "precision": "float32",
         "fresh_noise": False,
         "shift": 0,
+        "patch": None,
+        "patches_per_epoch": None,
+        "flips": "none",
         "early_stopping_patience": None,
         "resume": True,
         "keep": "last",

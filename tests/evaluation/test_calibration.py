@@ -16,7 +16,7 @@ from denoising_pipeline.evaluation.calibration import (
 )
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.models.dense import Dense
-from denoising_pipeline.training import train, train_sd_estimator
+from denoising_pipeline.training import CleanExamples, train, train_sd_estimator
 from denoising_pipeline.training.losses import sd_loss
 from denoising_pipeline.training.options import TrainingParameters, UncertaintyParameters
 
@@ -119,7 +119,8 @@ def denoiser(squares: Images) -> Denoiser:
         weight_decay=0.0,
     )
     validation = draw_noisy(squares[500:], NOISE, seed=0, split="val", epoch=0), squares[500:]
-    found, _ = train(squares[:500], NOISE, validation, options, 0, lambda epoch, metrics: None)
+    examples = CleanExamples.of(squares[:500], NOISE, options, 0)
+    found, _ = train(examples, validation, options, 0, lambda epoch, metrics: None)
     return found
 
 

@@ -1,6 +1,7 @@
 """Classifiers learn to read real digits, the same at every repetition, in the noise they met."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,6 +36,20 @@ def trained(noise: Noise, seed: int = 0, images: int = LEARNT) -> Classifier:
     options = DownstreamParameters(epochs=2, batch_size=20)
     validation = held_out[:100], labels[LEARNT : LEARNT + 100]
     return train_classifier(clean[:images], labels[:images], noise, validation, options, 10, seed)
+
+
+@pytest.mark.parametrize(
+    ("precision", "computes"), [("float32", "float32"), ("mixed_bfloat16", "bfloat16")]
+)
+def test_its_options_are_its_own(precision: Any, computes: str) -> None:
+    clean, labels = digits()[0][:40], digits()[1][:40]
+    options = DownstreamParameters(
+        epochs=1, batch_size=20, precision=precision, optimizer="muon", gradient_clip=None
+    )
+    found = train_classifier(clean, labels, NONE, (clean, labels), options, 10, 0)
+    assert {layer.compute_dtype for layer in found.model.layers} >= {computes}
+    assert type(found.model.optimizer).__name__ == "Muon"
+    assert found.model.optimizer.global_clipnorm is None
 
 
 @pytest.fixture(scope="module")

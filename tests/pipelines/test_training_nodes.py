@@ -1,48 +1,117 @@
 """The nodes that train and denoise hand over what they are given, in the right places."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from denoising_pipeline import __version__
 from denoising_pipeline.config import validate_parameters
 from denoising_pipeline.datasets import CheckpointsDataset
 from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.degradations.gaussian import Gaussian
-from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.images.arrays import Images, array_digest
 from denoising_pipeline.pipelines.inference.nodes import denoise_images
-from denoising_pipeline.pipelines.training.nodes import train_denoiser
-from denoising_pipeline.training import train
+from denoising_pipeline.pipelines.noise_injection.nodes import choose_degradation
+from denoising_pipeline.pipelines.training.nodes import describe_denoiser, train_denoiser
+from denoising_pipeline.report.results import RunFacts
+from denoising_pipeline.training import CleanExamples, train
+from denoising_pipeline.training.options import TrainingParameters
 
 MODEL = {"name": "dense", "latent_dim": 3, "layers": 0}
-TRAINING = validate_parameters(
-    {"training": {"epochs": 1, "batch_size": 8, "model": MODEL}}
-).training
+NOISE = Gaussian(sigma=0.4)
+FACTS = RunFacts(command="kedro run", version="now", commit="abc123", dirty=True)
+MANIFEST = {
+    "source": "squares",
+    "files": {"a.png": {"sha256": "12", "shape": [4, 5]}},
+    "licence": "CC0",
+}
+
+
+def options(**changes: Any) -> TrainingParameters:
+    given = {"epochs": 1, "batch_size": 8, "model": MODEL, **changes}
+    return validate_parameters({"training": given}).training
 
 
 def grey(count: int, value: float) -> Images:
     return np.full((count, 4, 5, 1), value, np.float32)
 
 
+def ignore(epoch: int, metrics: Mapping[str, float]) -> None:
+    pass
+
+
+def trained(
+    folder: Path, chosen: TrainingParameters, manifest: dict[str, Any], facts: RunFacts
+) -> tuple[Denoiser, pd.DataFrame]:
+    degradation = choose_degradation(NoiseInjectionParameters(NOISE))
+    stored = json.loads(json.dumps(degradation))
+    images = (grey(16, 0.3), grey(7, 0.8), grey(7, 0.6))
+    checkpoints = CheckpointsDataset(filepath=str(folder)).load()
+    return train_denoiser(*images, stored, manifest, chosen, 5, facts, ignore, checkpoints)
+
+
 def test_the_node_trains_on_its_images_and_validates_on_the_noisy_ones(tmp_path: Path) -> None:
     """The same as `train`, called by hand; a swap of any two arguments would show."""
-    epochs: list[int] = []
-
-    def log_epoch(epoch: int, metrics: Mapping[str, float]) -> None:
-        epochs.append(epoch)
-
-    clean, noisy_val, clean_val, noise = grey(16, 0.3), grey(7, 0.8), grey(7, 0.6), Gaussian()
-    checkpoints = CheckpointsDataset(filepath=str(tmp_path)).load()
-    parameters = NoiseInjectionParameters(noise), TRAINING, 5
-    denoiser, history = train_denoiser(
-        clean, noisy_val, clean_val, *parameters, log_epoch, checkpoints
-    )
-    assert epochs == [1]
-    _, expected = train(clean, noise, (noisy_val, clean_val), TRAINING, 5, log_epoch)
+    denoiser, history = trained(tmp_path, options(), MANIFEST, FACTS)
+    noisy_val, clean_val = grey(7, 0.8), grey(7, 0.6)
+    examples = CleanExamples.of(grey(16, 0.3), NOISE, options(), 5)
+    _, expected = train(examples, (noisy_val, clean_val), options(), 5, ignore)
     pd.testing.assert_frame_equal(
         history.drop(columns="seconds"), expected.drop(columns="seconds"), check_exact=True
     )
     denoised = denoise_images(denoiser, noisy_val)
     np.testing.assert_array_equal(denoised, denoiser(noisy_val))
     assert denoised.shape == noisy_val.shape
+
+
+def test_the_card_says_what_the_denoiser_was_made_from(tmp_path: Path) -> None:
+    denoiser, history = trained(tmp_path, options(), MANIFEST, FACTS)
+    card = denoiser.card
+    assert card.images.model_dump() == {
+        "source": "squares",
+        "files": {"a.png": "12"},
+        "licence": "CC0",
+        "train_images": 16,
+        "digest": array_digest(grey(16, 0.3)),
+    }
+    assert (card.noise, card.seed, card.objective) == (NOISE, 5, "supervised")
+    assert card.training == options().model_dump(mode="json")
+    assert card.code == f"{__version__}, commit abc123 with changes"
+    scores = history.iloc[0][["epoch", "val_loss", "val_psnr"]].to_dict()
+    assert card.validation == scores
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_the_scores_of_the_card_are_those_of_the_weights_that_were_kept(
+    tmp_path: Path, keep: str
+) -> None:
+    chosen = options(keep=keep, epochs=9, learning_rate=1.0, schedule="constant")
+    denoiser, history = trained(tmp_path, chosen, MANIFEST, FACTS)
+    best = int(history["val_loss"].to_numpy().argmin())
+    assert best < 8
+    assert denoiser.card.validation["epoch"] == (best + 1 if keep == "best" else 9)
+    found = denoiser.model.evaluate(grey(7, 0.8), grey(7, 0.6), verbose=0, return_dict=True)
+    assert denoiser.card.validation["val_loss"] == pytest.approx(found["loss"], rel=1e-4)
+
+
+def test_without_a_checkout_or_a_licence_the_card_has_none(tmp_path: Path) -> None:
+    manifest = {"source": "squares", "files": {}}
+    denoiser, _ = trained(tmp_path, options(), manifest, RunFacts(command="", version=""))
+    assert denoiser.card.code == __version__
+    assert denoiser.card.images.licence is None
+
+
+def test_the_description_of_a_denoiser_is_json_and_has_all_of_its_card(tmp_path: Path) -> None:
+    denoiser, _ = trained(tmp_path, options(), MANIFEST, FACTS)
+    described = describe_denoiser(denoiser)
+    assert json.loads(json.dumps(described)) == described
+    assert described.items() >= denoiser.card.model_dump(mode="json").items()
+    assert described["architecture"] == denoiser.architecture.model_dump(mode="json")
+    assert described["image_shape"] == [4, 5, 1]
+    assert described["weight_count"] == 20 * 3 + 3 + 3 * 20 + 20

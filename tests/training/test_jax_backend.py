@@ -21,8 +21,8 @@ from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.idx import read_idx
-from denoising_pipeline.training import train
-from denoising_pipeline.training.losses import cross_entropy, keras_loss
+from denoising_pipeline.training import CleanExamples, train
+from denoising_pipeline.training.losses import cross_entropy, loss_by_name, unpacked
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("jax") is None, reason="needs the extra `jax`"
@@ -67,7 +67,9 @@ def outcome(folder: Path) -> Outcome:
     noisy, clean = digits()
     denoiser = denoiser_file(folder, "tensorflow").load()
     found: Outcome = {"denoised": denoiser(noisy)}
-    denoiser.model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=keras_loss("psnr", 1e-5))
+    denoiser.model.compile(
+        optimizer=keras.optimizers.Adam(1e-3), loss=unpacked(loss_by_name("psnr", 1e-5))
+    )
     batches = [(noisy[i::STEPS], clean[i::STEPS]) for i in range(STEPS)]
     found["losses"] = [float(denoiser.model.train_on_batch(*batch)) for batch in batches]
     return found | {"trained": denoiser(noisy), "bias": bias_after_a_step()}
@@ -133,7 +135,8 @@ def main(folder: Path) -> None:
     """Do what the tests compare, and train a denoiser from the start."""
     backend = load_keras().config.backend()
     noisy, clean = digits()
-    denoiser, _ = train(clean, NOISE, (noisy, clean), OPTIONS, 0, lambda epoch, metrics: None)
+    examples = CleanExamples.of(clean, NOISE, OPTIONS, 0)
+    denoiser, _ = train(examples, (noisy, clean), OPTIONS, 0, lambda epoch, metrics: None)
     denoiser_file(folder, backend).save(denoiser)
     np.savez(folder / f"{backend}.npz", own=denoiser(noisy), **outcome(folder))
 

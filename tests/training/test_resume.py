@@ -14,7 +14,7 @@ from denoising_pipeline.degradations import Noise
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.training import TrainingDivergedError, train
+from denoising_pipeline.training import CleanExamples, TrainingDivergedError, train
 from denoising_pipeline.training.checkpoints import Checkpoints
 from denoising_pipeline.training.resume import training_identity
 
@@ -46,7 +46,8 @@ def run(
             raise Interruption
 
     options = validate_parameters({"training": {**BASE, **changes}}).training
-    return *train(CLEAN, noise, VALIDATION, options, 0, log_epoch, checkpoints), epochs
+    examples = CleanExamples.of(CLEAN, noise, options, 0)
+    return *train(examples, VALIDATION, options, 0, log_epoch, checkpoints), epochs
 
 
 def same(one: Denoiser, other: Denoiser) -> bool:
@@ -116,6 +117,16 @@ def test_a_training_that_should_not_resume_starts_anew(
     assert same(denoiser, whole)
 
 
+def test_a_training_that_should_not_resume_leaves_nothing_of_those_before(
+    checkpoints: Checkpoints, tmp_path: Path
+) -> None:
+    """Interrupted in its turn and started again, it goes on with its own epochs, or with none."""
+    for stop_after, resume, kept in ((5, True, [3, 4]), (3, False, [1, 2]), (1, False, [])):
+        with pytest.raises(Interruption):
+            run(checkpoints, stop_after, resume=resume)
+        assert sorted(int(path.name[:6]) for path in tmp_path.rglob("*.npz")) == kept
+
+
 def test_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
     """The third epoch is fed no numbers: it is not kept, those before are."""
     checkpoints = CheckpointsDataset(filepath=str(tmp_path)).load()
@@ -129,7 +140,7 @@ def test_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(tmp_path: Path)
 
     with pytest.raises(TrainingDivergedError, match="after epoch 3"):
         run(checkpoints, noise=BrokenFromTheThirdEpoch())
-    assert sorted(path.name for path in tmp_path.rglob("*.npz")) == ["000001.npz", "000002.npz"]
+    assert sorted(path.name[:6] for path in tmp_path.rglob("*.npz")) == ["000001", "000002"]
     (kept,) = {path.parent.name for path in tmp_path.rglob("*.npz")}
     state = checkpoints.latest(kept)
     assert state is not None
@@ -144,7 +155,8 @@ def identity(
     **changes: Any,
 ) -> str:
     options = validate_parameters({"training": {**BASE, **changes}}).training
-    return training_identity(clean, validation, noise, options, seed)
+    examples = CleanExamples.of(clean, noise, options, 0)
+    return training_identity(examples, validation, options, seed)
 
 
 def test_the_identity_is_of_everything_that_decides_the_weights() -> None:

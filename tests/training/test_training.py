@@ -2,24 +2,31 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from denoising_pipeline.config import validate_parameters
+from denoising_pipeline.config import ParameterError, validate_parameters
 from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.degradations import draw_noisy
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.metrics import PSNR_CAP, psnr
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.models.base import Architecture, SeededInitializers
 from denoising_pipeline.models.convolutional import Convolutional
 from denoising_pipeline.models.dense import Dense
-from denoising_pipeline.training import TrainingDivergedError, mean_psnr, train
-from denoising_pipeline.training.losses import keras_loss
-from denoising_pipeline.training.options import TrainingParameters
+from denoising_pipeline.training import CleanExamples, TrainingDivergedError, mean_psnr, train
+from denoising_pipeline.training.examples import of_one_size
+from denoising_pipeline.training.options import (
+    DownstreamParameters,
+    FitOptions,
+    TrainingParameters,
+    UncertaintyParameters,
+)
 
 NOISE = Gaussian(sigma=0.3)
 COLUMNS = ["epoch", "loss", "psnr", "val_loss", "val_psnr", "seconds"]
@@ -74,8 +81,9 @@ def reported(seed: int = 0, **changes: Any) -> Run:
     def log_epoch(epoch: int, metrics: Mapping[str, float]) -> None:
         rows.append({"epoch": epoch, **metrics})
 
-    found = train(squares(200), NOISE, validation(), options(**changes), seed, log_epoch)
-    return *found, rows
+    chosen = options(**changes)
+    examples = CleanExamples.of(squares(200), NOISE, chosen, seed)
+    return *train(examples, validation(), chosen, seed, log_epoch), rows
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +125,6 @@ def test_the_denoiser_carries_what_it_was_built_from(changes: dict[str, Any]) ->
     assert denoiser.architecture == options(**changes).model
     assert isinstance(denoiser.architecture, Convolutional if changes else Dense)
     assert denoiser.image_shape == (12, 12, 1)
-    assert denoiser.model.loss == keras_loss(options(**changes).loss, 1e-5)
 
 
 def test_equal_seeds_train_to_the_same_bits_whatever_came_before(default: Run) -> None:
@@ -191,7 +198,11 @@ def test_a_loss_that_is_no_number_ends_training_with_its_epoch_and_a_remedy() ->
         TrainingDivergedError, match=r"after epoch 1 .*Lower training\.learning_rate"
     ):
         train(
-            broken, NOISE, validation(), options(), 0, lambda epoch, metrics: epochs.append(epoch)
+            CleanExamples.of(broken, NOISE, options(), 0),
+            validation(),
+            options(),
+            0,
+            lambda epoch, metrics: epochs.append(epoch),
         )
     assert epochs == []
 
@@ -199,8 +210,9 @@ def test_a_loss_that_is_no_number_ends_training_with_its_epoch_and_a_remedy() ->
 def test_images_that_an_architecture_cannot_take_are_refused() -> None:
     clean = squares(4, side=11)
     convolutional = options(model={"name": "convolutional", "filters": 2})
+    examples = CleanExamples.of(clean, NOISE, convolutional, 0)
     with pytest.raises(ValueError, match="multiples of 4"):
-        train(clean, NOISE, (clean, clean), convolutional, 0, lambda epoch, metrics: None)
+        train(examples, (clean, clean), convolutional, 0, lambda epoch, metrics: None)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -214,3 +226,133 @@ def test_the_psnr_of_training_is_that_of_the_metrics(channels: int) -> None:
     values = load_keras().ops.convert_to_numpy(mean_psnr(clean, denoised))
     np.testing.assert_allclose(values, psnr(clean, denoised), rtol=1e-5)
     assert values[0] == values[1] == PSNR_CAP
+
+
+class AnySize(Architecture):
+    """Made up: one convolution, for images of any size, whose output has no bounds."""
+
+    any_size: ClassVar[bool] = True
+    name: Literal["made_up"] = "made_up"
+
+    @property
+    def bounded(self) -> bool:
+        """Whether every value of the output is in [0, 1]."""
+        return False
+
+    def build(self, image_shape: Any, seed: int, out_channels: int | None = None) -> Any:
+        """Build the network."""
+        keras, kernel = load_keras(), SeededInitializers(seed).next_kernel()
+        channels = out_channels or image_shape[-1]
+        convolution = keras.layers.Conv2D(channels, 3, padding="same", kernel_initializer=kernel)
+        return keras.Sequential([keras.Input(image_shape), convolution])
+
+
+def on_patches(**changes: Any) -> TrainingParameters:
+    chosen = options(loss="log_mse", patch=8, flips="all", **changes)
+    return chosen.model_copy(update={"model": AnySize()})
+
+
+def photographs() -> ImageSet:
+    images = [squares(1, side)[0] for side in (9, 12, 20, 7)]
+    return ImageSet.collect(images, [image.shape for image in images], np.float32)
+
+
+def ignore(epoch: int, metrics: Mapping[str, float]) -> None:
+    pass
+
+
+@pytest.mark.parametrize("images", [photographs(), squares(6)])
+def test_a_network_of_any_size_learns_from_patches(images: Images | ImageSet) -> None:
+    chosen = on_patches(patches_per_epoch=40)
+    examples = CleanExamples.of(images, NOISE, chosen, 0)
+    denoiser, history = train(examples, (images, images), chosen, 0, ignore)
+    shape: tuple[Any, ...] = denoiser.image_shape
+    assert shape == (None, None, 1)
+    assert np.isfinite(history.to_numpy()).all()
+
+
+def test_validation_of_a_set_is_that_of_the_patches_in_the_middle() -> None:
+    images = photographs()
+    chosen = on_patches(epochs=1, keep="last")
+    examples = CleanExamples.of(images, NOISE, chosen, 0)
+    denoiser, history = train(examples, (images, images), chosen, 0, ignore)
+    middle = of_one_size(images, 8)
+    scores = psnr(middle, np.clip(denoiser.model.predict(middle, verbose=0), -9, 9))
+    assert history["val_psnr"].tolist() == pytest.approx([scores.mean()], abs=1e-3)
+
+
+def test_a_degradation_may_change_the_number_of_channels() -> None:
+    """Colours are lost on the way in, and are to be found again."""
+
+    class Grey(Gaussian):
+        def out_channels(self, channels: int) -> int:
+            return 1
+
+        def apply(self, clean: Images, generator: np.random.Generator) -> Images:
+            grey: Images = np.mean(clean, axis=-1, keepdims=True, dtype=np.float32)
+            return grey
+
+    colours = np.random.default_rng(0).random((20, 8, 8, 3), np.float32)
+    chosen = on_patches(epochs=1)
+    examples = CleanExamples.of(colours, Grey(), chosen, 0)
+    grey = colours.mean(axis=-1, keepdims=True)
+    denoiser, _ = train(examples, (grey, colours), chosen, 0, ignore)
+    shape: tuple[Any, ...] = denoiser.image_shape
+    assert shape == (None, None, 1)
+    assert denoiser.model.output_shape[-1] == 3
+
+
+def test_a_network_of_one_size_does_not_learn_from_patches() -> None:
+    chosen = options(patch=8)
+    examples = CleanExamples.of(photographs(), NOISE, chosen, 0)
+    with pytest.raises(ValueError, match=r"'dense' is built for images of one size.*name=unet"):
+        train(examples, (squares(4), squares(4)), chosen, 0, ignore)
+
+
+@pytest.mark.parametrize("loss", ["psnr", "binary_crossentropy"])
+def test_a_cross_entropy_is_refused_where_the_output_has_no_bounds(loss: Any) -> None:
+    given: Any = TrainingParameters.model_construct(model=AnySize(), loss=loss)
+    with pytest.raises(ValueError, match=r"'made_up' is not bounded\. Set training.loss=log_mse"):
+        given._a_loss_that_the_output_has()
+
+
+@pytest.mark.parametrize(
+    ("section", "changes", "message"),
+    [
+        ("training", {"gradient_clip": float("inf")}, "finite"),
+        ("training", {"learning_rate": float("nan")}, "finite"),
+        ("downstream", {"gradient_clip": float("inf")}, "finite"),
+        ("uncertainty", {"beta_2": float("nan")}, "finite"),
+        ("training", {"patches_per_epoch": 5}, "Set training.patch as well"),
+        ("training", {"flips": "vertical"}, "unknown"),
+        ("training", {"patch": 7}, "8"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(
+    section: str, changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ParameterError, match=message):
+        validate_parameters({section: changes})
+
+
+def test_every_network_has_options_of_its_own_and_states_all_of_them() -> None:
+    """Nobody takes over another's defaults unseen; these are the numbers that figures hang on."""
+    defaults = {
+        "beta_2": 0.99,
+        "weight_decay": 0.3,
+        "schedule": "cosine",
+        "warmup": 0.05,
+        "gradient_clip": 10.0,
+        "precision": "auto",
+        "epochs": 2,
+    }
+    own: dict[type[FitOptions], dict[str, Any]] = {
+        TrainingParameters: {"optimizer": "muon", "learning_rate": 4e-3, "batch_size": 32},
+        DownstreamParameters: {"optimizer": "adam", "learning_rate": 4e-3, "batch_size": 50},
+        UncertaintyParameters: {"optimizer": "adam", "learning_rate": 2e-3, "batch_size": 32},
+    }
+    assert set(FitOptions.__subclasses__()) == own.keys()
+    for options_of, expected in own.items():
+        found = options_of.model_validate({}).model_dump(include={*FitOptions.model_fields})
+        assert found == defaults | expected
+    assert all(field.is_required() for field in FitOptions.model_fields.values())

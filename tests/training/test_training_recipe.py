@@ -12,7 +12,7 @@ from denoising_pipeline.core.backend import dtype_policy, has_bfloat16, load_ker
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.models import ARCHITECTURES
-from denoising_pipeline.training import train
+from denoising_pipeline.training import CleanExamples, train
 from denoising_pipeline.training.loop import _learning_rate
 from denoising_pipeline.training.options import TrainingParameters
 
@@ -32,7 +32,9 @@ def trained(**changes: Any) -> Denoiser:
         pass
 
     clean = np.full((36, 4, 4, 1), 0.4, np.float32)
-    return train(clean, Gaussian(), (clean, clean), options(**changes), 0, ignore)[0]
+    chosen = options(**changes)
+    examples = CleanExamples.of(clean, Gaussian(), chosen, 0)
+    return train(examples, (clean, clean), chosen, 0, ignore)[0]
 
 
 def step_size(chosen: TrainingParameters, step: int, steps: int) -> float:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class Component(BaseModel):
     """Base of everything that the parameters choose by name: immutable, strict about options."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     name: str
 
@@ -46,4 +46,7 @@ def discover(base: type[ComponentT], package: ModuleType) -> dict[str, type[Comp
 
 def one_of(registry: Mapping[str, type[ComponentT]]) -> Any:
     """Return the Pydantic type of a field that holds one of the registered components."""
-    return Annotated[Union[tuple(registry.values())], Field(discriminator="name")]  # noqa: UP007
+    components = tuple(registry.values())
+    if len(components) == 1:  # Nothing to tell apart.
+        return components[0]
+    return Annotated[Union[components], Field(discriminator="name")]  # noqa: UP007

@@ -11,7 +11,7 @@ SOURCE = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 class Section(BaseModel):
     """Base of every group of parameters: immutable, no unknown keys, no silent conversion."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 def allowed(name: str, names: list[str]) -> str:

@@ -1,7 +1,5 @@
 """Training a classifier of digits, on clean or on noisy images."""
 
-import math
-
 import numpy as np
 
 from denoising_pipeline.core.backend import dtype_policy
@@ -10,9 +8,10 @@ from denoising_pipeline.degradations import Noise
 from denoising_pipeline.evaluation.classifier import Classifier
 from denoising_pipeline.images.arrays import Bytes, Images
 from denoising_pipeline.models.digit_network import DigitNetwork
-from denoising_pipeline.training.batches import noisy_batches
+from denoising_pipeline.training.examples import CleanExamples
 from denoising_pipeline.training.loop import fit_best
-from denoising_pipeline.training.options import DownstreamParameters, TrainingParameters
+from denoising_pipeline.training.objectives.supervised import Supervised
+from denoising_pipeline.training.options import DownstreamParameters
 
 
 def train_classifier(
@@ -31,7 +30,7 @@ def train_classifier(
         labels: (N,), from 0 to `classes` less one.
         noise: The noise model; one of level 0 leaves the images clean.
         validation: (images, labels) that choose the epoch whose weights are kept.
-        options: `epochs`, `batch_size` and `learning_rate` are read.
+        options: Epochs and so on.
         classes: Number of labels.
         seed: Root seed. Equal seeds give classifiers that began with equal weights.
 
@@ -41,25 +40,19 @@ def train_classifier(
     Raises:
         TrainingDivergedError: The loss became NaN or infinite.
     """
-    image_shape = (clean.shape[1], clean.shape[2], clean.shape[3])
-    settings = TrainingParameters(
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        optimizer="adam",
-        learning_rate=options.learning_rate,
-    )
     own_seed = int(generator(seed, "classifier").integers(2**31))
+    examples = CleanExamples(clean, noise, seed=own_seed, targets=labels.astype(np.int32))
     network = DigitNetwork(classes=classes)
-    with dtype_policy(settings.precision):
-        model = network.build(image_shape, own_seed)
+    with dtype_policy(options.precision):
+        model = network.build(examples.image_shape, own_seed)
     fit_best(
         model,
-        noisy_batches(clean, noise, settings, own_seed, targets=labels.astype(np.int32)),
-        math.ceil(len(clean) / settings.batch_size),
+        examples,
+        Supervised().prepare,
         (validation[0], validation[1].astype(np.int32)),
-        settings,
+        options,
         own_seed,
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
-    return Classifier(network, image_shape, model)
+    return Classifier(network, examples.image_shape, model)

@@ -4,25 +4,35 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from denoising_pipeline.core.backend import batches_to_fit, dtype_policy, load_keras
-from denoising_pipeline.degradations import Noise
+from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.training.batches import Targets, noisy_batches
+from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.models import Architecture
+from denoising_pipeline.training.batches import Batch, Targets
 from denoising_pipeline.training.checkpoints import Checkpoints
-from denoising_pipeline.training.losses import keras_loss, mean_psnr
+from denoising_pipeline.training.examples import Examples, of_one_size
+from denoising_pipeline.training.losses import loss_by_name, mean_psnr, unpacked
 from denoising_pipeline.training.optimizers import keras_optimizer
-from denoising_pipeline.training.options import TrainingParameters
+from denoising_pipeline.training.options import FitOptions, TrainingParameters
 from denoising_pipeline.training.resume import ResumableTraining, Rows, training_identity
 
 EpochLogger = Callable[[int, Mapping[str, float]], None]
 """Takes an epoch, from 1, and its metrics, as soon as the epoch is over."""
 
+Prepare: TypeAlias = Callable[[Batch, np.random.Generator], Batch]
+"""Makes of examples what is compared; see `Objective.prepare`."""
+
 MOST_STEPS_AT_ONCE = 16
+
+VALIDATION_PIXELS = 500 * 28 * 28
+"""Pixels of the validation images that are denoised at once."""
 
 
 class TrainingDivergedError(RuntimeError):
@@ -30,9 +40,8 @@ class TrainingDivergedError(RuntimeError):
 
 
 def train(
-    clean: Images,
-    noise: Noise,
-    validation: tuple[Images, Images],
+    examples: Examples,
+    validation: tuple[Images | ImageSet, Images | ImageSet],
     options: TrainingParameters,
     seed: int,
     log_epoch: EpochLogger,
@@ -41,33 +50,35 @@ def train(
     """Train a denoiser; show a progress bar per epoch on a terminal, else a line per epoch.
 
     Args:
-        clean: Training images, float32 (N, H, W, C) in [0, 1].
-        noise: The noise model to train against.
+        examples: What is learnt from.
         validation: (noisy, clean) validation images. They choose the weights that are kept and
-            decide when training stops early.
-        options: Architecture, loss, epochs and so on.
-        seed: Root seed of the initial weights, the order and the noise.
+            decide when training stops early. Of sets, the patch in the middle of every image is
+            compared: Keras takes arrays of one size. Evaluation scores whole images.
+        options: Architecture, objective, loss, epochs and so on.
+        seed: Root seed of the initial weights and of what the objective draws.
         log_epoch: Called after every epoch, and again for those that are resumed from.
         checkpoints: Where the state of each epoch is kept until training is done; a training of
             the same images and parameters that finds one goes on there and ends with the weights
             that it would have had without the interruption. None: nowhere.
 
     Returns:
-        The denoiser and its history, a row per epoch: `epoch` (from 1), `loss`, `psnr` (dB),
-        `val_loss`, `val_psnr` (dB), `seconds`.
+        The denoiser, without a card, and its history, a row per epoch: `epoch` (from 1), `loss`,
+        `psnr` (dB), `val_loss`, `val_psnr` (dB), `seconds`.
 
     Raises:
         TrainingDivergedError: The loss became NaN or infinite.
-        ValueError: The architecture cannot process images of that size.
+        ValueError: The architecture cannot process images of that size, or the objective needs
+            what the examples lack.
     """
     keras = load_keras()
-    image_shape = (clean.shape[1], clean.shape[2], clean.shape[3])
-    steps_per_epoch = math.ceil(len(clean) / options.batch_size)
+    image_shape = network_shape(options.model, examples)
+    noisy, clean = (of_one_size(images, options.patch) for images in validation)
     with dtype_policy(options.precision):
-        model = options.model.build(image_shape, seed)
-    loss = keras_loss(options.loss, options.mse_floor)
-    psnr = keras.metrics.MeanMetricWrapper(mean_psnr, name="psnr")
-    _compile(model, options, steps_per_epoch, seed, loss, [psnr])
+        model = _built(options.model, image_shape, examples.channels[1], seed)
+    loss = options.objective.loss(loss_by_name(options.loss, options.mse_floor))
+    psnr = keras.metrics.MeanMetricWrapper(unpacked(mean_psnr), name="psnr")
+    steps_per_epoch = examples.steps(options.batch_size)
+    _compile(model, options, steps_per_epoch, seed, unpacked(loss), [psnr])
     stopping = keras.callbacks.EarlyStopping(
         monitor="val_loss",
         mode="min",
@@ -75,26 +86,59 @@ def train(
         restore_best_weights=options.keep == "best",
     )
     rows: Rows = []
-    callbacks = [_epoch_callback(rows, log_epoch), stopping]
+    callbacks = [_epoch_callback(rows, log_epoch, options.section), stopping]
     if checkpoints:
-        identity = training_identity(clean, validation, noise, options, seed)
+        identity = training_identity(examples, (noisy, clean), options, seed)
         resumable = ResumableTraining(model, stopping, rows, options, checkpoints, identity)
         callbacks.append(resumable.callback())
         for row in rows:
             log_epoch(int(row["epoch"]), {k: value for k, value in row.items() if k != "epoch"})
-    batches = noisy_batches(clean, noise, options, seed, first_epoch=len(rows))
-    _fit(model, batches, steps_per_epoch, validation, options, callbacks, len(rows))
+    batches = prepared(examples, options.objective.prepare, options, seed, len(rows))
+    _fit(model, batches, steps_per_epoch, (noisy, clean), options, callbacks, len(rows))
     if checkpoints:
         checkpoints.clear(identity)
     return Denoiser(options.model, image_shape, model), pd.DataFrame(rows)
 
 
+def _built(architecture: Any, image_shape: Any, out_channels: int, seed: int) -> Any:
+    """Build a network; the number of output channels is said where it is another."""
+    if out_channels == image_shape[2]:
+        return architecture.build(image_shape, seed)
+    return architecture.build(image_shape, seed, out_channels)
+
+
+def network_shape(architecture: Architecture, examples: Examples) -> Any:
+    """Return the (H, W, C) of the inputs that a network is built for; H and W None: of any size.
+
+    Args:
+        architecture: A network of any size is built for any where images differ or patches are
+            learnt from; every other one for the size of the images.
+        examples: What it learns from.
+
+    Raises:
+        ValueError: The images differ in size, or patches are asked for, and the architecture needs
+            one size.
+    """
+    height, width, _ = examples.image_shape
+    channels, _ = examples.channels
+    is_set = isinstance(examples.images, ImageSet)
+    if getattr(architecture, "any_size", False):
+        return (None, None, channels) if is_set or examples.patch else (height, width, channels)
+    if examples.patch:
+        raise ValueError(
+            f"The network {architecture.name!r} is built for images of one size, and patches are "
+            "learnt from here (training.patch). Set training.model.name=unet, which takes images "
+            "of any size."
+        )
+    return height, width, channels
+
+
 def fit_best(
     model: Any,
-    batches: Iterator[tuple[Images, Targets]],
-    steps_per_epoch: int,
+    examples: Examples,
+    prepare: Prepare,
     validation: tuple[Images, Targets],
-    options: TrainingParameters,
+    options: FitOptions,
     seed: int,
     loss: Any,
     metrics: Sequence[Any] = (),
@@ -103,10 +147,10 @@ def fit_best(
 
     Args:
         model: The `keras.Model`, not compiled.
-        batches: (images, targets) of every step of every epoch.
-        steps_per_epoch: Batches in an epoch.
+        examples: What is learnt from.
+        prepare: Makes of them what is compared.
         validation: (images, targets) that choose the weights.
-        options: `epochs`, `learning_rate`, `schedule` and the other settings of the optimizer.
+        options: Of this network.
         seed: Root seed of what Keras draws.
         loss: As `keras.Model.compile` takes it.
         metrics: Likewise.
@@ -117,14 +161,44 @@ def fit_best(
     keep_best = load_keras().callbacks.EarlyStopping(
         monitor="val_loss", mode="min", patience=options.epochs, restore_best_weights=True
     )
-    callbacks = [_epoch_callback([], lambda epoch, metrics: None), keep_best]
+    ignore: EpochLogger = lambda epoch, metrics: None  # noqa: E731
+    callbacks = [_epoch_callback([], ignore, options.section), keep_best]
+    steps_per_epoch = examples.steps(options.batch_size)
     _compile(model, options, steps_per_epoch, seed, loss, metrics)
+    batches = prepared(examples, prepare, options, seed)
     _fit(model, batches, steps_per_epoch, validation, options, callbacks)
+
+
+def prepared(
+    examples: Examples, prepare: Prepare, options: FitOptions, seed: int, first_epoch: int = 0
+) -> Iterator[tuple[Images, Targets]]:
+    """Yield (input, target) of every step of every epoch, as Keras takes them.
+
+    Args:
+        examples: What is learnt from.
+        prepare: Makes of them what is compared.
+        options: `epochs` and `batch_size` are read.
+        seed: Root seed of what `prepare` draws.
+        first_epoch: Epochs to leave out, from the first.
+
+    Yields:
+        Batches; a mask is the last channel of the target.
+    """
+    for epoch in range(first_epoch, options.epochs):
+        for step, batch in enumerate(examples.batches(options.batch_size, epoch)):
+            index = step * examples.world + examples.rank
+            ready = prepare(batch, generator(seed, "objective", "train", epoch, index))
+            if ready.target is None:
+                raise ValueError("The objective returned examples without a target.")
+            target = ready.target
+            if ready.mask is not None:
+                target = np.concatenate([target, ready.mask], axis=-1)
+            yield ready.input, target
 
 
 def _compile(
     model: Any,
-    options: TrainingParameters,
+    options: FitOptions,
     steps_per_epoch: int,
     seed: int,
     loss: Any,
@@ -155,7 +229,7 @@ def _fit(
     batches: Iterator[tuple[Images, Targets]],
     steps_per_epoch: int,
     validation: tuple[Images, Targets],
-    options: TrainingParameters,
+    options: FitOptions,
     callbacks: list[Any],
     first_epoch: int = 0,
 ) -> None:
@@ -167,13 +241,13 @@ def _fit(
         initial_epoch=first_epoch,
         epochs=options.epochs,
         validation_data=validation,
-        validation_batch_size=500,
+        validation_batch_size=max(1, VALIDATION_PIXELS // math.prod(validation[0].shape[1:3])),
         verbose=1 if sys.stdout.isatty() else 2,
         callbacks=callbacks,
     )
 
 
-def _learning_rate(options: TrainingParameters, steps: int) -> Any:
+def _learning_rate(options: FitOptions, steps: int) -> Any:
     """Return what Keras takes as learning rate: a number, or warm-up and cosine over all steps.
 
     The cosine of Loshchilov and Hutter, "SGDR" (2017), without restarts, down to 0.
@@ -189,7 +263,7 @@ def _learning_rate(options: TrainingParameters, steps: int) -> Any:
     )
 
 
-def _epoch_callback(rows: Rows, log_epoch: EpochLogger) -> Any:
+def _epoch_callback(rows: Rows, log_epoch: EpochLogger, section: str) -> Any:
     """Return the callback that collects the history, reports it, and stops at a lost cause."""
     started = time.perf_counter()
 
@@ -198,7 +272,7 @@ def _epoch_callback(rows: Rows, log_epoch: EpochLogger) -> Any:
         if not all(map(math.isfinite, logs.values())):
             raise TrainingDivergedError(
                 f"The loss is not a finite number after epoch {epoch + 1} ({dict(logs)}). "
-                "Lower training.learning_rate, or look at the images."
+                f"Lower {section}.learning_rate, or look at the images."
             )
         metrics = {key: float(value) for key, value in logs.items()}
         metrics["seconds"] = time.perf_counter() - started

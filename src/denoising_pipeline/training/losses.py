@@ -1,19 +1,59 @@
-"""What training minimizes and reports."""
+"""What training minimizes and reports.
+
+Where there is a mask, (N, H, W, 1), values are means over the pixels at which it is 1.
+"""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.evaluation.calibration import MIN_SD
+from denoising_pipeline.training.objectives import Loss
+
+KerasLoss: TypeAlias = Callable[[Any, Any], Any]
+"""(target, output) to values: a loss or a metric as `compile` takes it."""
 
 
-def mean_psnr(clean: Any, denoised: Any) -> Any:
+def unpacked(loss: Loss) -> KerasLoss:
+    """Return a loss as Keras calls it, with (target, output).
+
+    Args:
+        loss: The loss. Where the target has one channel more than the output, that is its mask.
+    """
+
+    def compared(target: Any, output: Any) -> Any:
+        channels = output.shape[-1]
+        if len(target.shape) != len(output.shape) or target.shape[-1] != channels + 1:
+            return loss(target, output, None)
+        return loss(target[..., :channels], output, target[..., channels:])
+
+    return compared
+
+
+def image_mean(values: Any, mask: Any = None) -> Any:
+    """Return the mean over each image, or over its pixels where a mask is 1, as (N,).
+
+    Args:
+        values: Keras tensor (N, H, W, C), or (N, H, W) if it is a mean over channels.
+        mask: (N, H, W, 1) or None. Of a mask that is 0 everywhere the mean is 0.
+    """
+    ops = load_keras().ops
+    axes = tuple(range(1, len(values.shape)))
+    if mask is None:
+        return ops.mean(values, axis=axes)
+    of_pixels = ops.mean(values, axis=3) if len(axes) == 3 else values  # noqa: PLR2004
+    weights = ops.cast(mask[..., 0], of_pixels.dtype)
+    total = ops.maximum(ops.sum(weights, axis=(1, 2)), 1)
+    return ops.sum(of_pixels * weights, axis=(1, 2)) / total
+
+
+def mean_psnr(clean: Any, denoised: Any, mask: Any = None) -> Any:
     """PSNR in dB of each image of a batch of Keras tensors (N, H, W, C) in [0, 1], as (N,).
 
     The same formula and cap as `denoising_pipeline.evaluation.metrics.psnr`, which knows no Keras.
     """
     ops = load_keras().ops
-    squared_error = ops.mean(ops.square(clean - denoised), axis=(1, 2, 3))
+    squared_error = image_mean(ops.square(clean - denoised), mask)
     return -10.0 * ops.log10(ops.maximum(squared_error, 1e-10))
 
 
@@ -40,7 +80,23 @@ def cross_entropy(clean: Any, denoised: Any) -> Any:
     return keras.losses.binary_crossentropy(clean, logits, from_logits=True)
 
 
-def psnr_loss(clean: Any, denoised: Any, mse_floor: float) -> Any:
+def log_mse(clean: Any, denoised: Any, mse_floor: float, mask: Any = None) -> Any:
+    """Return ln(MSE + mse_floor) of each image, for networks whose output has no bounds.
+
+    Args:
+        clean: Keras tensor (N, H, W, C) in [0, 1].
+        denoised: The same shape, any values.
+        mse_floor: Above 0.
+        mask: (N, H, W, 1) or None.
+
+    Returns:
+        Keras tensor (N,).
+    """
+    ops = load_keras().ops
+    return ops.log(image_mean(ops.square(clean - denoised), mask) + mse_floor)
+
+
+def psnr_loss(clean: Any, denoised: Any, mse_floor: float, mask: Any = None) -> Any:
     """Binary cross-entropy plus ln(MSE + mse_floor), each of one image, as (N,); less is better.
 
     ln(MSE) is the PSNR in dB times -0.23, so this loss asks for what the score `psnr` measures:
@@ -52,15 +108,13 @@ def psnr_loss(clean: Any, denoised: Any, mse_floor: float) -> Any:
         clean: Keras tensor (N, H, W, C) in [0, 1].
         denoised: The same shape, in (0, 1).
         mse_floor: Above 0.
+        mask: (N, H, W, 1) or None.
 
     Returns:
         Keras tensor (N,).
     """
-    ops = load_keras().ops
-    squared_error = ops.mean(ops.square(clean - denoised), axis=(1, 2, 3))
-    return ops.mean(cross_entropy(clean, denoised), axis=(1, 2)) + ops.log(
-        squared_error + mse_floor
-    )
+    entropy = image_mean(cross_entropy(clean, denoised), mask)
+    return entropy + log_mse(clean, denoised, mse_floor, mask)
 
 
 def sd_loss(squared_error: Any, sd: Any) -> Any:
@@ -85,10 +139,26 @@ def sd_loss(squared_error: Any, sd: Any) -> Any:
     return ops.mean(total + squared_error / total, axis=(1, 2, 3))
 
 
-def keras_loss(name: str, mse_floor: float) -> str | Callable[[Any, Any], Any]:
-    """Return what `compile` takes as loss: a function of this module, or Keras's own by name."""
+def loss_by_name(name: str, mse_floor: float) -> Loss:
+    """Return the loss that parameters name.
 
-    def psnr(clean: Any, denoised: Any) -> Any:
-        return psnr_loss(clean, denoised, mse_floor)
+    Args:
+        name: `psnr`, `log_mse`, `mse` or `binary_crossentropy`.
+        mse_floor: Of the first two.
+    """
 
-    return {"psnr": psnr, "binary_crossentropy": cross_entropy}.get(name, name)
+    def squared_error(clean: Any, denoised: Any, mask: Any) -> Any:
+        values = load_keras().losses.mean_squared_error(clean, denoised)
+        return values if mask is None else image_mean(values, mask)
+
+    def entropy(clean: Any, denoised: Any, mask: Any) -> Any:
+        values = cross_entropy(clean, denoised)
+        return values if mask is None else image_mean(values, mask)
+
+    losses: dict[str, Loss] = {
+        "psnr": lambda clean, denoised, mask: psnr_loss(clean, denoised, mse_floor, mask),
+        "log_mse": lambda clean, denoised, mask: log_mse(clean, denoised, mse_floor, mask),
+        "mse": squared_error,
+        "binary_crossentropy": entropy,
+    }
+    return losses[name]

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from denoising_pipeline.core.backend import load_keras
-from denoising_pipeline.training.options import TrainingParameters
+from denoising_pipeline.training.options import FitOptions
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 """Coefficients of x, x³ and x⁵ that raise small singular values fastest (Jordan, 2024)."""
@@ -15,7 +15,7 @@ STEP_RMS = 0.2
 """Root mean square of the step of a kernel, of the learning rate: about that of Adam's steps."""
 
 
-def keras_optimizer(options: TrainingParameters, learning_rate: Any) -> Any:
+def keras_optimizer(options: FitOptions, learning_rate: Any) -> Any:
     """Return the optimizer that the options name.
 
     Args:

@@ -1,58 +1,151 @@
 """How networks are trained: each has options of its own."""
 
-from typing import Literal
+from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from denoising_pipeline.core.options import Section
 from denoising_pipeline.models import ArchitectureChoice
 from denoising_pipeline.models.residual_unet import ResidualUnet
+from denoising_pipeline.training.augment import Flips
+from denoising_pipeline.training.objectives import ObjectiveChoice
+from denoising_pipeline.training.objectives.supervised import Supervised
+
+Epochs: TypeAlias = Annotated[int, Field(ge=1, description="passes over the training images")]
+BatchSize: TypeAlias = Annotated[int, Field(ge=1, description="images per step")]
+Optimizer: TypeAlias = Literal["muon", "adam"]
+LearningRate: TypeAlias = Annotated[
+    float, Field(gt=0, le=1, description="step size, at its highest")
+]
+Beta2: TypeAlias = Annotated[
+    float, Field(ge=0, lt=1, description="decay of Adam's mean squared gradient")
+]
+WeightDecay: TypeAlias = Annotated[
+    float, Field(ge=0, le=10, description="what a step takes of kernels, times the learning rate")
+]
+Schedule: TypeAlias = Literal["constant", "cosine"]
+Warmup: TypeAlias = Annotated[
+    float, Field(ge=0, lt=1, description="share of the steps before the cosine")
+]
+GradientClip: TypeAlias = Annotated[
+    float | None, Field(gt=0, description="largest global norm; null: off")
+]
+Precision: TypeAlias = Literal["auto", "float32", "mixed_bfloat16"]
 
 
-class TrainingParameters(Section):
-    """The architecture and how it is trained."""
+class FitOptions(Section):
+    """What the training loop reads. Every network states all of it: there are no defaults here.
+
+    Attributes:
+        section: The key of the parameters under which these stand.
+    """
+
+    section: ClassVar[str]
+
+    epochs: Epochs
+    batch_size: BatchSize
+    optimizer: Optimizer
+    learning_rate: LearningRate
+    beta_2: Beta2
+    weight_decay: WeightDecay
+    schedule: Schedule
+    warmup: Warmup
+    gradient_clip: GradientClip
+    precision: Precision
+
+
+class TrainingParameters(FitOptions):
+    """The architecture of the denoiser and how it is trained."""
+
+    section: ClassVar[str] = "training"
 
     model: ArchitectureChoice = Field(ResidualUnet(), description="architecture and its options")
-    loss: Literal["binary_crossentropy", "mse", "psnr"] = "psnr"
-    mse_floor: float = Field(1e-5, gt=0, le=1, description="added to an image's MSE by `psnr`")
-    epochs: int = Field(2, ge=1, description="passes over the training images")
-    batch_size: int = Field(32, ge=1, description="images per step")
-    optimizer: Literal["muon", "adam"] = "muon"
-    learning_rate: float = Field(4e-3, gt=0, le=1, description="step size, at its highest")
-    beta_2: float = Field(0.99, ge=0, lt=1, description="decay of Adam's mean squared gradient")
-    weight_decay: float = Field(
-        0.3, ge=0, le=10, description="what a step takes of kernels, times the learning rate"
+    objective: ObjectiveChoice = Field(Supervised(), description="what is compared with what")
+    loss: Literal["binary_crossentropy", "log_mse", "mse", "psnr"] = "psnr"
+    mse_floor: float = Field(
+        1e-5, gt=0, le=1, description="added to an image's MSE by `psnr` and `log_mse`"
     )
-    schedule: Literal["constant", "cosine"] = "cosine"
-    warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps before the cosine")
-    gradient_clip: float | None = Field(10.0, gt=0, description="largest global norm; null: off")
-    precision: Literal["auto", "float32", "mixed_bfloat16"] = "auto"
+    epochs: Epochs = 2
+    batch_size: BatchSize = 32
+    optimizer: Optimizer = "muon"
+    learning_rate: LearningRate = 4e-3
+    beta_2: Beta2 = 0.99
+    weight_decay: WeightDecay = 0.3
+    schedule: Schedule = "cosine"
+    warmup: Warmup = 0.05
+    gradient_clip: GradientClip = 10.0
+    precision: Precision = "auto"
     fresh_noise: bool = Field(True, description="draw new noise every epoch; false: one drawing")
     shift: int = Field(0, ge=0, le=16, description="move images by up to so many pixels, at random")
+    patch: int | None = Field(
+        None, ge=8, le=4096, description="height and width of random patches; null: whole images"
+    )
+    patches_per_epoch: int | None = Field(
+        None, ge=1, description="null: as many as cover the area of all images"
+    )
+    flips: Flips = Field("none", description="how images are mirrored and turned at random")
     early_stopping_patience: int | None = Field(
         None, ge=1, description="epochs without a better val_loss before training stops; null: off"
     )
     resume: bool = Field(True, description="go on where the same training was interrupted")
     keep: Literal["best", "last"] = Field("best", description="weights kept, by val_loss")
 
+    @model_validator(mode="after")
+    def _a_loss_that_the_output_has(self) -> Self:
+        if self.loss in {"binary_crossentropy", "psnr"} and not getattr(
+            self.model, "bounded", True
+        ):
+            raise ValueError(
+                f"the loss {self.loss!r} has a cross-entropy, for outputs between 0 and 1, and "
+                f"that of {self.model.name!r} is not bounded. Set training.loss=log_mse, or mse."
+            )
+        return self
 
-class DownstreamParameters(Section):
+    @model_validator(mode="after")
+    def _patches_have_a_size(self) -> Self:
+        if self.patches_per_epoch and not self.patch:
+            raise ValueError(
+                "patches_per_epoch counts patches, and whole images are trained on. "
+                "Set training.patch as well, or patches_per_epoch=null."
+            )
+        return self
+
+
+class DownstreamParameters(FitOptions):
     """How the classifiers are trained that tell whether denoising helps."""
 
-    epochs: int = Field(2, ge=1, description="passes over the training images")
-    batch_size: int = Field(50, ge=1, description="images per step")
-    learning_rate: float = Field(4e-3, gt=0, le=1, description="Adam's step size, at its highest")
+    section: ClassVar[str] = "downstream"
+
+    epochs: Epochs = 2
+    batch_size: BatchSize = 50
+    optimizer: Optimizer = "adam"
+    learning_rate: LearningRate = 4e-3
+    beta_2: Beta2 = 0.99
+    weight_decay: WeightDecay = 0.3
+    schedule: Schedule = "cosine"
+    warmup: Warmup = 0.05
+    gradient_clip: GradientClip = 10.0
+    precision: Precision = "auto"
     confident: float = Field(
         0.9, ge=0, lt=1, description="least confidence at which a wrong digit is a hallucination"
     )
     worst: int = Field(10, ge=1, le=20, description="hallucinations shown")
 
 
-class UncertaintyParameters(Section):
+class UncertaintyParameters(FitOptions):
     """How the network is trained that tells the standard deviation of each pixel."""
 
+    section: ClassVar[str] = "uncertainty"
+
     images: int | None = Field(15000, ge=1, description="first training images; null: all")
-    epochs: int = Field(2, ge=1, description="passes over these images")
-    batch_size: int = Field(32, ge=1, description="images per step")
-    learning_rate: float = Field(2e-3, gt=0, le=1, description="Adam's step size, at its highest")
+    epochs: Epochs = 2
+    batch_size: BatchSize = 32
+    optimizer: Optimizer = "adam"
+    learning_rate: LearningRate = 2e-3
+    beta_2: Beta2 = 0.99
+    weight_decay: WeightDecay = 0.3
+    schedule: Schedule = "cosine"
+    warmup: Warmup = 0.05
+    gradient_clip: GradientClip = 10.0
+    precision: Precision = "auto"
     examples: int = Field(10, ge=1, le=20, description="images shown")

@@ -10,9 +10,9 @@ import numpy as np
 
 from denoising_pipeline import __version__
 from denoising_pipeline.core.backend import load_keras, resolve_precision
-from denoising_pipeline.degradations import Noise
 from denoising_pipeline.images.arrays import Images, array_digest
 from denoising_pipeline.training.checkpoints import Checkpoints, State
+from denoising_pipeline.training.examples import Examples
 from denoising_pipeline.training.options import TrainingParameters
 
 logger = logging.getLogger(__name__)
@@ -21,15 +21,14 @@ Rows = list[dict[str, float]]
 
 
 def training_identity(
-    clean: Images, validation: tuple[Images, Images], noise: Noise, options: Any, seed: int
+    examples: Examples, validation: tuple[Images, Images], options: TrainingParameters, seed: int
 ) -> str:
     """Return a text that is equal for two trainings if, and only if, they end with equal weights.
 
     Args:
-        clean: Training images.
+        examples: What is learnt from.
         validation: (noisy, clean) validation images.
-        noise: The noise model.
-        options: `TrainingParameters`.
+        options: How.
         seed: Root seed.
 
     Returns:
@@ -37,12 +36,12 @@ def training_identity(
     """
     keras = load_keras()
     facts = {
-        "training": options.model_dump(mode="json", exclude={"resume"}),
-        "noise": noise.model_dump(mode="json"),
+        "training": options.model_dump(mode="json", exclude={"resume"}, serialize_as_any=True),
+        "examples": examples.facts,
         "seed": seed,
         "precision": resolve_precision(options.precision),
         "versions": [__version__, keras.__version__, keras.config.backend()],
-        "images": [array_digest(images) for images in (clean, *validation)],
+        "validation": [array_digest(images) for images in validation],
     }
     return hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=16).hexdigest()
 
@@ -61,6 +60,9 @@ class ResumableTraining:
     ) -> None:
         """Put the last checkpoint's weights and history in place, if there is one.
 
+        If the training shall not resume, checkpoints of an earlier attempt are removed: started
+        once more, it would go on with what was discarded.
+
         Args:
             model: The compiled `keras.Model`.
             stopping: Its `keras.callbacks.EarlyStopping`.
@@ -73,7 +75,9 @@ class ResumableTraining:
         self._epochs = options.epochs
         self._checkpoints, self._identity = checkpoints, identity
         self._stopping_state: dict[str, Any] = {}
-        state = checkpoints.latest(identity) if options.resume else None
+        if not options.resume:
+            checkpoints.clear(identity)
+        state = checkpoints.latest(identity)
         if state is not None:
             self._restore(state)
             logger.info("Resuming after epoch %d of %d", len(rows), self._epochs)

@@ -1,8 +1,5 @@
 """Training a network on what a denoiser gets wrong: its standard deviation at each pixel."""
 
-import math
-from collections.abc import Iterator
-
 import numpy as np
 
 from denoising_pipeline.core.backend import dtype_policy
@@ -10,10 +7,11 @@ from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.degradations import Noise
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.training.batches import Targets, noisy_batches
+from denoising_pipeline.training.batches import Batch
+from denoising_pipeline.training.examples import CleanExamples
 from denoising_pipeline.training.loop import fit_best
 from denoising_pipeline.training.losses import sd_loss
-from denoising_pipeline.training.options import TrainingParameters, UncertaintyParameters
+from denoising_pipeline.training.options import UncertaintyParameters
 
 
 def train_sd_estimator(
@@ -37,7 +35,7 @@ def train_sd_estimator(
         clean: Training images, float32 (N, H, W, C) in [0, 1].
         noise: The noise model.
         validation: (noisy, clean) images that choose the epoch whose weights are kept.
-        options: `epochs`, `batch_size` and `learning_rate` are read.
+        options: Epochs and so on.
         seed: Root seed of the order and the noise.
 
     Returns:
@@ -45,34 +43,31 @@ def train_sd_estimator(
 
     Raises:
         TrainingDivergedError: The loss became NaN or infinite.
+        ValueError: The architecture's output is not bounded.
     """
-    settings = TrainingParameters(
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        optimizer="adam",
-        learning_rate=options.learning_rate,
-    )
+    if not getattr(denoiser.architecture, "bounded", True):
+        raise ValueError(
+            f"A standard deviation is 0 or more, and the output of {denoiser.architecture.name!r} "
+            "is not bounded. Train a denoiser of another architecture (training.model.name), such "
+            "as residual_unet, for its uncertainty."
+        )
+
+    def squared_errors(examples: Batch, draws: np.random.Generator) -> Batch:
+        denoised = denoiser.model.predict_on_batch(examples.input)
+        return Batch(examples.input, np.square(examples.target - np.clip(denoised, 0, 1)))
+
     own_seed = int(generator(seed, "uncertainty").integers(2**31))
-    with dtype_policy(settings.precision):
+    with dtype_policy(options.precision):
         model = denoiser.architecture.build(denoiser.image_shape, own_seed)
     model.set_weights(denoiser.model.get_weights())
     noisy, val_clean = validation
     fit_best(
         model,
-        _squared_errors(denoiser, noisy_batches(clean, noise, settings, own_seed)),
-        math.ceil(len(clean) / settings.batch_size),
+        CleanExamples(clean, noise, seed=own_seed),
+        squared_errors,
         (noisy, np.square(val_clean - denoiser(noisy))),
-        settings,
+        options,
         own_seed,
         loss=sd_loss,
     )
     return Denoiser(denoiser.architecture, denoiser.image_shape, model)
-
-
-def _squared_errors(
-    denoiser: Denoiser, batches: Iterator[tuple[Images, Targets]]
-) -> Iterator[tuple[Images, Images]]:
-    """Turn (noisy, clean) into (noisy, squared error of the denoiser), batch by batch."""
-    for noisy, clean in batches:
-        denoised = denoiser.model.predict_on_batch(noisy)
-        yield noisy, np.square(clean - np.clip(denoised, 0, 1))

@@ -20,7 +20,7 @@ from denoising_pipeline.evaluation.metrics import METRICS, mean_intervals, poole
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.models.convolutional import Convolutional
-from denoising_pipeline.training import train
+from denoising_pipeline.training import CleanExamples, train
 from denoising_pipeline.training.options import TrainingParameters
 
 logger = logging.getLogger(__name__)
@@ -130,9 +130,8 @@ def _article_network(known: Known, validation: Validation, epochs: int) -> Calib
         options.model.build((height, width, channels), known.seed)
     except ValueError as error:
         raise NotApplicableError(str(error)) from error
-    trained, _ = train(
-        known.train_clean, known.noise, validation, options, known.seed, lambda epoch, metrics: None
-    )
+    examples = CleanExamples.of(known.train_clean, known.noise, options, known.seed)
+    trained, _ = train(examples, validation, options, known.seed, lambda epoch, metrics: None)
     return Calibrated("article's network", {"epochs": epochs}, False, trained)
 
 

@@ -1,7 +1,18 @@
 """The noisy images that denoisers are scored on; training draws its own from the same function."""
 
+from typing import Any
+
 from denoising_pipeline.degradations import NoiseInjectionParameters, draw_noisy
 from denoising_pipeline.images.arrays import Images
+
+
+def choose_degradation(noise_injection: NoiseInjectionParameters) -> dict[str, Any]:
+    """Return the degradation with every option, from which training draws in every epoch.
+
+    Returns:
+        `degradation`: what the parameter says, with every default filled in, as JSON has it.
+    """
+    return {"degradation": noise_injection.model_dump(mode="json")}
 
 
 def inject_val_noise(

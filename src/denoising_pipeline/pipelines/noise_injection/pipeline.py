@@ -2,24 +2,37 @@
 
 from kedro.pipeline import Pipeline, node
 
-from denoising_pipeline.pipelines.noise_injection.nodes import inject_test_noise, inject_val_noise
+from denoising_pipeline.pipelines.noise_injection.nodes import (
+    choose_degradation,
+    inject_test_noise,
+    inject_val_noise,
+)
 
 
 def create_pipeline() -> Pipeline:
     """Return the pipeline from clean to noisy images, for validation and test."""
+    choose = node(
+        choose_degradation,
+        name="choose_degradation",
+        inputs={"noise_injection": "params:noise_injection"},
+        outputs="degradation",
+    )
     return Pipeline(
         [
-            node(
-                inject,
-                name=f"inject_{split}_noise",
-                inputs={
-                    f"{split}_clean": f"{split}_clean",
-                    "noise_injection": "params:noise_injection",
-                    "seed": "params:seed",
-                },
-                outputs=f"{split}_noisy",
-            )
-            for split, inject in (("val", inject_val_noise), ("test", inject_test_noise))
+            choose,
+            *(
+                node(
+                    inject,
+                    name=f"inject_{split}_noise",
+                    inputs={
+                        f"{split}_clean": f"{split}_clean",
+                        "noise_injection": "params:noise_injection",
+                        "seed": "params:seed",
+                    },
+                    outputs=f"{split}_noisy",
+                )
+                for split, inject in (("val", inject_val_noise), ("test", inject_test_noise))
+            ),
         ],
         tags="noise_injection",
     )

@@ -1,46 +1,96 @@
-"""The node that trains."""
+"""The node that trains, and the one that describes what came of it."""
+
+from typing import Any
 
 import pandas as pd
 
+from denoising_pipeline import __version__
 from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.denoiser.card import Card, Origin
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.training import EpochLogger, train
+from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.report.results import RunFacts
+from denoising_pipeline.training import CleanExamples, EpochLogger, train
 from denoising_pipeline.training.checkpoints import Checkpoints
 from denoising_pipeline.training.options import TrainingParameters
 
 
 def train_denoiser(
-    train_clean: Images,
-    val_noisy: Images,
-    val_clean: Images,
-    noise_injection: NoiseInjectionParameters,
+    train_clean: Images | ImageSet,
+    val_noisy: Images | ImageSet,
+    val_clean: Images | ImageSet,
+    degradation: dict[str, Any],
+    source_manifest: dict[str, Any],
     training: TrainingParameters,
     seed: int,
+    run_facts: RunFacts,
     epoch_logger: EpochLogger,
     training_checkpoints: Checkpoints,
 ) -> tuple[Denoiser, pd.DataFrame]:
     """Train a denoiser on noise of its own, judged on the validation images.
 
     Args:
-        train_clean: float32 (N, H, W, C) in [0, 1].
-        val_noisy: float32 (M, H, W, C) in [0, 1].
+        train_clean: Clean images.
+        val_noisy: Noisy validation images; see `train` for what is done with those of any sizes.
         val_clean: The clean images of `val_noisy`.
-        noise_injection: The noise model.
+        degradation: What the training images go through, from the stage of noise injection.
+        source_manifest: `source`, `files` and, if there is one, `licence` go to the card.
         training: Architecture, loss, epochs and so on.
         seed: Root seed.
+        run_facts: `commit` and `dirty` go to the card.
         epoch_logger: Called with (epoch, metrics) after every epoch.
         training_checkpoints: Where the state of each epoch is kept until training is done.
 
     Returns:
-        The denoiser and its history, a row per epoch.
+        The denoiser, which carries its card, and its history, a row per epoch.
     """
-    return train(
-        train_clean,
-        noise_injection.root,
-        (val_noisy, val_clean),
-        training,
-        seed,
-        epoch_logger,
-        training_checkpoints,
+    chosen = NoiseInjectionParameters.model_validate(degradation["degradation"])
+    examples = CleanExamples.of(train_clean, chosen.root, training, seed)
+    found, history = train(
+        examples, (val_noisy, val_clean), training, seed, epoch_logger, training_checkpoints
     )
+    card = Card(
+        images=Origin(
+            source=source_manifest["source"],
+            files={name: file["sha256"] for name, file in source_manifest["files"].items()},
+            licence=source_manifest.get("licence"),
+            train_images=len(train_clean),
+            digest=examples.facts["images"],
+        ),
+        degradation=chosen,
+        seed=seed,
+        objective=training.objective.name,
+        training=training.model_dump(mode="json"),
+        validation=_kept(history, training.keep),
+        code=_code(run_facts),
+    )
+    return Denoiser(found.architecture, found.image_shape, found.model, card), history
+
+
+def describe_denoiser(denoiser: Denoiser) -> dict[str, Any]:
+    """Return what a denoiser is and was made from, as JSON has it.
+
+    Returns:
+        What is in its card, and `architecture` (its name and options), `image_shape` (null: any
+        height or width) and `weight_count`.
+    """
+    return {
+        **denoiser.card.model_dump(mode="json"),
+        "architecture": denoiser.architecture.model_dump(mode="json"),
+        "image_shape": list(denoiser.image_shape),
+        "weight_count": denoiser.weight_count,
+    }
+
+
+def _kept(history: pd.DataFrame, keep: str) -> dict[str, float]:
+    """Return the row of the epoch whose weights were kept: what it says of validation."""
+    position = int(history["val_loss"].to_numpy().argmin()) if keep == "best" else -1
+    names = ["epoch", "val_loss", "val_psnr"]
+    return {name: float(history[name].iloc[position]) for name in names}
+
+
+def _code(facts: RunFacts) -> str:
+    """Return the version of the package, and the commit if it was a checkout."""
+    commit = f", commit {facts.commit}" if facts.commit else ""
+    return f"{__version__}{commit}{' with changes' if facts.dirty else ''}"

@@ -2,11 +2,11 @@
 
 from kedro.pipeline import Pipeline, node
 
-from denoising_pipeline.pipelines.training.nodes import train_denoiser
+from denoising_pipeline.pipelines.training.nodes import describe_denoiser, train_denoiser
 
 
 def create_pipeline() -> Pipeline:
-    """Return the pipeline from clean images and a noise model to a denoiser and its history."""
+    """Return the pipeline from clean images and a degradation to a denoiser and its history."""
     return Pipeline(
         [
             node(
@@ -16,14 +16,22 @@ def create_pipeline() -> Pipeline:
                     "train_clean": "train_clean",
                     "val_noisy": "val_noisy",
                     "val_clean": "val_clean",
-                    "noise_injection": "params:noise_injection",
+                    "degradation": "degradation",
+                    "source_manifest": "source_manifest",
                     "training": "params:training",
                     "seed": "params:seed",
+                    "run_facts": "run_facts",
                     "epoch_logger": "epoch_logger",
                     "training_checkpoints": "training_checkpoints",
                 },
                 outputs=["denoiser", "history"],
-            )
+            ),
+            node(
+                describe_denoiser,
+                name="describe_denoiser",
+                inputs={"denoiser": "denoiser"},
+                outputs="card",
+            ),
         ],
         tags="training",
     )

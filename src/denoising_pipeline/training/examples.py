@@ -1,0 +1,298 @@
+"""What networks learn from: examples as a pure function of (seed, epoch, index)."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import KW_ONLY, dataclass, fields, replace
+from typing import Any, Self
+
+import numpy as np
+
+from denoising_pipeline.core.components import Component
+from denoising_pipeline.core.seeding import generator
+from denoising_pipeline.degradations import NOISE_BLOCK, Noise, draw_noisy_block
+from denoising_pipeline.images.arrays import Images, array_digest
+from denoising_pipeline.images.patches import centre_patches, patch_count, random_patches
+from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.training.augment import Flips, shifted, turned
+from denoising_pipeline.training.batches import Batch, Targets, shuffled_batches
+from denoising_pipeline.training.options import TrainingParameters
+
+WINDOW_BLOCKS = 16
+"""Blocks of whole images that are shuffled together: what training holds in memory at once."""
+
+PATCH_BLOCK = 64
+"""Patches that share a generator. They come in random order: one block is a window."""
+
+
+@dataclass(frozen=True, eq=False)
+class Examples(ABC):
+    """Examples that are drawn block by block.
+
+    A block is a pure function of (seed, epoch, number of the block), and an example that of its
+    place in the block: neither the size of batches nor the worker that draws it changes it.
+
+    Attributes:
+        images: What inputs are made of: float32 (N, H, W, C) in [0, 1], which may be a mapped file,
+            or a set of any sizes. Never changed.
+        seed: Root seed.
+        shift: Images are moved by up to so many pixels.
+        patch: Height and width of random patches; None: whole images, of one size.
+        patches: Patches in an epoch; None: as many as cover the area of all images.
+        flips: How images are mirrored and turned.
+        rank: Number of this worker, from 0.
+        world: Number of workers.
+    """
+
+    images: Images | ImageSet
+    _: KW_ONLY
+    seed: int
+    shift: int = 0
+    patch: int | None = None
+    patches: int | None = None
+    flips: Flips = "none"
+    rank: int = 0
+    world: int = 1
+
+    def __post_init__(self) -> None:
+        """Check that there is a size that all examples have."""
+        if self.patch is None and isinstance(self.images, ImageSet) and not self.images.uniform:
+            raise ValueError(
+                "The images differ in size, so that they cannot be learnt from whole. Train a "
+                "network of any size on patches: set training.model.name=unet, and training.patch "
+                "to their height and width in pixels, such as 96."
+            )
+
+    @abstractmethod
+    def block(self, epoch: int, block: int) -> Batch:
+        """Return the examples of a block in an epoch."""
+
+    def __len__(self) -> int:
+        """Return the number of examples in an epoch of this worker."""
+        return sum(map(self._size, self._blocks))
+
+    def steps(self, batch_size: int) -> int:
+        """Return the number of batches in an epoch."""
+        return math.ceil(len(self) / batch_size)
+
+    def batches(self, batch_size: int, epoch: int) -> Iterator[Batch]:
+        """Yield the examples of an epoch, in an order of its own.
+
+        Args:
+            batch_size: Examples in a batch; in the last one may be fewer.
+            epoch: From 0.
+        """
+        order = generator(self.seed, "shuffle", "train", epoch, self.rank)
+        return shuffled_batches(
+            order.permutation(self._blocks),
+            lambda block: self.block(epoch, block),
+            self._size,
+            WINDOW_BLOCKS if self.patch is None else 1,
+            batch_size,
+            order,
+        )
+
+    def shard(self, rank: int, world: int) -> Self:
+        """Return the share of one worker: whole blocks, every one of them some worker's.
+
+        Workers may differ by a block in their numbers of examples.
+
+        Args:
+            rank: Number of the worker, from 0.
+            world: Number of workers.
+
+        Raises:
+            ValueError: There are fewer blocks than workers.
+        """
+        if world > self._block_count:
+            raise ValueError(
+                f"{world} workers cannot share {self._block_count} blocks of {self._block_size} "
+                "examples. Use fewer workers."
+            )
+        return replace(self, rank=rank, world=world)
+
+    @property
+    def channels(self) -> tuple[int, int]:
+        """The number of channels of inputs and of image targets."""
+        return self.image_shape[2], self.image_shape[2]
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height and width of an example, and the number of channels of `images`."""
+        first = self.images.shape(0) if isinstance(self.images, ImageSet) else self.images.shape[1:]
+        height, width, channels = first
+        return (self.patch or height, self.patch or width, channels)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """All that decides the examples, as JSON has it; collections by their digests."""
+        values = {field.name: _fact(getattr(self, field.name)) for field in fields(self)}
+        return {"kind": type(self).__name__, **values}
+
+    def views(self, epoch: int, block: int, *others: Images | ImageSet) -> tuple[Images, ...]:
+        """Return a block of the images, moved and turned, and of others in just the same way."""
+        collections = (self.images, *others)
+        if self.patch is None:
+            views = tuple(_whole(images, self._place(block)) for images in collections)
+        else:
+            sets = tuple(map(ImageSet.of, collections))
+            draws = self._draws("patch", epoch, block)
+            views = random_patches(sets, self.patch, self._size(block), draws)
+        if self.shift:
+            views = tuple(
+                shifted(view, self.shift, self._draws("shift", epoch, block)) for view in views
+            )
+        if self.flips != "none":
+            views = tuple(
+                turned(view, self.flips, self._draws("flips", epoch, block)) for view in views
+            )
+        return views
+
+    def _draws(self, purpose: str, epoch: int, block: int) -> np.random.Generator:
+        return generator(self.seed, purpose, "train", epoch, block)
+
+    @property
+    def _total(self) -> int:
+        if self.patch is None:
+            return len(self.images)
+        return self.patches or patch_count(ImageSet.of(self.images), self.patch)
+
+    @property
+    def _block_size(self) -> int:
+        return NOISE_BLOCK if self.patch is None else PATCH_BLOCK
+
+    @property
+    def _block_count(self) -> int:
+        return math.ceil(self._total / self._block_size)
+
+    @property
+    def _blocks(self) -> range:
+        return range(self.rank, self._block_count, self.world)
+
+    def _place(self, block: int) -> slice:
+        return slice(block * self._block_size, (block + 1) * self._block_size)
+
+    def _size(self, block: int) -> int:
+        return min(self._block_size, self._total - block * self._block_size)
+
+
+@dataclass(frozen=True, eq=False)
+class CleanExamples(Examples):
+    """Clean images, degraded afresh in every epoch: (degraded, clean).
+
+    Attributes:
+        degradation: What the images go through.
+        fresh: Draw it anew in every epoch; else it is that of epoch 0, always.
+        targets: (N, ...) what is to be learnt of each whole image, such as its label; None: the
+            clean image.
+    """
+
+    degradation: Noise
+    _: KW_ONLY
+    fresh: bool = True
+    targets: Targets | None = None
+
+    @classmethod
+    def of(
+        cls,
+        images: Images | ImageSet,
+        degradation: Noise,
+        options: TrainingParameters,
+        seed: int,
+    ) -> Self:
+        """Return the examples that parameters ask for."""
+        return cls(
+            images,
+            degradation,
+            seed=seed,
+            fresh=options.fresh_noise,
+            shift=options.shift,
+            patch=options.patch,
+            patches=options.patches_per_epoch,
+            flips=options.flips,
+        )
+
+    @property
+    def channels(self) -> tuple[int, int]:
+        """The number of channels of inputs and of image targets."""
+        channels = self.image_shape[2]
+        count = getattr(self.degradation, "out_channels", lambda same: same)
+        return count(channels), channels
+
+    def block(self, epoch: int, block: int) -> Batch:
+        """Return the examples of a block in an epoch."""
+        (clean,) = self.views(epoch, block)
+        degraded = draw_noisy_block(
+            clean,
+            self.degradation,
+            seed=self.seed,
+            split="train",
+            epoch=epoch if self.fresh else 0,
+            block=block,
+        )
+        return Batch(degraded, clean if self.targets is None else self.targets[self._place(block)])
+
+
+@dataclass(frozen=True, eq=False)
+class PairExamples(Examples):
+    """Pairs of images: (noisy, clean), or (noisy, another shot of the same).
+
+    Attributes:
+        targets: The second image of each pair, of the size of the first.
+    """
+
+    targets: Images | ImageSet
+
+    def __post_init__(self) -> None:
+        """Check that the two belong together."""
+        super().__post_init__()
+        one, other = (ImageSet.of(images).shapes[:, :2] for images in (self.images, self.targets))
+        if not np.array_equal(one, other):
+            raise ValueError("The images of the pairs differ in number or size.")
+
+    @property
+    def channels(self) -> tuple[int, int]:
+        """The number of channels of inputs and of image targets."""
+        return ImageSet.of(self.images).channels, ImageSet.of(self.targets).channels
+
+    def block(self, epoch: int, block: int) -> Batch:
+        """Return the examples of a block in an epoch."""
+        noisy, target = self.views(epoch, block, self.targets)
+        return Batch(noisy, target)
+
+
+@dataclass(frozen=True, eq=False)
+class NoisyExamples(Examples):
+    """Noisy images alone: what is to be learnt, an objective makes of them."""
+
+    def block(self, epoch: int, block: int) -> Batch:
+        """Return the examples of a block in an epoch."""
+        (noisy,) = self.views(epoch, block)
+        return Batch(noisy, None)
+
+
+def of_one_size(images: Images | ImageSet, patch: int | None) -> Images:
+    """Return images as Keras takes them for validation, float32 (N, H, W, C) in [0, 1].
+
+    Args:
+        images: An array, which is returned as it is, or a set, of which the patch in the middle of
+            every image is taken: always the same one. Whole images are scored by evaluation.
+        patch: Height and width of these; None: the images of the set have one size.
+    """
+    if not isinstance(images, ImageSet):
+        return images
+    return images.as_array() if patch is None else centre_patches(images, patch)
+
+
+def _whole(images: Images | ImageSet, place: slice) -> Images:
+    if not isinstance(images, ImageSet):
+        return images[place]
+    return np.stack([images.read(i) for i in range(len(images))[place]])
+
+
+def _fact(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return array_digest(value)
+    if isinstance(value, ImageSet):
+        return value.digest
+    return value.model_dump(mode="json") if isinstance(value, Component) else value

@@ -1,0 +1,40 @@
+"""What every objective is."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from denoising_pipeline.core.components import Component
+from denoising_pipeline.training.batches import Batch
+
+Loss: TypeAlias = Callable[[Any, Any, Any], Any]
+"""(target, output, mask or None), Keras tensors, to values whose mean is minimized."""
+
+
+class Objective(Component, ABC):
+    """What is compared with what in training: its fields are its options."""
+
+    @abstractmethod
+    def prepare(self, examples: Batch, draws: np.random.Generator) -> Batch:
+        """Make of examples what the network sees and what its output is compared with.
+
+        Args:
+            examples: A batch, which is not changed.
+            draws: Where random numbers come from; nothing else is random.
+
+        Returns:
+            Examples with a target. Where there is a mask, only what lies in it counts.
+
+        Raises:
+            ValueError: The examples lack what the objective needs.
+        """
+
+    def loss(self, chosen: Loss) -> Loss:
+        """Return what is minimized: what `training.loss` names, unless the objective knows better.
+
+        Args:
+            chosen: The loss that the parameters name.
+        """
+        return chosen

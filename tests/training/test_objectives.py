@@ -1,0 +1,120 @@
+"""What is compared with what: another objective trains without a change to the loop."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+
+from denoising_pipeline.config import validate_parameters
+from denoising_pipeline.degradations import draw_noisy
+from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.evaluation.metrics import psnr
+from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.training import (
+    Batch,
+    CleanExamples,
+    NoisyExamples,
+    Objective,
+    PairExamples,
+    train,
+)
+from denoising_pipeline.training.examples import Examples
+from denoising_pipeline.training.objectives import OBJECTIVES
+from denoising_pipeline.training.objectives.supervised import Supervised
+from denoising_pipeline.training.options import TrainingParameters
+
+NOISE = Gaussian(sigma=0.2)
+
+
+class HiddenPixels(Objective):
+    """Made up: some pixels are blackened, and have to be told from those around them."""
+
+    name: Literal["hidden_pixels"] = "hidden_pixels"
+    share: float = 0.2
+
+    def prepare(self, examples: Batch, draws: np.random.Generator) -> Batch:
+        """Return blackened images, the noisy ones as targets, and where they were blackened."""
+        hidden = (draws.random((*examples.input.shape[:3], 1)) < self.share).astype(np.float32)
+        return Batch(examples.input * (1 - hidden), examples.input, hidden)
+
+
+def options(**changes: Any) -> TrainingParameters:
+    plain = {
+        "model": {"name": "dense", "latent_dim": 4, "layers": 1, "nodes": 24},
+        "loss": "mse",
+        "epochs": 12,
+        "optimizer": "adam",
+        "learning_rate": 0.02,
+        "batch_size": 20,
+        "weight_decay": 0.0,
+        "precision": "float32",
+    }
+    return validate_parameters({"training": {**plain, **changes}}).training
+
+
+def halves(count: int) -> Images:
+    """Images of which one half is bright."""
+    sides = np.random.default_rng(count).integers(0, 2, count)
+    images = np.full((count, 8, 8, 1), 0.2, np.float32)
+    for image, side in zip(images, sides, strict=True):
+        image[:, 4 * side : 4 * side + 4] = 0.8
+    return images
+
+
+def noisy(clean: Images, split: str) -> Images:
+    return draw_noisy(clean, NOISE, seed=0, split=split, epoch=0)
+
+
+def trained(examples: Examples, chosen: TrainingParameters) -> tuple[Denoiser, float]:
+    """Return the denoiser and what it gains on validation, in dB."""
+
+    def ignore(epoch: int, metrics: Mapping[str, float]) -> None:
+        pass
+
+    clean = halves(30)
+    denoiser, _ = train(examples, (noisy(clean, "val"), clean), chosen, 0, ignore)
+    gain = psnr(clean, denoiser(noisy(clean, "val"))) - psnr(clean, noisy(clean, "val"))
+    return denoiser, float(gain.mean())
+
+
+def test_supervised_is_the_default_and_found_by_name() -> None:
+    assert {"supervised": Supervised} == OBJECTIVES
+    chosen = validate_parameters({"training": {"objective": {"name": "supervised"}}}).training
+    assert chosen.objective == TrainingParameters().objective == Supervised()
+
+
+def test_an_objective_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(ValueError, match=r"training\.objective\.name: 'supervized'.*supervised"):
+        validate_parameters({"training": {"objective": {"name": "supervized"}}})
+
+
+def test_a_masked_objective_of_noisy_images_alone_trains_by_the_same_loop() -> None:
+    chosen = options().model_copy(update={"objective": HiddenPixels()})
+    examples = NoisyExamples(noisy(halves(200), "train"), seed=0)
+    denoiser, gain = trained(examples, chosen)
+    assert gain > 3
+    again, _ = trained(examples, chosen)
+    np.testing.assert_array_equal(again(halves(3)), denoiser(halves(3)))
+
+
+def test_another_shot_will_do_for_the_clean_image() -> None:
+    clean = halves(200)
+    second = draw_noisy(clean, NOISE, seed=1, split="train", epoch=0)
+    _, gain = trained(PairExamples(noisy(clean, "train"), second, seed=0), options())
+    assert gain > 3
+
+
+def test_the_clean_images_of_pairs_are_learnt_as_those_of_fresh_noise_are() -> None:
+    """The same images and noise, once drawn by training and once before it."""
+    clean, chosen = halves(100), options(fresh_noise=False, epochs=2)
+    drawn, _ = trained(CleanExamples.of(clean, NOISE, chosen, 0), chosen)
+    given, _ = trained(PairExamples(noisy(clean, "train"), clean, seed=0), chosen)
+    np.testing.assert_array_equal(drawn(clean), given(clean))
+
+
+def test_supervised_training_needs_something_to_compare_with() -> None:
+    examples = NoisyExamples(noisy(halves(20), "train"), seed=0)
+    with pytest.raises(ValueError, match=r"Train on pairs, or choose another training\.objective"):
+        trained(examples, options())
