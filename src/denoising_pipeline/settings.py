@@ -4,7 +4,8 @@ from denoising_pipeline.hooks import ConsoleHooks, ParameterHooks, TrackingHooks
 from denoising_pipeline.hooks.session import UniqueSession
 
 SESSION_CLASS = UniqueSession
-HOOKS = (ConsoleHooks(), TrackingHooks(), VersionHooks(), ParameterHooks())
+VERSIONS = VersionHooks()
+HOOKS = (ConsoleHooks(), TrackingHooks(VERSIONS), VERSIONS, ParameterHooks())
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
 """`TrackingHooks` extends and replaces the hooks of kedro-mlflow."""
 

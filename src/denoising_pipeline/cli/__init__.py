@@ -15,7 +15,7 @@ from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import KedroCliError, env_option
 from kedro.framework.project import configure_project
 from kedro.framework.session import KedroSession
-from kedro.io.core import DatasetError
+from kedro.io.core import DatasetError, Version
 
 KNOWN_ERRORS = (DatasetError, MissingConfigException, OSError, ValueError)
 """Errors whose message says what is wrong and what to do."""
@@ -105,10 +105,14 @@ def prune(env: str | None, keep: int, yes: bool) -> None:
 @without_traceback
 def export(env: str | None, to: str, overwrite: bool) -> None:
     """Write the newest denoiser as an ONNX file, which runs without Keras and TensorFlow."""
+    from denoising_pipeline.datasets.provenance import newest
     from denoising_pipeline.denoiser.onnx_export import export_onnx
 
     session = KedroSession.create(env=env, save_on_close=False)
-    denoiser = session.load_context().catalog.load("denoiser")
+    catalog: Any = session.load_context().catalog
+    entry = catalog.get("denoiser")
+    entry._version = Version(newest(entry), None)
+    denoiser = entry.load()
     difference = export_onnx(denoiser, Path(to), overwrite)
     size = Path(to).stat().st_size / 1e6
     click.echo(f"{to}: {size:.1f} MB. In ONNX Runtime it differs by at most {difference:.0e}.")
