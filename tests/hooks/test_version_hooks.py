@@ -88,6 +88,7 @@ class Runs:
         return version
 
     def catalog(self, version: str | None = None, load: dict[str, str] | None = None) -> Any:
+        """Return the entries of the pipeline, and one without versions."""
         kind = "denoising_pipeline.datasets.NpyDataset"
         entries = {
             name: {"type": kind, "filepath": str(self.folder / f"{name}.npy"), "versioned": True}
@@ -98,10 +99,12 @@ class Runs:
         return DataCatalog.from_config(entries, load_versions=known, save_version=version)
 
     def scores(self, version: str) -> list[float]:
+        """Return what a run has written in the end."""
         found: list[float] = self.catalog(load={"scores": version}).load("scores").tolist()
         return found
 
     def file(self, name: str, version: str) -> Path:
+        """Return the file of a version."""
         return self.folder / f"{name}.npy" / version / f"{name}.npy"
 
 
