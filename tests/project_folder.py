@@ -24,7 +24,7 @@ from denoising_pipeline.images.idx import write_idx
 
 ROOT = Path(__file__).parents[1]
 KEDRO = (sys.executable, "-m", "kedro")
-PATIENCE = 120
+PATIENCE = 1200
 """Seconds that a process may take before a test gives up on it."""
 
 TINY = {
