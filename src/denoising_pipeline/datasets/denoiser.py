@@ -35,14 +35,14 @@ class Description(BaseModel):
     package_version: str = __version__
     keras_version: str
     architecture: dict[str, Any]
-    image_shape: tuple[Size, Size, Size]
+    image_shape: tuple[Size | None, Size | None, Size]
 
 
 class Network(Protocol):
     """A `keras.Model` with what it takes to build it again."""
 
     architecture: Any
-    image_shape: tuple[int, int, int]
+    image_shape: Any
     model: Any
 
 
