@@ -5,7 +5,7 @@ images, which would give every image a scale of its own.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -23,7 +23,10 @@ _BLOCK_VALUES = 250_000
 
 _SSIM_SIGMA = 1.5
 _SSIM_RADIUS = 5
-"""Pixels to each side of the 11x11 window: 3.5 sigma, rounded."""
+"""Pixels to each side of the window: 3.5 sigma, rounded."""
+
+SSIM_WINDOW = 2 * _SSIM_RADIUS + 1
+"""Height and width that images need at least for SSIM."""
 
 _SSIM_C1, _SSIM_C2 = 0.01**2, 0.03**2
 
@@ -113,20 +116,33 @@ def ssim(clean: Images, denoised: Images) -> Values:
         ValueError: The shapes differ, are not NHWC or are smaller than the window, or the values
             are not floating point.
     """
-    window = 2 * _SSIM_RADIUS + 1
-    if clean.ndim == 4 and min(clean.shape[1:3]) < window:  # noqa: PLR2004
-        height, width = clean.shape[1:3]
-        raise ValueError(
-            f"The images are {height}x{width}, SSIM needs at least {window}x{window} pixels. "
-            "Use larger images, or leave out this metric."
-        )
+    if clean.ndim == 4:  # noqa: PLR2004
+        require_room(["ssim"], *clean.shape[1:3])
     return _per_image(_ssim, clean, denoised)
 
 
 METRICS: Mapping[str, Callable[[Images, Images], Values]] = MappingProxyType(
     {"psnr": psnr, "ssim": ssim, "mse": mse, "mae": mae}
 )
-"""Metric by key: what evaluation computes for every image."""
+"""Metric by key: what evaluation computes for every image, unless it is left out."""
+
+
+def require_room(metrics: Iterable[str], height: int, width: int) -> None:
+    """Refuse images that are too small for a metric; it can be asked long before they are scored.
+
+    Args:
+        metrics: Keys of `METRICS`.
+        height: Of the smallest image, in pixels.
+        width: Of the smallest image, in pixels.
+
+    Raises:
+        ValueError: A metric needs more pixels; says which, and how to go on.
+    """
+    if "ssim" in metrics and min(height, width) < SSIM_WINDOW:
+        raise ValueError(
+            f"An image has {height}x{width} pixels, SSIM needs at least {SSIM_WINDOW}x"
+            f"{SSIM_WINDOW}. Use larger images, or take ssim out of evaluation.metrics."
+        )
 
 
 def mean_interval(values: Values, confidence: float = 0.95) -> tuple[float, float, float]:
