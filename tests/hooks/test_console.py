@@ -117,7 +117,7 @@ def test_a_denoiser_that_does_harm_is_said_to_do_so_on_one_line(
 ) -> None:
     worse = {"psnr": 8.99, "noisy_psnr": 9.39, "worse_than_noisy": True}
     line = " ".join(printed(Pipeline([EVALUATION]), tmp_path, capsys, **worse)[-1])
-    assert line.startswith("Worse than doing nothing: the denoised images have 8.99 dB")
+    assert line.startswith("Worse than doing nothing: 8.99 dB denoised, 9.39 dB noisy.")
     assert "training.epochs" in line
 
 

@@ -125,7 +125,12 @@ def photographs() -> Results:
         denoised=clean,
         image_metrics=table.assign(**scores),
         digit_metrics=results().digit_metrics.head(0),
-        source_manifest={"source": "boats", "files": {"boats/0.png": {"sha256": "ef" * 32}}},
+        source_manifest={
+            "source": "boats",
+            "kind": "folder",
+            "files": {"boats/0.png": {"sha256": "ef" * 32}},
+            "left_out": {"boats/bad.png": "is damaged"},
+        },
     )
 
 

@@ -110,7 +110,7 @@ def test_a_denoiser_that_does_harm_is_said_to_do_so_at_the_top() -> None:
     (alert,) = page.select("[role=alert]")
     first = part(page, "result").find_all(["p", "dl", "div", "table"])[0]
     assert first is alert
-    assert "8.99 dB, the noisy ones 9.39 dB. Do not use this denoiser." in alert.get_text()
+    assert "8.99 dB denoised, 9.39 dB noisy. Do not use this denoiser" in alert.get_text()
     assert "training.epochs" in alert.get_text()
     assert not parsed().select("[role=alert]")
 
@@ -129,8 +129,11 @@ def test_images_of_any_sizes_without_labels_have_a_report() -> None:
     assert page.find(id="labels") is None
     assert "#labels" not in {link["href"] for link in page.select("nav a")}
     assert "label" not in part(page, "picture").get_text()
-    rows = {row[0]: row[1:] for row in cells(part(page, "run"))}
+    run = part(page, "run")
+    rows = {row[0]: row[1:] for row in cells(run)}
     assert rows["boats/0.png"] == ["", "ef" * 32]
+    assert rows["boats/bad.png"] == ["is damaged"]
+    assert "uncompressed" not in run.get_text()
 
 
 def test_a_degradation_without_a_level_has_no_section_of_levels() -> None:
@@ -152,7 +155,7 @@ def test_the_denoiser_is_described_by_its_card(page: BeautifulSoup) -> None:
     assert rows["validation"] == "val_psnr 18.11, val_loss 0.1"
     assert rows["digest of the training's parameters"] == CARD.training_digest
     assert rows["code"] == "0.1.0 0123456"
-    assert CARD.not_for in section.get_text()
+    assert rows["must not be used for"] == CARD.not_for
 
 
 def test_the_card_names_the_denoiser_whatever_the_command_was_given() -> None:

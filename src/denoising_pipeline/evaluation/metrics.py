@@ -116,8 +116,12 @@ def ssim(clean: Images, denoised: Images) -> Values:
         ValueError: The shapes differ, are not NHWC or are smaller than the window, or the values
             are not floating point.
     """
-    if clean.ndim == 4:  # noqa: PLR2004
-        require_room(["ssim"], *clean.shape[1:3])
+    if clean.ndim == 4 and min(clean.shape[1:3]) < SSIM_WINDOW:  # noqa: PLR2004
+        height, width = clean.shape[1:3]
+        raise ValueError(
+            f"An image has {height}x{width} pixels, SSIM needs at least {SSIM_WINDOW}x"
+            f"{SSIM_WINDOW}. Use larger images, or take ssim out of evaluation.metrics."
+        )
     return _per_image(_ssim, clean, denoised)
 
 
@@ -125,24 +129,6 @@ METRICS: Mapping[str, Callable[[Images, Images], Values]] = MappingProxyType(
     {"psnr": psnr, "ssim": ssim, "mse": mse, "mae": mae}
 )
 """Metric by key: what evaluation computes for every image, unless it is left out."""
-
-
-def require_room(metrics: Iterable[str], height: int, width: int) -> None:
-    """Refuse images that are too small for a metric; it can be asked long before they are scored.
-
-    Args:
-        metrics: Keys of `METRICS`.
-        height: Of the smallest image, in pixels.
-        width: Of the smallest image, in pixels.
-
-    Raises:
-        ValueError: A metric needs more pixels; says which, and how to go on.
-    """
-    if "ssim" in metrics and min(height, width) < SSIM_WINDOW:
-        raise ValueError(
-            f"An image has {height}x{width} pixels, SSIM needs at least {SSIM_WINDOW}x"
-            f"{SSIM_WINDOW}. Use larger images, or take ssim out of evaluation.metrics."
-        )
 
 
 def mean_interval(values: Values, confidence: float = 0.95) -> tuple[float, float, float]:
@@ -216,6 +202,15 @@ def share_interval(count: int, total: int, confidence: float = 0.95) -> tuple[fl
 
     interval = binomtest(count, total).proportion_ci(confidence, method="wilson")
     return count / total, float(interval.low), float(interval.high)
+
+
+def smallest_side(metrics: Iterable[str]) -> int:
+    """Return the least height and width of images that metrics can measure, in pixels.
+
+    Args:
+        metrics: Keys of `METRICS`.
+    """
+    return SSIM_WINDOW if "ssim" in metrics else 1
 
 
 def _decibels(mse_values: Values) -> Values:

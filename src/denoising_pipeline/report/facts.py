@@ -1,5 +1,6 @@
 """The section of what was run, on what, with what, and how to run it again."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from denoising_pipeline.report.blocks import Code, Section, Table, Text, pairs, words
@@ -25,24 +26,27 @@ def what_was_run(results: Results) -> Section:
             Text("To run it again, in the folder of the project:"),
             Code(again(facts)),
             pairs("The run", "what", run),
-            _files(results.source_manifest["files"]),
+            *_files(results.source_manifest),
             pairs("Every parameter of the command", "parameter", facts.parameters, folded=True),
             pairs("Libraries", "library", facts.libraries, folded=True),
         ],
     )
 
 
-def _files(files: dict[str, Any]) -> Table:
+def _files(manifest: Mapping[str, Any]) -> list[Table]:
+    """Return the files that were read, and those that could not be."""
+    files, left_out = manifest["files"], manifest.get("left_out", {})
     shapes = [", ".join(map(str, file.get("shape", ()))) for file in files.values()]
-    return Table(
-        "Files of the source, uncompressed",
-        [
-            words("file", files),
-            words("shape", shapes),
-            words("sha256", [file["sha256"] for file in files.values()]),
-        ],
-        folded=len(files) > MANY,
-    )
+    columns = [
+        words("file", files),
+        words("shape", shapes),
+        words("sha256", [file["sha256"] for file in files.values()]),
+    ]
+    how = "" if manifest.get("kind") == "folder" else ", uncompressed"
+    tables = [Table(f"Files of the source{how}", columns, folded=len(files) > MANY)]
+    if left_out:
+        tables.append(pairs("Files that were left out", "file", left_out))
+    return tables
 
 
 def again(facts: RunFacts) -> str:

@@ -29,13 +29,14 @@ def the_denoiser(results: Results) -> Section:
         "digest of the training images": card.images.digest,
         "code": card.code,
         "values of images": "{:g} to {:g}".format(*card.value_range),
+        "must not be used for": card.not_for,
     }
     return Section(
         "denoiser",
         "The denoiser",
         [
-            Text(f"What it must not be used for. {card.not_for}"),
-            pairs("By the card that is part of its file", "what", known),
+            Text("What it was made from and what it must not be used for, as its file says."),
+            pairs("Card of the denoiser", "what", known),
             pairs("Every parameter of its training", "parameter", card.training, folded=True),
         ],
     )

@@ -38,9 +38,9 @@ def worse_than_noisy(summary: Mapping[str, Any]) -> str | None:
     if not summary["worse_than_noisy"]:
         return None
     return (
-        f"Worse than doing nothing: the denoised images have {summary['psnr']:.2f} dB, the noisy "
-        f"ones {summary['noisy_psnr']:.2f} dB. Do not use this denoiser. Look at its learning "
-        "curves and train it for more epochs (training.epochs), or by other options of training."
+        f"Worse than doing nothing: {summary['psnr']:.2f} dB denoised, "
+        f"{summary['noisy_psnr']:.2f} dB noisy. Do not use this denoiser; train it for more epochs "
+        "(training.epochs) or by other options of training."
     )
 
 
