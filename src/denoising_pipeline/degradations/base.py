@@ -35,6 +35,11 @@ class Noise(Component, ABC):
             A new float32 array of the same shape, in [0, 1].
         """
 
+    @property
+    def level_value(self) -> float:
+        """Its noise level."""
+        return float(getattr(self, self.level))
+
     def describe(self) -> str:
         """Return the name and the noise level, such as `"gaussian 0.5"`, for names of runs."""
         return f"{self.name} {getattr(self, self.level):g}"

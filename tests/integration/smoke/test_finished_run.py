@@ -24,7 +24,7 @@ FIGURES = {
     "best_and_worst.png",
     "denoising_examples.png",
     "digit_scores.png",
-    "noisy_digits.png",
+    "noisy_examples.png",
     "psnr_distribution.png",
     "training_curves.png",
 }
