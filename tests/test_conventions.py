@@ -110,7 +110,7 @@ def test_a_split_is_not_wired_to_the_argument_of_another(node: Node) -> None:
     for argument, name in wired(node).items():
         for split in ("train", "val", "test"):
             if argument.startswith(f"{split}_"):
-                assert name.removeprefix("raw_").startswith(f"{split}_")
+                assert name.startswith(f"{split}_")
 
 
 @every_node
@@ -173,9 +173,8 @@ def test_every_entry_has_the_layer_of_its_folder_and_is_named_like_its_file(name
     layer = entry["metadata"]["kedro-viz"]["layer"]
     if "filepath" in entry:
         path = Path(entry["filepath"])
-        raw = path.parts[:2] == ("data", "01_raw")
         assert path.parts[1] == layer
-        assert path.stem == name or (raw and name.startswith("raw_"))
+        assert path.stem == name
 
 
 @every_entry
@@ -203,9 +202,7 @@ def test_test_images_are_made_before_evaluation_and_used_by_nothing_else() -> No
         and any("test_" in name for name in [*node.inputs, *node.outputs])
     }
     assert touching == {
-        "ingestion.validate_test_source",
-        "ingestion.describe_source",
-        "preprocessing.split_source",
+        "ingestion.take_images",
         "preprocessing.normalize_test_images",
         "noise_injection.inject_test_noise",
     }
