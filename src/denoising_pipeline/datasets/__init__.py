@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from denoising_pipeline.datasets.mlflow_runs import MlflowRunsDataset
     from denoising_pipeline.datasets.networks import ClassifierDataset, DenoiserDataset
     from denoising_pipeline.datasets.npy import NpyDataset
+    from denoising_pipeline.datasets.source import SourceDataset
 
 __all__ = [
     "CheckpointsDataset",
@@ -18,6 +19,7 @@ __all__ = [
     "IdxDataset",
     "MlflowRunsDataset",
     "NpyDataset",
+    "SourceDataset",
     "StrictJsonDataset",
 ]
 
@@ -28,6 +30,7 @@ _MODULES = {
     "IdxDataset": "idx",
     "MlflowRunsDataset": "mlflow_runs",
     "NpyDataset": "npy",
+    "SourceDataset": "source",
     "StrictJsonDataset": "json_strict",
 }
 

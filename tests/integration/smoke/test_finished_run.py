@@ -21,11 +21,11 @@ from denoising_pipeline.images.idx import read_idx
 from denoising_pipeline.settings import CONFIG_LOADER_ARGS
 
 FIGURES = {
-    "best_and_worst.png",
+    "best_and_worst_examples.png",
     "denoising_examples.png",
-    "digit_scores.png",
+    "digit_figure.png",
     "noisy_examples.png",
-    "psnr_distribution.png",
+    "psnr_figure.png",
     "training_curves.png",
 }
 TABLES = {

@@ -39,19 +39,19 @@ def create_pipeline() -> Pipeline:
                 figures.psnr_distribution,
                 name="draw_psnr_distribution",
                 inputs={"image_metrics": "image_metrics"},
-                outputs="psnr_distribution",
+                outputs="psnr_figure",
             ),
             node(
                 figures.digit_scores,
                 name="draw_digit_scores",
                 inputs={"digit_metrics": "digit_metrics"},
-                outputs="digit_scores",
+                outputs="digit_figure",
             ),
             node(
                 nodes.draw_best_and_worst,
                 name="draw_best_and_worst",
                 inputs={**IMAGES, "reporting": "params:reporting"},
-                outputs="best_and_worst",
+                outputs="best_and_worst_examples",
             ),
             node(
                 nodes.write_report,
