@@ -15,4 +15,4 @@ def denoise_images(denoiser: Denoiser, noisy: Images | ImageSet) -> Images | Ima
     Returns:
         Denoised images of the same sizes, an array or a set as `noisy` is.
     """
-    return denoiser(noisy)  # type: ignore[arg-type]
+    return denoiser(noisy)
