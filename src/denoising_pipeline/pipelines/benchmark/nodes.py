@@ -46,8 +46,7 @@ COLUMNS = (
 )
 """Label, column, decimals, and which of two values is better."""
 
-Validation = tuple[Images | ImageSet, Images | ImageSet]
-"""(noisy, clean)"""
+Validation = tuple[Images | ImageSet, Images | ImageSet]  # (noisy, clean)
 
 
 class _Contestant(NamedTuple):
@@ -129,8 +128,7 @@ def score_denoisers(
         each metric with its interval and `psnr_pooled` as in `summary`, `fit_seconds` (not of the
         trained denoiser), `seconds_per_1000` images, `n_images`, `confidence`, and `note`: why it
         was left out, in a row without scores, or empty. And the first denoised test images of each
-        row with scores, float32 (rows, examples, H, W, C); of images of different sizes, their
-        middles.
+        row with scores, float32 (rows, examples, H, W, C).
     """
     known = Known(train_clean, denoiser.card.noise, denoiser.card.seed)
     images = benchmark.calibration_images
@@ -196,9 +194,8 @@ def _train(known: Known, validation: Validation, options: TrainingParameters) ->
     except ValueError as error:
         raise NotApplicableError(str(error)) from error
     noisy, clean = (ImageSet.of(images).as_array() for images in validation)
-    return train(
-        known.images, known.noise, (noisy, clean), options, known.seed, lambda epoch, metrics: None
-    )[0]
+    learned = known.images, known.noise, (noisy, clean), options, known.seed
+    return train(*learned, lambda epoch, metrics: None)[0]
 
 
 def _described(contestant: _Contestant) -> dict[str, Any]:
@@ -216,10 +213,9 @@ def _described(contestant: _Contestant) -> dict[str, Any]:
 def _score(
     denoise: Denoise, clean: Images | ImageSet, noisy: Images | ImageSet, confidence: float
 ) -> tuple[dict[str, Any], Images | ImageSet]:
-    """Return the scores and times of one denoiser, and the denoised images.
+    """Return scores and time of one denoiser, and the denoised images.
 
-    The time does not count what networks do at first: they are compiled for the size of their
-    first batch, and at a second size for any.
+    What networks do at first is not timed: compiling for one size of batch, and then for any.
     """
     for count in (1, 2):
         denoise_each(denoise, _first(noisy, count))
@@ -248,12 +244,12 @@ def write_markdown(benchmark_table: pd.DataFrame) -> str:
         benchmark_table: The table of `score_denoisers`.
 
     Returns:
-        The text, for people to read.
+        The text.
     """
     table = benchmark_table[benchmark_table["note"] == ""]
     first = table.iloc[0]
     cells = {name: table[name].tolist() for name in ("denoiser", "hyperparameters")}
-    for label, column, digits, better in COLUMNS:
+    for label, column, digits, better in (each for each in COLUMNS if each[1] in table):
         texts = [f"{value:.{digits}f}" for value in table[column]]
         best = f"{better(table[column]):.{digits}f}"
         cells[label] = [f"**{text}**" if text == best else text for text in texts]
@@ -288,8 +284,8 @@ def draw_benchmark_examples(
 
     Args:
         test_clean: Clean test images.
-        benchmark_denoised: The denoised images of `score_denoisers`, of the rows with scores.
-        benchmark_table: The table of `score_denoisers`.
+        benchmark_denoised: Those of `score_denoisers`, as the table.
+        benchmark_table: The table.
 
     Returns:
         A row of images for each.
