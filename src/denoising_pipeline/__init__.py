@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from denoising_pipeline.degradations import DEGRADATIONS
     from denoising_pipeline.denoiser import Denoiser
     from denoising_pipeline.denoiser.card import Card
+    from denoising_pipeline.denoiser.file import load_denoiser
     from denoising_pipeline.evaluation.metrics import METRICS, psnr, ssim
     from denoising_pipeline.images.arrays import Images
     from denoising_pipeline.images.sets import ImageSet
@@ -30,6 +31,7 @@ _HOMES = {
     "Images": "images.arrays",
     "METRICS": "evaluation.metrics",
     "calibrate": "baselines",
+    "load_denoiser": "denoiser.file",
     "psnr": "evaluation.metrics",
     "ssim": "evaluation.metrics",
     "train": "training",
@@ -47,6 +49,7 @@ __all__ = [
     "Images",
     "__version__",
     "calibrate",
+    "load_denoiser",
     "psnr",
     "ssim",
     "train",

@@ -13,7 +13,7 @@ import psutil
 from mlflow.entities import LoggedModelInput
 from mlflow.tracking import MlflowClient
 
-from denoising_pipeline.config import Parameters, flatten
+from denoising_pipeline.config import Parameters, flatten, format_params
 from denoising_pipeline.report import RunFacts
 
 LIBRARIES = (
@@ -102,19 +102,16 @@ def kedro_command(run_params: dict[str, Any], conf: str | None = None) -> str:
         "from-inputs": ",".join(run_params["from_inputs"] or []),
         "to-outputs": ",".join(run_params["to_outputs"] or []),
         "namespaces": ",".join(run_params["namespaces"] or []),
-        "load-versions": _joined(run_params["load_versions"], ":"),
-        "params": _joined(run_params["runtime_params"], "="),
+        "load-versions": ",".join(
+            f"{k}:{v}" for k, v in (run_params["load_versions"] or {}).items()
+        ),
+        "params": format_params(run_params["runtime_params"] or {}),
     }
     options = [f"--{name}={value}" for name, value in pairs.items() if value]
     runner = _runner_name(run_params["runner"])
     options += [f"--runner={runner}"] if runner not in {"None", "SequentialRunner"} else []
     options += ["--only-missing-outputs"] if run_params["only_missing_outputs"] else []
     return shlex.join(["kedro", "run", *options])
-
-
-def _joined(values: dict[str, Any] | None, separator: str) -> str:
-    pairs = flatten(values or {}).items()
-    return ",".join(f"{k}{separator}{'null' if v is None else v}" for k, v in pairs)
 
 
 def _runner_name(runner: str) -> str:
