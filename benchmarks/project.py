@@ -13,7 +13,7 @@ from kedro.config import OmegaConfigLoader
 from omegaconf import OmegaConf
 
 from denoising_pipeline.config import Parameters, validate_parameters
-from denoising_pipeline.degradations import Noise, draw_noisy
+from denoising_pipeline.degradations import Degradation, draw_noisy
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.idx import read_idx
 
@@ -60,7 +60,7 @@ def training_images() -> Images:
     return mnist_images("train")[:-HELD_OUT]
 
 
-def validation_images(noise: Noise) -> tuple[Images, Images]:
+def validation_images(noise: Degradation) -> tuple[Images, Images]:
     """Return the held-out images, clean and noisy."""
     clean = mnist_images("train")[-HELD_OUT:]
     return clean, draw_noisy(clean, noise, seed=0, split="val", epoch=0)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from denoising_pipeline.config import ParameterError, Parameters, flatten, validate_parameters
-from denoising_pipeline.degradations import NOISES
+from denoising_pipeline.degradations import DEGRADATIONS, NOISES
 from denoising_pipeline.models import ARCHITECTURES
 
 SECRET = "hunter2"  # noqa: S105
@@ -106,7 +106,7 @@ def test_the_value_of_an_unknown_key_is_never_repeated(raw: dict[str, Any]) -> N
 
 @pytest.mark.parametrize(
     ("key", "name", "registry"),
-    [("noise_injection", name, NOISES) for name in NOISES]
+    [("noise_injection", name, DEGRADATIONS) for name in DEGRADATIONS]
     + [("training.model", name, ARCHITECTURES) for name in ARCHITECTURES],
 )
 def test_unknown_components_are_refused_with_the_registered_ones(
@@ -118,6 +118,22 @@ def test_unknown_components_are_refused_with_the_registered_ones(
     assert refusal(nested(key, {})) == f"{key}.name: a name is missing; allowed: {allowed}"
     for other in (5, None, [name]):
         assert refusal(nested(key, {"name": other})).startswith(f"{key}.name: ")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([{"name": "fog"}, {"name": "gausian"}], ".1.name: 'gausian' is unknown; did you mean"),
+        ([{"name": "fog"}, {}], ".1.name: a name is missing"),
+        ([{"name": "fog", "severity": 2}, {"name": "gaussian"}], ".0.severity: 2 is not allowed"),
+        ([{"name": "gaussian", "sigmas": 1}], ".0.sigmas: no such parameter; did you mean 'sigma'"),
+        ([], ": [] is not allowed; it lists no degradation. Give at least one"),
+    ],
+)
+def test_a_mistake_in_a_list_of_degradations_is_named_with_its_place(
+    given: list[Any], expected: str
+) -> None:
+    assert refusal({"noise_injection": given}).startswith(f"noise_injection{expected}")
 
 
 @pytest.mark.parametrize("key", ["training.loss", "training.keep"])
@@ -142,6 +158,7 @@ LOWEST = {
     "reporting.best_and_worst": 1,
     "comparison.newest": 2,
     "comparison.resamples": 100,
+    "robustness.images": 5,
     "downstream.epochs": 1,
     "downstream.batch_size": 1,
     "downstream.worst": 1,
@@ -278,6 +295,18 @@ def test_an_unknown_baseline_is_refused_with_its_nearest() -> None:
     line = refusal({"robustness": {"classical": "median filtre"}})
     assert line.startswith("robustness.classical: 'median filtre' is not allowed; ")
     assert "did you mean 'median filter'? Allowed: " in line
+
+
+@pytest.mark.parametrize(
+    ("key", "wrong", "nearest"),
+    [("noises", "gausian", "gaussian"), ("noises", "fog", ""), ("degradations", "frog", "fog")],
+)
+def test_an_unknown_noise_model_or_degradation_is_refused_with_its_nearest(
+    key: str, wrong: str, nearest: str
+) -> None:
+    line = refusal({"robustness": {key: [wrong]}})
+    assert line.startswith(f"robustness.{key}: {wrong!r} is not allowed; {wrong!r} is unknown; ")
+    assert f"did you mean {nearest!r}?" in line or not nearest
 
 
 @pytest.mark.parametrize("key", ["levels", "severities"])

@@ -10,7 +10,7 @@ from kedro.config import OmegaConfigLoader
 
 from denoising_pipeline.config import Parameters, flatten, validate_parameters
 from denoising_pipeline.core.components import Component
-from denoising_pipeline.degradations import NOISES
+from denoising_pipeline.degradations import DEGRADATIONS
 from denoising_pipeline.images.fetch import MNIST_SHA256
 from denoising_pipeline.models import ARCHITECTURES
 from denoising_pipeline.settings import CONFIG_LOADER_ARGS
@@ -73,7 +73,7 @@ def described_options(file: str) -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize(
     ("file", "registry"),
     [
-        ("parameters_noise_injection.yml", NOISES),
+        ("parameters_noise_injection.yml", DEGRADATIONS),
         ("parameters_training.yml", ARCHITECTURES),
     ],
 )

@@ -11,7 +11,7 @@ from scipy.linalg import eigh
 
 from denoising_pipeline.baselines.moments import Matrix, Moments, measure_moments
 from denoising_pipeline.baselines.tone import ToneCurve
-from denoising_pipeline.degradations import Noise
+from denoising_pipeline.degradations import Degradation
 from denoising_pipeline.evaluation.metrics import psnr
 from denoising_pipeline.images.arrays import Images
 
@@ -46,7 +46,7 @@ class Known:
     """
 
     train_clean: Images
-    noise: Noise
+    noise: Degradation
     seed: int
 
     @cached_property
@@ -148,7 +148,13 @@ def filtering(name: str, **strengths: Sequence[float]) -> Callable[[Filter], Fil
     return register
 
 
-def calibrate(name: str, known: Known, val_noisy: Images, val_clean: Images) -> Calibrated:
+def calibrate(
+    name: str,
+    known: Known,
+    val_noisy: Images,
+    val_clean: Images,
+    strengths: Sequence[Strength] | None = None,
+) -> Calibrated:
     """Make a baseline ready: of its strengths, take the one with the best mean PSNR.
 
     The tone curve is learned anew for each strength, from the same validation images.
@@ -160,6 +166,7 @@ def calibrate(name: str, known: Known, val_noisy: Images, val_clean: Images) -> 
         known: What may be learned from.
         val_noisy: Noisy validation images, float32 (M, H, W, C) in [0, 1]; M is 1 or more.
         val_clean: The same images, clean.
+        strengths: What to choose from; None: the baseline's grid.
 
     Returns:
         The calibrated baseline.
@@ -169,10 +176,11 @@ def calibrate(name: str, known: Known, val_noisy: Images, val_clean: Images) -> 
         NotApplicableError: It does not exist for these images or this noise.
     """
     baseline = _registered[name]
+    grid = baseline.grid if strengths is None else strengths
     candidates = []
-    for strength in baseline.grid:
+    for strength in grid:
         denoise = _in_range(baseline.fit(known, **strength))
-        if len(baseline.grid) == 1 and not baseline.tone:
+        if len(grid) == 1 and not baseline.tone:
             return Calibrated(name, strength, baseline.tone, denoise)
         denoised = denoise(val_noisy)
         if baseline.tone:

@@ -99,7 +99,7 @@ def _inside(field: FieldInfo | None) -> tuple[type[BaseModel] | None, dict[str, 
 def _find(location: Sequence[int | str]) -> _Place:
     """Follow an error's location through the schema.
 
-    Union tags and positions in lists are no part of the key.
+    Union tags are no part of the key, nor are positions in lists, but for lists of components.
     """
     model: type[BaseModel] | None = Parameters
     components: dict[str, type[BaseModel]] = {}
@@ -109,6 +109,8 @@ def _find(location: Sequence[int | str]) -> _Place:
     for part in location:
         if part in components:
             model, components = components[str(part)], {}
+        elif components and isinstance(part, int):
+            key.append(str(part))
         elif model:
             key.append(str(part))
             siblings = list(model.model_fields)

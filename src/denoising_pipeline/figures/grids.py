@@ -248,15 +248,15 @@ def best_and_worst(
     return figure
 
 
-def corruption_examples(
+def degradation_examples(
     stages: Mapping[str, Images], psnr: Mapping[str, tuple[float, float]], title: str
 ) -> Figure:
-    """Draw corruptions in columns, and what becomes of each in rows.
+    """Draw degradations in columns, and what becomes of each in rows.
 
     Args:
-        stages: Batch by row label, with one image for each corruption; float32, NHWC, values in
+        stages: Batch by row label, with one image for each degradation; float32, NHWC, values in
             [0, 1], equally shaped.
-        psnr: For each corruption, by its name: PSNR before and after denoising in dB.
+        psnr: For each degradation, by its name: PSNR before and after denoising in dB.
         title: Title of the figure; "PSNR before → after" is added.
 
     Raises:

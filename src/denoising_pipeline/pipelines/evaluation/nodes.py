@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from denoising_pipeline.degradations import Noise, NoiseInjectionParameters, draw_noisy
+from denoising_pipeline.degradations import Degradation, NoiseInjectionParameters, draw_noisy
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.metrics import METRICS, mean_intervals, pooled_psnr
 from denoising_pipeline.evaluation.options import EvaluationParameters
@@ -127,7 +127,7 @@ def sweep_noise(
     return pd.DataFrame(rows)
 
 
-def _levels(noise: Noise) -> Iterator[Noise]:
+def _levels(noise: Degradation) -> Iterator[Degradation]:
     trained = getattr(noise, noise.level)
     for level in sorted({trained * multiple for multiple in SWEEP}):
         with suppress(ValueError):  # A probability, for one, ends at 1.
