@@ -174,8 +174,9 @@ def test_every_entry_has_the_layer_of_its_folder_and_is_named_like_its_file(name
     if "filepath" in entry:
         path = Path(entry["filepath"])
         raw = path.parts[:2] == ("data", "01_raw")
-        assert path.parts[1] == layer
-        assert path.stem == name or (raw and name.startswith("raw_"))
+        recipe = path.parts[0] == "conf"
+        assert path.parts[1] == layer or recipe
+        assert path.stem == name or (raw and name.startswith("raw_")) or recipe
 
 
 @every_entry

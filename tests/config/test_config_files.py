@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 import yaml
-from kedro.config import OmegaConfigLoader
 
 from denoising_pipeline.config import Parameters, flatten, validate_parameters
 from denoising_pipeline.core.components import Component
 from denoising_pipeline.degradations import DEGRADATIONS
+from denoising_pipeline.hooks.config_loader import ComponentConfigLoader
 from denoising_pipeline.images.fetch import MNIST_SHA256
 from denoising_pipeline.models import ARCHITECTURES
 from denoising_pipeline.settings import CONFIG_LOADER_ARGS
@@ -22,9 +22,9 @@ RECIPES = sorted(
 
 
 def loader(recipe: str, **runtime: Any) -> Any:
-    """The loader of Kedro as the project sets it up."""
+    """The loader as the project sets it up."""
     arguments: dict[str, Any] = dict(CONFIG_LOADER_ARGS)
-    return OmegaConfigLoader(str(CONF), env=recipe, runtime_params=runtime or None, **arguments)
+    return ComponentConfigLoader(str(CONF), env=recipe, runtime_params=runtime or None, **arguments)
 
 
 def parameters(recipe: str, **runtime: Any) -> dict[str, Any]:
@@ -49,6 +49,33 @@ def test_every_recipe_states_every_parameter_after_merging(recipe: str) -> None:
     for section in parameters("base"):
         if isinstance(parameters("base")[section], dict):
             assert parameters("base")[section].keys() <= parameters(recipe)[section].keys()
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_list_of_degradations_can_be_chosen_over_every_recipe(recipe: str) -> None:
+    steps = [{"name": "motion_blur"}, {"name": "gaussian", "sigma": 0.1}]
+    chosen = validate_parameters(parameters(recipe, noise_injection=steps))
+    assert chosen.noise_injection.root.describe() == "motion_blur 0.5 + gaussian 0.1"
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("name", DEGRADATIONS)
+def test_another_noise_can_be_chosen_over_every_recipe(recipe: str, name: str) -> None:
+    """The options of the recipe's own are not those of the other."""
+    chosen = validate_parameters(parameters(recipe, noise_injection={"name": name}))
+    if name != parameters(recipe)["noise_injection"]["name"]:
+        assert chosen.noise_injection.root == DEGRADATIONS[name](name=name)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_another_architecture_can_be_chosen_over_every_recipe(recipe: str, name: str) -> None:
+    given = {"model": {"name": name}}
+    chosen = validate_parameters(parameters(recipe, training=given)).training
+    if name != parameters(recipe)["training"]["model"]["name"]:
+        assert chosen.model == ARCHITECTURES[name](name=name)
+    kept = validate_parameters(parameters(recipe)).training
+    assert chosen.model_dump(exclude={"model"}) == kept.model_dump(exclude={"model"})
 
 
 def test_base_states_every_default_of_the_schema() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from denoising_pipeline.config import flatten, validate_parameters
+from denoising_pipeline.config import ParameterError, flatten, validate_parameters
 from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.degradations import Composed, Degradation, NoiseInjectionParameters
 from denoising_pipeline.degradations.gaussian import Gaussian
@@ -91,3 +91,18 @@ def test_what_a_run_records_can_be_given_back_to_it() -> None:
     assert complete.noise_injection == given
     recorded = flatten(complete.model_dump(mode="json"))["noise_injection"]
     assert recorded == [{"name": "motion_blur", "severity": 0.5}, BLURRED_AND_NOISY[1]]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([{"name": "fog"}, {"name": "gausian"}], r"\.1\.name: 'gausian' is unknown; did you mean"),
+        ([{"name": "fog"}, {}], r"\.1\.name: a name is missing"),
+        ([{"name": "fog", "severity": 2}, {"name": "blind"}], r"\.0\.severity: 2 is not allowed"),
+        ([{"name": "gaussian", "sigmas": 1}], r"\.0\.sigmas: no such parameter; did you mean 'si"),
+        ([], r": \[\] is not allowed; it lists no degradation\. Give at least one"),
+    ],
+)
+def test_a_mistake_in_a_list_is_named_with_its_place(given: object, expected: str) -> None:
+    with pytest.raises(ParameterError, match=f"noise_injection{expected}"):
+        validate_parameters({"noise_injection": given})

@@ -208,3 +208,18 @@ def test_images_of_several_sizes_are_refused_by_the_first_node() -> None:
         nodes.calibrate_ood(network(), mixed, FEW)
     with pytest.raises(ValueError, match="differ in size"):
         nodes.calibrate_classical(network(), mixed, mixed, mixed, FEW)
+
+
+@pytest.mark.parametrize(
+    ("key", "wrong", "hint"),
+    [
+        ("noises", "gausian", "did you mean 'gaussian'"),
+        ("noises", "fog", "allowed: blind"),
+        ("degradations", "frog", "did you mean 'fog'"),
+    ],
+)
+def test_an_unknown_noise_model_or_degradation_is_refused_with_what_there_is(
+    key: str, wrong: str, hint: str
+) -> None:
+    with pytest.raises(ValueError, match=f"{wrong!r} is unknown; {hint}"):
+        RobustnessParameters.model_validate({key: [wrong]})

@@ -3,7 +3,6 @@
 Outside of a checkout the same commands stand under `denoising-pipeline`.
 """
 
-import copy
 import functools
 from collections.abc import Callable
 from pathlib import Path
@@ -11,11 +10,12 @@ from typing import IO, Any
 
 import click
 from kedro.config import MissingConfigException
-from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import KedroCliError, env_option
 from kedro.framework.project import configure_project
 from kedro.framework.session import KedroSession
 from kedro.io.core import DatasetError
+
+from denoising_pipeline.cli.run import own_run
 
 KNOWN_ERRORS = (DatasetError, MissingConfigException, OSError, ValueError)
 """Errors whose message says what is wrong and what to do."""
@@ -59,9 +59,9 @@ def cli() -> None:
     """Train, measure and compare image denoisers."""
 
 
-run = copy.copy(kedro_run)
-if kedro_run.callback is not None:
-    run.callback = without_traceback(kedro_run.callback)
+run = own_run()
+if run.callback is not None:
+    run.callback = without_traceback(run.callback)
 cli.add_command(run)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from denoising_pipeline import figures
-from denoising_pipeline.baselines import Known, NotApplicableError, calibrate
+from denoising_pipeline.baselines import Known, NotApplicableError, calibrate, fit
 from denoising_pipeline.baselines.options import RobustnessParameters
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.metrics import METRICS, mean_intervals
@@ -92,7 +92,7 @@ def calibrate_classical(
         chosen = calibrate(robustness.classical, known, noisy, clean)
     except NotApplicableError as error:
         raise ValueError(f"robustness.classical: {robustness.classical!r}: {error}") from None
-    return {"denoiser": chosen.name, "hyperparameters": dict(chosen.strength)}
+    return {"denoiser": chosen.name, "hyperparameters": dict(chosen.hyperparameters)}
 
 
 def score_shifts(
@@ -133,12 +133,12 @@ def score_shifts(
     names = filter(None, [robustness.other_source])
     shape = clean_images.shape[1:]
     others = {name: source_images(sources, name, shape)[:first] for name in names}
-    classical = calibrate(
+    classical = fit(
         classical_hyperparameters["denoiser"],
+        classical_hyperparameters["hyperparameters"],
         Known(of_one_size(train_clean), card.noise, card.seed),
         of_one_size(val_noisy, first),
         of_one_size(val_clean, first),
-        [classical_hyperparameters["hyperparameters"]],
     )
     detector = OodDetector.model_validate(ood_detector)
     tables = []
