@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from denoising_pipeline.config import Parameters, merge_layers, parse_params, validate_parameters
-from denoising_pipeline.degradations import Noise, draw_noisy
+from denoising_pipeline.degradations import Degradation, draw_noisy
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.idx import read_idx
 
@@ -59,7 +59,7 @@ def training_images() -> Images:
     return mnist_images("train")[:-HELD_OUT]
 
 
-def validation_images(noise: Noise) -> tuple[Images, Images]:
+def validation_images(noise: Degradation) -> tuple[Images, Images]:
     """Return the held-out images, clean and noisy."""
     clean = mnist_images("train")[-HELD_OUT:]
     return clean, draw_noisy(clean, noise, seed=0, split="val", epoch=0)

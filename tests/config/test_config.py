@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from denoising_pipeline.config import ParameterError, Parameters, flatten, validate_parameters
 from denoising_pipeline.config.errors import RENAMED
-from denoising_pipeline.degradations import NOISES
+from denoising_pipeline.degradations import DEGRADATIONS, NOISES
 from denoising_pipeline.models import ARCHITECTURES
 
 SECRET = "hunter2"  # noqa: S105
@@ -107,7 +107,7 @@ def test_the_value_of_an_unknown_key_is_never_repeated(raw: dict[str, Any]) -> N
 
 @pytest.mark.parametrize(
     ("key", "name", "registry"),
-    [("noise_injection", name, NOISES) for name in NOISES]
+    [("noise_injection", name, DEGRADATIONS) for name in DEGRADATIONS]
     + [("training.model", name, ARCHITECTURES) for name in ARCHITECTURES],
 )
 def test_unknown_components_are_refused_with_the_registered_ones(
@@ -143,6 +143,7 @@ LOWEST = {
     "reporting.best_and_worst": 1,
     "comparison.newest": 2,
     "comparison.resamples": 100,
+    "robustness.images": 5,
     "downstream.epochs": 1,
     "downstream.batch_size": 1,
     "downstream.worst": 1,

@@ -9,7 +9,7 @@ import yaml
 
 from denoising_pipeline.config import Parameters, flatten, validate_parameters
 from denoising_pipeline.core.components import Component
-from denoising_pipeline.degradations import NOISES
+from denoising_pipeline.degradations import DEGRADATIONS
 from denoising_pipeline.hooks.config_loader import ComponentConfigLoader
 from denoising_pipeline.images.fetch import MNIST_SHA256
 from denoising_pipeline.models import ARCHITECTURES
@@ -52,12 +52,19 @@ def test_every_recipe_states_every_parameter_after_merging(recipe: str) -> None:
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-@pytest.mark.parametrize("name", NOISES)
+def test_a_list_of_degradations_can_be_chosen_over_every_recipe(recipe: str) -> None:
+    steps = [{"name": "motion_blur"}, {"name": "gaussian", "sigma": 0.1}]
+    chosen = validate_parameters(parameters(recipe, noise_injection=steps))
+    assert chosen.noise_injection.root.describe() == "motion_blur 0.5 + gaussian 0.1"
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("name", DEGRADATIONS)
 def test_another_noise_can_be_chosen_over_every_recipe(recipe: str, name: str) -> None:
     """The options of the recipe's own are not those of the other."""
     chosen = validate_parameters(parameters(recipe, noise_injection={"name": name}))
     if name != parameters(recipe)["noise_injection"]["name"]:
-        assert chosen.noise_injection.root == NOISES[name](name=name)
+        assert chosen.noise_injection.root == DEGRADATIONS[name](name=name)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -93,7 +100,7 @@ def described_options(file: str) -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize(
     ("file", "registry"),
     [
-        ("parameters_noise_injection.yml", NOISES),
+        ("parameters_noise_injection.yml", DEGRADATIONS),
         ("parameters_training.yml", ARCHITECTURES),
     ],
 )

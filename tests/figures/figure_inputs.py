@@ -117,9 +117,9 @@ def sweeps(models: int) -> dict[str, pd.DataFrame]:
     return {"noise_sweeps": pd.DataFrame(rows)}
 
 
-def corruptions(count: int, **shape: int) -> dict[str, Any]:
-    psnr = {f"corruption_{i}": (9.0 + i, 20.0 + i) for i in range(count)}
-    return {"stages": stages(count, **shape), "psnr": psnr, "title": "Corruptions"}
+def degradations(count: int, **shape: int) -> dict[str, Any]:
+    psnr = {f"degradation_{i}": (9.0 + i, 20.0 + i) for i in range(count)}
+    return {"stages": stages(count, **shape), "psnr": psnr, "title": "Degradations"}
 
 
 def curves(panels: int, each: int = 2) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from scipy.linalg import eigh
 
 from denoising_pipeline.baselines.moments import Matrix, Moments, measure_moments
 from denoising_pipeline.baselines.tone import ToneCurve
-from denoising_pipeline.degradations import Noise
+from denoising_pipeline.degradations import Degradation
 from denoising_pipeline.evaluation.scoring import score_images
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet, apply_to
@@ -47,7 +47,7 @@ class Known:
     """
 
     train_clean: Images | ImageSet
-    noise: Noise
+    noise: Degradation
     seed: int
 
     @property

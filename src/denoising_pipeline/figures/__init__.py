@@ -15,7 +15,7 @@ from denoising_pipeline.figures.charts import (
 from denoising_pipeline.figures.grids import (
     benchmark_examples,
     best_and_worst,
-    corruption_examples,
+    degradation_examples,
     denoising_examples,
     image_grid,
     noisy_examples,
@@ -33,8 +33,8 @@ __all__ = [
     "benchmark_scores",
     "best_and_worst",
     "confusion_matrices",
-    "corruption_examples",
     "coverage_and_reliability",
+    "degradation_examples",
     "denoising_examples",
     "digit_scores",
     "downstream_by_label",

@@ -184,14 +184,14 @@ def best_and_worst(
     return figure
 
 
-def corruption_examples(
+def degradation_examples(
     stages: Mapping[str, Images | ImageSet], psnr: Mapping[str, tuple[float, float]], title: str
 ) -> Figure:
-    """Draw corruptions in columns, and what becomes of each in rows.
+    """Draw degradations in columns, and what becomes of each in rows.
 
     Args:
-        stages: Collection by row label, with one image for each corruption.
-        psnr: For each corruption, by its name: PSNR before and after denoising in dB.
+        stages: Collection by row label, with one image for each degradation.
+        psnr: For each degradation, by its name: PSNR before and after denoising in dB.
         title: Title of the figure; "PSNR before → after" is added.
 
     Raises:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from denoising_pipeline.core.seeding import generator
-from denoising_pipeline.degradations import NOISE_BLOCK, Noise, draw_noisy_block
+from denoising_pipeline.degradations import NOISE_BLOCK, Degradation, draw_noisy_block
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.training.options import TrainingParameters
 
@@ -25,7 +25,7 @@ Pair: TypeAlias = tuple[Images, Targets]
 
 def noisy_batches(
     clean: Images,
-    noise: Noise,
+    noise: Degradation,
     options: TrainingParameters,
     seed: int,
     first_epoch: int = 0,
@@ -93,7 +93,7 @@ def _joined(rest: Pair, pairs: Iterable[Pair], count: int) -> Pair:
 
 def _pair(
     clean: Images,
-    noise: Noise,
+    noise: Degradation,
     options: TrainingParameters,
     seed: int,
     epoch: int,

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from denoising_pipeline.core.backend import batches_to_fit, dtype_policy, load_keras
-from denoising_pipeline.degradations import Noise
+from denoising_pipeline.degradations import Degradation
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.training.batches import Targets, noisy_batches
@@ -31,7 +31,7 @@ class TrainingDivergedError(RuntimeError):
 
 def train(
     clean: Images,
-    noise: Noise,
+    noise: Degradation,
     validation: tuple[Images, Images],
     options: TrainingParameters,
     seed: int,

@@ -10,7 +10,7 @@ import numpy as np
 
 from denoising_pipeline import __version__
 from denoising_pipeline.core.backend import load_keras, resolve_precision
-from denoising_pipeline.degradations import Noise
+from denoising_pipeline.degradations import Degradation
 from denoising_pipeline.images.arrays import Images, array_digest
 from denoising_pipeline.training.checkpoints import Checkpoints, State
 from denoising_pipeline.training.options import TrainingParameters
@@ -21,7 +21,7 @@ Rows = list[dict[str, float]]
 
 
 def training_identity(
-    clean: Images, validation: tuple[Images, Images], noise: Noise, options: Any, seed: int
+    clean: Images, validation: tuple[Images, Images], noise: Degradation, options: Any, seed: int
 ) -> str:
     """Return a text that is equal for two trainings if, and only if, they end with equal weights.
 

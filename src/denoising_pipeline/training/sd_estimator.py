@@ -7,7 +7,7 @@ import numpy as np
 
 from denoising_pipeline.core.backend import dtype_policy
 from denoising_pipeline.core.seeding import generator
-from denoising_pipeline.degradations import Noise
+from denoising_pipeline.degradations import Degradation
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.training.batches import Targets, noisy_batches
@@ -19,7 +19,7 @@ from denoising_pipeline.training.options import TrainingParameters, UncertaintyP
 def train_sd_estimator(
     denoiser: Denoiser,
     clean: Images,
-    noise: Noise,
+    noise: Degradation,
     validation: tuple[Images, Images],
     options: UncertaintyParameters,
     seed: int,

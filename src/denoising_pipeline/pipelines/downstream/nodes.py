@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from denoising_pipeline import figures
-from denoising_pipeline.degradations import Noise, NoiseInjectionParameters
+from denoising_pipeline.degradations import Degradation, NoiseInjectionParameters
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.evaluation.classifier import Classifier
 from denoising_pipeline.evaluation.downstream import confusions, misled, shares
@@ -67,7 +67,7 @@ def _trained(
     train_clean: Images,
     val_images: Images,
     splits: pd.DataFrame,
-    noise: Noise,
+    noise: Degradation,
     ingestion: IngestionParameters,
     downstream: DownstreamParameters,
     seed: int,

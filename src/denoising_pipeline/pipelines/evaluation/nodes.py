@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from denoising_pipeline.degradations import Noise, draw_noisy
+from denoising_pipeline.degradations import Degradation, draw_noisy
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.metrics import METRICS, mean_intervals, pooled_psnr
 from denoising_pipeline.evaluation.options import EvaluationParameters
@@ -132,7 +132,7 @@ def sweep_noise(
     clean = _first(test_clean, evaluation.sweep_images)
     rows = []
     for level, noise_at_level in _levels(noise):
-        noisy = draw_noisy(clean, noise_at_level, seed=seed, split="test", epoch=0)  # type: ignore[arg-type]
+        noisy = draw_noisy(clean, noise_at_level, seed=seed, split="test", epoch=0)
         scores = _scores(evaluation.metrics, clean, noisy, denoiser(noisy))
         is_trained = level == noise.level_value
         row = {"level": level, "trained": is_trained, "n_images": len(clean)}
@@ -145,7 +145,7 @@ def _first(images: Images | ImageSet, count: int) -> Images | ImageSet:
     return images.first(count) if isinstance(images, ImageSet) else images[:count]
 
 
-def _levels(noise: Noise) -> Iterator[tuple[float, Noise]]:
+def _levels(noise: Degradation) -> Iterator[tuple[float, Degradation]]:
     if not noise.level:
         return
     for level in sorted({noise.level_value * multiple for multiple in SWEEP}):

@@ -19,7 +19,7 @@ def inject_val_noise(
         Noisy images of the same sizes: an array of an array, a set of a set.
     """
     noise = noise_injection.root
-    return draw_noisy(val_clean, noise, seed=seed, split="val", epoch=0)  # type: ignore[arg-type]
+    return draw_noisy(val_clean, noise, seed=seed, split="val", epoch=0)
 
 
 def inject_test_noise(
@@ -27,4 +27,4 @@ def inject_test_noise(
 ) -> Images | ImageSet:
     """Corrupt the test images; see `inject_val_noise`."""
     noise = noise_injection.root
-    return draw_noisy(test_clean, noise, seed=seed, split="test", epoch=0)  # type: ignore[arg-type]
+    return draw_noisy(test_clean, noise, seed=seed, split="test", epoch=0)
