@@ -42,9 +42,7 @@ VERSIONED = (
     | {"denoiser.zip", "report.html", "splits.parquet"}
     | {"test_denoised.npy", "test_noisy.npy", "val_noisy.npy"}
 )
-UNVERSIONED = {
-    f"{split}_{kind}.npy" for split in ("train", "test") for kind in ("images", "labels")
-}
+UNVERSIONED = {"train_images.npy", "test_images.npy", "image_table.parquet"}
 UNVERSIONED |= {f"{split}_clean.npy" for split in ("train", "val", "test")}
 
 

@@ -85,6 +85,8 @@ def list_images(
 ) -> pd.DataFrame:
     """List the images that are taken, and hold out those for the test if the source does not.
 
+    The test images of a source are the same for every seed, as those of IDX files are.
+
     Args:
         raw_source: What lies in the folder.
         source_manifest: The record of `check_source`.
