@@ -20,11 +20,19 @@ from denoising_pipeline.images.fetch import MNIST_SHA256
 from denoising_pipeline.images.options import IngestionParameters, PreprocessingParameters
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.source import IDX_FILES, Source, open_source
-from denoising_pipeline.pipelines.ingestion.nodes import check_source, list_images, take_images
+from denoising_pipeline.models.convolutional import Convolutional
+from denoising_pipeline.models.unet import Unet
+from denoising_pipeline.pipelines.ingestion.nodes import (
+    check_recipe,
+    check_source,
+    list_images,
+    take_images,
+)
 from denoising_pipeline.training.options import TrainingParameters
 
 MNIST = Path(__file__).parents[2] / "data" / "01_raw" / "mnist"
 PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")
+ANY_SIZE = TrainingParameters(model=Unet(), loss="mse")
 COLOURS = {"red": (255, 0, 0), "blue": (0, 0, 255)}
 
 
@@ -44,13 +52,9 @@ def idx(**changed: npt.NDArray[Any]) -> Source:
 
 
 def checked(source: Source, **ingestion: Any) -> dict[str, Any]:
-    return check_source(
-        source,
-        source.name,
-        IngestionParameters(**ingestion),
-        TrainingParameters(),
-        EvaluationParameters(),
-    )
+    manifest = check_source(source, source.name, IngestionParameters(**ingestion))
+    check_recipe(manifest, ANY_SIZE, EvaluationParameters())
+    return manifest
 
 
 def taken(
@@ -60,7 +64,7 @@ def taken(
     options = IngestionParameters(**ingestion)
     manifest = checked(source, **ingestion)
     table = list_images(source, manifest, options, PreprocessingParameters(test_images=test_images))
-    return manifest, table, *take_images(source, manifest, table, options)
+    return manifest, table, *take_images(source, manifest, table)
 
 
 @pytest.mark.parametrize(("limit", "count"), [(None, 30), (20, 20), (30, 30), (500, 30)])
@@ -136,7 +140,9 @@ def test_test_images_of_another_size_are_refused_with_both_sizes() -> None:
 
 def test_images_that_a_metric_cannot_measure_are_refused() -> None:
     small = {f"{split}_images": images(n)[:, :10] for split, n in (("train", 30), ("test", 25))}
-    with pytest.raises(ValueError, match=r"10x15 pixels, .* 11x11: .* evaluation\.metrics"):
+    with pytest.raises(
+        ValueError, match=r"train_images: 10x15 pixels .* 11x11.*evaluation\.metrics"
+    ):
         checked(idx(**small))
 
 
@@ -146,20 +152,22 @@ def test_idx_files_do_not_become_colour() -> None:
 
 
 def test_a_source_that_the_catalog_does_not_read_is_refused() -> None:
-    options = IngestionParameters(), TrainingParameters(), EvaluationParameters()
     with pytest.raises(ValueError, match=r"source is 'kmnist', but the catalog reads 'signs'"):
-        check_source(idx(), "kmnist", *options)
+        check_source(idx(), "kmnist", IngestionParameters())
 
 
-def test_the_architecture_is_asked_before_anything_is_made(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def refuse(model: Any, shape: Any) -> None:
-        raise ValueError(f"not for {shape}")
+def test_images_that_the_architecture_cannot_process_are_refused() -> None:
+    """Before anything is made of them."""
+    manifest = check_source(idx(), "signs", IngestionParameters())
+    with pytest.raises(ValueError, match="multiples of 4"):
+        check_recipe(manifest, TrainingParameters(model=Convolutional()), EvaluationParameters())
 
-    monkeypatch.setattr(type(TrainingParameters().model), "check", refuse, raising=False)
-    with pytest.raises(ValueError, match=r"not for \(12, 15, 1\)"):
-        checked(idx())
+
+def test_images_of_any_sizes_need_an_architecture_that_takes_them(tmp_path: Path) -> None:
+    source = folder(tmp_path, large=np.zeros((30, 20, 3), np.uint8))
+    manifest = check_source(source, source.name, IngestionParameters())
+    with pytest.raises(ValueError, match="takes any size"):
+        check_recipe(manifest, TrainingParameters(), EvaluationParameters())
 
 
 def test_mnist_is_accepted_whole_and_recorded_with_its_published_sums() -> None:
@@ -226,18 +234,24 @@ def test_grey_and_colour_are_not_mixed_unasked(tmp_path: Path) -> None:
 
 
 def test_images_that_cannot_be_used_are_all_named_or_left_out(tmp_path: Path) -> None:
-    """Damaged, of another format, or too small for a metric."""
-    source = folder(tmp_path, small=np.zeros((10, 20, 3), np.uint8))
+    """Damaged, or of another format."""
+    folder(tmp_path)
     (tmp_path / "cut.png").write_bytes((tmp_path / "red.png").read_bytes()[:60])
     (tmp_path / "other.webp").write_bytes(b"RIFF")
     source = open_source(LocalFileSystem(), str(tmp_path))
-    with pytest.raises(ValueError, match=r"3 of 5 image files .* ingestion\.skip_bad") as e:
+    with pytest.raises(ValueError, match=r"2 of 4 image files .* ingestion\.skip_bad") as e:
         checked(source)
-    for reason in (r"cut.png' cannot be read", "other.webp' is no image", "small.tif' is 10x20"):
+    for reason in (r"cut.png' cannot be read", "other.webp' is no image"):
         assert reason in str(e.value)
     manifest, table, _, _ = taken(source, skip_bad=True)
-    assert list(manifest["left_out"]) == ["cut.png", "other.webp", "small.tif"]
+    assert list(manifest["left_out"]) == ["cut.png", "other.webp"]
     assert sorted(table["name"]) == sorted(manifest["files"]) == ["blue.png", "red.png"]
+
+
+def test_image_files_that_a_metric_cannot_measure_are_named(tmp_path: Path) -> None:
+    source = folder(tmp_path, small=np.zeros((10, 20, 3), np.uint8))
+    with pytest.raises(ValueError, match=r"small\.tif: 10x20 pixels are too few"):
+        checked(source)
 
 
 def test_a_folder_of_nothing_but_bad_files_is_refused(tmp_path: Path) -> None:

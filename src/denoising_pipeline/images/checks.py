@@ -18,16 +18,15 @@ FileFacts: TypeAlias = dict[str, Any]
 _QMNIST_COLUMNS = 8
 
 
-def check_idx(source: Source, classes: int, smallest: int) -> None:
+def check_idx(source: Source, classes: int) -> None:
     """Check the four arrays of a source in IDX form.
 
     Args:
         source: The source.
         classes: Labels lie in [0, classes).
-        smallest: Least height and width.
 
     Raises:
-        ValueError: Images are no uint8 (N, H, W), there are none, they are too small, those of
+        ValueError: Images are no uint8 (N, H, W), there are none, those of
             training and test differ in size, or labels do not belong to them; the file is named.
     """
     for split in ("train", "test"):
@@ -40,8 +39,6 @@ def check_idx(source: Source, classes: int, smallest: int) -> None:
             )
         if not images.size:
             raise ValueError(f"{where} holds no images.")
-        if fault := _too_small(images.shape[1:], smallest):
-            raise ValueError(f"{where}: each image {fault}.")
         where = f"{source.name}/{source.files[f'{split}_labels']}"
         check_labels(labels, len(images), classes, where)
     train, test = (source.arrays[f"{split}_images"].shape[1:] for split in ("train", "test"))
@@ -88,12 +85,11 @@ def check_labels(labels: Array, count: int, classes: int, where: str) -> None:
         )
 
 
-def inspect_folder(source: Source, smallest: int) -> tuple[dict[str, FileFacts], dict[str, str]]:
+def inspect_folder(source: Source) -> tuple[dict[str, FileFacts], dict[str, str]]:
     """Decode every image file of a folder, one at a time.
 
     Args:
         source: A folder.
-        smallest: Least height and width.
 
     Returns:
         By name, in order: the facts of the good files, and why others cannot be used.
@@ -105,9 +101,6 @@ def inspect_folder(source: Source, smallest: int) -> tuple[dict[str, FileFacts],
             pixels, note = source.picture(name)
         except ImageError as error:
             faults[name] = str(error)
-            continue
-        if fault := _too_small(pixels.shape[:2], smallest):
-            faults[name] = f"'{name}' {fault}."
             continue
         facts[name] = {"shape": list(pixels.shape), "dtype": pixels.dtype.name}
         facts[name] |= {"sha256": source.sha256[name]} | ({"note": note} if note else {})
@@ -151,10 +144,20 @@ def widest(dtypes: Iterable[str]) -> str:
     return max(dtypes, key=("uint8", "uint16", "float32").index)
 
 
-def _too_small(size: tuple[int, ...], smallest: int) -> str:
-    if min(size) >= smallest:
-        return ""
-    return (
-        f"is {size[0]}x{size[1]} pixels, but a metric needs {smallest}x{smallest}: use larger "
-        "images, or leave ssim out of evaluation.metrics"
-    )
+def check_sizes(shapes: Mapping[str, tuple[int, ...]], smallest: int) -> None:
+    """Check that images are large enough for every metric.
+
+    Args:
+        shapes: (H, W, ...) by name of a file.
+        smallest: Least height and width.
+
+    Raises:
+        ValueError: Some are smaller; they are named.
+    """
+    small = [name for name, shape in shapes.items() if min(shape[:2]) < smallest]
+    if small:
+        height, width = shapes[small[0]][:2]
+        raise ValueError(
+            f"{some(small)}: {height}x{width} pixels are too few, a metric needs "
+            f"{smallest}x{smallest}. Use larger images, or leave ssim out of evaluation.metrics."
+        )

@@ -28,8 +28,8 @@ from denoising_pipeline.evaluation.metrics import METRICS, mean_intervals, poole
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.evaluation.scoring import score_images
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.images.excerpt import excerpt
 from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.images.shown import excerpt
 from denoising_pipeline.training import train
 from denoising_pipeline.training.options import TrainingParameters
 

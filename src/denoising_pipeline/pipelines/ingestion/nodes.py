@@ -6,12 +6,12 @@ from typing import Any
 import pandas as pd
 
 from denoising_pipeline.core.seeding import generator
-from denoising_pipeline.evaluation.metrics import METRICS, smallest_side
+from denoising_pipeline.evaluation.metrics import smallest_side
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Bytes
 from denoising_pipeline.images.checks import (
-    OpenShape,
     check_idx,
+    check_sizes,
     common_shape,
     folder_channels,
     inspect_folder,
@@ -27,54 +27,65 @@ from denoising_pipeline.training.options import TrainingParameters
 logger = logging.getLogger(__name__)
 
 
-def check_source(
-    raw_source: Source,
-    source: str,
-    ingestion: IngestionParameters,
-    training: TrainingParameters,
-    evaluation: EvaluationParameters,
-) -> dict[str, Any]:
+def check_source(raw_source: Source, source: str, ingestion: IngestionParameters) -> dict[str, Any]:
     """Check a source before anything is made of it, and record what it is.
 
     Args:
         raw_source: What lies in the folder.
         source: Name of the source by the parameters.
         ingestion: `classes`, `channels` and `skip_bad` are read.
-        training: The architecture is asked whether it can process the images.
-        evaluation: `metrics` are read.
 
     Returns:
-        `source`, `kind`, `licence` and `digest` of the source; `files`: `shape` and `sha256` by
-        name, and of image files `dtype` and what of them is not read (`note`); `left_out`: the
-        reason by name.
+        `source`, `kind`, `licence` and `digest` of the source; `channels` of its images; `files`:
+        `shape` and `sha256` by name, and of image files `dtype` and what of them is not read
+        (`note`); `left_out`: the reason by name.
 
     Raises:
-        ValueError: Something is wrong with the source, or it cannot be trained on or scored.
+        ValueError: Something is wrong with the source.
     """
     if source != raw_source.name:
         raise ValueError(
             f"source is {source!r}, but the catalog reads {raw_source.name!r}. Set it in "
             "globals.yml, or by --params source=<folder>."
         )
-    smallest = smallest_side(getattr(evaluation, "metrics", METRICS))
     left_out: dict[str, str] = {}
     if raw_source.kind == "idx":
-        files, shape = _check_idx(raw_source, ingestion, smallest)
+        files, channels = _check_idx(raw_source, ingestion), 1
     else:
-        files, left_out = inspect_folder(raw_source, smallest)
+        files, left_out = inspect_folder(raw_source)
         _report(raw_source.name, files, left_out, ingestion)
         channels = folder_channels(files, ingestion.channels, raw_source.name)
-        shape = common_shape((tuple(file["shape"]) for file in files.values()), channels)
-    if check := getattr(training.model, "check", None):
-        check(shape)
     return {
         "source": raw_source.name,
         "kind": raw_source.kind,
         "licence": raw_source.licence,
         "digest": raw_source.digest,
+        "channels": channels,
         "files": files,
         "left_out": left_out,
     }
+
+
+def check_recipe(
+    source_manifest: dict[str, Any], training: TrainingParameters, evaluation: EvaluationParameters
+) -> None:
+    """Check that a source can be trained on and scored, before time is spent on it.
+
+    Args:
+        source_manifest: The record of `check_source`.
+        training: The architecture is asked whether it can process the images.
+        evaluation: `metrics` are read.
+
+    Raises:
+        ValueError: Images are too small for a metric, or of no size for the architecture.
+    """
+    files = source_manifest["files"]
+    if source_manifest["kind"] == "idx":
+        shapes = {"train_images": tuple(files["train_images"]["shape"][1:])}
+    else:
+        shapes = {name: tuple(file["shape"]) for name, file in files.items()}
+    check_sizes(shapes, smallest_side(evaluation.metrics))
+    training.model.check(common_shape(shapes.values(), source_manifest["channels"]))
 
 
 def list_images(
@@ -116,7 +127,6 @@ def take_images(
     raw_source: Source,
     source_manifest: dict[str, Any],
     image_table: pd.DataFrame,
-    ingestion: IngestionParameters,
 ) -> tuple[Bytes | ImageSet, Bytes | ImageSet]:
     """Take the images that the table lists.
 
@@ -124,7 +134,6 @@ def take_images(
         raw_source: What lies in the folder.
         source_manifest: The record of `check_source`.
         image_table: The table of `list_images`.
-        ingestion: `channels` is read.
 
     Returns:
         Train and test images: uint8 (N, H, W) of IDX files; of image files a set of the least type
@@ -136,7 +145,7 @@ def take_images(
         return arrays["train_images"][: len(train)], arrays["test_images"][: len(test)]
     files = source_manifest["files"]
     dtype = widest(file["dtype"] for file in files.values())
-    channels = folder_channels(files, ingestion.channels, raw_source.name)
+    channels = source_manifest["channels"]
 
     def collected(names: list[str]) -> ImageSet:
         pictures = (raw_source.picture(name).pixels for name in names)
@@ -149,20 +158,17 @@ def take_images(
     return collected(train["name"].tolist()), collected(test["name"].tolist())
 
 
-def _check_idx(
-    source: Source, ingestion: IngestionParameters, smallest: int
-) -> tuple[dict[str, dict[str, Any]], OpenShape]:
-    check_idx(source, ingestion.classes, smallest)
+def _check_idx(source: Source, ingestion: IngestionParameters) -> dict[str, dict[str, Any]]:
+    check_idx(source, ingestion.classes)
     if ingestion.channels not in {None, 1}:
         raise ValueError(
             f"ingestion.channels is {ingestion.channels}, but {source.name} consists of IDX files, "
             "which are grey. Set it to null."
         )
-    files = {
+    return {
         name: {"shape": list(array.shape), "sha256": source.sha256[name]}
         for name, array in source.arrays.items()
     }
-    return files, common_shape([source.arrays["train_images"].shape[1:]], 1)
 
 
 def _report(

@@ -2,7 +2,12 @@
 
 from kedro.pipeline import Pipeline, node
 
-from denoising_pipeline.pipelines.ingestion.nodes import check_source, list_images, take_images
+from denoising_pipeline.pipelines.ingestion.nodes import (
+    check_recipe,
+    check_source,
+    list_images,
+    take_images,
+)
 
 
 def create_pipeline() -> Pipeline:
@@ -16,10 +21,18 @@ def create_pipeline() -> Pipeline:
                     "raw_source": "raw_source",
                     "source": "params:source",
                     "ingestion": "params:ingestion",
+                },
+                outputs="source_manifest",
+            ),
+            node(
+                check_recipe,
+                name="check_recipe",
+                inputs={
+                    "source_manifest": "source_manifest",
                     "training": "params:training",
                     "evaluation": "params:evaluation",
                 },
-                outputs="source_manifest",
+                outputs=None,
             ),
             node(
                 list_images,
@@ -39,7 +52,6 @@ def create_pipeline() -> Pipeline:
                     "raw_source": "raw_source",
                     "source_manifest": "source_manifest",
                     "image_table": "image_table",
-                    "ingestion": "params:ingestion",
                 },
                 outputs=["train_images", "test_images"],
             ),
