@@ -6,14 +6,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-from kedro.config import OmegaConfigLoader
-from omegaconf import OmegaConf
 
-from denoising_pipeline.config import Parameters, validate_parameters
-from denoising_pipeline.degradations import Noise, draw_noisy
+from denoising_pipeline.config import Parameters, merge_layers, parse_params, validate_parameters
+from denoising_pipeline.degradations import Degradation, draw_noisy
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.idx import read_idx
 
@@ -46,10 +44,11 @@ def recipe_parameters(env: str, changes: Sequence[str] = ()) -> Parameters:
         env: A folder of `conf/`.
         changes: Such as `["training.epochs=1"]`.
     """
+    from denoising_pipeline.hooks.config_loader import ComponentConfigLoader
     from denoising_pipeline.settings import CONFIG_LOADER_ARGS
 
-    changed = cast("dict[str, Any]", OmegaConf.to_container(OmegaConf.from_dotlist(list(changes))))
-    loader = OmegaConfigLoader(
+    changed = merge_layers(*map(parse_params, changes))
+    loader = ComponentConfigLoader(
         str(ROOT / "conf"), env=env, runtime_params=changed, **CONFIG_LOADER_ARGS
     )
     return validate_parameters(loader["parameters"])
@@ -60,7 +59,7 @@ def training_images() -> Images:
     return mnist_images("train")[:-HELD_OUT]
 
 
-def validation_images(noise: Noise) -> tuple[Images, Images]:
+def validation_images(noise: Degradation) -> tuple[Images, Images]:
     """Return the held-out images, clean and noisy."""
     clean = mnist_images("train")[-HELD_OUT:]
     return clean, draw_noisy(clean, noise, seed=0, split="val", epoch=0)

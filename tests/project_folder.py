@@ -24,7 +24,7 @@ from denoising_pipeline.images.idx import write_idx
 
 ROOT = Path(__file__).parents[1]
 KEDRO = (sys.executable, "-m", "kedro")
-PATIENCE = 120
+PATIENCE = 1200
 """Seconds that a process may take before a test gives up on it."""
 
 TINY = {
@@ -62,10 +62,12 @@ class Project:
     @classmethod
     def create(cls, path: Path) -> "Project":
         """Copy the configuration, link code and MNIST, and commit it."""
-        for name in ("conf/base", "conf/local", "conf/smoke", "data/01_raw", "src"):
+        for name in ("conf/article", "conf/base", "conf/local", "conf/smoke", "data/01_raw", "src"):
             (path / name).mkdir(parents=True)
-        copied = [*ROOT.glob("conf/base/*"), *ROOT.glob("conf/smoke/*"), ROOT / "conf/logging.yml"]
-        for file in (*copied, ROOT / "pyproject.toml", ROOT / ".telemetry", ROOT / ".gitignore"):
+        folders = ("article", "base", "smoke")
+        copied = [file for name in folders for file in ROOT.glob(f"conf/{name}/*")]
+        others = ("conf/logging.yml", "pyproject.toml", ".telemetry", ".gitignore")
+        for file in (*copied, *(ROOT / name for name in others)):
             (path / file.relative_to(ROOT)).write_bytes(file.read_bytes())
         for name in ("src/denoising_pipeline", "data/01_raw/mnist"):
             (path / name).symlink_to(ROOT / name)

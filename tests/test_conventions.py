@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 import pytest
 import yaml
 from kedro.config import OmegaConfigLoader
+from kedro.io.catalog_config_resolver import CatalogConfigResolver
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
@@ -20,33 +21,20 @@ PROJECT = Path(__file__).parents[1]
 PIPELINES = register_pipelines()
 DEFAULT = PIPELINES["__default__"]
 STAGES = {name: found for name, found in PIPELINES.items() if name != "__default__"}
-BESIDE = {"inference", "benchmark", "robustness", "comparison", "downstream", "uncertainty"}
-"""Stages that are no part of the whole way."""
+OTHERS = {"inference", "benchmark", "robustness", "comparison", "downstream", "uncertainty"}
+"""Pipelines that are no part of the default one."""
 
 EVERYTHING = sum(PIPELINES.values(), Pipeline([]))
 NODES = {node.name: node for node in EVERYTHING.nodes}
+NAMES = sorted(name for name in EVERYTHING.datasets() if not name.startswith("params:"))
 ARGUMENTS: dict[str, Any] = dict(CONFIG_LOADER_ARGS)
-CATALOG: dict[str, Any] = dict(OmegaConfigLoader(str(PROJECT / "conf"), **ARGUMENTS)["catalog"])
-VERSIONED = {
-    "denoiser",
-    "history",
-    "val_noisy",
-    "test_noisy",
-    "image_metrics",
-    "digit_metrics",
-    "summary",
-    "noise_sweep",
-    *PIPELINES["reporting"].all_outputs(),
-    *PIPELINES["robustness"].all_outputs(),
-    *PIPELINES["comparison"].all_outputs(),
-    *PIPELINES["benchmark"].all_outputs(),
-    *PIPELINES["downstream"].all_outputs(),
-    *PIPELINES["uncertainty"].all_outputs(),
-}
-"""What runs are compared by: none overwrites another's."""
+CONFIG: dict[str, Any] = dict(OmegaConfigLoader(str(PROJECT / "conf"), **ARGUMENTS)["catalog"])
+RESOLVER = CatalogConfigResolver(CONFIG)
+CATALOG = {name: RESOLVER.resolve_pattern(name) for name in NAMES}
+"""What the configuration says of each entry, whether it stands there or follows from its name."""
 
 every_node = pytest.mark.parametrize("node", NODES.values(), ids=NODES)
-every_entry = pytest.mark.parametrize("name", sorted(CATALOG))
+every_entry = pytest.mark.parametrize("name", NAMES)
 
 
 def wired(node: Node) -> Any:
@@ -59,7 +47,7 @@ def parameter_names(node: Node) -> set[str]:
     return {name.removeprefix("params:").split(".")[0] for name in found}
 
 
-def test_the_whole_way_is_the_six_stages_in_order() -> None:
+def test_the_default_pipeline_is_the_six_stages_in_order() -> None:
     assert list(PIPELINES) == [
         "__default__",
         "ingestion",
@@ -75,7 +63,7 @@ def test_the_whole_way_is_the_six_stages_in_order() -> None:
         "downstream",
         "uncertainty",
     ]
-    stages = [found for name, found in STAGES.items() if name not in BESIDE]
+    stages = [found for name, found in STAGES.items() if name not in OTHERS]
     assert sum(stages, Pipeline([])).nodes == DEFAULT.nodes
 
 
@@ -110,7 +98,7 @@ def test_a_split_is_not_wired_to_the_argument_of_another(node: Node) -> None:
     for argument, name in wired(node).items():
         for split in ("train", "val", "test"):
             if argument.startswith(f"{split}_"):
-                assert name.removeprefix("raw_").startswith(f"{split}_")
+                assert name.startswith(f"{split}_")
 
 
 @every_node
@@ -146,20 +134,16 @@ def test_each_pipeline_has_one_file_of_parameters_with_one_key() -> None:
         assert list(yaml.safe_load(path.read_text())) == [name.removeprefix("parameters_")]
 
 
-def test_every_output_is_stored_where_the_catalog_says() -> None:
-    """Nothing vanishes in memory by accident."""
-    outputs = EVERYTHING.all_outputs()
-    assert outputs <= CATALOG.keys()
-    assert all(CATALOG[name]["filepath"] for name in outputs)
+def test_every_entry_is_configured() -> None:
+    """Nothing vanishes in memory by accident, by a name that no pattern knows."""
+    assert [name for name in NAMES if not CATALOG[name]] == []
+    assert all(CATALOG[name]["filepath"] for name in EVERYTHING.all_outputs())
 
 
-def test_every_input_is_in_the_catalog() -> None:
-    inputs = {name for name in EVERYTHING.inputs() if not name.startswith("params:")}
-    assert inputs <= CATALOG.keys()
-
-
-def test_every_entry_is_used() -> None:
-    assert CATALOG.keys() <= EVERYTHING.datasets()
+def test_every_configured_entry_is_used() -> None:
+    patterns = {name for name in CONFIG if RESOLVER.is_pattern(name)}
+    assert CONFIG.keys() - patterns <= EVERYTHING.datasets()
+    assert {RESOLVER.match_dataset_pattern(name) for name in NAMES} >= patterns
 
 
 def test_no_two_entries_share_a_file() -> None:
@@ -173,18 +157,15 @@ def test_every_entry_has_the_layer_of_its_folder_and_is_named_like_its_file(name
     layer = entry["metadata"]["kedro-viz"]["layer"]
     if "filepath" in entry:
         path = Path(entry["filepath"])
-        raw = path.parts[:2] == ("data", "01_raw")
-        assert path.parts[1] == layer
-        assert path.stem == name or (raw and name.startswith("raw_"))
+        recipe = path.parts[0] == "conf"
+        assert path.parts[1] == layer or recipe
+        assert path.stem == name or recipe
 
 
-@every_entry
-def test_results_are_versioned(name: str) -> None:
-    assert CATALOG[name].get("versioned", False) or name not in VERSIONED
-
-
-def test_results_are_in_the_catalog() -> None:
-    assert CATALOG.keys() >= VERSIONED
+def test_everything_that_a_run_writes_is_versioned() -> None:
+    """None overwrites another's, and each reads what it wrote."""
+    written = EVERYTHING.all_outputs()
+    assert [name for name in sorted(written) if not CATALOG[name].get("versioned")] == []
 
 
 @every_entry
@@ -203,9 +184,7 @@ def test_test_images_are_made_before_evaluation_and_used_by_nothing_else() -> No
         and any("test_" in name for name in [*node.inputs, *node.outputs])
     }
     assert touching == {
-        "ingestion.validate_test_source",
-        "ingestion.describe_source",
-        "preprocessing.split_source",
+        "ingestion.take_images",
         "preprocessing.normalize_test_images",
         "noise_injection.inject_test_noise",
     }
@@ -226,7 +205,7 @@ def test_training_takes_nothing_that_comes_of_test_images() -> None:
     assert "training.train_denoiser" in fed
 
 
-def test_test_images_choose_nothing_beside_the_whole_way() -> None:
+def test_test_images_choose_nothing_in_other_pipelines() -> None:
     """Classifiers, the network of standard deviations and its calibration see none of them."""
     chosen = {"clean_classifier", "noisy_classifier", "sd_estimator", "sd_calibration"}
     assert chosen <= EVERYTHING.all_outputs()

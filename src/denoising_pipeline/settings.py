@@ -1,13 +1,16 @@
 """Settings of the Kedro project."""
 
 from denoising_pipeline.hooks import ConsoleHooks, ParameterHooks, TrackingHooks, VersionHooks
+from denoising_pipeline.hooks.config_loader import ComponentConfigLoader
 from denoising_pipeline.hooks.session import UniqueSession
 
 SESSION_CLASS = UniqueSession
-HOOKS = (ConsoleHooks(), TrackingHooks(), VersionHooks(), ParameterHooks())
+VERSIONS = VersionHooks()
+HOOKS = (ConsoleHooks(), TrackingHooks(VERSIONS), VERSIONS, ParameterHooks())
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
 """`TrackingHooks` extends and replaces the hooks of kedro-mlflow."""
 
+CONFIG_LOADER_CLASS = ComponentConfigLoader
 CONFIG_LOADER_ARGS = {
     "config_patterns": {"mlflow": ["mlflow*", "mlflow*/**", "**/mlflow*"]},
     "base_env": "base",

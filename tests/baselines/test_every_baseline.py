@@ -1,13 +1,22 @@
-"""What holds for every baseline: the contract of a denoiser, and a strength that was chosen."""
+"""What holds for every baseline: the contract of a denoiser, its hyperparameters."""
 
 import numpy as np
 import pytest
 from digits import calibrated, digits, known, pair
+from scipy.ndimage import gaussian_filter
 
-from denoising_pipeline.baselines import BASELINES, Known, calibrate
+from denoising_pipeline.baselines import (
+    BASELINES,
+    Known,
+    NotApplicableError,
+    calibrate,
+    denoise_each,
+    fit,
+)
 from denoising_pipeline.baselines.base import TONE
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.evaluation.metrics import psnr
+from denoising_pipeline.images.sets import ImageSet, apply_to
 
 every_baseline = pytest.mark.parametrize("name", BASELINES)
 TONED = [name for name in BASELINES if name.endswith(TONE)]
@@ -58,11 +67,60 @@ def test_colour_images_are_denoised(name: str) -> None:
 
 
 @every_baseline
-def test_the_strength_is_one_of_its_grid(name: str) -> None:
+def test_the_hyperparameters_are_of_its_grid(name: str) -> None:
     found = calibrated(name)
     assert found.name == name
     assert found.tone == name.endswith(TONE)
-    assert found.strength in BASELINES[name].grid
+    assert found.hyperparameters in BASELINES[name].grid
+
+
+ANY_SIZE = [
+    name for name in BASELINES if not name.startswith(("linear", "PCA", "posterior", "mean image"))
+]
+
+
+def photographs() -> tuple[ImageSet, ImageSet]:
+    """(noisy, clean) colour images of different sizes, odd ones too."""
+    draws = np.random.default_rng(0)
+    shapes = [(24, 17, 3), (24, 17, 3), (15, 31, 3)]
+    images = [gaussian_filter(draws.random(shape, np.float32), (2, 2, 0)) for shape in shapes]
+    clean = ImageSet.collect(images, shapes, np.float32)
+    noisy = apply_to(clean, lambda place, pixels: Gaussian(sigma=0.1).apply(pixels, draws))
+    assert isinstance(noisy, ImageSet)
+    return noisy, clean
+
+
+@pytest.mark.parametrize("name", ANY_SIZE)
+def test_images_of_any_size_are_denoised_each_as_it_is_alone(name: str) -> None:
+    noisy, clean = photographs()
+    found = calibrate(name, Known(clean, Gaussian(sigma=0.1), 0), noisy, clean)
+    denoised = denoise_each(found.denoise, noisy)
+    assert isinstance(denoised, ImageSet)
+    np.testing.assert_array_equal(denoised.shapes, noisy.shapes)
+    alone = found.denoise(noisy.read(2)[np.newaxis])[0]
+    np.testing.assert_allclose(denoised.read(2), alone, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", sorted(BASELINES.keys() - set(ANY_SIZE)))
+def test_what_needs_images_of_one_size_says_so(name: str) -> None:
+    noisy, clean = photographs()
+    with pytest.raises(NotApplicableError, match="images that are all of one size"):
+        calibrate(name, Known(clean, Gaussian(sigma=0.1), 0), noisy, clean)
+
+
+def test_images_that_lost_their_colour_are_left_to_others() -> None:
+    noisy, clean = photographs()
+    grey = apply_to(noisy, lambda place, pixels: pixels.mean(-1, keepdims=True))
+    with pytest.raises(NotApplicableError, match="the channels of the clean"):
+        calibrate("median filter", Known(clean, Gaussian(), 0), grey, clean)
+
+
+@pytest.mark.parametrize("name", ["noisy", "median filter + tone", "linear MMSE"])
+def test_fitted_with_the_hyperparameters_that_were_chosen_it_is_the_same(name: str) -> None:
+    noisy, _ = pair("test", 3)
+    chosen = calibrated(name)
+    again = fit(name, chosen.hyperparameters, known(), *pair("val"))
+    np.testing.assert_array_equal(again.denoise(noisy), chosen.denoise(noisy))
 
 
 @pytest.mark.parametrize("name", TONED)
@@ -72,24 +130,24 @@ def test_correcting_the_tone_pays_on_images_that_it_was_not_learned_on(name: str
 
 
 @pytest.mark.parametrize("name", ["gaussian filter", "total variation"])
-def test_no_strength_of_the_grid_is_better_on_validation(name: str) -> None:
+def test_no_others_of_the_grid_are_better_on_validation(name: str) -> None:
     noisy, clean = pair("val")
     baseline = BASELINES[name]
     scores = [
-        psnr(clean, np.clip(baseline.fit(known(), **strength)(noisy), 0, 1)).mean()
-        for strength in baseline.grid
+        psnr(clean, np.clip(baseline.fit(known(), **chosen)(noisy), 0, 1)).mean()
+        for chosen in baseline.grid
     ]
-    assert calibrated(name).strength == baseline.grid[int(np.argmax(scores))]
+    assert calibrated(name).hyperparameters == baseline.grid[int(np.argmax(scores))]
 
 
-def test_less_noise_asks_for_less_strength() -> None:
+def test_less_noise_asks_for_a_weaker_filter() -> None:
     weak = calibrate("gaussian filter", known(), *pair("val", sigma=0.1))
-    assert weak.strength["sigma"] < calibrated("gaussian filter").strength["sigma"]
+    assert weak.hyperparameters["sigma"] < calibrated("gaussian filter").hyperparameters["sigma"]
 
 
 def test_constants_are_what_they_say() -> None:
     noisy, _ = pair("test")
     np.testing.assert_array_equal(calibrated("noisy").denoise(noisy), noisy)
     assert calibrated("all black").denoise(noisy).max() == 0
-    expected = np.broadcast_to(known().train_clean.mean(0), noisy.shape)
+    expected = np.broadcast_to(known().images.mean(0), noisy.shape)
     np.testing.assert_allclose(calibrated("mean image").denoise(noisy), expected, rtol=1e-4)

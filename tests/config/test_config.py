@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from denoising_pipeline.config import ParameterError, Parameters, flatten, validate_parameters
-from denoising_pipeline.degradations import NOISES
+from denoising_pipeline.config.errors import RENAMED
+from denoising_pipeline.degradations import DEGRADATIONS, NOISES
 from denoising_pipeline.models import ARCHITECTURES
 
 SECRET = "hunter2"  # noqa: S105
@@ -106,7 +107,7 @@ def test_the_value_of_an_unknown_key_is_never_repeated(raw: dict[str, Any]) -> N
 
 @pytest.mark.parametrize(
     ("key", "name", "registry"),
-    [("noise_injection", name, NOISES) for name in NOISES]
+    [("noise_injection", name, DEGRADATIONS) for name in DEGRADATIONS]
     + [("training.model", name, ARCHITECTURES) for name in ARCHITECTURES],
 )
 def test_unknown_components_are_refused_with_the_registered_ones(
@@ -142,6 +143,7 @@ LOWEST = {
     "reporting.best_and_worst": 1,
     "comparison.newest": 2,
     "comparison.resamples": 100,
+    "robustness.images": 5,
     "downstream.epochs": 1,
     "downstream.batch_size": 1,
     "downstream.worst": 1,
@@ -219,7 +221,7 @@ def test_a_wrong_list_is_one_parameter_under_its_own_key() -> None:
     lines = refusals({"training": {"model": {"name": "dense", "nodes": [8, "a"]}}})
     assert {line.split(": ")[0] for line in lines} == {"training.model.nodes"}
     mismatch = refusal({"training": {"model": {"name": "dense", "nodes": [1, 2, 3]}}})
-    assert re.match(r"training\.model: .* nodes lists 3 layers but layers is 2\. List", mismatch)
+    assert re.match(r"training\.model: nodes lists 3 layers but layers is 2\. List", mismatch)
 
 
 def test_every_mistake_is_reported_at_once() -> None:
@@ -252,6 +254,37 @@ def test_an_unknown_baseline_is_refused_with_the_nearest() -> None:
     assert line.startswith("benchmark.baselines: ")
     assert "'medain filter' is unknown; did you mean 'median filter'? Allowed: " in line
     assert "posterior mean" in line
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["training.gradient_clip", "ingestion.limit", "comparison.filter", "robustness.other_source"],
+)
+def test_pythons_word_for_nothing_is_answered_with_that_of_yaml(key: str) -> None:
+    """Even where any text is allowed."""
+    line = refusal(nested(key, "None"))
+    assert line.startswith(f"{key}: 'None' is ")
+    assert line.endswith("; write null for none")
+
+
+@pytest.mark.parametrize(
+    ("key", "registry"), [("noise_injection", NOISES), ("training.model", ARCHITECTURES)]
+)
+def test_a_component_in_one_word_is_answered_with_where_its_name_belongs(
+    key: str, registry: dict[str, Any]
+) -> None:
+    known = next(iter(registry))
+    line = refusal(nested(key, known))
+    assert line == f"{key}: {known!r} is not allowed; the name is {key}.name"
+    line = refusal(nested(key, f"{known}e"))
+    assert f"the name is {key}.name; did you mean {known!r}? Allowed: " in line
+
+
+@pytest.mark.parametrize("old", RENAMED)
+def test_a_renamed_parameter_names_its_new_key(old: str) -> None:
+    line = refusal(nested(old, {"epochs": SECRET}))
+    assert line == f"{old}: renamed; now {RENAMED[old]!r}"
+    assert RENAMED[old] in {*Parameters.model_fields, *flatten(Parameters().model_dump())}
 
 
 def test_parameters_cannot_be_changed() -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 import yaml
-from kedro.config import OmegaConfigLoader
 
 from denoising_pipeline.config import Parameters, flatten, validate_parameters
 from denoising_pipeline.core.components import Component
-from denoising_pipeline.degradations import NOISES
+from denoising_pipeline.degradations import DEGRADATIONS
+from denoising_pipeline.hooks.config_loader import ComponentConfigLoader
 from denoising_pipeline.images.fetch import MNIST_SHA256
 from denoising_pipeline.models import ARCHITECTURES
 from denoising_pipeline.settings import CONFIG_LOADER_ARGS
@@ -22,9 +22,9 @@ RECIPES = sorted(
 
 
 def loader(recipe: str, **runtime: Any) -> Any:
-    """The loader of Kedro as the project sets it up."""
+    """The loader as the project sets it up."""
     arguments: dict[str, Any] = dict(CONFIG_LOADER_ARGS)
-    return OmegaConfigLoader(str(CONF), env=recipe, runtime_params=runtime or None, **arguments)
+    return ComponentConfigLoader(str(CONF), env=recipe, runtime_params=runtime or None, **arguments)
 
 
 def parameters(recipe: str, **runtime: Any) -> dict[str, Any]:
@@ -51,6 +51,36 @@ def test_every_recipe_states_every_parameter_after_merging(recipe: str) -> None:
             assert parameters("base")[section].keys() <= parameters(recipe)[section].keys()
 
 
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_list_of_degradations_can_be_chosen_over_every_recipe(recipe: str) -> None:
+    steps = [{"name": "motion_blur"}, {"name": "gaussian", "sigma": 0.1}]
+    chosen = validate_parameters(parameters(recipe, noise_injection=steps))
+    assert chosen.noise_injection.root.describe() == "motion_blur 0.5 + gaussian 0.1"
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("name", DEGRADATIONS)
+def test_another_noise_can_be_chosen_over_every_recipe(recipe: str, name: str) -> None:
+    """The options of the recipe's own are not those of the other."""
+    chosen = validate_parameters(parameters(recipe, noise_injection={"name": name}))
+    if name != parameters(recipe)["noise_injection"]["name"]:
+        assert chosen.noise_injection.root == DEGRADATIONS[name](name=name)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_another_architecture_can_be_chosen_over_every_recipe(recipe: str, name: str) -> None:
+    """Where its output has no bounds, together with a loss that asks for none."""
+    bounded = ARCHITECTURES[name](name=name).bounded
+    given = {"model": {"name": name}, **({} if bounded else {"loss": "log_mse"})}
+    chosen = validate_parameters(parameters(recipe, training=given)).training
+    if name != parameters(recipe)["training"]["model"]["name"]:
+        assert chosen.model == ARCHITECTURES[name](name=name)
+    kept = validate_parameters(parameters(recipe)).training
+    others = {"model"} if bounded else {"model", "loss"}
+    assert chosen.model_dump(exclude=others) == kept.model_dump(exclude=others)
+
+
 def test_base_states_every_default_of_the_schema() -> None:
     """What stands in the files is what would hold without them; options of components excepted."""
     stated = flatten(parameters("base"))
@@ -73,7 +103,7 @@ def described_options(file: str) -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize(
     ("file", "registry"),
     [
-        ("parameters_noise_injection.yml", NOISES),
+        ("parameters_noise_injection.yml", DEGRADATIONS),
         ("parameters_training.yml", ARCHITECTURES),
     ],
 )
@@ -125,20 +155,16 @@ def test_the_runs_of_recipes_go_where_their_globals_say() -> None:
 
 
 def test_a_source_given_at_runtime_is_read_and_recorded() -> None:
-    """The folder that is read, the parameter that is recorded, and no sums of another source."""
-    given = loader("base", source="fashion")
-    raw = {key: entry for key, entry in given["catalog"].items() if key.startswith("raw_")}
-    assert len(raw) == 4
-    for entry in raw.values():
-        assert entry["filepath"].startswith("data/01_raw/fashion/")
-        assert entry["sha256"] == {}
-    assert given["parameters"]["source"] == "fashion"
+    """The folder that is read is the parameter that is recorded, whatever is in its name."""
+    for source in ("fashion", "my.mnist", "2024"):
+        given = loader("base", source=source)
+        assert given["catalog"]["raw_source"]["path"] == f"data/01_raw/{source}"
+        assert given["catalog"]["raw_source"]["sha256"].keys() == {"mnist"}
+        assert given["parameters"]["source"] == source
 
 
 def test_pinned_checksums_are_those_of_the_published_files() -> None:
-    """One for each raw file of the catalog, packed and unpacked; unpacked as `fetch` has them."""
-    catalog = loader("base")["catalog"]
-    pinned = loader("base")["globals"]["sha256"]["mnist"]
-    packed = {Path(entry["filepath"]).name for key, entry in catalog.items() if "raw_" in key}
-    assert pinned.keys() == packed | MNIST_SHA256.keys()
+    """One for each file of MNIST, packed and unpacked; unpacked as `fetch` has them."""
+    pinned = loader("base")["catalog"]["raw_source"]["sha256"]["mnist"]
+    assert pinned.keys() == MNIST_SHA256.keys() | {f"{name}.gz" for name in MNIST_SHA256}
     assert {name: pinned[name] for name in MNIST_SHA256} == MNIST_SHA256

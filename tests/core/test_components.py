@@ -3,6 +3,7 @@
 import importlib
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Literal
 
 import pytest
@@ -73,3 +74,42 @@ def test_files_of_a_package_are_all_it_takes(
     finally:
         for module in [name for name in sys.modules if name.split(".")[0] == "shapes"]:
             del sys.modules[module]
+
+
+def empty_package(folder: Path) -> ModuleType:
+    package = ModuleType("nothing")
+    package.__path__ = [str(folder)]
+    return package
+
+
+def test_a_component_of_a_base_of_a_base_is_found_and_the_base_is_none(tmp_path: Path) -> None:
+    class Base(Component):
+        """Of all."""
+
+    class Middle(Base):
+        """Of some."""
+
+    class Far(Middle):
+        """A component."""
+
+        name: Literal["far"] = "far"
+
+    assert discover(Base, empty_package(tmp_path)) == {"far": Far}
+
+
+def test_two_components_of_one_name_are_refused(tmp_path: Path) -> None:
+    class Base(Component):
+        """Of all."""
+
+    class First(Base):
+        """The one."""
+
+        name: Literal["same"] = "same"
+
+    class Second(Base):
+        """The other."""
+
+        name: Literal["same"] = "same"
+
+    with pytest.raises(ValueError, match=r"First and .*Second are both called 'same'"):
+        discover(Base, empty_package(tmp_path))

@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pydantic import TypeAdapter, ValidationError
 
-from denoising_pipeline.degradations import NOISES, Noise, NoiseChoice, draw_noisy
+from denoising_pipeline.degradations import (
+    NOISES,
+    Degradation,
+    DegradationChoice,
+    Noise,
+    draw_noisy,
+)
 from denoising_pipeline.degradations.drawing import NOISE_BLOCK
 from denoising_pipeline.images.arrays import Images
 
@@ -116,7 +122,7 @@ def test_splits_epochs_seeds_and_blocks_share_no_noise(noise: Noise) -> None:
 
 @every_noise
 def test_options_survive_the_parameters_file_and_unknown_ones_are_refused(noise: Noise) -> None:
-    choice: TypeAdapter[Noise] = TypeAdapter(NoiseChoice)
+    choice: TypeAdapter[Degradation] = TypeAdapter(DegradationChoice)
     assert choice.validate_json(noise.model_dump_json()) == noise
     assert choice.validate_python({"name": noise.name}) == noise
     with pytest.raises(ValidationError, match="no_such_option"):

@@ -15,6 +15,7 @@ from denoising_pipeline.denoiser.onnx_export import PACKAGES, ExportError, expor
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.idx import read_idx
 from denoising_pipeline.models import ARCHITECTURES
+from denoising_pipeline.models.base import ImageShape
 
 MNIST = Path(__file__).parents[2] / "data/01_raw/mnist/t10k-images-idx3-ubyte.gz"
 
@@ -26,9 +27,7 @@ needs_onnx = pytest.mark.skipif(
 SMALL = {"widths": (4, 8), "blocks": (1, 1), "latent_dim": 4}
 
 
-def denoiser(
-    name: str = "dense", shape: tuple[int, int, int] = (28, 28, 1), **options: Any
-) -> Denoiser:
+def denoiser(name: str = "dense", shape: ImageShape = (28, 28, 1), **options: Any) -> Denoiser:
     """A denoiser whose biases, too, are not zero."""
     architecture = ARCHITECTURES[name].model_validate(options)
     model = architecture.build(shape, seed=0)
@@ -71,6 +70,30 @@ def test_colour_and_sizes_that_are_padded_can_be_exported(tmp_path: Path) -> Non
     path = tmp_path / "new" / "denoiser.onnx"
     assert export_onnx(denoiser("residual_unet", (9, 14, 3)), path) <= 1e-4
     assert run_onnx(path.read_bytes(), np.zeros((2, 9, 14, 3), np.float32)).shape == (2, 9, 14, 3)
+
+
+@needs_onnx
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("unet", {"widths": (4, 8), "blocks": (1, 1)}),
+        ("unet", {"widths": (4, 8), "blocks": (1, 1), "output": "sigmoid"}),
+        ("convolutional", {"filters": 4}),
+    ],
+)
+def test_a_network_for_any_size_takes_every_multiple_as_a_file(
+    name: str, options: dict[str, Any], tmp_path: Path
+) -> None:
+    """And gives images, clipped where the network is not bounded."""
+    keras_denoiser = denoiser(name, (None, None, 3), **options)
+    assert export_onnx(keras_denoiser, tmp_path / "denoiser.onnx") <= 1e-4
+    content = (tmp_path / "denoiser.onnx").read_bytes()
+    for shape in ((1, 8, 12, 3), (2, 40, 24, 3)):
+        noisy = np.random.default_rng(1).integers(0, 2, shape).astype(np.float32)
+        found = run_onnx(content, noisy)
+        np.testing.assert_allclose(found, keras_denoiser(noisy), rtol=0, atol=1e-4)
+        assert np.all((found >= 0) & (found <= 1))
+        assert np.ptp(found) > 0.01
 
 
 @needs_onnx

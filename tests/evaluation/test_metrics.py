@@ -20,6 +20,7 @@ from denoising_pipeline.evaluation.metrics import (
     mse,
     pooled_psnr,
     psnr,
+    smallest_side,
     ssim,
 )
 
@@ -195,8 +196,13 @@ def test_bytes_are_refused(metric: Callable[..., Batch]) -> None:
 
 def test_ssim_refuses_images_smaller_than_its_window() -> None:
     images = np.zeros((1, 10, 28, 1), np.float32)
-    with pytest.raises(ValueError, match="10x28, SSIM needs at least 11x11"):
+    with pytest.raises(ValueError, match=r"10x28 pixels, SSIM needs at least 11x11\..*\.metrics"):
         ssim(images, images)
+
+
+def test_room_for_a_metric_can_be_asked_before_there_are_images() -> None:
+    assert smallest_side(METRICS) == 11
+    assert smallest_side(["psnr", "mse"]) == 1
 
 
 @given(values=hnp.arrays(np.float64, st.integers(1, 9), elements=st.floats(1e-10, 1)))

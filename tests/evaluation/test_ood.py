@@ -7,7 +7,13 @@ from scipy.ndimage import uniform_filter1d
 from sklearn.covariance import EmpiricalCovariance
 from sklearn.metrics import roc_auc_score
 
-from denoising_pipeline.evaluation.ood import OodDetector, auc_interval, residual_features, roc
+from denoising_pipeline.evaluation.ood import (
+    MIN_IMAGES,
+    OodDetector,
+    auc_interval,
+    residual_features,
+    roc,
+)
 from denoising_pipeline.images.arrays import Images
 
 Scores = npt.NDArray[np.float64]
@@ -81,18 +87,34 @@ def test_equal_images_can_be_learned_from() -> None:
     assert np.isfinite(learned.score(some_features(5))).all()
 
 
+def test_fewer_images_than_it_takes_are_refused_by_the_parameter_that_gives_more() -> None:
+    """One image has no spread: every other image would be called unlike it."""
+    for count in (0, 1, MIN_IMAGES - 1):
+        with pytest.raises(ValueError, match=rf"there are {count}\. Raise robustness\.images or"):
+            OodDetector.learn(some_features(MIN_IMAGES)[:count])
+
+
+@pytest.mark.parametrize(("few", "many"), [(1, 1), (1, 30), (30, 1)])
+def test_a_single_image_has_an_area_without_an_interval(few: int, many: int) -> None:
+    known, others = np.arange(float(few)), np.arange(0.5, many)
+    expected = np.mean(others[np.newaxis] > known[:, np.newaxis])
+    assert auc_interval(known, others, seed=0) == pytest.approx((expected,) * 3)
+    false_alarms, detected = roc(known, others)
+    assert np.trapezoid(detected, false_alarms) == pytest.approx(expected)
+
+
 def test_area_is_that_of_the_curve_ties_included() -> None:
     draws = np.random.default_rng(0)
-    inside, outside = (
+    known, others = (
         draws.integers(0, 8, 60) / 1.0,
         draws.integers(3, 12, 40) / 1.0,
     )
     truth = np.repeat([0, 1], [60, 40])
-    expected = roc_auc_score(truth, np.concatenate([inside, outside]))
-    area, low, high = auc_interval(inside, outside, seed=0)
+    expected = roc_auc_score(truth, np.concatenate([known, others]))
+    area, low, high = auc_interval(known, others, seed=0)
     assert area == pytest.approx(expected)
     assert low < area < high
-    false_alarms, detected = roc(inside, outside)
+    false_alarms, detected = roc(known, others)
     assert np.trapezoid(detected, false_alarms) == pytest.approx(expected)
     assert (false_alarms[0], detected[0], false_alarms[-1], detected[-1]) == (0, 0, 1, 1)
 
@@ -100,8 +122,8 @@ def test_area_is_that_of_the_curve_ties_included() -> None:
 def test_interval_is_as_wide_as_theory_says() -> None:
     """Hanley and McNeil's standard error for two normal scores, one standard deviation apart."""
     draws = np.random.default_rng(0)
-    inside, outside = draws.normal(0, 1, 300), draws.normal(1, 1, 200)
-    area, low, high = auc_interval(inside, outside, seed=0)
+    known, others = draws.normal(0, 1, 300), draws.normal(1, 1, 200)
+    area, low, high = auc_interval(known, others, seed=0)
     q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)
     spread = (area * (1 - area) + 199 * (q1 - area**2) + 299 * (q2 - area**2)) / (300 * 200)
     assert high - low == pytest.approx(2 * 1.96 * np.sqrt(spread), rel=0.15)

@@ -1,26 +1,35 @@
 """Every shift is what its name says, and the one that is none is the noise of the training."""
 
+import logging
+
 import numpy as np
 import pytest
 
-from denoising_pipeline.degradations import DEGRADATIONS, NOISES, Noise, draw_degraded, draw_noisy
+from denoising_pipeline.degradations import DEGRADATIONS, NOISES, Composed, Degradation, draw_noisy
 from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.degradations.motion_blur import MotionBlur
 from denoising_pipeline.degradations.salt_and_pepper import SaltAndPepper
-from denoising_pipeline.evaluation.shifts import Shift, every_shift, source_images
+from denoising_pipeline.evaluation.shifts import Shift, every_shift, of_one_size, source_images
 from denoising_pipeline.images.arrays import Bytes, Images
+from denoising_pipeline.images.sets import ImageSet
 
 CLEAN = np.random.default_rng(0).random((3, 12, 12, 1), dtype=np.float32)
 OTHER = np.random.default_rng(1).random((2, 12, 12, 1), dtype=np.float32)
 
 
 def shifts(
-    trained: Noise, levels: list[float], others: dict[str, Images] | None = None
+    trained: Degradation,
+    levels: list[float],
+    others: dict[str, Images] | None = None,
+    noises: tuple[str, ...] = tuple(NOISES),
+    degradations: tuple[str, ...] = ("fog",),
 ) -> dict[Shift, tuple[Images, Images]]:
-    found = every_shift(CLEAN, others or {}, trained, levels, [1.0], seed=0)
+    names = {"noises": noises, "degradations": degradations}
+    found = every_shift(CLEAN, others or {}, trained, 0, levels=levels, severities=[1.0], **names)
     return {shift: (clean, given) for shift, clean, given in found}
 
 
-def noisy(images: Images, noise: Noise) -> Images:
+def noisy(images: Images, noise: Degradation) -> Images:
     return draw_noisy(images, noise, seed=0, split="test", epoch=0)
 
 
@@ -49,13 +58,74 @@ def test_other_options_of_the_training_are_kept_at_other_levels() -> None:
     np.testing.assert_array_equal(found[Shift("noise", "salt_and_pepper", 0.6)][1], expected)
 
 
-@pytest.mark.parametrize("name", DEGRADATIONS)
-def test_every_corruption_comes_alone_and_under_the_noise_of_the_training(name: str) -> None:
-    found = shifts(Gaussian(sigma=0.2), [0.0])
-    corrupted = draw_degraded(CLEAN, name, 1.0, seed=0, split="test")
-    np.testing.assert_array_equal(found[Shift("corruption", name, 1.0)][1], corrupted)
-    both = found[Shift("corruption and noise", name, 1.0)][1]
-    np.testing.assert_array_equal(both, noisy(corrupted, Gaussian(sigma=0.2)))
+@pytest.mark.parametrize("name", ["fog", "motion_blur", "impulse", "masking"])
+def test_every_degradation_comes_alone_and_under_the_noise_of_the_training(name: str) -> None:
+    """Its draws are not those of the noise."""
+    found = shifts(Gaussian(sigma=0.2), [0.0], degradations=(name, name))
+    degradation = DEGRADATIONS[name].model_validate({}).at(1)
+    purpose = f"degradation {name}"
+    degraded = draw_noisy(CLEAN, degradation, seed=0, split="test", epoch=0, purpose=purpose)
+    np.testing.assert_array_equal(found[Shift("degradation", name, 1.0)][1], degraded)
+    both = found[Shift("degradation and noise", name, 1.0)][1]
+    np.testing.assert_array_equal(both, noisy(degraded, Gaussian(sigma=0.2)))
+
+
+def test_what_is_tried_is_what_was_asked_for_and_the_noise_of_the_training() -> None:
+    found = shifts(Gaussian(), [0.25], noises=("poisson",))
+    assert {shift[:2] for shift in found} == {
+        ("noise", "poisson"),
+        ("noise", "gaussian"),
+        ("degradation", "fog"),
+        ("degradation and noise", "fog"),
+    }
+
+
+def test_a_level_that_a_noise_model_does_not_have_is_left_out_with_a_word(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Poisson noise of so small a gain would count more photons than an integer holds."""
+    with caplog.at_level(logging.WARNING):
+        found = shifts(Gaussian(), [1e-20, 0.5], noises=("gaussian", "poisson"))
+    levels = {shift[1:3] for shift in found if shift.kind == "noise"}
+    assert levels == {("gaussian", 1e-20), ("gaussian", 0.5), ("poisson", 0.5)}
+    assert caplog.messages == ["poisson does not have the level 1e-20, which is left out"]
+
+
+def test_a_composed_training_is_swept_by_its_last_level() -> None:
+    trained = Composed.of([MotionBlur(), Gaussian(sigma=0.1)])
+    found = shifts(trained, [0.3], noises=())
+    own = [shift for shift in found if shift.kind == "noise"]
+    name = "motion_blur + gaussian"
+    assert own == [("noise", name, 0.1, True), ("noise", name, 0.3, False)]
+    np.testing.assert_array_equal(found[own[0]][1], noisy(CLEAN, trained))
+    np.testing.assert_array_equal(found[own[1]][1], noisy(CLEAN, trained.at(0.3)))
+
+
+class Grey(Degradation):
+    """The mean of the channels: it has no level."""
+
+    name: str = "grey"
+
+    def apply(self, clean: Images, generator: np.random.Generator) -> Images:
+        """Average."""
+        grey: Images = clean.mean(-1, keepdims=True)
+        return grey
+
+    def out_channels(self, channels: int) -> int:
+        """Return one."""
+        return 1
+
+
+def test_a_training_without_a_level_is_tried_as_it_is() -> None:
+    found = [shift for shift in shifts(Grey(), [0.0, 0.5], noises=()) if shift.kind == "noise"]
+    assert found == [("noise", "grey", 1.0, True)]
+
+
+def test_a_changed_number_of_channels_is_refused_before_anything_is_drawn() -> None:
+    options = {"levels": [0.0], "severities": [1.0], "noises": (), "degradations": ("fog",)}
+    colours = np.repeat(CLEAN, 3, axis=-1)
+    with pytest.raises(ValueError, match="grey changes the number of channels"):
+        next(every_shift(colours, {}, Grey(), 0, **options))  # type: ignore[arg-type]
 
 
 def test_another_source_is_judged_by_its_own_clean_images() -> None:
@@ -67,16 +137,38 @@ def test_another_source_is_judged_by_its_own_clean_images() -> None:
 @pytest.mark.parametrize("ending", ["", ".gz"])
 def test_images_of_a_source_are_its_test_file_scaled(ending: str) -> None:
     pixels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
-    found = source_images({f"letters/t10k-images-idx3-ubyte{ending}": lambda: pixels}, "letters")
+    sources = {f"letters/t10k-images-idx3-ubyte{ending}": lambda: pixels}
+    found = source_images(sources, "letters", (16, 16, 1))
     np.testing.assert_array_equal(found, (pixels / 255).astype(np.float32)[..., np.newaxis])
 
 
 @pytest.mark.parametrize("pixels", [np.zeros(3, np.uint8), np.zeros((1, 8, 8), np.int32)])
 def test_a_source_that_is_no_grey_images_is_refused(pixels: Bytes) -> None:
     with pytest.raises(ValueError, match=r"letters/.*grey images"):
-        source_images({"letters/t10k-images-idx3-ubyte": lambda: pixels}, "letters")
+        source_images({"letters/t10k-images-idx3-ubyte": lambda: pixels}, "letters", (8, 8, 1))
+
+
+@pytest.mark.parametrize("shape", [(9, 8, 1), (8, 8, 3)])
+def test_a_source_of_another_size_is_refused_with_both(shape: tuple[int, ...]) -> None:
+    size = "x".join(map(str, shape))
+    with pytest.raises(ValueError, match=rf"8x8x1, those of the test {size}.*other_source"):
+        source_images(
+            {"letters/t10k-images-idx3-ubyte": lambda: np.zeros((1, 8, 8), np.uint8)},
+            "letters",
+            shape,
+        )
 
 
 def test_a_source_that_is_not_there_is_named() -> None:
+    sources = {"mnist/t10k-images-idx3-ubyte.gz": lambda: np.zeros(1, np.uint8)}
     with pytest.raises(ValueError, match=r"no letters/t10k.*robustness\.other_source"):
-        source_images({"mnist/t10k-images-idx3-ubyte.gz": lambda: np.zeros(1, np.uint8)}, "letters")
+        source_images(sources, "letters", (8, 8, 1))
+
+
+def test_images_of_one_size_are_an_array_and_others_are_refused() -> None:
+    np.testing.assert_array_equal(of_one_size(CLEAN, 2), CLEAN[:2])
+    np.testing.assert_array_equal(of_one_size(ImageSet.of(CLEAN), 2), CLEAN[:2])
+    shapes = [(4, 5, 1), (5, 4, 1)]
+    mixed = ImageSet.collect((np.zeros(shape, np.uint8) for shape in shapes), shapes, np.uint8)
+    with pytest.raises(ValueError, match=r"differ in size.*Crop them"):
+        of_one_size(mixed, 1)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.sets import ImageSet
 
 
 def images(count: int, channels: int = 1, height: int = 8, width: int = 8) -> Images:
@@ -17,6 +18,19 @@ def images(count: int, channels: int = 1, height: int = 8, width: int = 8) -> Im
 def stages(count: int, **shape: int) -> dict[str, Images]:
     clean = images(count, **shape)
     return {"clean": clean, "noisy": clean * 0.5, "denoised": clean * 0.9}
+
+
+def ragged(count: int, channels: int = 3) -> dict[str, ImageSet]:
+    """Stages of images of different sizes, some larger than a figure shows."""
+    draws = np.random.default_rng(count)
+    sizes = draws.integers(60, 200, (count, 2)).tolist()
+    shapes = [(height, width, channels) for height, width in sizes]
+    clean = [draws.random(shape, dtype=np.float32) for shape in shapes]
+    shares = {"clean": 1.0, "noisy": 0.5, "denoised": 0.9}
+    return {
+        name: ImageSet.collect((image * np.float32(s) for image in clean), shapes, np.float32)
+        for name, s in shares.items()
+    }
 
 
 def history(epochs: int) -> pd.DataFrame:
@@ -56,7 +70,7 @@ def downstream(labels: int) -> pd.DataFrame:
 
 
 def confusions(labels: int) -> pd.DataFrame:
-    """Every label is read rightly ten times, and once as the one before it."""
+    """Every label is predicted correctly ten times, and once as the one before it."""
     label = np.arange(labels)
     tables = [
         pd.DataFrame({"view": v, "label": label, "prediction": (label - d) % labels, "n_images": n})
@@ -79,7 +93,7 @@ def trust() -> dict[str, pd.DataFrame]:
 
 def examples(count: int, **shape: int) -> dict[str, Any]:
     psnr = {"noisy_psnr": np.full(count, 9.38), "psnr": np.full(count, 20.0)}
-    return stages(count, **shape) | {"labels": np.arange(count)} | psnr
+    return stages(count, **shape) | {"names": [f"label {i}" for i in range(count)]} | psnr
 
 
 def pair(count: int, **shape: int) -> dict[str, Any]:
@@ -103,9 +117,9 @@ def sweeps(models: int) -> dict[str, pd.DataFrame]:
     return {"noise_sweeps": pd.DataFrame(rows)}
 
 
-def corruptions(count: int, **shape: int) -> dict[str, Any]:
-    psnr = {f"corruption_{i}": (9.0 + i, 20.0 + i) for i in range(count)}
-    return {"stages": stages(count, **shape), "psnr": psnr, "title": "Corruptions"}
+def degradations(count: int, **shape: int) -> dict[str, Any]:
+    psnr = {f"degradation_{i}": (9.0 + i, 20.0 + i) for i in range(count)}
+    return {"stages": stages(count, **shape), "psnr": psnr, "title": "Degradations"}
 
 
 def curves(panels: int, each: int = 2) -> dict[str, Any]:

@@ -79,6 +79,18 @@ def test_digit_scores_draw_values_intervals_and_the_noisy_score() -> None:
     assert "1,000 to 1,025 images" in panels[1].get_xlabel()
 
 
+def test_digit_scores_of_images_without_labels_say_so() -> None:
+    figure = figures.digit_scores(digit_metrics(0))
+    assert not figure.axes
+    assert "no labels" in figure.get_suptitle()
+
+
+def test_digit_scores_without_ssim_are_those_of_psnr() -> None:
+    table = digit_metrics(3)
+    (ax,) = figures.digit_scores(table.filter(regex="label|n_images|psnr")).axes
+    assert ax.get_title() == "PSNR"
+
+
 def test_digit_scores_accept_an_interval_of_no_width_with_rounding() -> None:
     """An interval whose end lies a rounding error beyond its value is drawn, not refused."""
     table = digit_metrics(2)
@@ -123,8 +135,8 @@ def test_downstream_draws_every_share_with_its_interval() -> None:
     assert [name.get_text() for name in names][:3] == ["clean", "noisy", "denoised"]
 
 
-def test_confusions_are_rows_of_labels_and_columns_of_what_was_read() -> None:
-    """Numbers stand in their cells; the shades leave out what was read rightly."""
+def test_confusions_are_rows_of_labels_and_columns_of_what_was_predicted() -> None:
+    """Numbers stand in their cells; the shades leave out what is correct."""
     for ax in figures.confusion_matrices(confusions(10)).axes:
         numbers = {t.get_position(): t.get_text() for t in ax.texts}
         assert numbers[3, 3] == "10"

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
-from figure_inputs import examples, extremes, pair
+from figure_inputs import examples, extremes, pair, ragged
 from matplotlib.figure import Figure, SubFigure
 
 from denoising_pipeline import figures
@@ -55,12 +55,44 @@ def test_images_are_large_enough_to_be_read(count: int) -> None:
     assert min(ax.get_window_extent().width for ax in figure.axes) > 0.8 * figure.dpi
 
 
-def test_noisy_digits_puts_clean_above_noisy() -> None:
+def test_noisy_examples_puts_clean_above_noisy() -> None:
     arguments = pair(3)
-    figure = figures.noisy_digits(**arguments, title="Salt and pepper")
+    figure = figures.noisy_examples(**arguments, title="Salt and pepper")
     expected = np.concatenate([arguments["clean"], arguments["noisy"]])[..., 0]
     np.testing.assert_array_equal(np.stack(list(shown(figure))), expected)
     assert figure.get_suptitle() == "Salt and pepper"
+
+
+def test_images_of_different_sizes_show_their_middles_pixel_for_pixel() -> None:
+    """As large a part as all of them have, at most 128 pixels wide; the title says so."""
+    stages = ragged(6)
+    figure = figures.image_grid(stages, "Boats")
+    sizes = stages["clean"].shapes[:, :2]
+    height, width = (int(side) for side in np.minimum(sizes.min(axis=0), 128))
+    assert figure.get_suptitle().endswith(f"the middles of the images, {width}x{height} pixels")
+    parts = list(shown(figure))
+    for row, images in enumerate(stages.values()):
+        for i in range(6):
+            top, left = (int(gap) for gap in (sizes[i] - (height, width)) // 2)
+            whole = images.read(i)
+            expected = whole[top : top + height, left : left + width]
+            np.testing.assert_array_equal(parts[6 * row + i], expected)
+    figure.draw_without_rendering()
+    extents = [ax.get_window_extent() for ax in figure.axes]
+    assert min(extent.width for extent in extents) >= 0.9 * width
+
+
+def test_large_images_are_shown_in_bands_that_fit_a_screen() -> None:
+    figure = figures.denoising_examples(**examples(10, height=300, width=400))
+    assert "128x128 pixels" in figure.get_suptitle()
+    assert figure.get_figwidth() < 11
+
+
+def test_long_names_are_cut_in_the_middle() -> None:
+    figure = figures.denoising_examples(
+        **examples(1) | {"names": ["holidays/2019/boat on the lake.png"]}
+    )
+    assert figure.axes[0].get_title() == "holiday… lake.png"
 
 
 def test_best_and_worst_picks_by_psnr() -> None:

@@ -27,9 +27,11 @@ REPORTING = node(same, name="draw", inputs={"given": "scores"}, outputs="denoisi
 REPORT = node(same, name="write", inputs={"given": "scores"}, outputs="report")
 
 
-def summary() -> dict[str, float]:
+def summary() -> dict[str, Any]:
     """Numbers that are all different, so that a swap would show."""
-    found: dict[str, float] = {"n_images": 10000, "confidence": 0.9}
+    found: dict[str, Any] = {"n_images": 10000, "confidence": 0.9, "worse_than_noisy": False}
+    degradation = {"name": "salt_and_pepper", "amount": 0.1, "salt": 0.9}
+    found |= {"source": "boats", "denoiser": "dense", "degradation": degradation}
     for position, name in enumerate(METRICS, start=1):
         noisy = {f"noisy_{name}": position + 0.12345}
         bounds = {f"{name}_ci_low": position + 0.5, f"{name}_ci_high": position + 0.7}
@@ -52,7 +54,7 @@ def quiet(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, logger="kedro")
 
 
-def catalog(folder: Path) -> Any:
+def catalog(folder: Path, **other: Any) -> Any:
     pictures = {
         "type": "matplotlib.MatplotlibDataset",
         "filepath": str(folder / "08_reporting" / "denoising_examples.png"),
@@ -69,7 +71,7 @@ def catalog(folder: Path) -> Any:
     entries = {"denoising_examples": pictures, "report": report, "comparison_markdown": comparison}
     made = DataCatalog.from_config(entries, save_version="2020")
     made.save("comparison_markdown", "| run | score |\n| --- | --- |\n| 1 | 20.5 |\n")
-    made["summary"] = summary()
+    made["summary"] = summary() | other
     made.save("report", "<!doctype html>")
     made["benchmark_table"] = benchmark_table()
     made.save("denoising_examples", Figure())
@@ -77,10 +79,10 @@ def catalog(folder: Path) -> Any:
 
 
 def printed(
-    pipeline: Pipeline, folder: Path, capsys: pytest.CaptureFixture[str]
+    pipeline: Pipeline, folder: Path, capsys: pytest.CaptureFixture[str], **other: Any
 ) -> list[list[str]]:
-    """Return the words of every line that the hook prints."""
-    ConsoleHooks().after_pipeline_run(pipeline, catalog(folder))
+    """Return the words of every line that the hook prints; `other` is of the summary."""
+    ConsoleHooks().after_pipeline_run(pipeline, catalog(folder, **other))
     lines = capsys.readouterr().out.replace("│", " ").splitlines()
     return [line.split() for line in lines]
 
@@ -101,6 +103,31 @@ def test_scores_before_and_after_stand_with_their_interval(
     ):
         assert expected.split() in lines
     assert not any("Pictures:" in line for line in lines)
+
+
+def test_the_scores_end_with_which_denoiser_they_are_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [" ".join(line) for line in printed(Pipeline([EVALUATION]), tmp_path, capsys)]
+    assert " ".join(lines).endswith("dense, trained on boats with salt_and_pepper 0.1")
+
+
+def test_a_denoiser_that_does_harm_is_said_to_do_so_on_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    worse = {"psnr": 8.99, "noisy_psnr": 9.39, "worse_than_noisy": True}
+    line = " ".join(printed(Pipeline([EVALUATION]), tmp_path, capsys, **worse)[-1])
+    assert line.startswith("Worse than doing nothing: 8.99 dB denoised, 9.39 dB noisy.")
+    assert "training.epochs" in line
+
+
+def test_metrics_that_were_left_out_have_no_row(capsys: pytest.CaptureFixture[str]) -> None:
+    made: Any = DataCatalog()
+    made["summary"] = {key: value for key, value in summary().items() if "mae" not in key}
+    ConsoleHooks().after_pipeline_run(Pipeline([EVALUATION]), made)
+    shown = capsys.readouterr().out
+    assert "MSE" in shown
+    assert "MAE" not in shown
 
 
 def test_the_folder_of_the_pictures_stands_on_one_line(

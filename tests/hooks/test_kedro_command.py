@@ -4,9 +4,9 @@ import shlex
 from typing import Any
 
 import pytest
-from kedro.framework.cli.project import run as kedro_run
 from kedro.runner import SequentialRunner, ThreadRunner
 
+from denoising_pipeline.cli import run
 from denoising_pipeline.hooks.run_tags import kedro_command
 
 PLAIN: dict[str, Any] = {
@@ -31,7 +31,7 @@ def parsed(command: str) -> dict[str, Any]:
     """Read a command line as Kedro's own command does."""
     program, name, *options = shlex.split(command)
     assert (program, name) == ("kedro", "run")
-    with kedro_run.make_context("run", options) as context:
+    with run.make_context("run", options) as context:
         return dict(context.params)
 
 
@@ -86,6 +86,13 @@ def test_all_options_together() -> None:
     told = {"env": "smoke", "pipeline_names": ["training"], "runtime_params": {"seed": 1}}
     command = kedro_command({**PLAIN, **told})
     assert command == "kedro run --env=smoke --pipelines=training --params=seed=1"
+
+
+def test_lists_and_texts_come_back_as_they_were() -> None:
+    told = {"training": {"model": {"widths": [64, 128]}}, "source": "2024", "x": "a, b"}
+    command = kedro_command({**PLAIN, "runtime_params": told}, conf="elsewhere")
+    assert "--conf-source=elsewhere" in command
+    assert parsed(command)["params"] == told
 
 
 def test_a_parameter_without_a_value_stays_without() -> None:

@@ -99,7 +99,7 @@ def test_an_interruption_leaves_no_lock(client: MlflowClient, run: Run) -> None:
                 logger(epoch, {"loss": 1.0})
         interruption.join()
         kept.append(interrupted.value)
-        with closing(sqlite3.connect(database, timeout=2)) as other:
+        with closing(sqlite3.connect(database, timeout=600)) as other:
             other.execute("BEGIN IMMEDIATE")
 
 

@@ -1,107 +1,276 @@
-"""A run loads what it wrote, or what it was told to load."""
+"""A run loads what it wrote, what it was told to load, or what belongs together."""
 
+import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import numpy as np
 import pytest
+from kedro.framework.hooks.manager import _create_hook_manager
 from kedro.io import DataCatalog
 from kedro.io.core import DatasetError
 from kedro.pipeline import Pipeline, node
+from kedro.runner import SequentialRunner
 
+from denoising_pipeline.config import Parameters
+from denoising_pipeline.datasets import NpyDataset
+from denoising_pipeline.datasets.provenance import RECORD, newest
 from denoising_pipeline.hooks import VersionHooks
 
-OLD, NOW, FUTURE = "2020-01-01T00.00.00.000Z", "2021-01-01T00.00.00.000Z", "2999"
+ENTRIES = ("clean", "noisy", "denoiser", "scores")
+GAUSSIAN = {"name": "gaussian", "sigma": 0.5}
 
 
-def same(table: pd.DataFrame) -> pd.DataFrame:
-    return table
+def read(source: str) -> Any:
+    return np.full(200_000, float(len(source)))
 
 
-PIPELINE = Pipeline(
-    [
-        node(same, name="first", inputs={"table": "given"}, outputs="written"),
-        node(same, name="second", inputs={"table": "written"}, outputs="plain"),
-    ]
-)
+def inject(clean: Any, noise_injection: Any) -> Any:
+    return clean + noise_injection["sigma"]
 
 
-def table(value: int) -> pd.DataFrame:
-    return pd.DataFrame({"value": [value]})
+def train(clean: Any, noise_injection: Any, training: Any) -> Any:
+    return np.array([clean[0], noise_injection["sigma"], training["epochs"]])
+
+
+def score(noisy: Any, denoiser: Any) -> Any:
+    return np.array([noisy[0], denoiser[1]])
+
+
+def step(function: Callable[..., Any], output: str, **inputs: str) -> Any:
+    return node(function, name=function.__name__, inputs=inputs, outputs=output)
+
+
+NOISE, TRAINING = "params:noise_injection", "params:training"
+READ = Pipeline([step(read, "clean", source="params:source")])
+INJECT = Pipeline([step(inject, "noisy", clean="clean", noise_injection=NOISE)])
+TRAIN = Pipeline([step(train, "denoiser", clean="clean", noise_injection=NOISE, training=TRAINING)])
+SCORE = Pipeline([step(score, "scores", noisy="noisy", denoiser="denoiser")])
+DEFAULT = READ + INJECT + TRAIN + SCORE
+
+
+class Runs:
+    """A folder in which a pipeline is run again and again, with its hooks, by Kedro's runner."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.count = 0
+        self.hooks = VersionHooks()
+
+    def __call__(
+        self,
+        pipeline: Pipeline = DEFAULT,
+        load: dict[str, str] | None = None,
+        only_missing: bool = False,
+        version: str | None = None,
+        env: str | None = None,
+        **parameters: Any,
+    ) -> str:
+        """Run it and return its version."""
+        self.count += 1
+        version = version or f"2020-01-01T00.00.{self.count:02d}.000Z"
+        values = {"source": "mnist", "noise_injection": GAUSSIAN, "training": {"epochs": 2}}
+        values |= parameters
+        catalog = self.catalog(version, load)
+        for name, value in values.items():
+            catalog[f"params:{name}"] = value
+        self.hooks = VersionHooks()
+        self.hooks._parameters = values
+        manager = _create_hook_manager()
+        manager.register(self.hooks)
+        options = {"env": env, "load_versions": load, "only_missing_outputs": only_missing}
+        self.hooks.before_pipeline_run({**options, "runtime_params": {}}, pipeline, catalog)
+        SequentialRunner().run(
+            pipeline, catalog, manager, version, only_missing_outputs=only_missing
+        )
+        return version
+
+    def catalog(self, version: str | None = None, load: dict[str, str] | None = None) -> Any:
+        """Return the entries of the pipeline, and one without versions."""
+        kind = "denoising_pipeline.datasets.NpyDataset"
+        entries = {
+            name: {"type": kind, "filepath": str(self.folder / f"{name}.npy"), "versioned": True}
+            for name in ENTRIES
+        }
+        entries["plain"] = {"type": kind, "filepath": str(self.folder / "plain.npy")}
+        known = {name: found for name, found in (load or {}).items() if name in ENTRIES}
+        return DataCatalog.from_config(entries, load_versions=known, save_version=version)
+
+    def scores(self, version: str) -> list[float]:
+        """Return what a run has written in the end."""
+        found: list[float] = self.catalog(load={"scores": version}).load("scores").tolist()
+        return found
+
+    def file(self, name: str, version: str) -> Path:
+        """Return the file of a version."""
+        return self.folder / f"{name}.npy" / version / f"{name}.npy"
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Versions of every versioned entry, old and dated in the future."""
-    for name in ("given", "written"):
-        for version, value in ((OLD, 1), (FUTURE, 9)):
-            catalog(tmp_path, save=version).save(name, table(value))
-    return tmp_path
+def runs(tmp_path: Path) -> Runs:
+    return Runs(tmp_path)
 
 
-def catalog(folder: Path, load: dict[str, str] | None = None, save: str = NOW) -> Any:
-    """A catalog of kedro-datasets' own: three versioned entries and a plain one."""
-    entries = {
-        name: {
-            "type": "pandas.CSVDataset",
-            "filepath": str(folder / f"{name}.csv"),
-            "versioned": name != "plain",
-            "save_args": {"index": False},
-        }
-        for name in ("given", "written", "unwritten", "plain")
-    }
-    return DataCatalog.from_config(entries, load_versions=load, save_version=save)
-
-
-def start(run: Any, load: dict[str, str] | None) -> None:
-    VersionHooks().before_pipeline_run({"load_versions": load}, PIPELINE, run)
-
-
-@pytest.mark.parametrize("load", [None, {}])
-@pytest.mark.filterwarnings("error:Save version")
-def test_what_is_written_is_loaded_though_a_later_version_exists(
-    folder: Path, load: dict[str, str] | None
-) -> None:
+def test_what_is_written_is_loaded_though_a_later_version_exists(runs: Runs) -> None:
     """Neither a clock that is wrong nor another run at the same time comes between."""
-    run = catalog(folder)
-    start(run, load)
-    run.save("written", table(5))
-    run.save("plain", table(6))
-    assert run.load("written")["value"].tolist() == [5]
-    assert run.load("plain")["value"].tolist() == [6]
+    runs(version="2999-01-01T00.00.00.000Z", noise_injection={"name": "gaussian", "sigma": 0.1})
+    assert runs.scores(runs()) == [5.5, 0.5]
 
 
-def test_inputs_that_the_run_does_not_write_are_the_newest(folder: Path) -> None:
-    run = catalog(folder)
-    start(run, None)
-    assert run.load("given")["value"].tolist() == [9]
+def test_a_slice_does_not_take_a_version_of_the_future(runs: Runs) -> None:
+    first = runs()
+    runs(version="2999-01-01T00.00.00.000Z", training={"epochs": 9})
+    assert newest(runs.catalog().get("denoiser")) == first
+    runs(SCORE)
+    assert runs.hooks.loaded == {"denoiser": first, "noisy": first}
 
 
-def test_a_version_that_was_asked_for_is_loaded(folder: Path) -> None:
-    """Also where the run writes a new one."""
-    load = {"given": OLD, "written": OLD}
-    run = catalog(folder, load)
-    start(run, load)
-    assert run.load("given")["value"].tolist() == [1]
-    assert run.load("written")["value"].tolist() == [1]
+def test_a_slice_takes_the_newest_versions(runs: Runs) -> None:
+    runs()
+    second = runs(training={"epochs": 3})
+    runs(SCORE)
+    assert runs.hooks.loaded == {"denoiser": second, "noisy": second}
 
 
-def test_a_missing_version_is_refused_and_those_that_exist_are_listed(folder: Path) -> None:
+def test_a_killed_run_of_other_noise_is_not_mixed_in(runs: Runs) -> None:
+    """Its noisy images are newer than the denoiser; the slice takes those that belong to it."""
+    first = runs()
+    runs(READ + INJECT, noise_injection={"name": "gaussian", "sigma": 0.1})
+    assert runs.scores(runs(SCORE)) == [5.5, 0.5]
+    assert runs.hooks.loaded == {"denoiser": first, "noisy": first}
+
+
+def test_a_killed_run_on_other_images_is_not_mixed_in(runs: Runs) -> None:
+    first = runs()
+    runs(READ + INJECT, source="another")
+    runs(SCORE)
+    assert runs.hooks.loaded == {"denoiser": first, "noisy": first}
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"noise_injection": {"name": "gaussian", "sigma": 0.2}}, "sigma: 0.2 here, 0.5 there"),
+        ({"noise_injection": {"name": "blind", "sigma": 1}}, "name: blind here, gaussian there"),
+        ({"source": "kmnist"}, "source: kmnist here, mnist there"),
+    ],
+)
+def test_a_command_that_contradicts_the_artifacts_is_refused(
+    runs: Runs, changed: dict[str, Any], words: str
+) -> None:
+    """Before anything runs, with both values and what to do."""
+    runs(env="best")
+    before = sorted(runs.folder.rglob("*"))
     with pytest.raises(DatasetError) as caught:
-        start(catalog(folder, {"given": "2020"}), {"given": "2020"})
-    heading, *listed = str(caught.value).splitlines()
-    assert heading == "--load-versions given:2020 does not exist. Versions of 'given':"
-    assert [line.strip() for line in listed] == [FUTURE, OLD]
+        runs(SCORE, **changed)
+    assert "denoiser of 2020-01-01T00.00.01.000Z does not suit this command" in str(caught.value)
+    assert words in str(caught.value)
+    assert "--env best" in str(caught.value)
+    assert sorted(runs.folder.rglob("*")) == before
 
 
-def test_an_entry_without_versions_says_what_to_do(folder: Path) -> None:
-    with pytest.raises(DatasetError, match=r"'unwritten':\n  none: run the pipeline that writes"):
-        start(catalog(folder, {"unwritten": OLD}), {"unwritten": OLD})
+def test_parameters_of_the_training_are_not_those_of_a_slice(runs: Runs) -> None:
+    """A slice is tracked by what its denoiser was trained with, not by what it would train."""
+    runs(training={"epochs": 7})
+    runs(SCORE, training={"epochs": 2})
+    assert runs.hooks.effective(Parameters()).training.epochs == 7
+
+
+def test_a_replay_loads_all_that_belongs_to_the_version_that_was_named(runs: Runs) -> None:
+    """Also after a run on another source, whose clean images lie there now."""
+    first = runs()
+    runs(source="another")
+    assert runs.scores(runs(SCORE, load={"denoiser": first})) == [5.5, 0.5]
+    assert runs.hooks.loaded == {"denoiser": first, "noisy": first}
+
+
+def test_versions_that_were_named_and_do_not_belong_together_are_refused(runs: Runs) -> None:
+    first = runs()
+    second = runs(READ + INJECT, version="2020-01-01T00.00.09.000Z", source="another")
+    with pytest.raises(DatasetError, match=r"(?s)noisy of .*source: mnist here, another there"):
+        runs(SCORE, load={"denoiser": first, "noisy": second})
+
+
+def test_a_missing_version_is_refused_and_those_that_exist_are_listed(runs: Runs) -> None:
+    first = runs()
+    with pytest.raises(DatasetError) as caught:
+        runs(SCORE, load={"denoiser": "2020"})
+    heading, *there = str(caught.value).splitlines()
+    assert heading == "--load-versions denoiser:2020 does not exist. Versions of 'denoiser':"
+    assert [line.strip() for line in there] == [first]
+
+
+def test_nothing_there_says_what_to_do(runs: Runs) -> None:
+    with pytest.raises(DatasetError, match=r"denoiser.npy' does not exist. Run the pipeline that"):
+        runs(SCORE)
+    with pytest.raises(DatasetError, match=r"'noisy':\n  none: run the pipeline that writes"):
+        runs(SCORE, load={"noisy": "2020"})
 
 
 @pytest.mark.parametrize("name", ["plain", "params:seed", "no_such_entry"])
-def test_a_version_of_what_has_none_is_refused(folder: Path, name: str) -> None:
-    run = catalog(folder)
-    run["params:seed"] = 0
-    with pytest.raises(DatasetError, match=f"{name}:{OLD}: '{name}' is not a versioned entry"):
-        start(run, {name: OLD})
+def test_a_version_of_what_has_none_is_refused(runs: Runs, name: str) -> None:
+    with pytest.raises(DatasetError, match=f"{name}:2020: '{name}' is not a versioned entry"):
+        runs(load={name: "2020"})
+
+
+DAMAGES: dict[str, Callable[[Path], Any]] = {
+    "cut short": lambda file: file.write_bytes(file.read_bytes()[:-1]),
+    "changed": lambda file: file.write_bytes(bytes(file.stat().st_size)),
+    "not recorded": lambda file: file.with_name(RECORD).unlink(),
+    "badly recorded": lambda file: file.with_name(RECORD).write_text("{"),
+    "gone": lambda file: file.unlink(),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_torn_version_is_not_there(runs: Runs, damage: Callable[[Path], Any]) -> None:
+    """The whole one before it is taken."""
+    first = runs()
+    damage(runs.file("denoiser", runs(training={"epochs": 3})))
+    runs(SCORE)
+    assert runs.hooks.loaded["denoiser"] == first
+
+
+def test_if_no_version_is_whole_it_is_said_and_what_to_do(runs: Runs) -> None:
+    version = runs()
+    runs.file("denoiser", version).write_bytes(b"")
+    with pytest.raises(DatasetError, match=rf"no whole version \(there is {version}"):
+        runs(SCORE)
+
+
+def test_a_record_says_what_a_version_was_made_from(runs: Runs) -> None:
+    version = runs()
+    record = json.loads(runs.file("scores", version).with_name(RECORD).read_text())
+    assert record["inputs"].keys() == {"noisy", "denoiser"}
+    assert record["parameters"] == {}
+    assert record["all_inputs"].keys() == {"clean", "noisy", "denoiser"}
+    assert record["all_parameters"].keys() == {"source", "noise_injection", "training"}
+
+
+def test_equal_arrays_of_two_runs_share_their_place_on_the_disk(runs: Runs) -> None:
+    first, second = runs(), runs(training={"epochs": 3})
+    assert runs.file("clean", first).samefile(runs.file("clean", second))
+    assert not runs.file("denoiser", first).samefile(runs.file("denoiser", second))
+    os.unlink(runs.file("clean", first))  # noqa: PTH108
+    np.testing.assert_array_equal(NpyDataset(filepath=runs.file("clean", second)).load(), 5.0)
+
+
+def test_only_missing_outputs_runs_what_is_missing(runs: Runs) -> None:
+    """Judged by version and digest: nothing after a whole run, and what a change asks for."""
+    first = runs()
+    runs(only_missing=True)
+    assert [len(list(runs.folder.glob(f"{name}.npy/*"))) for name in ENTRIES] == [1, 1, 1, 1]
+    runs.file("scores", first).write_bytes(b"torn")
+    runs(only_missing=True)
+    assert [len(list(runs.folder.glob(f"{name}.npy/*"))) for name in ENTRIES] == [1, 1, 1, 2]
+    changed = runs(only_missing=True, training={"epochs": 3})
+    assert [len(list(runs.folder.glob(f"{name}.npy/*"))) for name in ENTRIES] == [1, 1, 2, 3]
+    assert runs.file("denoiser", changed).exists()
+
+
+def test_only_missing_outputs_does_not_take_the_arrays_of_another_source(runs: Runs) -> None:
+    runs()
+    other = runs(only_missing=True, source="another")
+    assert runs.scores(other) == [7.5, 0.5]

@@ -2,6 +2,7 @@
 
 import hashlib
 import multiprocessing
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,28 @@ def test_nothing_is_downloaded_when_all_is_there(tmp_path: Path) -> None:
     before = {path: path.stat().st_ino for path in tmp_path.iterdir()}
     assert fetch_mnist(tmp_path, download=fail) == [tmp_path / name for name in MNIST_SHA256]
     assert {path: path.stat().st_ino for path in tmp_path.iterdir()} == before
+
+
+def test_compressed_files_of_the_right_content_count(tmp_path: Path) -> None:
+    """As they come with the project: nothing is downloaded, and nothing written."""
+    for name in MNIST_SHA256:
+        shutil.copy(RAW / f"{name}.gz", tmp_path)
+    paths = fetch_mnist(tmp_path, download=fail)
+    assert paths == [tmp_path / f"{name}.gz" for name in MNIST_SHA256]
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in paths}
+
+
+@pytest.mark.parametrize("cut", [0, 10, 100, -1], ids=["empty", "header", "part", "checksum"])
+def test_a_compressed_file_that_is_not_whole_is_refused_or_replaced(
+    tmp_path: Path, cut: int
+) -> None:
+    """It would be read in place of a plain file beside it."""
+    whole = (RAW / f"{LABELS}.gz").read_bytes()
+    (tmp_path / f"{LABELS}.gz").write_bytes(whole[:cut])
+    with pytest.raises(FileExistsError, match=rf"{LABELS}\.gz"):
+        fetch_mnist(tmp_path, download=arrays)
+    fetch_mnist(tmp_path, overwrite=True, download=arrays)
+    assert sums(tmp_path) == MNIST_SHA256
 
 
 def test_missing_file_is_added(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ USEFULNESS = {
     "downstream_by_digit.csv",
     "downstream_figure.png",
     "downstream_summary.json",
-    "worst_hallucinations.png",
+    "hallucination_examples.png",
 }
 UNCERTAINTY = {
     "coverage.csv",

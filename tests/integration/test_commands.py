@@ -11,7 +11,7 @@ COMMANDS = {
     "--help": ["Train, measure", "prune"],
     "registry list": ["__default__", "inference", "downstream", "uncertainty"],
     "registry describe training": ["train_denoiser"],
-    "catalog describe-datasets": ["denoiser", "raw_test_images", "IdxDataset"],
+    "catalog describe-datasets": ["denoiser", "raw_source", "SourceDataset"],
     "viz build": ["Success"],
 }
 

@@ -19,6 +19,7 @@ from project_folder import PATIENCE, Project, wait_until
 from denoising_pipeline.datasets import DenoiserDataset
 from denoising_pipeline.degradations import draw_noisy
 from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.pipelines.evaluation.nodes import score_test_images
 
 FUTURE = "2999-01-01T00.00.00.000Z"
@@ -99,7 +100,7 @@ def test_runs_at_once_load_what_they_wrote(
     )
     np.testing.assert_allclose(denoised, denoiser(noisy), rtol=0, atol=1e-6)
     splits = table[["index", "label"]].assign(split="test")
-    again = score_test_images(clean, noisy, denoised, splits)
+    again = score_test_images(clean, noisy, denoised, splits, EvaluationParameters())
     pd.testing.assert_frame_equal(again, table)
     summary = json.loads(project.saved(run, "summary.json").read_text())
     assert summary["psnr"] == run.data.metrics["psnr"] == pytest.approx(table["psnr"].mean())

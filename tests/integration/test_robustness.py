@@ -7,7 +7,8 @@ import pytest
 from mlflow.entities import Run
 from project_folder import Project, raw_source
 
-from denoising_pipeline.degradations import DEGRADATIONS, NOISES
+from denoising_pipeline.baselines.options import RobustnessParameters
+from denoising_pipeline.degradations import NOISES
 
 SMALL = {"images": 60, "levels": [0.0], "severities": [1.0], "other_source": "signs"}
 
@@ -36,16 +37,17 @@ def test_on_the_noise_of_the_training_scores_are_those_of_evaluation(
 
 
 def test_every_shift_is_in_its_table(project: Project, run: Run) -> None:
-    sweeps, corruptions, sources, ood_detector = (
+    sweeps, degradations, sources, ood_detector = (
         table(project, run, name)
-        for name in ("noise_sweeps", "corruption_scores", "source_scores", "ood_roc")
+        for name in ("noise_sweeps", "degradation_scores", "source_scores", "ood_roc")
     )
     assert set(sweeps["noise"]) == NOISES.keys()
     assert len(sweeps) == 3 * (len(NOISES) + 1)
-    assert set(corruptions["corruption"]) == DEGRADATIONS.keys()
-    assert len(corruptions) == 3 * 2 * len(DEGRADATIONS)
+    tried = RobustnessParameters().degradations
+    assert set(degradations["degradation"]) == {*tried}
+    assert len(degradations) == 3 * 2 * len(tried)
     assert list(sources["source"].unique()) == ["mnist", "signs"]
-    assert len(ood_detector) == len(NOISES) + 1 + 2 * len(DEGRADATIONS) + 1
+    assert len(ood_detector) == len(NOISES) + 1 + 2 * len(tried) + 1
 
 
 def test_random_bytes_and_clean_images_are_told_from_noisy_digits(
@@ -69,15 +71,16 @@ def test_tables_and_figures_reach_mlflow(project: Project, run: Run) -> None:
     }
     assert artifacts["figures"] >= {
         "noise_sweeps_figure.png",
-        "corruption_examples.png",
+        "degradation_examples.png",
         "ood_curves.png",
     }
     assert artifacts["tables"] >= {
         "noise_sweeps.csv",
-        "corruption_scores.csv",
+        "degradation_scores.csv",
         "source_scores.csv",
         "ood_roc.csv",
         "ood_detector.json",
+        "classical_calibration.json",
         "shift_scores.parquet",
     }
 

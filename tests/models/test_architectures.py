@@ -60,7 +60,36 @@ def test_images_keep_their_shape_type_and_range(architecture: Architecture, chan
     denoised = output(architecture.build(shape, 0), images(shape))
     assert denoised.shape == (3, *shape)
     assert denoised.dtype == np.float32
-    assert np.all((denoised >= 0) & (denoised <= 1))
+    assert not architecture.bounded or np.all((denoised >= 0) & (denoised <= 1))
+
+
+@every_architecture
+def test_grey_becomes_colour_where_the_output_is_not_blended_with_the_input(
+    architecture: Architecture,
+) -> None:
+    if architecture.bounded:
+        assert output(architecture.build(SHAPE, 0, 3), images()).shape == (3, 28, 28, 3)
+    else:
+        with pytest.raises(ValueError, match="1 channels cannot become 3"):
+            architecture.build(SHAPE, 0, 3)
+
+
+@every_architecture
+def test_any_size_is_built_or_refused(architecture: Architecture) -> None:
+    """What needs a size says so, also to those who only ask."""
+    architecture.check(SHAPE)
+    if architecture.any_size:
+        assert architecture.context is not None
+        architecture.check((None, None, 1))
+        model = architecture.build((None, None, 1), 0)
+        for size in ((8, 24), (16, 8)):
+            assert output(model, images((*size, 1))).shape == (3, *size, 1)
+    else:
+        for refused in (architecture.check, lambda shape: architecture.build(shape, 0)):
+            with pytest.raises(ValueError, match="images of one size"):
+                refused((None, None, 1))
+        with pytest.raises(ValueError, match="height and width, or neither"):
+            architecture.check((28, None, 1))
 
 
 @every_architecture

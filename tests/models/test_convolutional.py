@@ -48,6 +48,8 @@ def test_filters_set_the_width() -> None:
 def test_sizes_that_cannot_be_halved_twice_are_refused(shape: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match=r"image_shape \(2\d, \d+, 1\).* multiples of 4"):
         Convolutional().build(shape, 0)
+    with pytest.raises(ValueError, match="multiples of 4"):
+        Convolutional().check(shape)
 
 
 @pytest.mark.parametrize("filters", [0, 1025])

@@ -6,26 +6,47 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from cards import card
 from project_folder import ROOT
 
-from denoising_pipeline.config import flatten, validate_parameters
-from denoising_pipeline.degradations import Noise, NoiseInjectionParameters, draw_noisy
+from denoising_pipeline.baselines import Known
+from denoising_pipeline.baselines.posterior import posterior_mean
+from denoising_pipeline.config import validate_parameters
+from denoising_pipeline.datasets.json_strict import from_json, to_json
+from denoising_pipeline.degradations import Noise, draw_noisy
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.degradations.masking import Masking
 from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.denoiser.card import Card
 from denoising_pipeline.evaluation.metrics import METRICS, mean_interval, mse, pooled_psnr
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.idx import read_idx
+from denoising_pipeline.images.sets import ImageSet, apply_to
 from denoising_pipeline.models.dense import Dense
 from denoising_pipeline.pipelines.benchmark.nodes import (
-    ARTICLE,
+    calibrate_baselines,
     draw_benchmark_examples,
     score_denoisers,
     write_markdown,
 )
 
 CHOSEN = ["noisy", "posterior mean", "median filter + tone", "all black"]
+NOISE = Gaussian()
 SMALL = Dense(latent_dim=2, layers=0)
+
+
+ONE_SIZE = {"posterior mean", "article's network"}
+
+
+class AnySize:
+    """A denoiser of images of any size, without a network: it leaves them as they are."""
+
+    architecture = SMALL
+    card: Card = card(NOISE)
+
+    def __call__(self, noisy: Images) -> Images:
+        """Return the images."""
+        return noisy
 
 
 def digits() -> Images:
@@ -35,8 +56,8 @@ def digits() -> Images:
 
 
 DIGITS = digits()
+RECIPE = yaml.safe_load((ROOT / "conf/article/parameters.yml").read_text())
 VAL, TEST = DIGITS[60:80], DIGITS[80:]
-NOISE = Gaussian()
 
 
 def noisy(clean: Images, split: str, noise: Noise = NOISE) -> Images:
@@ -46,21 +67,36 @@ def noisy(clean: Images, split: str, noise: Noise = NOISE) -> Images:
 def score(
     noise: Noise = NOISE, test_noisy: Images | None = None, size: int = 28, **benchmark: Any
 ) -> tuple[pd.DataFrame, Images]:
+    train, val, test = (images[:, :size, :size] for images in (DIGITS[:60], VAL, TEST))
+    test_noisy = noisy(test, "test", noise) if test_noisy is None else test_noisy
+    shape = (size, size, 1)
+    denoiser = Denoiser(SMALL, shape, SMALL.build(shape, 0), card(noise))
+    return run(train, val, noisy(val, "val", noise), test, test_noisy, denoiser, **benchmark)
+
+
+def run(
+    train: Images | ImageSet,
+    val_clean: Images | ImageSet,
+    val_noisy: Images | ImageSet,
+    test_clean: Images | ImageSet,
+    test_noisy: Images | ImageSet,
+    denoiser: Any,
+    **benchmark: Any,
+) -> tuple[pd.DataFrame, Images]:
+    """Both nodes, one after the other."""
     options = {"baselines": CHOSEN, "article_epochs": 0, "examples": 3, **benchmark}
     parameters = validate_parameters({"benchmark": options})
-    train, val, test = (images[:, :size, :size] for images in (DIGITS[:60], VAL, TEST))
-    shape = (size, size, 1)
+    learned_from = train, val_clean, val_noisy
+    calibration = calibrate_baselines(*learned_from, denoiser, parameters.benchmark)
     return score_denoisers(
-        train,
-        val,
-        noisy(val, "val", noise),
-        test,
-        noisy(test, "test", noise) if test_noisy is None else test_noisy,
-        Denoiser(SMALL, shape, SMALL.build(shape, 0)),
-        NoiseInjectionParameters(noise),
+        *learned_from,
+        test_clean,
+        test_noisy,
+        denoiser,
+        from_json(to_json(calibration)),
+        RECIPE,
         parameters.evaluation,
         parameters.benchmark,
-        0,
     )
 
 
@@ -92,13 +128,13 @@ def test_scores_are_those_of_the_images(scored: tuple[pd.DataFrame, Images]) -> 
     np.testing.assert_array_equal(shown[position], images[:3])
 
 
-def test_strengths_do_not_depend_on_test_images(scored: tuple[pd.DataFrame, Images]) -> None:
+def test_hyperparameters_do_not_depend_on_test_images(scored: tuple[pd.DataFrame, Images]) -> None:
     """Nor does what is learned: other test images are denoised by the same functions."""
     first, other = TEST.copy(), noisy(TEST, "test")
     other[1:] = noisy(TEST, "another")[1:]
     table, shown = score(test_noisy=other)
     order = [table["denoiser"].tolist().index(name) for name in scored[0]["denoiser"]]
-    assert table["strength"].iloc[order].tolist() == scored[0]["strength"].tolist()
+    assert table["hyperparameters"].iloc[order].tolist() == scored[0]["hyperparameters"].tolist()
     np.testing.assert_allclose(shown[order][:, 0], scored[1][:, 0], atol=1e-5)
     np.testing.assert_array_equal(TEST, first)
 
@@ -123,17 +159,43 @@ def test_what_does_not_apply_is_left_out_with_a_word(caplog: pytest.LogCaptureFi
     draw_benchmark_examples(TEST, shown, table)
 
 
-def test_the_articles_network_is_trained_as_its_recipe_says() -> None:
-    recipe = yaml.safe_load((ROOT / "conf/article/parameters.yml").read_text())["training"]
-    here = flatten(ARTICLE.model_dump(mode="json"))
-    assert {key: here[key] for key in flatten(recipe)} | {"epochs": 50} == flatten(recipe)
-
-
 def test_the_articles_network_stands_in_the_table() -> None:
     table, _ = score(baselines=[], article_epochs=2)
     row = table.set_index("denoiser").loc["article's network"]
-    assert row["strength"] == "epochs 2"
+    assert row["hyperparameters"] == "epochs 2"
     assert row["fit_seconds"] > 0
+
+
+@pytest.mark.parametrize("noise", [NOISE, Masking()], ids=["none asked for", "none applies"])
+def test_the_denoiser_alone_makes_a_table(noise: Noise) -> None:
+    table, shown = score(noise, baselines=["posterior mean"] if noise is not NOISE else [])
+    assert table["denoiser"][0] == "denoiser (dense)"
+    assert "denoiser (dense)" in write_markdown(table)
+    draw_benchmark_examples(TEST, shown, table)
+
+
+def test_the_noise_is_that_of_the_card() -> None:
+    noise = Gaussian(sigma=0.2)
+    _, shown = score(noise, baselines=["posterior mean"])
+    expected = posterior_mean(Known(DIGITS[:60], noise, 0))(noisy(TEST, "test", noise)[:3])
+    np.testing.assert_allclose(shown[0], expected, atol=1e-5)
+
+
+def test_images_of_any_size_have_a_table_and_a_picture() -> None:
+    shapes = [(30, 24, 1), (28, 28, 1), (24, 40, 1)]
+    draws = np.random.default_rng(0)
+    images = (draws.random(shape).astype(np.float32) for shape in shapes)
+    clean = ImageSet.collect(images, shapes, np.float32)
+    degraded = apply_to(clean, lambda place, pixels: NOISE.apply(pixels, draws))
+    table, shown = run(clean, clean, degraded, clean, degraded, AnySize(), article_epochs=1)
+    rows = table.set_index("denoiser")
+    assert set(rows.index[rows["note"] == ""]) == {"denoiser (dense)", *CHOSEN} - ONE_SIZE
+    assert all("of one size" in rows["note"][name] for name in ONE_SIZE)
+    assert rows["psnr"]["denoiser (dense)"] == rows["psnr"]["noisy"]
+    assert set(rows["n_images"]) == {3, 0}
+    assert shown.shape == (4, 3, 24, 24, 1)
+    write_markdown(table)
+    draw_benchmark_examples(clean, shown, table)
 
 
 def test_the_articles_network_is_left_out_where_it_cannot_be_built() -> None:
@@ -144,7 +206,8 @@ def test_the_articles_network_is_left_out_where_it_cannot_be_built() -> None:
 def test_the_best_of_each_column_is_bold(scored: tuple[pd.DataFrame, Images]) -> None:
     table, _ = scored
     lines = write_markdown(table).splitlines()
-    assert lines[0] == "Mean over 20 test images; strengths chosen on validation images."
+    heading = "Mean over 20 test images; hyperparameters are chosen on validation images."
+    assert lines[0] == heading
     header, _, *rows = (
         [cell.strip() for cell in line.strip("|").split("|")] for line in lines if line[:1] == "|"
     )

@@ -5,15 +5,20 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 import pytest
+from cards import card
 from scipy import stats
 from scipy.ndimage import gaussian_filter
 
-from denoising_pipeline.degradations import NOISES, Noise, NoiseInjectionParameters, draw_noisy
+from denoising_pipeline.degradations import NOISES, Noise, draw_noisy
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.degradations.masking import Masking
+from denoising_pipeline.degradations.salt_and_pepper import SaltAndPepper
+from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.metrics import METRICS
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.models.dense import Dense
 from denoising_pipeline.pipelines.evaluation.nodes import (
     score_test_images,
     summarize,
@@ -25,13 +30,21 @@ SCORES = [f"{prefix}{name}" for prefix in ("", "noisy_") for name in METRICS]
 LABELS = np.array([3, 1, 3, 3, 1, 9])
 
 
+ALL = EvaluationParameters()
+
+
+def trained(noise: Noise, source: str = "letters") -> Denoiser:
+    """Of a denoiser, summaries read what it is, and not its weights."""
+    return Denoiser(Dense(), (12, 13, 1), None, card(noise, source))
+
+
 def summary_of(
     scores: pd.DataFrame,
     evaluation: EvaluationParameters,
     source: str = "letters",
-    sigma: float = 0.5,
+    noise: Noise = Gaussian(),  # noqa: B008
 ) -> dict[str, Any]:
-    return summarize(scores, evaluation, source, NoiseInjectionParameters(Gaussian(sigma=sigma)))
+    return summarize(scores, trained(noise, source), evaluation)
 
 
 def splits() -> pd.DataFrame:
@@ -54,7 +67,7 @@ def batches() -> tuple[Images, Images, Images]:
 
 @pytest.fixture
 def scores() -> pd.DataFrame:
-    return score_test_images(*batches(), splits())
+    return score_test_images(*batches(), splits(), ALL)
 
 
 def test_scores_have_a_row_per_test_image_and_a_column_per_metric(scores: pd.DataFrame) -> None:
@@ -77,7 +90,7 @@ def test_scoring_changes_nothing_that_it_is_given() -> None:
     images, table = batches(), splits()
     for batch in images:
         batch.flags.writeable = False
-    score_test_images(*images, table)
+    score_test_images(*images, table, ALL)
     pd.testing.assert_frame_equal(table, splits())
 
 
@@ -111,24 +124,106 @@ def test_the_summary_has_pooled_psnr_gain_and_psnr_by_digit(scores: pd.DataFrame
 
 def test_the_summary_is_numbers_that_json_and_mlflow_take(scores: pd.DataFrame) -> None:
     summary = summary_of(scores, EvaluationParameters())
-    assert {type(value) for value in summary.values()} <= {int, float}
-    assert all(np.isfinite(value) for value in summary.values())
+    numbers = {key: value for key, value in summary.items() if type(value) in {int, float}}
+    assert summary.keys() - numbers.keys() == {
+        "source",
+        "degradation",
+        "denoiser",
+        "worse_than_noisy",
+    }
+    assert all(np.isfinite(value) for value in numbers.values())
     extra = {"n_images", "confidence", "psnr_pooled", "noisy_psnr_pooled", "psnr_gain"}
     bounds = {f"{name}{end}" for name in SCORES for end in ("", "_ci_low", "_ci_high")}
     digits = {"psnr_digit_1", "psnr_digit_3", "psnr_digit_9"}
-    assert summary.keys() == extra | bounds | digits
+    assert numbers.keys() == extra | bounds | digits
 
 
-def test_the_distance_to_the_limit_is_that_of_this_source_and_noise(scores: pd.DataFrame) -> None:
-    limit = {"source": "mnist", "noise": "gaussian 0.5", "psnr": 30.0}
+def test_the_summary_says_by_the_card_what_was_scored_on_what(scores: pd.DataFrame) -> None:
+    summary = summary_of(scores, ALL, "boats", SaltAndPepper(amount=0.1, salt=0.9))
+    assert summary["source"] == "boats"
+    assert summary["denoiser"] == "dense"
+    assert summary["degradation"] == {"name": "salt_and_pepper", "amount": 0.1, "salt": 0.9}
+
+
+@pytest.mark.parametrize(("psnr", "worse"), [(8.99, True), (9.39, False), (9.4, False)])
+def test_the_summary_says_whether_denoising_does_harm(psnr: float, worse: bool) -> None:
+    scores = pd.DataFrame({"index": [0, 1], "label": [1, 1], "noisy_psnr": 9.39, "psnr": psnr})
+    found = summary_of(scores.assign(mse=0.1, noisy_mse=0.1), ALL)
+    assert found["worse_than_noisy"] is worse
+
+
+def test_metrics_that_are_left_out_are_nowhere() -> None:
+    """SSIM cannot be measured of images as small as these."""
+    clean, noisy, denoised = (batch[:, :8, :8] for batch in batches())
+    chosen = EvaluationParameters(metrics=["psnr", "mse"])
+    scores = score_test_images(clean, noisy, denoised, splits(), chosen)
+    columns = ["psnr", "mse", "noisy_psnr", "noisy_mse"]
+    assert scores.columns.tolist() == ["index", "label", *columns]
+    assert not [key for key in summary_of(scores, chosen) if "ssim" in key or "mae" in key]
+    assert not summarize_digits(scores, chosen).filter(regex="ssim|mae").size
+    with pytest.raises(ValueError, match=r"8x8 pixels.*evaluation\.metrics"):
+        score_test_images(clean, noisy, denoised, splits(), ALL)
+
+
+def test_splits_of_another_run_are_refused() -> None:
+    clean, noisy, denoised = (batch[:5] for batch in batches())
+    with pytest.raises(ValueError, match="splits lists 6 test images, but there are 5"):
+        score_test_images(clean, noisy, denoised, splits(), ALL)
+
+
+def ragged() -> tuple[ImageSet, ImageSet, ImageSet]:
+    """Colour images of different sizes, noisy, and half as noisy."""
+    draws = np.random.default_rng(1)
+    shapes = [(12, 13, 3), (20, 11, 3), (20, 11, 3), (15, 40, 3), (12, 13, 3), (11, 11, 3)]
+    clean = [draws.random(shape, dtype=np.float32) for shape in shapes]
+    noise = [draws.normal(0, 0.3, shape).astype(np.float32) for shape in shapes]
+    stages = (
+        [np.clip(x + share * n, 0, 1) for x, n in zip(clean, noise, strict=True)]
+        for share in (0, 1, 0.5)
+    )
+    return tuple(ImageSet.collect(images, shapes, np.float32) for images in stages)  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_images_of_any_sizes_are_scored_each_as_it_is_alone(name: str) -> None:
+    stages = ragged()
+    scores = score_test_images(*stages, splits(), ALL)
+    for i in range(6):
+        clean, noisy, denoised = (images.read(i)[np.newaxis] for images in stages)
+        assert scores[name][i] == METRICS[name](clean, denoised)[0]
+        assert scores[f"noisy_{name}"][i] == METRICS[name](clean, noisy)[0]
+
+
+@pytest.mark.parametrize("dtype", [object, float, "Int64"])
+def test_images_without_labels_have_names_and_no_digits(dtype: Any) -> None:
+    names = [f"boat {i}.png" for i in range(12)]
+    table = splits().assign(label=pd.Series([None] * 12, dtype=dtype), name=names)
+    scores = score_test_images(*ragged(), table, ALL)
+    assert scores["name"].tolist() == names[6:]
+    summary, digits = summary_of(scores, ALL), summarize_digits(scores, ALL)
+    assert not [key for key in summary if "digit" in key]
+    with_labels = score_test_images(*ragged(), splits(), ALL)
+    assert digits.empty
+    assert digits.columns.tolist() == summarize_digits(with_labels, ALL).columns.tolist()
+
+
+def test_the_distance_to_the_limit_is_that_of_this_source_and_degradation(
+    scores: pd.DataFrame,
+) -> None:
+    """Of every option: salt 0.1 and salt 0.9 have the same level, and not the same limit."""
+    degradation = {"name": "salt_and_pepper", "amount": 0.2, "salt": 0.9}
+    limit = {"source": "mnist", "degradation": degradation, "psnr": 30.0}
     evaluation = EvaluationParameters.model_validate({"limit": limit})
-    summary = summary_of(scores, evaluation, "mnist")
+    noise = SaltAndPepper(amount=0.2, salt=0.9)
+    summary = summary_of(scores, evaluation, "mnist", noise)
     assert summary["limit_psnr"] == 30.0
     assert summary["limit_distance"] == pytest.approx(30 - scores["psnr"].mean())
     for other in (
-        summary_of(scores, evaluation, "letters"),
-        summary_of(scores, evaluation, "mnist", sigma=0.3),
-        summary_of(scores, EvaluationParameters(limit=None), "mnist"),
+        summary_of(scores, evaluation, "letters", noise),
+        summary_of(scores, evaluation, "mnist", SaltAndPepper(amount=0.2, salt=0.1)),
+        summary_of(scores, evaluation, "mnist", SaltAndPepper(amount=0.3, salt=0.9)),
+        summary_of(scores, evaluation, "mnist"),
+        summary_of(scores, EvaluationParameters(limit=None), "mnist", noise),
     ):
         assert not {"limit_psnr", "limit_distance"} & other.keys()
 
@@ -146,16 +241,31 @@ def test_digits_are_summed_up_each_like_the_whole(scores: pd.DataFrame) -> None:
         assert {key: alone[key] for key in bounds} == {key: row[key] for key in bounds}
 
 
-def blur(noisy: Images) -> Images:
-    return gaussian_filter(noisy, (0, 1, 1, 0))
+def test_the_limit_in_its_old_form_is_refused_with_the_new_one() -> None:
+    limit = {"source": "mnist", "noise": "gaussian 0.5", "psnr": 22.1}
+    with pytest.raises(ValueError, match=r"degradation: \{name: gaussian, sigma: 0.5\}"):
+        EvaluationParameters.model_validate({"limit": limit})
+
+
+def test_the_usual_limit_is_that_of_the_usual_denoiser(scores: pd.DataFrame) -> None:
+    assert summary_of(scores, ALL, "mnist")["limit_psnr"] == 22.1
+
+
+class Blur:
+    """In the place of a denoiser: a filter, and what it would have been trained for."""
+
+    def __init__(self, noise: Noise) -> None:
+        self.card = card(noise, seed=5)
+
+    def __call__(self, noisy: Images) -> Images:
+        """Denoise images."""
+        return gaussian_filter(noisy, (0, 1, 1, 0))
 
 
 def sweep(noise: Noise, images: int = 300) -> pd.DataFrame:
     clean = np.tile(batches()[0], (50, 1, 1, 1))
     evaluation = EvaluationParameters(sweep_images=images)
-    return sweep_noise(
-        clean, cast("Any", blur), NoiseInjectionParameters(noise), evaluation, seed=5
-    )
+    return sweep_noise(clean, cast("Any", Blur(noise)), evaluation)
 
 
 every_noise = pytest.mark.parametrize("cls", NOISES.values(), ids=NOISES)
@@ -196,12 +306,21 @@ def test_a_denoiser_trained_without_noise_has_one_level() -> None:
     assert sweep(Masking(fraction=0.0))[["level", "trained"]].to_numpy().tolist() == [[0, True]]
 
 
+def test_a_degradation_without_a_level_has_no_sweep_but_its_columns() -> None:
+    class Holes(Masking):
+        level = ""
+
+    table = sweep(Holes())
+    assert table.empty
+    assert table.columns.tolist() == sweep(Masking()).columns.tolist()
+
+
 def test_the_trained_level_has_the_scores_of_the_test_images() -> None:
     """Images and noise are those that evaluation scores, as many as were asked for."""
     clean = batches()[0]
     noise = Masking(fraction=0.25)
     noisy = draw_noisy(clean, noise, seed=5, split="test", epoch=0)
-    scores = score_test_images(clean, noisy, blur(noisy), splits()).head(4)
+    scores = score_test_images(clean, noisy, Blur(noise)(noisy), splits(), ALL).head(4)
     row = sweep(noise, images=4).query("trained").iloc[0]
     assert row["n_images"] == 4
     for name in SCORES:

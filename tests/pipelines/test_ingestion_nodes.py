@@ -1,39 +1,79 @@
 """Only a source that makes sense comes in, and what came in is on record."""
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 import pytest
-import yaml
+import skimage
+import tifffile
+from fsspec.implementations.local import LocalFileSystem
+from PIL import Image
 
-from denoising_pipeline.datasets import IdxDataset
+from denoising_pipeline.datasets import SourceDataset
+from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Bytes
-from denoising_pipeline.images.options import IngestionParameters
-from denoising_pipeline.pipelines.ingestion.nodes import describe_source, validate_source
+from denoising_pipeline.images.fetch import MNIST_SHA256
+from denoising_pipeline.images.options import IngestionParameters, PreprocessingParameters
+from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.images.source import IDX_FILES, Source, open_source
+from denoising_pipeline.models.convolutional import Convolutional
+from denoising_pipeline.models.unet import Unet
+from denoising_pipeline.pipelines.ingestion.nodes import (
+    check_recipe,
+    check_source,
+    list_images,
+    take_images,
+)
+from denoising_pipeline.training.options import TrainingParameters
 
-PROJECT = Path(__file__).parents[2]
-FILES = {
-    "train_images": "train-images-idx3-ubyte",
-    "train_labels": "train-labels-idx1-ubyte",
-    "test_images": "t10k-images-idx3-ubyte",
-    "test_labels": "t10k-labels-idx1-ubyte",
-}
+MNIST = Path(__file__).parents[2] / "data" / "01_raw" / "mnist"
+PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")
+ANY_SIZE = TrainingParameters(model=Unet(), loss="mse")
+COLOURS = {"red": (255, 0, 0), "blue": (0, 0, 255)}
 
 
 def images(count: int) -> Bytes:
-    return np.arange(count * 6, dtype=np.uint8).reshape(count, 2, 3)
+    return np.arange(count * 180, dtype=np.uint8).reshape(count, 12, 15)
 
 
 def labels(count: int) -> Bytes:
     return np.arange(count, dtype=np.uint8) % 10
 
 
-@pytest.mark.parametrize(("limit", "taken"), [(None, 30), (20, 20), (30, 30), (500, 30)])
-def test_the_first_images_and_their_labels_are_taken(limit: int | None, taken: int) -> None:
-    found = validate_source(images(30), labels(30), IngestionParameters(limit=limit))
-    np.testing.assert_array_equal(found[0], images(30)[:taken])
-    np.testing.assert_array_equal(found[1], labels(30)[:taken])
+def idx(**changed: npt.NDArray[Any]) -> Source:
+    """A source of 30 images to train on and 25 for the test, some of its arrays replaced."""
+    arrays = {"train_images": images(30), "train_labels": labels(30)}
+    arrays |= {"test_images": images(25), "test_labels": labels(25)}
+    return Source("signs", None, IDX_FILES, lambda path: io.BytesIO(), arrays | changed)
+
+
+def checked(source: Source, **ingestion: Any) -> dict[str, Any]:
+    manifest = check_source(source, source.name, IngestionParameters(**ingestion))
+    check_recipe(manifest, ANY_SIZE, EvaluationParameters())
+    return manifest
+
+
+def taken(
+    source: Source, test_images: float | None = None, **ingestion: Any
+) -> tuple[dict[str, Any], pd.DataFrame, Any, Any]:
+    """Return manifest, table, train and test images."""
+    options = IngestionParameters(**ingestion)
+    manifest = checked(source, **ingestion)
+    table = list_images(source, manifest, options, PreprocessingParameters(test_images=test_images))
+    return manifest, table, *take_images(source, manifest, table)
+
+
+@pytest.mark.parametrize(("limit", "count"), [(None, 30), (20, 20), (30, 30), (500, 30)])
+def test_the_first_images_and_their_labels_are_taken(limit: int | None, count: int) -> None:
+    _, table, train, test = taken(idx(), limit=limit)
+    np.testing.assert_array_equal(train, images(30)[:count])
+    np.testing.assert_array_equal(test, images(25)[: limit or 25])
+    assert table["label"].tolist() == [*labels(30)[:count], *labels(25)[: limit or 25]]
+    assert "name" not in table
 
 
 @pytest.mark.parametrize(
@@ -46,59 +86,186 @@ def test_the_first_images_and_their_labels_are_taken(limit: int | None, taken: i
     ],
 )
 def test_images_of_another_type_or_shape_are_refused(wrong: Any) -> None:
-    with pytest.raises(ValueError, match=r"unsigned bytes \(N, H, W\)") as caught:
-        validate_source(wrong, labels(len(wrong)), IngestionParameters())
-    assert f"not {wrong.dtype} {wrong.shape}" in str(caught.value)
+    with pytest.raises(ValueError, match=r"signs/train-images.* unsigned bytes \(N, H, W\)") as e:
+        checked(idx(train_images=wrong))
+    assert f"not {wrong.dtype} {wrong.shape}" in str(e.value)
 
 
 @pytest.mark.parametrize("count", [0, 29, 31])
 def test_images_and_labels_of_different_counts_are_refused_with_both(count: int) -> None:
     with pytest.raises(ValueError, match=rf"30 images and labels of shape \({count},\)"):
-        validate_source(images(30), labels(count), IngestionParameters(limit=20))
+        checked(idx(train_labels=labels(count)), limit=20)
 
 
 def test_labels_that_are_not_a_list_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"labels of shape \(30, 1\).*do not belong together"):
-        validate_source(images(30), labels(30)[:, None], IngestionParameters())
+    with pytest.raises(ValueError, match=r"labels of shape \(25, 1\).*do not belong together"):
+        checked(idx(test_labels=labels(25)[:, None]))
+
+
+def test_the_labels_of_qmnist_are_recognised() -> None:
+    extended = np.zeros((30, 8), np.int32)
+    with pytest.raises(ValueError, match=r"extended labels of QMNIST.*first column"):
+        checked(idx(train_labels=extended))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_labels_that_are_no_integers_are_refused_even_if_they_are_whole(dtype: str) -> None:
+    with pytest.raises(ValueError, match=rf"t10k-labels.*: labels are {dtype}.*integers"):
+        checked(idx(test_labels=labels(25).astype(dtype)))
+
+
+@pytest.mark.parametrize("label", [-1, 10, 255])
+def test_a_label_outside_the_classes_is_refused_with_its_place(label: int) -> None:
+    """The first one is named, also beyond the limit."""
+    wrong = labels(30).astype(np.int16)
+    wrong[[21, 25]] = label
+    with pytest.raises(ValueError, match=rf"index 21 is {label}, .* 0 to 9\. Set ingestion\.cla"):
+        checked(idx(train_labels=wrong), limit=20)
+
+
+def test_more_classes_can_be_allowed() -> None:
+    checked(idx(train_labels=labels(30) + np.uint8(16)), classes=26)
 
 
 @pytest.mark.parametrize("shape", [(0, 28, 28), (3, 0, 28)])
 def test_a_file_without_images_is_refused(shape: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match="holds no images"):
-        validate_source(np.zeros(shape, np.uint8), labels(shape[0]), IngestionParameters())
+        checked(idx(train_images=np.zeros(shape, np.uint8), train_labels=labels(shape[0])))
 
 
-def test_a_label_outside_the_classes_is_refused_with_its_place() -> None:
-    """The first one is named, also beyond the limit."""
-    wrong = labels(30)
-    wrong[[21, 25]] = 10, 200
-    with pytest.raises(ValueError, match=r"index 21 is 10, .* 0 to 9\. Set ingestion\.classes"):
-        validate_source(images(30), wrong, IngestionParameters(limit=20))
-    validate_source(images(30), wrong, IngestionParameters(classes=201))
+def test_test_images_of_another_size_are_refused_with_both_sizes() -> None:
+    with pytest.raises(ValueError, match="training images are 12x15 pixels and test images 15x12"):
+        checked(idx(test_images=images(25).swapaxes(1, 2)))
 
 
-@pytest.fixture(scope="module")
-def mnist() -> dict[str, Bytes]:
-    folder = PROJECT / "data" / "01_raw" / "mnist"
-    return {
-        key: IdxDataset(filepath=str(folder / f"{name}.gz")).load() for key, name in FILES.items()
-    }
+def test_images_that_a_metric_cannot_measure_are_refused() -> None:
+    small = {f"{split}_images": images(n)[:, :10] for split, n in (("train", 30), ("test", 25))}
+    with pytest.raises(
+        ValueError, match=r"train_images: 10x15 pixels .* 11x11.*evaluation\.metrics"
+    ):
+        checked(idx(**small))
 
 
-def test_the_record_of_mnist_has_its_published_checksums(mnist: dict[str, Bytes]) -> None:
-    pinned = yaml.safe_load((PROJECT / "conf" / "base" / "globals.yml").read_text())["sha256"]
-    record = describe_source("mnist", **mnist)
-    assert record["source"] == "mnist"
-    assert {key: file["sha256"] for key, file in record["files"].items()} == {
-        key: pinned["mnist"][name] for key, name in FILES.items()
-    }
+def test_idx_files_do_not_become_colour() -> None:
+    with pytest.raises(ValueError, match=r"ingestion\.channels is 3.*grey"):
+        checked(idx(), channels=3)
+
+
+def test_a_source_that_the_catalog_does_not_read_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"source is 'kmnist', but the catalog reads 'signs'"):
+        check_source(idx(), "kmnist", IngestionParameters())
+
+
+def test_images_that_the_architecture_cannot_process_are_refused() -> None:
+    """Before anything is made of them."""
+    manifest = check_source(idx(), "signs", IngestionParameters())
+    with pytest.raises(ValueError, match="multiples of 4"):
+        check_recipe(manifest, TrainingParameters(model=Convolutional()), EvaluationParameters())
+
+
+def test_images_of_any_sizes_need_an_architecture_that_takes_them(tmp_path: Path) -> None:
+    source = folder(tmp_path, large=np.zeros((30, 20, 3), np.uint8))
+    manifest = check_source(source, source.name, IngestionParameters())
+    with pytest.raises(ValueError, match="takes any size"):
+        check_recipe(manifest, TrainingParameters(), EvaluationParameters())
+
+
+def test_mnist_is_accepted_whole_and_recorded_with_its_published_sums() -> None:
+    record, table, train, test = taken(SourceDataset(path=MNIST).load())
+    assert (record["source"], record["kind"], record["left_out"]) == ("mnist", "idx", {})
+    sums = {IDX_FILES[role]: file["sha256"] for role, file in record["files"].items()}
+    assert sums == MNIST_SHA256
     shapes = [[60000, 28, 28], [60000], [10000, 28, 28], [10000]]
-    assert [record["files"][key]["shape"] for key in FILES] == shapes
+    assert [record["files"][role]["shape"] for role in IDX_FILES] == shapes
+    assert [len(train), len(test), len(table)] == [60000, 10000, 70000]
 
 
-def test_the_whole_of_mnist_is_accepted(mnist: dict[str, Bytes]) -> None:
-    for split, count in (("train", 60000), ("test", 10000)):
-        found = validate_source(
-            mnist[f"{split}_images"], mnist[f"{split}_labels"], IngestionParameters()
-        )
-        assert [len(array) for array in found] == [count, count]
+def folder(path: Path, **images: npt.NDArray[Any]) -> Source:
+    """Write images of 16x20 pixels, and more if given, and open their folder."""
+    path.mkdir(exist_ok=True)
+    for name, colour in COLOURS.items():
+        Image.new("RGB", (20, 16), colour).save(path / f"{name}.png")
+    for name, pixels in images.items():
+        tifffile.imwrite(path / f"{name}.tif", pixels)
+    return open_source(LocalFileSystem(), str(path))
+
+
+def test_photographs_of_any_sizes_come_in_whole(tmp_path: Path) -> None:
+    """Every image goes to one split, as it is in its file, and is on record."""
+    data = Path(skimage.__file__).parent / "data"
+    for name in PHOTOGRAPHS:
+        (tmp_path / name).write_bytes((data / name).read_bytes())
+    (tmp_path / "LICENCE").write_text("CC0\n")
+    source = open_source(LocalFileSystem(), str(tmp_path))
+    manifest, table, train, test = taken(source)
+    assert manifest["licence"] == "CC0"
+    assert manifest["digest"] == source.digest
+    assert list(manifest["files"]) == list(PHOTOGRAPHS)
+    assert manifest["files"]["chelsea.png"]["shape"] == [300, 451, 3]
+    assert manifest["files"]["chelsea.png"]["sha256"] == source.file_sha256("chelsea.png")
+    assert [len(train), len(test)] == [3, 1]
+    for found, split in ((train, "train"), (test, "test")):
+        assert isinstance(found, ImageSet)
+        for row in table[table["split"] == split].to_dict("records"):
+            pixels = source.picture(row["name"]).pixels
+            np.testing.assert_array_equal(found.read(row["index"]), pixels / np.float32(255))
+
+
+def test_the_deepest_image_decides_the_type_of_all(tmp_path: Path) -> None:
+    """No value changes: red stays red."""
+    deep = np.full((16, 20, 3), 4321, np.uint16)
+    _, table, train, test = taken(folder(tmp_path, deep=deep), test_images=1)
+    assert train.values.dtype == test.values.dtype == np.uint16  # noqa: PD011
+    values = {}
+    for images, split in ((train, "train"), (test, "test")):
+        for row in table[table["split"] == split].to_dict("records"):
+            values[row["name"]] = images.read(row["index"])
+    np.testing.assert_array_equal(values["red.png"][0, 0], [1, 0, 0])
+    np.testing.assert_allclose(values["deep.tif"], 4321 / 65535, rtol=1e-6)
+
+
+def test_grey_and_colour_are_not_mixed_unasked(tmp_path: Path) -> None:
+    source = folder(tmp_path, grey=np.full((16, 20), 50, np.uint8))
+    with pytest.raises(ValueError, match=r"1 of 3 images are grey \(grey\.tif\).*ingestion\.chan"):
+        checked(source)
+    for channels in (1, 3):
+        _, _, train, test = taken(source, channels=channels)
+        assert train.channels == test.channels == channels
+
+
+def test_images_that_cannot_be_used_are_all_named_or_left_out(tmp_path: Path) -> None:
+    """Damaged, or of another format."""
+    folder(tmp_path)
+    (tmp_path / "cut.png").write_bytes((tmp_path / "red.png").read_bytes()[:60])
+    (tmp_path / "other.webp").write_bytes(b"RIFF")
+    source = open_source(LocalFileSystem(), str(tmp_path))
+    with pytest.raises(ValueError, match=r"2 of 4 image files .* ingestion\.skip_bad") as e:
+        checked(source)
+    for reason in (r"cut.png' cannot be read", "other.webp' is no image"):
+        assert reason in str(e.value)
+    manifest, table, _, _ = taken(source, skip_bad=True)
+    assert list(manifest["left_out"]) == ["cut.png", "other.webp"]
+    assert sorted(table["name"]) == sorted(manifest["files"]) == ["blue.png", "red.png"]
+
+
+def test_image_files_that_a_metric_cannot_measure_are_named(tmp_path: Path) -> None:
+    source = folder(tmp_path, small=np.zeros((10, 20, 3), np.uint8))
+    with pytest.raises(ValueError, match=r"small\.tif: 10x20 pixels are too few"):
+        checked(source)
+
+
+def test_a_folder_of_nothing_but_bad_files_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"no image")
+    with pytest.raises(ValueError, match="no image file is left"):
+        checked(open_source(LocalFileSystem(), str(tmp_path)), skip_bad=True)
+
+
+def test_what_of_a_file_is_not_read_is_on_record_and_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder(tmp_path)
+    Image.new("RGBA", (20, 16)).save(tmp_path / "clear.png")
+    manifest = checked(open_source(LocalFileSystem(), str(tmp_path)))
+    assert manifest["files"]["clear.png"]["note"] == "left out: transparency"
+    assert "note" not in manifest["files"]["red.png"]
+    assert "clear.png: left out: transparency" in caplog.text

@@ -32,7 +32,9 @@ def test_stored_noise_is_that_of_epoch_0_of_its_split(noise: Noise, clean: Image
 def test_splits_and_seeds_share_no_noise(noise: Noise, clean: Images) -> None:
     chosen = NoiseInjectionParameters(noise)
     drawn = [
-        inject(clean, chosen, s) for inject in (inject_val_noise, inject_test_noise) for s in (0, 1)
+        np.asarray(inject(clean, chosen, seed))
+        for inject in (inject_val_noise, inject_test_noise)
+        for seed in (0, 1)
     ]
     for position, one in enumerate(drawn):
         for other in drawn[:position]:

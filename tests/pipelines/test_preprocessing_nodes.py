@@ -1,5 +1,8 @@
 """The split is exact, stratified, repeatable and complete; images arrive whole in [0, 1]."""
 
+from hashlib import sha256
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -8,8 +11,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from denoising_pipeline.datasets import SourceDataset
 from denoising_pipeline.images.arrays import Bytes
-from denoising_pipeline.images.options import PreprocessingParameters
+from denoising_pipeline.images.options import IngestionParameters, PreprocessingParameters
+from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.images.splits import folder_table, idx_table
 from denoising_pipeline.pipelines.preprocessing.nodes import (
     normalize_test_images,
     normalize_train_images,
@@ -19,9 +25,17 @@ from denoising_pipeline.pipelines.preprocessing.nodes import (
 LABELS = hnp.arrays(np.uint8, st.integers(2, 80), elements=st.integers(0, 9))
 
 
-def split(labels: Bytes, wanted: int, seed: int = 0, test: Bytes | None = None) -> pd.DataFrame:
+def split(
+    labels: Bytes,
+    wanted: int,
+    seed: int = 0,
+    test: Bytes | None = None,
+    limit: int | None = None,
+) -> pd.DataFrame:
     test = np.array([7, 2], np.uint8) if test is None else test
-    return split_source(labels, test, PreprocessingParameters(validation_images=wanted), seed)
+    table = idx_table({"train": labels, "test": test}, limit)
+    options = PreprocessingParameters(validation_images=wanted)
+    return split_source(table, IngestionParameters(limit=limit), options, seed)
 
 
 def indices(splits: pd.DataFrame, name: str) -> npt.NDArray[np.int64]:
@@ -90,10 +104,44 @@ def test_images_are_held_out_from_all_over_the_file() -> None:
 
 @pytest.mark.parametrize("wanted", [30, 31, 5000])
 def test_holding_out_everything_is_refused_with_both_numbers(wanted: int) -> None:
-    expected = rf"preprocessing\.validation_images is {wanted}, .* has 30 images"
+    expected = rf"preprocessing\.validation_images is {wanted}, .* 30 images to train on: none"
     with pytest.raises(ValueError, match=expected):
         split(np.zeros(30, np.uint8), wanted)
     assert len(indices(split(np.zeros(30, np.uint8), 29), "train")) == 1
+
+
+def test_the_limit_is_named_where_it_is_the_reason() -> None:
+    with pytest.raises(ValueError, match=r"there are 20 images to train on \(ingestion\.limit\)"):
+        split(np.zeros(30, np.uint8), 20, limit=20)
+
+
+def test_the_split_of_mnist_is_the_one_that_its_figures_were_measured_on() -> None:
+    source = SourceDataset(path=Path(__file__).parents[2] / "data/01_raw/mnist").load()
+    labels = (source.arrays[f"{name}_labels"] for name in ("train", "test"))
+    splits = split(next(labels), 5000, test=next(labels))
+    held_out = indices(splits, "val").astype("<i8").tobytes()
+    assert sha256(held_out).hexdigest().startswith("1a05683776fc0daf")
+
+
+def test_images_of_a_folder_are_split_whole_and_keep_their_names_and_depth() -> None:
+    shapes = [(2, 3 + number, 3) for number in range(8)]
+    pixels = [np.full(shape, number, np.uint16) for number, shape in enumerate(shapes)]
+    train_images = ImageSet.collect(pixels, shapes, np.uint16)
+    names = [f"{number}.png" for number in range(9)]
+    table = folder_table("mine", names, 1, None, np.random.default_rng(0))
+    options = PreprocessingParameters(validation_images=3)
+    splits = split_source(table, IngestionParameters(), options, 0)
+    assert splits.columns.tolist() == ["split", "index", "label", "name"]
+    assert splits["split"].tolist() == ["train"] * 5 + ["val"] * 3 + ["test"]
+    assert sorted(splits["name"]) == names
+    for name, found in zip(
+        ("train", "val"), normalize_train_images(train_images, splits), strict=True
+    ):
+        assert isinstance(found, ImageSet)
+        assert found.values.dtype == np.uint16  # noqa: PD011
+        for place, index in enumerate(indices(splits, name)):
+            np.testing.assert_array_equal(found.read(place), train_images.read(int(index)))
+    assert normalize_test_images(train_images) is train_images
 
 
 def test_images_go_to_their_splits_scaled_and_in_order() -> None:
@@ -102,6 +150,7 @@ def test_images_go_to_their_splits_scaled_and_in_order() -> None:
     pixels.flags.writeable = False
     splits = split(np.arange(30, dtype=np.uint8) % 3, 10)
     for name, found in zip(("train", "val"), normalize_train_images(pixels, splits), strict=True):
+        assert isinstance(found, np.ndarray)
         assert found.dtype == np.float32
         assert found.shape == (len(indices(splits, name)), 4, 5, 1)
         expected = pixels[indices(splits, name)] / 255
@@ -113,6 +162,7 @@ def test_bytes_become_fractions_of_255() -> None:
     """0 is 0, 255 is exactly 1, and every byte can be had back."""
     every = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
     found = normalize_test_images(every)
+    assert isinstance(found, np.ndarray)
     assert found.dtype == np.float32
     assert found.shape == (1, 16, 16, 1)
     assert (found.min(), found.max()) == (0, 1)

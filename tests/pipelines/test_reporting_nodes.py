@@ -6,16 +6,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from cards import card
 from matplotlib.image import AxesImage
 from matplotlib.text import Text
 
-from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.degradations.masking import Masking
+from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.models.dense import Dense
 from denoising_pipeline.pipelines.reporting.nodes import (
     draw_best_and_worst,
     draw_denoising_examples,
-    draw_noisy_digits,
+    draw_noisy_examples,
 )
 from denoising_pipeline.report.options import ReportingParameters
 
@@ -39,6 +42,11 @@ def scores() -> pd.DataFrame:
     return pd.DataFrame(table | {"psnr": PSNR, "noisy_psnr": PSNR / 2})
 
 
+def trained(noise: Masking) -> Denoiser:
+    """Of a denoiser, figures read what it was trained for, and not its weights."""
+    return Denoiser(Dense(), (4, 4, 1), None, card(noise))
+
+
 def drawn(figure: Any) -> list[float]:
     """Return the grey of every image in a figure, row by row."""
     return [float(image.get_array()[0, 0]) for image in figure.findobj(AxesImage)]
@@ -52,6 +60,10 @@ def rows(*bands: Sequence[int]) -> list[float]:
         for batch in batches().values()
         for image in band
     ]
+
+
+def titles(figure: Any) -> set[str]:
+    return {found.get_text() for found in figure.findobj(Text)}
 
 
 def text(figure: Any) -> str:
@@ -73,10 +85,9 @@ def test_examples_are_the_first_test_images_in_three_rows(examples: int) -> None
 
 
 def test_the_picture_of_the_noise_says_which_noise_it_is() -> None:
-    noise = NoiseInjectionParameters(Masking(fraction=0.25))
-    images = batches()
-    figure = draw_noisy_digits(
-        images["test_clean"], images["test_noisy"], noise, ReportingParameters(examples=4)
+    denoiser, images = trained(Masking(fraction=0.25)), batches()
+    figure = draw_noisy_examples(
+        images["test_clean"], images["test_noisy"], denoiser, ReportingParameters(examples=4)
     )
     pairs = [*images["test_clean"][:4, 0, 0, 0], *images["test_noisy"][:4, 0, 0, 0]]
     assert drawn(figure) == pytest.approx(pairs)
@@ -87,3 +98,15 @@ def test_the_best_and_the_worst_are_those_by_psnr() -> None:
     reporting = ReportingParameters(best_and_worst=3)
     figure = draw_best_and_worst(**batches(), image_metrics=scores(), reporting=reporting)
     assert drawn(figure) == pytest.approx(rows([5, 2, 7], [11, 6, 1]))
+
+
+def test_images_of_different_sizes_are_called_by_their_files() -> None:
+    shapes = [(20 + i, 30 - i, 3) for i in range(COUNT)]
+    images = ImageSet.collect((np.full(s, 0.5, np.float32) for s in shapes), shapes, np.float32)
+    table = scores().assign(label=None, name=[f"boat {i}.png" for i in range(COUNT)])
+    reporting = ReportingParameters(examples=3, best_and_worst=1)
+    examples = draw_denoising_examples(images, images, images, table, reporting)
+    extremes = draw_best_and_worst(images, images, images, table, reporting)
+    assert {"boat 0.png", "boat 1.png", "boat 2.png"} <= titles(examples)
+    assert {"#5, boat 5.png", "#11, boat 11.png"} <= titles(extremes)
+    assert "label" not in text(examples) + text(extremes)

@@ -7,15 +7,19 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 from bs4 import BeautifulSoup, Tag
+from cards import card
 from project_folder import ROOT
 from scipy.ndimage import gaussian_filter
 
 from denoising_pipeline.config import Parameters, flatten
-from denoising_pipeline.degradations import NoiseInjectionParameters, draw_noisy
+from denoising_pipeline.degradations import draw_noisy
 from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.denoiser.card import Card, Origin
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.idx import read_idx
+from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.models.dense import Dense
 from denoising_pipeline.pipelines.evaluation.nodes import (
     score_test_images,
     summarize,
@@ -28,9 +32,25 @@ COUNT = 60
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
-def blur(noisy: Images) -> Images:
-    """A classical denoiser: takes images to images, as the trained one does."""
-    return gaussian_filter(noisy, (0, 1, 1, 0))
+CARD = Card(
+    images=Origin(source="mnist", licence="CC BY-SA 3.0", train_images=55_000, digest="cd" * 16),
+    degradation=card().degradation,
+    seed=0,
+    training={"loss": "mse", "batch_size": 128, "model": {"name": "dense"}},
+    validation={"val_psnr": 18.1119, "val_loss": 0.1},
+    code="0.1.0 0123456",
+)
+
+
+class Blur:
+    """In the place of a denoiser: a filter, with the card of a network."""
+
+    architecture = Dense()
+    card = CARD
+
+    def __call__(self, noisy: Images) -> Images:
+        """Denoise images."""
+        return gaussian_filter(noisy, (0, 1, 1, 0))
 
 
 @cache
@@ -57,26 +77,24 @@ def history(epochs: int) -> pd.DataFrame:
 def results() -> Results:
     """Return what a run would have found with the blur as its denoiser."""
     clean, labels = digits()
-    noise, evaluation = Gaussian(), EvaluationParameters(sweep_images=20, limit=None)
-    noisy = draw_noisy(clean, noise, seed=0, split="test", epoch=0)
+    evaluation, blur = EvaluationParameters(sweep_images=20, limit=None), cast("Any", Blur())
+    noisy = draw_noisy(clean, Gaussian(), seed=0, split="test", epoch=0)
     splits = pd.DataFrame({"split": "test", "index": range(COUNT), "label": labels})
-    chosen = NoiseInjectionParameters(noise)
-    table = score_test_images(clean, noisy, blur(noisy), splits)
+    table = score_test_images(clean, noisy, blur(noisy), splits, evaluation)
     return Results(
         clean=clean,
         noisy=noisy,
         denoised=blur(noisy),
         image_metrics=table,
         digit_metrics=summarize_digits(table, evaluation),
-        summary=summarize(table, evaluation, "mnist", chosen),
+        summary=summarize(table, blur, evaluation),
         history=history(12),
-        noise_sweep=sweep_noise(clean, cast("Any", blur), chosen, evaluation, seed=0),
+        noise_sweep=sweep_noise(clean, blur, evaluation),
         source_manifest={
             "source": "mnist",
             "files": {"test_images": {"shape": [COUNT, 28, 28], "sha256": "ab" * 32}},
         },
-        noise="gaussian 0.5",
-        level="sigma",
+        card=CARD,
         architecture={"name": "dense", "latent_dim": 32, "nodes": [128, 64]},
         weight_count=123456,
         facts=RunFacts(
@@ -87,6 +105,32 @@ def results() -> Results:
             parameters=flatten(Parameters().model_dump(mode="json")),
             libraries={"keras": "3.15.1"},
         ),
+    )
+
+
+def photographs() -> Results:
+    """Return what a run on colour images of different sizes, from files, would have found."""
+    draws = np.random.default_rng(0)
+    shapes = [(200 + 10 * i, 300 - 20 * i, 3) for i in range(6)]
+    clean = ImageSet.collect(
+        (draws.random(shape, dtype=np.float32) for shape in shapes), shapes, np.float32
+    )
+    psnr, ssim = np.arange(6) + 20.0, np.arange(6) / 10
+    names = [f"boats/{i}.png" for i in range(6)]
+    table = pd.DataFrame({"index": range(6), "label": [None] * 6, "name": names})
+    scores = {"psnr": psnr, "noisy_psnr": psnr - 9, "ssim": ssim, "noisy_ssim": ssim / 2}
+    return changed(
+        clean=clean,
+        noisy=clean,
+        denoised=clean,
+        image_metrics=table.assign(**scores),
+        digit_metrics=results().digit_metrics.head(0),
+        source_manifest={
+            "source": "boats",
+            "kind": "folder",
+            "files": {"boats/0.png": {"sha256": "ef" * 32}},
+            "left_out": {"boats/bad.png": "is damaged"},
+        },
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from bs4 import BeautifulSoup, Tag
-from report_inputs import COMMIT, COUNT, changed, history, parsed, part, results
+from report_inputs import CARD, COMMIT, COUNT, changed, history, parsed, part, photographs, results
 
 from denoising_pipeline.report import SECTIONS, Results, RunFacts, render
 from denoising_pipeline.report.blocks import Section, Text
@@ -34,6 +34,7 @@ def test_every_section_has_a_heading_and_a_link_to_it(page: BeautifulSoup) -> No
         "labels",
         "extremes",
         "robustness",
+        "denoiser",
         "run",
     ]
     links = {link.get_text(): link["href"] for link in page.select("nav a")}
@@ -92,6 +93,81 @@ def test_the_limit_is_shown_where_it_is_known() -> None:
     assert "limit" not in part(parsed(), "result").get_text()
 
 
+def test_what_is_less_known_is_explained_where_it_stands() -> None:
+    known = {**results().summary, "limit_psnr": 31.25, "limit_distance": 17.5}
+    shown = part(parsed(changed(summary=known)), "result").get_text(" ", strip=True)
+    assert "limit: 31.25 dB, the best that is thought possible on these images" in shown
+    assert "structural similarity, 1 for equal images" in shown
+    assert "pooled: PSNR of the mean MSE, in which bad images weigh more" in shown
+    negative = parsed(changed(history=history(3).assign(loss=-4.2)))
+    assert "has the logarithm of the error in it" in part(negative, "learning").get_text()
+    assert "logarithm" not in part(parsed(), "learning").get_text()
+
+
+def test_a_denoiser_that_does_harm_is_said_to_do_so_at_the_top() -> None:
+    worse = {"psnr": 8.99, "noisy_psnr": 9.39, "worse_than_noisy": True}
+    page = parsed(changed(summary={**results().summary, **worse}))
+    (alert,) = page.select("[role=alert]")
+    first = part(page, "result").find_all(["p", "dl", "div", "table"])[0]
+    assert first is alert
+    assert "8.99 dB denoised, 9.39 dB noisy. Do not use this denoiser" in alert.get_text()
+    assert "training.epochs" in alert.get_text()
+    assert not parsed().select("[role=alert]")
+
+
+def test_metrics_that_were_left_out_are_nowhere() -> None:
+    found = results()
+    kept = {key: value for key, value in found.summary.items() if "ssim" not in key}
+    tables = ("image_metrics", "digit_metrics", "noise_sweep")
+    less = {name: getattr(found, name).filter(regex="^(?!.*ssim)") for name in tables}
+    page = parsed(changed(summary=kept, **less))
+    assert "SSIM" not in page.get_text()
+
+
+def test_images_of_any_sizes_without_labels_have_a_report() -> None:
+    page = parsed(photographs())
+    assert page.find(id="labels") is None
+    assert "#labels" not in {link["href"] for link in page.select("nav a")}
+    assert "label" not in part(page, "picture").get_text()
+    run = part(page, "run")
+    rows = {row[0]: row[1:] for row in cells(run)}
+    assert rows["boats/0.png"] == ["", "ef" * 32]
+    assert rows["boats/bad.png"] == ["is damaged"]
+    assert "uncompressed" not in run.get_text()
+
+
+def test_a_degradation_without_a_level_has_no_section_of_levels() -> None:
+    page = parsed(changed(noise_sweep=results().noise_sweep.head(0)))
+    assert page.find(id="robustness") is None
+
+
+def test_the_denoiser_is_described_by_its_card(page: BeautifulSoup) -> None:
+    section = part(page, "denoiser")
+    rows = {row[0]: row[-1] for row in cells(section)}
+    assert rows["source"] == "mnist"
+    assert rows["training images"] == "55,000"
+    assert rows["licence of the images"] == "CC BY-SA 3.0"
+    assert rows["degradation"] == "gaussian, sigma 0.5"
+    assert rows["objective"] == "supervised"
+    assert rows["architecture"] == "dense, latent_dim 32, nodes [128, 64]"
+    assert rows["weights"] == "123,456"
+    assert rows["training.loss"] == "mse"
+    assert rows["validation"] == "val_psnr 18.11, val_loss 0.1"
+    assert rows["digest of the training's parameters"] == CARD.training_digest
+    assert rows["code"] == "0.1.0 0123456"
+    assert rows["must not be used for"] == CARD.not_for
+
+
+def test_the_card_names_the_denoiser_whatever_the_command_was_given() -> None:
+    facts = replace(results().facts, parameters={"source": "kmnist", "noise_injection.sigma": 0.2})
+    page = parsed(changed(facts=facts))
+    header = page.find("header")
+    assert isinstance(header, Tag)
+    words = header.get_text(" ", strip=True)
+    assert "gaussian 0.5" in words
+    assert "Images of mnist" in words
+
+
 @pytest.mark.parametrize("key", ["learning", "distribution", "labels", "robustness"])
 def test_what_a_chart_shows_stands_in_a_table(page: BeautifulSoup, key: str) -> None:
     section = part(page, key)
@@ -148,8 +224,6 @@ def test_the_run_can_be_repeated_from_what_is_said(page: BeautifulSoup) -> None:
     rows = {row[0]: row[-1] for row in cells(section)}
     assert rows["git commit"] == COMMIT
     assert rows["MLflow run"] == "c0ffee"
-    assert rows["network"] == "dense, latent_dim 32, nodes [128, 64]"
-    assert rows["weights"] == "123,456"
     assert rows["test_images"] == "ab" * 32
     assert rows["keras"] == "3.15.1"
     assert results().facts.parameters.keys() <= rows.keys()
@@ -184,12 +258,12 @@ def test_a_run_that_is_not_tracked_nor_in_git_has_a_report() -> None:
 
 def test_words_are_escaped_wherever_they_come_from(page: BeautifulSoup) -> None:
     evil = "</script><script>alert('&')</script>"
+    card = CARD.model_copy(update={"code": evil, "not_for": evil, "training": {evil: evil}})
     facts = replace(results().facts, command=evil, parameters={evil: evil}, mlflow_run=evil)
     found = parsed(
         changed(
             facts=facts,
-            level=evil,
-            noise=evil,
+            card=card,
             source_manifest={
                 "source": evil,
                 "files": {evil: {"shape": [1], "sha256": evil}},
@@ -199,8 +273,8 @@ def test_words_are_escaped_wherever_they_come_from(page: BeautifulSoup) -> None:
     assert len(found.find_all("script")) == len(page.find_all("script"))
     rows = {row[0]: row[-1] for row in cells(part(found, "run"))}
     assert rows[evil] == evil
-    (script,) = part(found, "robustness").select(".chart script")
-    assert json.loads(script.get_text())["x_title"] == evil
+    assert {row[-1] for row in cells(part(found, "denoiser"))} >= {evil}
+    assert evil in part(found, "denoiser").get_text()
 
 
 def test_the_usual_report_is_small() -> None:

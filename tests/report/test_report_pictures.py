@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pytest
 from bs4 import BeautifulSoup, Tag
 from PIL import Image
-from report_inputs import COUNT, changed, parsed, part, results
+from report_inputs import COUNT, changed, parsed, part, photographs, results
 
+from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.report import render
 
 MOST_BYTES = 5_000_000
@@ -33,7 +34,8 @@ def test_pictures_are_the_pixels_of_the_first_images(page: BeautifulSoup) -> Non
     for position, picture in enumerate(pictures):
         states = zip(picture.select("img"), (found.clean, found.noisy, found.denoised), strict=True)
         for image, batch in states:
-            np.testing.assert_array_equal(pixels(image), np.rint(batch[position, ..., 0] * 255))
+            expected = np.rint(ImageSet.of(batch).read(position)[..., 0] * 255)
+            np.testing.assert_array_equal(pixels(image), expected)
         row = found.image_metrics.iloc[position]
         words = picture.get_text(" ", strip=True)
         assert words.startswith(f"#{position}, label {row['label']:g} clean noisy")
@@ -50,6 +52,27 @@ def test_the_worst_and_the_best_are_in_order(page: BeautifulSoup) -> None:
     for gallery, order in ((worst, np.argsort(psnr)), (best, np.argsort(-psnr))):
         titles = [caption.get_text() for caption in gallery.select("figcaption")]
         assert [int(title[1:].split(",")[0]) for title in titles] == order[:5].tolist()
+
+
+def test_images_of_different_sizes_show_their_middles() -> None:
+    """The fewer there are, the more of each has room."""
+    found = photographs()
+    html = render(found)
+    assert len(html.encode()) < MOST_BYTES
+    section = part(BeautifulSoup(html, "html.parser"), "picture")
+    pictures = section.select(".gallery figure")
+    assert len(pictures) == 6
+    side = 117
+    assert f"the middles, at most {side} by {side} pixels" in " ".join(section.get_text().split())
+    for position, picture in enumerate(pictures):
+        whole = ImageSet.of(found.clean).read(position)
+        rows, columns = (min(length, side) for length in whole.shape[:2])
+        top, left = (whole.shape[0] - rows) // 2, (whole.shape[1] - columns) // 2
+        expected = np.rint(whole[top : top + rows, left : left + columns] * 255)
+        image = picture.find("img")
+        assert image is not None
+        np.testing.assert_array_equal(pixels(image), expected)
+        assert picture.get_text(" ", strip=True).startswith(f"#{position}, boats/{position}.png")
 
 
 def test_large_images_in_colour_stay_under_the_limit() -> None:

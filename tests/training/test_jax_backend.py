@@ -99,7 +99,7 @@ def tensorflow(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]
 def jax(tensorflow: tuple[Path, Outcome]) -> Outcome:
     folder, _ = tensorflow
     variables = os.environ | {"KERAS_BACKEND": "jax"}
-    subprocess.run([sys.executable, __file__, folder], env=variables, timeout=300, check=True)
+    subprocess.run([sys.executable, __file__, folder], env=variables, timeout=1200, check=True)
     with np.load(folder / "jax.npz") as arrays:
         return dict(arrays)
 

@@ -13,10 +13,12 @@ from denoising_pipeline.baselines.base import (
     Baseline,
     Calibrated,
     Denoise,
+    Hyperparameters,
     Known,
     NotApplicableError,
-    Strength,
     calibrate,
+    denoise_each,
+    fit,
     registered,
 )
 
@@ -31,8 +33,10 @@ __all__ = [
     "Baseline",
     "Calibrated",
     "Denoise",
+    "Hyperparameters",
     "Known",
     "NotApplicableError",
-    "Strength",
     "calibrate",
+    "denoise_each",
+    "fit",
 ]

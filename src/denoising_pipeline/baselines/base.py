@@ -1,4 +1,4 @@
-"""What every baseline is, and how its strength is chosen on validation images."""
+"""What every baseline is, and how its hyperparameters are chosen on validation images."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,21 +11,22 @@ from scipy.linalg import eigh
 
 from denoising_pipeline.baselines.moments import Matrix, Moments, measure_moments
 from denoising_pipeline.baselines.tone import ToneCurve
-from denoising_pipeline.degradations import Noise
-from denoising_pipeline.evaluation.metrics import psnr
+from denoising_pipeline.degradations import Degradation
+from denoising_pipeline.evaluation.scoring import score_images
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.sets import ImageSet, apply_to
 
 Denoise: TypeAlias = Callable[[Images], Images]
-"""What a trained `Denoiser` is, too: noisy float32 (N, H, W, C) in [0, 1] to the same, denoised."""
+"""What a trained `Denoiser` is, too: noisy images of one size to the same images, denoised."""
 
-Strength: TypeAlias = Mapping[str, float]
-"""Value by option, such as `{"weight": 0.5}`; empty where there is nothing to choose."""
+Hyperparameters: TypeAlias = Mapping[str, float]
+"""Value by name, such as `{"weight": 0.5}`; empty where there is nothing to choose."""
 
 Fit: TypeAlias = Callable[..., Denoise]
-"""(known, one argument for each option of the strength) -> denoiser."""
+"""(known, one argument for each hyperparameter) -> denoiser."""
 
 Filter: TypeAlias = Callable[..., Images]
-"""(noisy, one argument for each option of the strength) -> denoised."""
+"""(noisy, one argument for each hyperparameter) -> denoised."""
 
 TONE = " + tone"
 """What the name of a baseline ends with if the tone curve is corrected after it."""
@@ -40,19 +41,30 @@ class Known:
     """What a baseline may learn from.
 
     Attributes:
-        train_clean: float32 (N, H, W, C) in [0, 1]; it may be a mapped file.
+        train_clean: Clean training images; they may be a mapped file.
         noise: The noise model.
         seed: Root seed of what is drawn.
     """
 
-    train_clean: Images
-    noise: Noise
+    train_clean: Images | ImageSet
+    noise: Degradation
     seed: int
+
+    @property
+    def images(self) -> Images:
+        """The clean training images as an array.
+
+        Raises:
+            NotApplicableError: They are of different sizes.
+        """
+        if isinstance(self.train_clean, ImageSet):
+            raise NotApplicableError("it needs images that are all of one size")
+        return self.train_clean
 
     @cached_property
     def moments(self) -> Moments:
         """Means and covariances of clean and noisy training images, computed once."""
-        return measure_moments(self.train_clean, self.noise, self.seed)
+        return measure_moments(self.images, self.noise, self.seed)
 
     @cached_property
     def principal_components(self) -> Matrix:
@@ -66,14 +78,14 @@ class Baseline:
 
     Attributes:
         name: How tables and parameters call it.
-        fit: Called with a `Known` and a strength's options, returns the denoiser.
-        grid: The strengths to choose from.
+        fit: Called with a `Known` and the hyperparameters, returns the denoiser.
+        grid: The hyperparameters to choose from.
         tone: Whether a tone curve, learned on validation images, follows.
     """
 
     name: str
     fit: Fit
-    grid: Sequence[Strength] = ({},)
+    grid: Sequence[Hyperparameters] = ({},)
     tone: bool = False
 
 
@@ -83,13 +95,13 @@ class Calibrated:
 
     Attributes:
         name: As in the registry.
-        strength: The strength that was chosen.
+        hyperparameters: Those that were chosen.
         tone: Whether the tone curve is corrected.
-        denoise: Noisy float32 (N, H, W, C) in [0, 1] to a new array of the same shape and range.
+        denoise: From noisy images of one size to a new array of them; see `denoise_each`.
     """
 
     name: str
-    strength: Strength
+    hyperparameters: Hyperparameters
     tone: bool
     denoise: Denoise
 
@@ -103,20 +115,20 @@ def registered() -> dict[str, Baseline]:
 
 
 def learning(
-    name: str, *, with_tone: bool = False, **strengths: Sequence[float]
+    name: str, *, with_tone: bool = False, **values: Sequence[float]
 ) -> Callable[[Fit], Fit]:
     """Register what learns from training images or the noise model.
 
     Args:
         name: Its name.
         with_tone: Whether to register it once more, with its tone curve corrected.
-        strengths: Values to try, by option; all combinations are.
+        values: Values to try, by hyperparameter; all combinations are.
 
     Returns:
-        The decorator of a function (known, one argument for each option) -> denoiser; it raises
-        `NotApplicableError` where there is no such denoiser.
+        The decorator of a function (known, one argument for each hyperparameter) -> denoiser; it
+        raises `NotApplicableError` where there is no such denoiser.
     """
-    grid = [dict(zip(strengths, values, strict=True)) for values in product(*strengths.values())]
+    grid = [dict(zip(values, chosen, strict=True)) for chosen in product(*values.values())]
 
     def register(function: Fit) -> Fit:
         _registered[name] = Baseline(name, function, grid)
@@ -127,38 +139,54 @@ def learning(
     return register
 
 
-def filtering(name: str, **strengths: Sequence[float]) -> Callable[[Filter], Filter]:
+def filtering(name: str, **values: Sequence[float]) -> Callable[[Filter], Filter]:
     """Register a filter, which learns nothing, as it is and with its tone curve corrected.
 
     Args:
         name: Its name; the second one's ends with `TONE`.
-        strengths: Values to try, by option; all combinations are.
+        values: Values to try, by hyperparameter; all combinations are.
 
     Returns:
-        The decorator of a function (noisy, one argument for each option) -> denoised.
+        The decorator of a function (noisy, one argument for each hyperparameter) -> denoised.
     """
 
     def register(function: Filter) -> Filter:
-        def fit(known: Known, **strength: float) -> Denoise:
-            return partial(function, **strength)
+        def fit(known: Known, **chosen: float) -> Denoise:
+            return partial(function, **chosen)
 
-        learning(name, with_tone=True, **strengths)(fit)
+        learning(name, with_tone=True, **values)(fit)
         return function
 
     return register
 
 
-def calibrate(name: str, known: Known, val_noisy: Images, val_clean: Images) -> Calibrated:
-    """Make a baseline ready: of its strengths, take the one with the best mean PSNR.
+def denoise_each(denoise: Denoise, noisy: Images | ImageSet) -> Images | ImageSet:
+    """Denoise a collection of images of whatever sizes.
 
-    The tone curve is learned anew for each strength, from the same validation images.
+    Args:
+        denoise: What denoises images of one size.
+        noisy: The images.
+
+    Returns:
+        The denoised images: an array if `noisy` is one, else a set.
+    """
+    if isinstance(noisy, ImageSet):
+        return apply_to(noisy, lambda place, pixels: denoise(pixels))
+    return denoise(noisy)
+
+
+def calibrate(
+    name: str, known: Known, val_noisy: Images | ImageSet, val_clean: Images | ImageSet
+) -> Calibrated:
+    """Make a baseline ready, with those of its hyperparameters that have the best mean PSNR.
+
     scikit-image's `calibrate_denoiser` chooses without clean images, for one image at a time, by a
     loss that assumes noise of mean zero, which clipping makes it not be.
 
     Args:
         name: A key of `BASELINES`.
         known: What may be learned from.
-        val_noisy: Noisy validation images, float32 (M, H, W, C) in [0, 1]; M is 1 or more.
+        val_noisy: Noisy validation images, one or more.
         val_clean: The same images, clean.
 
     Returns:
@@ -168,19 +196,68 @@ def calibrate(name: str, known: Known, val_noisy: Images, val_clean: Images) -> 
         KeyError: There is no such baseline.
         NotApplicableError: It does not exist for these images or this noise.
     """
-    baseline = _registered[name]
+    grid = _registered[name].grid
+    if len(grid) == 1:
+        return fit(name, grid[0], known, val_noisy, val_clean)
     candidates = []
-    for strength in baseline.grid:
-        denoise = _in_range(baseline.fit(known, **strength))
-        if len(baseline.grid) == 1 and not baseline.tone:
-            return Calibrated(name, strength, baseline.tone, denoise)
-        denoised = denoise(val_noisy)
-        if baseline.tone:
-            curve = ToneCurve.learn(denoised, val_clean)
-            denoise, denoised = _after(curve, denoise), curve(denoised)
-        score = float(psnr(val_clean, denoised).mean())
-        candidates.append((score, Calibrated(name, strength, baseline.tone, denoise)))
-    return max(candidates, key=lambda candidate: candidate[0])[1]
+    for hyperparameters in grid:
+        candidate, denoised = _fit(name, hyperparameters, known, val_noisy, val_clean)
+        if denoised is None:
+            denoised = denoise_each(candidate.denoise, val_noisy)
+        score = float(score_images(["psnr"], val_clean, denoised)["psnr"].mean())
+        candidates.append((score, candidate))
+    return max(candidates, key=lambda scored: scored[0])[1]
+
+
+def fit(
+    name: str,
+    hyperparameters: Hyperparameters,
+    known: Known,
+    val_noisy: Images | ImageSet,
+    val_clean: Images | ImageSet,
+) -> Calibrated:
+    """Make a baseline ready with given hyperparameters; its tone curve is learned.
+
+    Args:
+        name: A key of `BASELINES`.
+        hyperparameters: An element of its grid.
+        known: What may be learned from.
+        val_noisy: Noisy validation images, one or more.
+        val_clean: The same images, clean.
+
+    Returns:
+        The baseline.
+
+    Raises:
+        KeyError: There is no such baseline.
+        NotApplicableError: It does not exist for these images or this noise.
+    """
+    return _fit(name, hyperparameters, known, val_noisy, val_clean)[0]
+
+
+def _fit(
+    name: str,
+    hyperparameters: Hyperparameters,
+    known: Known,
+    val_noisy: Images | ImageSet,
+    val_clean: Images | ImageSet,
+) -> tuple[Calibrated, Images | ImageSet | None]:
+    """Return the baseline and, if its tone curve had to be learned on them, what it denoised."""
+    if ImageSet.of(val_noisy).channels != ImageSet.of(val_clean).channels:
+        raise NotApplicableError("it needs noisy images with the channels of the clean ones")
+    baseline = _registered[name]
+    denoise = _in_range(baseline.fit(known, **hyperparameters))
+    if not baseline.tone:
+        return Calibrated(name, hyperparameters, False, denoise), None
+    denoised = denoise_each(denoise, val_noisy)
+    curve = ToneCurve.learn(_values(denoised), _values(val_clean))
+    toned = Calibrated(name, hyperparameters, True, _after(curve, denoise))
+    return toned, denoise_each(curve, denoised)
+
+
+def _values(images: Images | ImageSet) -> Images:
+    """Return the values of all images in one row."""
+    return np.concatenate([pixels.ravel() for _, pixels in ImageSet.of(images).batches()])
 
 
 def _in_range(denoise: Denoise) -> Denoise:

@@ -53,7 +53,7 @@ def _affine(before: Matrix, weights: Matrix, after: Matrix, noisy: Images) -> Im
 
 
 def _require_small(known: Known) -> None:
-    values = int(np.prod(known.train_clean.shape[1:]))
+    values = int(np.prod(known.images.shape[1:]))
     if values > MAX_VALUES:
         raise NotApplicableError(
             f"images of {values:,} values have too many covariances; up to {MAX_VALUES:,} are done"

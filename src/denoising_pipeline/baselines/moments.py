@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from denoising_pipeline.degradations import NOISE_BLOCK, Noise, draw_noisy_block
+from denoising_pipeline.degradations import NOISE_BLOCK, Degradation, draw_noisy_block
 from denoising_pipeline.images.arrays import Images
 
 Matrix: TypeAlias = npt.NDArray[np.float64]
@@ -29,7 +29,7 @@ class Moments(NamedTuple):
     cross: Matrix
 
 
-def measure_moments(clean: Images, noise: Noise, seed: int) -> Moments:
+def measure_moments(clean: Images, noise: Degradation, seed: int) -> Moments:
     """Return the moments of images with the noise of training's first epoch.
 
     Args:

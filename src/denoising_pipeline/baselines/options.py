@@ -1,10 +1,12 @@
 """Which baselines there are to choose from, and the options of what compares with them."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from denoising_pipeline.core.options import SOURCE, Section, allowed
+from denoising_pipeline.degradations import DEGRADATIONS, NOISES
 
 
 def _baseline(name: str) -> str:
@@ -17,6 +19,22 @@ def _baseline(name: str) -> str:
 
 BaselineName = Annotated[str, AfterValidator(_baseline)]
 """Name of a baseline."""
+
+
+def _known(names: Mapping[str, object]) -> AfterValidator:
+    def check(name: str) -> str:
+        if name not in names:
+            raise ValueError(f"{name!r} is unknown{allowed(name, list(names))}")
+        return name
+
+    return AfterValidator(check)
+
+
+NoiseName = Annotated[str, _known(NOISES)]
+"""Name of a noise model."""
+
+DegradationName = Annotated[str, _known(DEGRADATIONS)]
+"""Name of a degradation."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -34,14 +52,34 @@ class BenchmarkParameters(Section):
 class RobustnessParameters(Section):
     """How the denoiser is tried on what it was not trained on."""
 
-    images: int = Field(500, ge=2, description="first validation and test images; fewer if so")
+    images: int = Field(500, ge=5, description="first validation and test images; fewer if so")
+    noises: list[NoiseName] = Field(
+        ["blind", "gaussian", "masking", "poisson", "salt_and_pepper", "speckle"],
+        description="noise models by name; that of the training is added",
+    )
     levels: list[Share] = Field(
         [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0],
         min_length=1,
-        description="noise levels of every noise model; that of the training is added",
+        description="of each noise model; that of the training is added to its own",
+    )
+    degradations: list[DegradationName] = Field(
+        [
+            "shot",
+            "impulse",
+            "glass_blur",
+            "motion_blur",
+            "brightness",
+            "stripe",
+            "fog",
+            "spatter",
+            "dotted_line",
+            "zigzag",
+        ],
+        min_length=1,
+        description="by name, tried without noise and under that of the training",
     )
     severities: list[Share] = Field(
-        [0.25, 0.5, 1.0], min_length=1, description="of the corruptions: 0 none, 1 strongest"
+        [0.25, 0.5, 1.0], min_length=1, description="levels of each: 0 none, 1 strongest"
     )
     classical: BaselineName = Field(
         "linear MMSE + tone", description="the baseline beside the trained denoiser"

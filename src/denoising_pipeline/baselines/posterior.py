@@ -26,7 +26,7 @@ def posterior_mean(known: Known) -> Denoise:
             "it needs the likelihood of clipped Gaussian noise with a sigma above 0; the noise is "
             f"{known.noise.describe()}"
         )
-    return partial(_weighted_mean, known.train_clean, known.noise.sigma)
+    return partial(_weighted_mean, known.images, known.noise.sigma)
 
 
 def _weighted_mean(train_clean: Images, sigma: float, noisy: Images) -> Images:

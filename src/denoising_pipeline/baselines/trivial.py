@@ -20,5 +20,5 @@ def all_black(known: Known) -> Denoise:
 @learning("mean image")
 def mean_image(known: Known) -> Denoise:
     """Return the mean of the training images: the best constant by mean squared error."""
-    mean = known.train_clean.mean(0, dtype=np.float64).astype(np.float32)
+    mean = known.images.mean(0, dtype=np.float64).astype(np.float32)
     return lambda noisy: np.broadcast_to(mean, noisy.shape)

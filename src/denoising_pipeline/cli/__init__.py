@@ -1,9 +1,8 @@
-"""The project's own commands beside Kedro's: `export`, `fetch-mnist`, `prune`, and its own `run`.
+"""The project's own commands beside Kedro's, and its own `run`.
 
 Outside of a checkout the same commands stand under `denoising-pipeline`.
 """
 
-import copy
 import functools
 from collections.abc import Callable
 from pathlib import Path
@@ -11,11 +10,12 @@ from typing import IO, Any
 
 import click
 from kedro.config import MissingConfigException
-from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import KedroCliError, env_option
 from kedro.framework.project import configure_project
 from kedro.framework.session import KedroSession
-from kedro.io.core import DatasetError
+from kedro.io.core import DatasetError, Version
+
+from denoising_pipeline.cli.run import own_run
 
 KNOWN_ERRORS = (DatasetError, MissingConfigException, OSError, ValueError)
 """Errors whose message says what is wrong and what to do."""
@@ -59,9 +59,9 @@ def cli() -> None:
     """Train, measure and compare image denoisers."""
 
 
-run = copy.copy(kedro_run)
-if kedro_run.callback is not None:
-    run.callback = without_traceback(kedro_run.callback)
+run = own_run()
+if run.callback is not None:
+    run.callback = without_traceback(run.callback)
 cli.add_command(run)
 
 
@@ -70,8 +70,20 @@ cli.add_command(run)
 @click.option("--overwrite", is_flag=True, help="Replace files that are not those of MNIST.")
 @without_traceback
 def fetch_mnist(folder: str, overwrite: bool) -> None:
-    """Download MNIST, check it, and put its four IDX files where the pipeline reads them."""
+    """Put MNIST where the pipeline reads it, checked; what is missing is downloaded."""
     from denoising_pipeline.images.fetch import fetch_mnist as fetch
+
+    for path in fetch(Path(folder), overwrite):
+        click.echo(path)
+
+
+@cli.command()
+@click.option("--folder", default="data/01_raw/photographs", show_default=True, help="Their place.")
+@click.option("--overwrite", is_flag=True, help="Replace other files of the same names.")
+@without_traceback
+def fetch_photographs(folder: str, overwrite: bool) -> None:
+    """Copy twelve photographs that installed libraries bring along, an example of any sizes."""
+    from denoising_pipeline.images.photographs import fetch_photographs as fetch
 
     for path in fetch(Path(folder), overwrite):
         click.echo(path)
@@ -105,10 +117,14 @@ def prune(env: str | None, keep: int, yes: bool) -> None:
 @without_traceback
 def export(env: str | None, to: str, overwrite: bool) -> None:
     """Write the newest denoiser as an ONNX file, which runs without Keras and TensorFlow."""
+    from denoising_pipeline.datasets.provenance import newest
     from denoising_pipeline.denoiser.onnx_export import export_onnx
 
     session = KedroSession.create(env=env, save_on_close=False)
-    denoiser = session.load_context().catalog.load("denoiser")
+    catalog: Any = session.load_context().catalog
+    entry = catalog.get("denoiser")
+    entry._version = Version(newest(entry), None)
+    denoiser = entry.load()
     difference = export_onnx(denoiser, Path(to), overwrite)
     size = Path(to).stat().st_size / 1e6
     click.echo(f"{to}: {size:.1f} MB. In ONNX Runtime it differs by at most {difference:.0e}.")

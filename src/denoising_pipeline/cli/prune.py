@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from kedro.io import DataCatalog
-from kedro.io.core import AbstractVersionedDataset
+
+from denoising_pipeline.datasets.provenance import in_the_future, is_versioned, listed
 
 
 class OldVersion(NamedTuple):
@@ -26,17 +27,19 @@ def old_versions(catalog: DataCatalog, keep: int) -> list[OldVersion]:
 
     Args:
         catalog: The catalog.
-        keep: How many of the newest versions of each entry are left out, 0 or more.
+        keep: How many of the newest versions of each entry are left out, 0 or more. Versions that
+            are dated in the future are neither counted nor listed: they are not the newest.
 
     Returns:
         The others, by entry, newest first.
     """
     found = []
     for name in catalog:
-        dataset = catalog.get(name)
-        if isinstance(dataset, AbstractVersionedDataset) and dataset._version:
-            filesystem = dataset._fs  # type: ignore[attr-defined]
-            for version in dataset.list_versions(full_path=False)[keep:]:
+        dataset: Any = catalog.get(name)
+        if is_versioned(dataset):
+            filesystem = dataset._fs
+            past = [version for version in listed(dataset) if not in_the_future(version)]
+            for version in past[keep:]:
                 path = str(dataset._filepath / version)
                 found.append(OldVersion(path, filesystem.du(path), filesystem))
     return found

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from denoising_pipeline.datasets.checkpoints import CheckpointsDataset
-    from denoising_pipeline.datasets.denoiser import ClassifierDataset, DenoiserDataset
     from denoising_pipeline.datasets.idx import IdxDataset
     from denoising_pipeline.datasets.json_strict import StrictJsonDataset
     from denoising_pipeline.datasets.mlflow_runs import MlflowRunsDataset
+    from denoising_pipeline.datasets.networks import ClassifierDataset, DenoiserDataset
     from denoising_pipeline.datasets.npy import NpyDataset
+    from denoising_pipeline.datasets.source import SourceDataset
 
 __all__ = [
     "CheckpointsDataset",
@@ -18,16 +19,18 @@ __all__ = [
     "IdxDataset",
     "MlflowRunsDataset",
     "NpyDataset",
+    "SourceDataset",
     "StrictJsonDataset",
 ]
 
 _MODULES = {
     "CheckpointsDataset": "checkpoints",
-    "ClassifierDataset": "denoiser",
-    "DenoiserDataset": "denoiser",
+    "ClassifierDataset": "networks",
+    "DenoiserDataset": "networks",
     "IdxDataset": "idx",
     "MlflowRunsDataset": "mlflow_runs",
     "NpyDataset": "npy",
+    "SourceDataset": "source",
     "StrictJsonDataset": "json_strict",
 }
 

@@ -10,6 +10,7 @@ import fsspec
 from kedro.io.core import AbstractDataset, DatasetError, get_filepath_str, get_protocol_and_path
 
 from denoising_pipeline.images.idx import MAX_BYTES, Array, IdxError, idx_sha256, read_idx
+from denoising_pipeline.images.source import how_to_get
 
 
 class IdxDataset(AbstractDataset[NoReturn, Array]):
@@ -102,10 +103,7 @@ class IdxDataset(AbstractDataset[NoReturn, Array]):
         return None
 
     def _how_to_get_it(self) -> str:
-        folder = self._filepath.parent
-        if folder.name == "mnist":
-            return "Run `denoising-pipeline fetch-mnist` to get it."
-        return f"Put the four IDX files into '{folder}'."
+        return how_to_get(self._filepath.parent.name, str(self._filepath.parent))
 
     def _exists(self) -> bool:
         return self._find() is not None

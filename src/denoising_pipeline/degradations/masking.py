@@ -22,15 +22,7 @@ class Masking(Noise):
     fraction: float = Field(default=0.5, ge=0, le=1, description="probability of losing a pixel")
 
     def apply(self, clean: Images, generator: np.random.Generator) -> Images:
-        """Corrupt a batch of images; see `Noise.apply`.
-
-        Args:
-            clean: float32 (N, H, W, C) in [0, 1].
-            generator: Source of the random numbers.
-
-        Returns:
-            A new float32 array of the same shape, in [0, 1].
-        """
+        """Degrade a batch of images; see `Degradation.apply`."""
         noisy = np.array(clean)
         noisy[generator.random(clean.shape[:-1], dtype=np.float32) < self.fraction] = 0
         return noisy

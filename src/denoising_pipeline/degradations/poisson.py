@@ -38,15 +38,7 @@ class Poisson(Noise):
     )
 
     def apply(self, clean: Images, generator: np.random.Generator) -> Images:
-        """Corrupt a batch of images; see `Noise.apply`.
-
-        Args:
-            clean: float32 (N, H, W, C) in [0, 1].
-            generator: Source of the random numbers.
-
-        Returns:
-            A new float32 array of the same shape, in [0, 1].
-        """
+        """Degrade a batch of images; see `Degradation.apply`."""
         if self.gain == 0:
             return np.array(clean)
         noisy = generator.poisson(clean / np.float32(self.gain)).astype(np.float32)

@@ -24,15 +24,7 @@ class Speckle(Noise):
     )
 
     def apply(self, clean: Images, generator: np.random.Generator) -> Images:
-        """Corrupt a batch of images; see `Noise.apply`.
-
-        Args:
-            clean: float32 (N, H, W, C) in [0, 1].
-            generator: Source of the random numbers.
-
-        Returns:
-            A new float32 array of the same shape, in [0, 1].
-        """
+        """Degrade a batch of images; see `Degradation.apply`."""
         noisy = generator.standard_normal(clean.shape, dtype=np.float32)
         noisy *= self.sigma
         noisy *= clean

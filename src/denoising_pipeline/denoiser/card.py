@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from denoising_pipeline import __version__
-from denoising_pipeline.degradations import Noise, NoiseInjectionParameters
+from denoising_pipeline.degradations import Degradation, NoiseInjectionParameters
 
 NOT_FOR = (
     "Evidence: a denoiser may invent detail that was not there. Images unlike those it was "
@@ -64,7 +64,7 @@ class Card(BaseModel):
     not_for: str = NOT_FOR
 
     @property
-    def noise(self) -> Noise:
+    def noise(self) -> Degradation:
         """The degradation that it was trained to undo."""
         return self.degradation.root
 

@@ -1,12 +1,24 @@
 """The trained thing: images in, cleaner images out."""
 
-from typing import Any
+import sys
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import groupby
+from typing import Any, overload
 
 import numpy as np
 
 from denoising_pipeline.denoiser.card import Card
-from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.denoiser.inputs import checked
+from denoising_pipeline.denoiser.memory import bytes_per_pixel
+from denoising_pipeline.images.arrays import Images, new_array
+from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.images.tiles import least_pixels, round_up, tile_size, tiles
 from denoising_pipeline.models import Architecture
+from denoising_pipeline.models.base import ImageShape
+
+MAX_MEMORY = 2**30
+"""Bytes that a network for images of any size takes at once, unless told otherwise."""
 
 
 class Denoiser:
@@ -14,14 +26,14 @@ class Denoiser:
 
     Attributes:
         architecture: The options that the network was built from.
-        image_shape: (H, W, C) of the images that it accepts.
+        image_shape: (H, W, C) of the images that it accepts; H and W are None: any size.
         model: The `keras.Model`.
     """
 
     def __init__(
         self,
         architecture: Architecture,
-        image_shape: tuple[int, int, int],
+        image_shape: ImageShape,
         model: Any,
         card: Card | None = None,
     ) -> None:
@@ -52,28 +64,69 @@ class Denoiser:
             )
         return self._card
 
-    def __call__(self, noisy: Images, batch_size: int = 512) -> Images:
+    @overload
+    def __call__(
+        self, noisy: Images, batch_size: int = 512, max_memory: int | None = None
+    ) -> Images: ...
+
+    @overload
+    def __call__(
+        self, noisy: ImageSet, batch_size: int = 512, max_memory: int | None = None
+    ) -> ImageSet: ...
+
+    def __call__(
+        self, noisy: Images | ImageSet, batch_size: int = 512, max_memory: int | None = None
+    ) -> Images | ImageSet:
         """Denoise images.
 
+        A network for any size takes images of any size. What would need more than `max_memory` is
+        denoised in tiles, each read with as much around it as the network sees: the result is that
+        of the whole image.
+
         Args:
-            noisy: float32 (N, H, W, C) in [0, 1]; N may be 0. It is not changed, and may be a
-                mapped file: a batch of it is read at a time.
-            batch_size: Images per forward pass: more is faster and takes more memory.
+            noisy: float32 (N, H, W, C) in [0, 1], or a set; N may be 0. It is not changed, and may
+                be a mapped file: a batch or a tile of it is read at a time.
+            batch_size: Images per forward pass, at most: more is faster and takes more memory.
+            max_memory: Bytes that a network for any size may take at once, by a cautious estimate,
+                beside the process itself and the result; None: `MAX_MEMORY`.
 
         Returns:
-            A new float32 array of the same shape, in [0, 1].
+            A new float32 array or set of the same sizes, in [0, 1]; if it is large, it lies in an
+            unnamed temporary file (see `new_array`).
 
         Raises:
-            TypeError: `noisy` is not float32.
-            ValueError: `noisy` has another shape than (N, *image_shape).
+            TypeError: `noisy` is an array that is not float32.
+            ValueError: `noisy` has another shape or number of channels than the network takes, has
+                values outside of [0, 1] or NaN, or `max_memory` is too little for any tile.
         """
-        self._check(noisy)
-        denoised = np.empty(noisy.shape, np.float32)
-        for start in range(0, len(noisy), batch_size):
-            batch = slice(start, start + batch_size)
-            # `predict` is slower, and its input would be in memory as a whole, even a mapped file.
-            np.clip(self.model.predict_on_batch(noisy[batch]), 0, 1, out=denoised[batch])
-        return denoised
+        images = checked(noisy, self.image_shape)
+        shapes = images.shapes.copy()
+        shapes[:, 2] = channels = self.out_channels
+        values = new_array((int(shapes.prod(1).sum()),))
+        start = 0
+        memory = MAX_MEMORY if max_memory is None else max_memory
+        for together, size in self._portions(images, batch_size, memory):
+            height, width, _ = images.shape(together.start)
+            positions = range(together.start, together.stop)
+            end = start + len(positions) * height * width * channels
+            denoised = values[start:end].reshape(-1, height, width, channels)
+            for tile in tiles(height, width, size, self._context, self._multiple):
+                pixels = np.stack([images.read(i, tile.read) for i in positions])
+                denoised[:, *tile.keep.slices] = self._denoise(pixels)[:, *tile.kept.slices]
+            start = end
+        if isinstance(noisy, ImageSet):
+            return ImageSet(values, shapes)
+        return values.reshape(*noisy.shape[:-1], self.out_channels)
+
+    @property
+    def any_size(self) -> bool:
+        """Whether it takes images of any height and width."""
+        return self.image_shape[0] is None
+
+    @property
+    def out_channels(self) -> int:
+        """Channels of the images that it gives."""
+        return int(self.model.output_shape[-1])
 
     @property
     def encoder(self) -> Any:
@@ -90,15 +143,53 @@ class Denoiser:
         """The number of weights, biases included."""
         return int(self.model.count_params())
 
-    def _check(self, noisy: Images) -> None:
-        if noisy.dtype != np.float32:
-            raise TypeError(
-                f"The images are {noisy.dtype}, the denoiser takes float32 in [0, 1]. "
-                "Divide bytes by 255 and convert with .astype('float32')."
-            )
-        if noisy.ndim != 1 + len(self.image_shape) or noisy.shape[1:] != self.image_shape:
-            expected = ", ".join(map(str, self.image_shape))
+    @property
+    def _multiple(self) -> int:
+        return self.architecture.multiple if self.any_size else 1
+
+    @property
+    def _context(self) -> int:
+        return (self.architecture.context or 0) if self.any_size else 0
+
+    @cached_property
+    def _bytes_per_pixel(self) -> int:
+        return bytes_per_pixel(self.model, self._multiple)
+
+    def _portions(
+        self, images: ImageSet, batch_size: int, max_memory: int
+    ) -> Iterator[tuple[slice, tuple[int, int]]]:
+        """Yield which images of one size are denoised together, and the size of their tiles."""
+        first = 0
+        for (height, width, _), same in groupby(map(images.shape, range(len(images)))):
+            last = first + sum(1 for _ in same)
+            pixels = self._pixels_at_once(height, width, max_memory)
+            size = tile_size(height, width, pixels, self._context, self._multiple)
+            whole = round_up(height, self._multiple) * round_up(width, self._multiple)
+            count = max(1, min(batch_size, pixels // whole))
+            for start in range(first, last, count):
+                yield slice(start, min(start + count, last)), size
+            first = last
+
+    def _pixels_at_once(self, height: int, width: int, max_memory: int) -> int:
+        if not self.any_size or self.architecture.context is None:
+            return sys.maxsize
+        pixels = max_memory // self._bytes_per_pixel
+        least = least_pixels(height, width, self._context, self._multiple)
+        if pixels < least:
             raise ValueError(
-                f"The images have the shape {noisy.shape}, the denoiser takes (N, {expected}). "
-                "Add missing axes with np.newaxis, and crop, pad or resize other sizes."
+                f"max_memory is {max_memory:,} bytes, but the smallest tile of an image of "
+                f"{height}x{width} pixels takes {least * self._bytes_per_pixel:,}, since the "
+                f"network sees {self._context} pixels on each side. Allow more memory, best "
+                "ten times that."
             )
+        return pixels
+
+    def _denoise(self, pixels: Images) -> Images:
+        """Run the network, with images reflected at the bottom and on the right to its multiple."""
+        height, width = pixels.shape[1:3]
+        bottom, right = -height % self._multiple, -width % self._multiple
+        if bottom or right:
+            pixels = np.pad(pixels, ((0, 0), (0, bottom), (0, right), (0, 0)), "reflect")
+        # `predict` is slower; this is traced anew for the second size only, then for none.
+        denoised: Images = self.model.predict_on_batch(pixels)[:, :height, :width]
+        return np.clip(denoised, 0, 1)

@@ -3,12 +3,14 @@
 import importlib.util
 import logging
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 from fsspec.implementations.local import LocalFileSystem
 
+from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.core.files import atomic_write
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.images.arrays import Images
@@ -28,7 +30,9 @@ def export_onnx(denoiser: Denoiser, path: Path, overwrite: bool = False) -> floa
     """Write the network with Keras's own export, and compare what ONNX Runtime makes of the file.
 
     The file has one input, `noisy`, and one output, both float32 (N, H, W, C) in [0, 1] with any
-    N. It is compared on images of random values, three and one at a time.
+    N; values are clipped in the file. That of a denoiser for any size takes every H and W that are
+    multiples of its architecture's `multiple`: images of other sizes have to be padded and cropped.
+    It is compared on images of random values, of two sizes if it has none, three and one at a time.
 
     Args:
         denoiser: The trained denoiser.
@@ -50,16 +54,10 @@ def export_onnx(denoiser: Denoiser, path: Path, overwrite: bool = False) -> floa
         )
     if path.exists() and not overwrite:
         raise ExportError(f"'{path}' exists. Give another name, or --overwrite.")
-    noisy = np.random.default_rng(0).random((3, *denoiser.image_shape), np.float32)
-    expected = denoiser(noisy)  # Keras only exports a network that has been called.
-    with TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # Keras asks for np.object.
-        logging.getLogger("tf2onnx").setLevel(logging.WARNING)
-        exported = Path(folder, "denoiser.onnx")
-        denoiser.model.export(exported, format="onnx", verbose=False)
-        content = exported.read_bytes()
+    content = _exported(denoiser)
     difference = max(
-        float(np.abs(run_onnx(content, noisy[:count]) - expected[:count]).max()) for count in (3, 1)
+        float(np.abs(run_onnx(content, noisy) - denoiser(noisy)).max())
+        for noisy in _examples(denoiser)
     )
     if difference > TOLERANCE:
         raise ExportError(
@@ -69,6 +67,30 @@ def export_onnx(denoiser: Denoiser, path: Path, overwrite: bool = False) -> floa
     with atomic_write(LocalFileSystem(), str(path)) as file:
         file.write(content)
     return difference
+
+
+def _examples(denoiser: Denoiser) -> Iterator[Images]:
+    height, width, channels = denoiser.image_shape
+    unit = denoiser.architecture.multiple
+    draws = np.random.default_rng(0)
+    if height is None or width is None:
+        yield draws.random((1, 3 * unit, 5 * unit, channels), np.float32)
+    for count in (3, 1):
+        yield draws.random((count, height or 4 * unit, width or 4 * unit, channels), np.float32)
+
+
+def _exported(denoiser: Denoiser) -> bytes:
+    keras = load_keras()
+    noisy = keras.Input(denoiser.image_shape, name="noisy")
+    clipped = keras.layers.ReLU(max_value=1, dtype="float32")(denoiser.model(noisy))
+    model = denoiser.model if denoiser.architecture.bounded else keras.Model(noisy, clipped)
+    model(next(_examples(denoiser)))  # Keras only exports a network that has been called.
+    with TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # Keras asks for np.object.
+        logging.getLogger("tf2onnx").setLevel(logging.WARNING)
+        exported = Path(folder, "denoiser.onnx")
+        model.export(exported, format="onnx", verbose=False)
+        return exported.read_bytes()
 
 
 def run_onnx(content: bytes, noisy: Images) -> Images:

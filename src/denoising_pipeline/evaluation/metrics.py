@@ -5,7 +5,7 @@ images, which would give every image a scale of its own.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -23,7 +23,10 @@ _BLOCK_VALUES = 250_000
 
 _SSIM_SIGMA = 1.5
 _SSIM_RADIUS = 5
-"""Pixels to each side of the 11x11 window: 3.5 sigma, rounded."""
+"""Pixels to each side of the window: 3.5 sigma, rounded."""
+
+SSIM_WINDOW = 2 * _SSIM_RADIUS + 1
+"""Height and width that images need at least for SSIM."""
 
 _SSIM_C1, _SSIM_C2 = 0.01**2, 0.03**2
 
@@ -113,12 +116,11 @@ def ssim(clean: Images, denoised: Images) -> Values:
         ValueError: The shapes differ, are not NHWC or are smaller than the window, or the values
             are not floating point.
     """
-    window = 2 * _SSIM_RADIUS + 1
-    if clean.ndim == 4 and min(clean.shape[1:3]) < window:  # noqa: PLR2004
+    if clean.ndim == 4 and min(clean.shape[1:3]) < SSIM_WINDOW:  # noqa: PLR2004
         height, width = clean.shape[1:3]
         raise ValueError(
-            f"The images are {height}x{width}, SSIM needs at least {window}x{window} pixels. "
-            "Use larger images, or leave out this metric."
+            f"An image has {height}x{width} pixels, SSIM needs at least {SSIM_WINDOW}x"
+            f"{SSIM_WINDOW}. Use larger images, or take ssim out of evaluation.metrics."
         )
     return _per_image(_ssim, clean, denoised)
 
@@ -126,7 +128,7 @@ def ssim(clean: Images, denoised: Images) -> Values:
 METRICS: Mapping[str, Callable[[Images, Images], Values]] = MappingProxyType(
     {"psnr": psnr, "ssim": ssim, "mse": mse, "mae": mae}
 )
-"""Metric by key: what evaluation computes for every image."""
+"""Metric by key: what evaluation computes for every image, unless it is left out."""
 
 
 def mean_interval(values: Values, confidence: float = 0.95) -> tuple[float, float, float]:
@@ -200,6 +202,15 @@ def share_interval(count: int, total: int, confidence: float = 0.95) -> tuple[fl
 
     interval = binomtest(count, total).proportion_ci(confidence, method="wilson")
     return count / total, float(interval.low), float(interval.high)
+
+
+def smallest_side(metrics: Iterable[str]) -> int:
+    """Return the least height and width of images that metrics can measure, in pixels.
+
+    Args:
+        metrics: Keys of `METRICS`.
+    """
+    return SSIM_WINDOW if "ssim" in metrics else 1
 
 
 def _decibels(mse_values: Values) -> Values:

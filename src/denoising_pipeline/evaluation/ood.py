@@ -1,4 +1,4 @@
-"""Whether an image is like those that a denoiser was trained on, told from what it takes away."""
+"""Whether an image is like those that a denoiser was trained on, told by what it takes away."""
 
 from typing import Self
 
@@ -12,6 +12,9 @@ from denoising_pipeline.images.arrays import Images, Values
 FEATURES = ("residual_mean", "noise_level", "row_correlation", "column_correlation")
 """What is measured of each image; see `residual_features`."""
 
+MIN_IMAGES = len(FEATURES) + 1
+"""Images that it takes at least: so many features of fewer images have no covariance to invert."""
+
 _BLOCK_IMAGES = 1000
 _BLOCK_VALUES = 2_000_000
 
@@ -21,10 +24,10 @@ Features = npt.NDArray[np.float64]
 def residual_features(noisy: Images, denoised: Images) -> Features:
     """Measure what a denoiser took away: its mean, its level and its whiteness.
 
-    The residual is noisy - denoised. What was taken away as trained is as strong as the noise of
-    the training and nearly white; where the noise is another, or part of the scene is taken for
-    noise, it is not. Clipping leaves a mean and some correlation even then, as clipped noise
-    depends on the signal: they are to be compared with those of known images, not with 0.
+    The residual is noisy - denoised. On images like those of the training it is as strong as the
+    noise of the training and nearly white; where the noise is another, or part of the scene is
+    taken for noise, it is not. Clipped noise depends on the signal, which leaves a mean and some
+    correlation in any case: features are to be compared with those of known images, not with 0.
 
     Args:
         noisy: float32 (N, H, W, C) in [0, 1], H and W 2 or more.
@@ -50,15 +53,17 @@ def residual_features(noisy: Images, denoised: Images) -> Features:
 
 
 class OodDetector(BaseModel):
-    """What features of inside images are like: their mean, spread and correlation.
+    """What the features of known images are like: their mean, spread and correlation.
+
+    Known images are noisy validation images: like those of the training, but not seen by it.
 
     Attributes:
         features: Names of the features.
-        mean: Mean of each over inside images.
+        mean: Mean of each over the known images.
         precision: Inverse of their covariance.
-        threshold: The score that `confidence` of the inside images do not exceed.
-        confidence: Share of inside images under the threshold.
-        n_images: Number of inside images.
+        threshold: The score that `confidence` of the known images do not exceed.
+        confidence: Share of the known images that do not exceed the threshold.
+        n_images: Number of known images.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -72,12 +77,21 @@ class OodDetector(BaseModel):
 
     @classmethod
     def learn(cls, features: Features, confidence: float = 0.95) -> Self:
-        """Describe inside images.
+        """Describe known images.
 
         Args:
-            features: float64 (N, 4) of `residual_features`; N is 2 or more.
-            confidence: Share of them that is to be called inside, in (0, 1).
+            features: float64 (N, 4) of `residual_features`; N is `MIN_IMAGES` or more.
+            confidence: Share of them whose score is not to exceed the threshold, in (0, 1).
+
+        Raises:
+            ValueError: There are fewer images.
         """
+        if len(features) < MIN_IMAGES:
+            raise ValueError(
+                f"The out-of-distribution score is learnt from {MIN_IMAGES} noisy validation "
+                f"images or more, and there are {len(features)}. Raise robustness.images or "
+                "preprocessing.validation_images, or use a source with more images."
+            )
         from sklearn.covariance import EmpiricalCovariance
 
         fitted = EmpiricalCovariance().fit(features)
@@ -92,7 +106,7 @@ class OodDetector(BaseModel):
         return spread.model_copy(update={"threshold": threshold})
 
     def score(self, features: Features) -> Values:
-        """Return how unlike the inside images are: 0 is their mean, 1 a typical deviation.
+        """Return how unlike the known images each image is: 0 is their mean, 1 one deviation away.
 
         The distance of P. C. Mahalanobis, "On the Generalised Distance in Statistics" (1936), used
         for this purpose by K. Lee et al., "A Simple Unified Framework for Detecting
@@ -109,27 +123,27 @@ class OodDetector(BaseModel):
         return np.sqrt(np.maximum(squares, 0))
 
 
-def roc(inside: Values, outside: Values) -> tuple[Values, Values]:
-    """Return the receiver operating characteristic of a score that is high for the outside.
+def roc(known: Values, others: Values) -> tuple[Values, Values]:
+    """Return the receiver operating characteristic of the score, which is high for other images.
 
     Args:
-        inside: float64 (N,), scores of inside images.
-        outside: float64 (M,), scores of others.
+        known: float64 (N,), scores of images like those of the training, N 1 or more.
+        others: float64 (M,), scores of images that may be out of distribution, M 1 or more.
 
     Returns:
-        For each threshold, from the highest down, the share of inside images above it (false
-        alarms) and the share of the others (detected), from (0, 0) to (1, 1).
+        For each threshold, from the highest down, the share of known images above it (false alarms)
+        and the share of the others (detected), from (0, 0) to (1, 1).
     """
     from sklearn.metrics import roc_curve
 
-    truth = np.repeat([0, 1], [len(inside), len(outside)])
-    false_alarms, detected, _ = roc_curve(truth, np.concatenate([inside, outside]))
+    truth = np.repeat([0, 1], [len(known), len(others)])
+    false_alarms, detected, _ = roc_curve(truth, np.concatenate([known, others]))
     return false_alarms, detected
 
 
 def auc_interval(
-    inside: Values,
-    outside: Values,
+    known: Values,
+    others: Values,
     *,
     seed: int,
     confidence: float = 0.95,
@@ -137,42 +151,47 @@ def auc_interval(
 ) -> tuple[float, float, float]:
     """Return the area under the ROC with its confidence interval.
 
-    The area is the probability that an outside image scores higher than a inside one, ties
+    The area is the probability that one of the other images scores higher than a known one, ties
     counting half (J. Hanley and B. McNeil, "The Meaning and Use of the Area under a ROC Curve",
     1982). The interval is a percentile bootstrap; both sets of images are resampled.
 
     Args:
-        inside: float64 (N,), scores of inside images, N 2 or more.
-        outside: float64 (M,), scores of others, M 2 or more.
+        known: float64 (N,), scores of images like those of the training, N 1 or more.
+        others: float64 (M,), scores of images that may be out of distribution, M 1 or more.
         seed: Root seed.
         confidence: Probability that the interval covers the area, in (0, 1).
         resamples: How often the images are resampled, 1 or more.
 
     Returns:
-        (area, low, high), in [0, 1]; 0.5 is guessing.
+        (area, low, high), in [0, 1]; 0.5 is guessing. A single image on either side cannot be
+        resampled: low and high equal the area then, which is why the number of images belongs
+        beside it.
     """
     from scipy.stats import bootstrap
 
+    area = float(_area(known, others))
+    if min(len(known), len(others)) == 1:
+        return area, area, area
     result = bootstrap(
-        (inside, outside),
+        (known, others),
         _area,
         n_resamples=resamples,
-        batch=max(1, _BLOCK_VALUES // (len(inside) + len(outside))),
+        batch=max(1, _BLOCK_VALUES // (len(known) + len(others))),
         vectorized=True,
         confidence_level=confidence,
         method="percentile",
         rng=generator(seed, "bootstrap"),
     )
     low, high = result.confidence_interval
-    return float(_area(inside, outside)), float(low), float(high)
+    return area, float(low), float(high)
 
 
-def _area(inside: Values, outside: Values, axis: int = -1) -> Values:
-    """Return the area from the ranks of the outside: Mann and Whitney's U over all pairs."""
+def _area(known: Values, others: Values, axis: int = -1) -> Values:
+    """Return the area from the ranks of the others: Mann and Whitney's U over all pairs."""
     from scipy.stats import rankdata
 
-    few, many = outside.shape[axis], inside.shape[axis]
-    ranks = rankdata(np.concatenate([outside, inside], axis=axis), axis=axis)
-    rank_sums = np.take(ranks, range(few), axis=axis).sum(axis)
-    area: Values = (rank_sums - few * (few + 1) / 2) / (few * many)
+    n_known, n_others = known.shape[axis], others.shape[axis]
+    ranks = rankdata(np.concatenate([others, known], axis=axis), axis=axis)
+    rank_sums = np.take(ranks, range(n_others), axis=axis).sum(axis)
+    area: Values = (rank_sums - n_others * (n_others + 1) / 2) / (n_others * n_known)
     return area

@@ -1,27 +1,73 @@
-"""How scores are summed up."""
+"""What test images are scored by, and how scores are summed up."""
 
-from pydantic import Field
+from typing import Annotated, Any
 
-from denoising_pipeline.core.options import Section
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from denoising_pipeline.core.options import Section, allowed
+from denoising_pipeline.degradations import NoiseInjectionParameters
+from denoising_pipeline.degradations.gaussian import Gaussian
+
+NEEDED = ("psnr", "mse")
+"""Metrics that every summary is made of."""
+
+
+def _metric(name: str) -> str:
+    from denoising_pipeline.evaluation.metrics import METRICS
+
+    if name not in METRICS:
+        raise ValueError(f"{name!r} is unknown{allowed(name, list(METRICS))}")
+    return name
+
+
+MetricName = Annotated[str, AfterValidator(_metric)]
+"""Name of a metric."""
 
 
 class Limit(Section):
-    """The best mean PSNR that is thought possible for one source and noise; see `benchmarks/`."""
+    """The best mean PSNR that is thought possible for a source and degradation; see `benchmarks/`.
+
+    It is compared with denoisers of exactly this source and degradation, every option included.
+    """
 
     source: str = Field(description="raw folder that it was estimated on")
-    noise: str = Field(description="name and level of the noise, such as `gaussian 0.5`")
+    degradation: NoiseInjectionParameters = Field(description="as `noise_injection` has it")
     psnr: float = Field(gt=0, description="estimate in dB")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _not_a_noise_in_words(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "noise" in given:
+            raise ValueError(
+                "noise is now degradation, with its options as noise_injection has them: "
+                "limit: {source: mnist, degradation: {name: gaussian, sigma: 0.5}, psnr: 22.1}"
+            )
+        return given
 
 
 class EvaluationParameters(Section):
-    """How the scores of the test images are summed up."""
+    """How test images are scored, and the scores summed up."""
 
+    metrics: list[MetricName] = Field(
+        ["psnr", "ssim", "mse", "mae"], description="measured of every image"
+    )
     confidence: float = Field(0.95, gt=0.5, lt=1, description="of the intervals over images")
     limit: Limit | None = Field(
-        Limit(source="mnist", noise="gaussian 0.5", psnr=22.1),
+        Limit(
+            source="mnist",
+            degradation=NoiseInjectionParameters(Gaussian(sigma=0.5)),
+            psnr=22.1,
+        ),
         description="what the score is compared with; null: nothing",
     )
     sweep_images: int = Field(200, ge=1, description="first test images scored at other levels")
+
+    @field_validator("metrics")
+    @classmethod
+    def _enough_for_a_summary(cls, metrics: list[str]) -> list[str]:
+        if not set(NEEDED) <= set(metrics):
+            raise ValueError(f"the summary needs {' and '.join(NEEDED)}; leave out others only")
+        return list(dict.fromkeys(metrics))
 
 
 class ComparisonParameters(Section):

@@ -183,7 +183,7 @@ def _has_other_source(run: TrackedRun, reference: TrackedRun) -> bool:
 
     A run that did not read the raw files knows the name of the source only.
     """
-    for key in ("source", "source.sha256.test_images"):
+    for key in ("source", "source.digest", "source.sha256.test_images"):
         names = {run.tags.get(key), reference.tags.get(key)} - {None}
         if len(names) > 1:
             return True

@@ -1,10 +1,11 @@
-"""Pictures of a run: arrays and tables in, `matplotlib.figure.Figure` out.
+"""Pictures of a run: images and tables in, `matplotlib.figure.Figure` out.
 
 Every function is pure: nothing is opened, no input is changed, and pyplot, with its global list of
 figures, is never imported. A figure carries its own size and resolution: `figure.savefig(path)` is
 all that a caller needs.
 """
 
+from denoising_pipeline.figures._shared import message
 from denoising_pipeline.figures.charts import (
     benchmark_scores,
     digit_scores,
@@ -14,11 +15,10 @@ from denoising_pipeline.figures.charts import (
 from denoising_pipeline.figures.grids import (
     benchmark_examples,
     best_and_worst,
-    corruption_examples,
+    degradation_examples,
     denoising_examples,
     image_grid,
-    message,
-    noisy_digits,
+    noisy_examples,
 )
 from denoising_pipeline.figures.robustness import noise_sweeps, ood_curves
 from denoising_pipeline.figures.runs import learning_curves, run_scores
@@ -33,8 +33,8 @@ __all__ = [
     "benchmark_scores",
     "best_and_worst",
     "confusion_matrices",
-    "corruption_examples",
     "coverage_and_reliability",
+    "degradation_examples",
     "denoising_examples",
     "digit_scores",
     "downstream_by_label",
@@ -42,7 +42,7 @@ __all__ = [
     "learning_curves",
     "message",
     "noise_sweeps",
-    "noisy_digits",
+    "noisy_examples",
     "ood_curves",
     "psnr_distribution",
     "run_scores",

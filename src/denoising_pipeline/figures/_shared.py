@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.sets import ImageSet
 
 # Okabe & Ito, "Color Universal Design" (2008): told apart with any kind of colour vision. Markers,
 # line styles and hatches say the same a second time, for a black-and-white print.
@@ -37,6 +38,11 @@ def new_figure(width: float, height: float, title: str) -> Figure:
     return figure
 
 
+def message(text: str) -> Figure:
+    """Draw nothing but a line of text: what a figure says when there is nothing to show."""
+    return new_figure(4.5, 0.8, text)
+
+
 def draw_intervals(
     ax: Axes, positions: npt.ArrayLike, table: pd.DataFrame, key: str, **style: Any
 ) -> None:
@@ -55,26 +61,39 @@ def draw_intervals(
     ax.errorbar(positions, value, spread, **style)
 
 
-def check_images(images: Mapping[str, Images]) -> None:
-    """Refuse anything but equally shaped batches of float images, and empty ones.
+def check_images(images: Mapping[str, Images | ImageSet]) -> None:
+    """Refuse anything but collections of the same sizes of float images, and empty ones.
 
     Args:
-        images: Batch by name; float, NHWC, values in [0, 1], C in {1, 3}.
+        images: Collection by name: arrays NHWC or sets, C in {1, 3}.
 
     Raises:
-        ValueError: If a shape or dtype is wrong, or shapes differ; names the batch.
+        ValueError: If a shape or dtype is wrong, or shapes differ; names the collection.
     """
-    first, expected = next((name, batch.shape) for name, batch in images.items())
+    first, expected = next(iter(images.items()))
     for name, batch in images.items():
-        if batch.ndim != 4 or batch.shape[-1] not in (1, 3) or 0 in batch.shape:  # noqa: PLR2004
+        shape = _shape(batch)
+        if len(shape) != 4 or shape[-1] not in (1, 3) or 0 in shape:  # noqa: PLR2004
             raise ValueError(
-                f"{name}: expected at least one image, NHWC with 1 or 3 channels, "
-                f"got shape {batch.shape}"
+                f"{name}: expected at least one image, NHWC with 1 or 3 channels, got shape {shape}"
             )
-        if not np.issubdtype(batch.dtype, np.floating):
+        if not isinstance(batch, ImageSet) and not np.issubdtype(batch.dtype, np.floating):
             raise ValueError(f"{name}: expected floats in [0, 1], got {batch.dtype}; rescale first")
-        if batch.shape != expected:
-            raise ValueError(f"{name}: shape {batch.shape} differs from {first}: {expected}")
+        if shape[:3] != _shape(expected)[:3]:
+            raise ValueError(f"{name}: shape {shape} differs from {first}: {_shape(expected)}")
+        if not np.array_equal(_sizes(batch), _sizes(expected)):
+            raise ValueError(f"{name}: the sizes of the images differ from those of {first}")
+
+
+def _sizes(images: Images | ImageSet) -> npt.NDArray[np.int64]:
+    return ImageSet.of(images).shapes[:, :2]
+
+
+def _shape(images: Images | ImageSet) -> tuple[int, ...]:
+    """Return the shape of an array, and for a set that of an array around its largest image."""
+    if not isinstance(images, ImageSet):
+        return images.shape
+    return len(images), *images.shapes.max(axis=0, initial=0).tolist()
 
 
 def check_length(name: str, values: Sized, count: int) -> None:

@@ -13,6 +13,7 @@ from denoising_pipeline.figures._shared import (
     SMALL,
     check_table,
     draw_intervals,
+    message,
     new_figure,
 )
 
@@ -64,7 +65,7 @@ def training_curves(history: pd.DataFrame) -> Figure:
     figure = new_figure(9, 3.8, "Training curves")
     left, right = figure.subplots(1, 2)
     _draw_curves(left, history, "loss", best)
-    left.set(title="Loss", xlabel="epoch", ylabel="loss (mean per pixel)")
+    left.set(title="Loss", xlabel="epoch", ylabel="loss (lower is better)")
     _draw_curves(right, history, "psnr", best)
     right.set(title="PSNR", xlabel="epoch", ylabel="PSNR (dB)")
     return figure
@@ -122,32 +123,42 @@ def _draw_scores(ax: Axes, scores: pd.DataFrame, key: str) -> None:
     ax.grid(axis="y", alpha=0.3)
 
 
+SCORES = {"psnr": ("PSNR", "mean PSNR (dB)"), "ssim": ("SSIM", "mean SSIM (at most 1)")}
+"""Title and axis of each score that is drawn by label."""
+
+
 def digit_scores(digit_metrics: pd.DataFrame) -> Figure:
     """Draw PSNR and SSIM per label with their confidence intervals.
 
     Args:
-        digit_metrics: One row per label; columns label, n_images and, for psnr (dB) and ssim,
-            the mean (`psnr`), its interval (`psnr_ci_low`, `psnr_ci_high`) and the mean of the
-            noisy images (`noisy_psnr`).
+        digit_metrics: One row per label; columns label, n_images and, for psnr (dB) and, if it was
+            measured, ssim, the mean (`psnr`), its interval (`psnr_ci_low`, `psnr_ci_high`) and the
+            mean of the noisy images (`noisy_psnr`).
 
     Returns:
-        The figure, with two panels; the wider the more labels there are.
+        The figure, with a panel for each score; the wider the more labels there are. Without
+        labels, it says so.
 
     Raises:
-        ValueError: If a column is missing or there is no label.
+        ValueError: If a column is missing.
     """
+    if digit_metrics.empty:
+        return message("No scores by label: the images have no labels")
+    keys = [key for key in SCORES if key in digit_metrics or key == "psnr"]
     ends = ("{}", "{}_ci_low", "{}_ci_high", "noisy_{}")
-    scores = [end.format(key) for key in ("psnr", "ssim") for end in ends]
+    scores = [end.format(key) for key in keys for end in ends]
     check_table("digit_metrics", digit_metrics, ["label", "n_images", *scores])
-    figure = new_figure(max(7, 1.5 + 0.28 * len(digit_metrics)), 5.5, "Scores by label")
-    upper, lower = figure.subplots(2, 1, sharex=True)
-    _draw_scores(upper, digit_metrics, "psnr")
-    upper.set(title="PSNR", ylabel="mean PSNR (dB)")
-    upper.legend(fontsize=SMALL)
-    _draw_scores(lower, digit_metrics, "ssim")
+    size = (max(7, 1.5 + 0.28 * len(digit_metrics)), 0.5 + 2.5 * len(keys))
+    figure = new_figure(*size, "Scores by label")
+    panels = figure.subplots(len(keys), 1, sharex=True, squeeze=False)[:, 0]
+    for ax, key in zip(panels, keys, strict=True):
+        _draw_scores(ax, digit_metrics, key)
+        title, unit = SCORES[key]
+        ax.set(title=title, ylabel=unit)
+    panels[0].legend(fontsize=SMALL)
     fewest, most = digit_metrics["n_images"].min(), digit_metrics["n_images"].max()
     images = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
-    lower.set(title="SSIM", ylabel="mean SSIM (at most 1)", xlabel=f"label ({images} images each)")
+    panels[-1].set_xlabel(f"label ({images} images each)")
     return figure
 
 

@@ -2,143 +2,69 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure, FigureBase
+from matplotlib.figure import Figure
 
-from denoising_pipeline.figures._shared import (
-    INK,
-    SMALL,
-    check_images,
-    check_length,
-    check_table,
-    new_figure,
-)
+from denoising_pipeline.figures._layout import cell_width, draw_rows, grid_size, shown_parts
+from denoising_pipeline.figures._shared import check_images, check_length, check_table, new_figure
 from denoising_pipeline.images.arrays import Images, Values
+from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.images.shown import image_titles
 
-COLUMNS = 10
-CELL = 1.0  # inches, from one image to the next
-BENCH_CELL = 0.6  # inches, the same where many rows are compared
-GAP = 0.08  # inches, between two images
-LINE = 0.17  # inches, height of a header or caption
-MIN_WIDTH = 4.5  # inches, so that titles fit above a single image
-
-
-def _psnr_captions(before: Values, after: Values) -> list[str]:
-    return [f"{b:.1f} → {a:.1f} dB" for b, a in zip(before, after, strict=True)]
-
-
-def _size(images: Images, rows: int, lines: int) -> tuple[float, float]:
-    """Return the width and height in inches of a grid and its title.
-
-    Args:
-        images: One row of the grid, NHWC.
-        rows: Rows in each band.
-        lines: Lines of text in each band: headers, captions, both or none.
-    """
-    count, height, width, _ = images.shape
-    bands = math.ceil(count / COLUMNS)
-    row_height = (CELL - GAP) * height / width + GAP
-    return (
-        max(MIN_WIDTH, min(count, COLUMNS) * CELL + 0.8),
-        bands * (rows * row_height + lines * LINE) + 0.3,
-    )
-
-
-def _show(ax: Axes, image: Images) -> None:
-    pixels = image[..., 0] if image.shape[-1] == 1 else image
-    ax.imshow(pixels, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-    ax.set(xticks=[], yticks=[])
-    ax.spines[:].set(color=INK, linewidth=0.5)
-
-
-def _draw_rows(
-    parent: FigureBase,
-    rows: Mapping[str, Images],
-    headers: Sequence[str] | None = None,
-    captions: Sequence[str] | None = None,
-) -> None:
-    """Draw each batch as a row of images, in bands of at most ten columns.
-
-    Args:
-        parent: The figure, or part of one, to draw in.
-        rows: Batch by row label, float32 NHWC, equally shaped.
-        headers: Text above each column.
-        captions: Text under each column.
-    """
-    count = len(next(iter(rows.values())))
-    columns = min(count, COLUMNS)
-    axes = parent.subplots(math.ceil(count / columns) * len(rows), columns, squeeze=False)
-    for row, (name, images) in enumerate(rows.items()):
-        for index, image in enumerate(images):
-            band, column = divmod(index, columns)
-            ax = axes[band * len(rows) + row, column]
-            _show(ax, image)
-            if column == 0:
-                ax.set_ylabel(name, rotation=0, ha="right", va="center")
-            if headers and row == 0:
-                ax.set_title(headers[index], fontsize=SMALL)
-            if captions and row == len(rows) - 1:
-                ax.set_xlabel(captions[index], fontsize=SMALL)
-    for ax in axes.flat:
-        if not ax.images:
-            ax.remove()
+BENCH_CELL = 0.6  # inches, from one image to the next where many rows are compared
+BENCH_SIDE = 64  # pixels of an image that are shown at most there, to each side
 
 
 def image_grid(
-    rows: Mapping[str, Images],
+    rows: Mapping[str, Images | ImageSet],
     title: str,
     headers: Sequence[str] | None = None,
     captions: Sequence[str] | None = None,
 ) -> Figure:
-    """Draw batches of images in rows under each other, ten columns to a band.
+    """Draw images in rows under each other, at most ten columns to a band.
+
+    Of large images, and of images of different sizes, the middles are shown, which the title says.
 
     Args:
-        rows: Batch by row label; float32, NHWC, values in [0, 1], equally shaped.
+        rows: Collection by row label, all of the same sizes.
         title: Title of the figure.
-        headers: Text above each column.
+        headers: Text above each column; a long one is cut.
         captions: Text under each column.
 
     Raises:
         ValueError: If shapes or lengths do not match.
     """
     check_images(rows)
-    images = next(iter(rows.values()))
+    shown, note = shown_parts(rows)
+    images = next(iter(shown.values()))
     texts = {"headers": headers, "captions": captions}
     given = {name: text for name, text in texts.items() if text is not None}
     for name, text in given.items():
         check_length(name, text, len(images))
-    figure = new_figure(*_size(images, len(rows), len(given)), title)
-    _draw_rows(figure, rows, headers, captions)
+    figure = new_figure(*grid_size(images, len(shown), len(given)), title + note)
+    draw_rows(figure, shown, headers, captions)
     return figure
 
 
-def message(text: str) -> Figure:
-    """Draw nothing but a line of text: what a figure says when there is nothing to show."""
-    return new_figure(MIN_WIDTH, 0.8, text)
-
-
 def denoising_examples(
-    clean: Images,
-    noisy: Images,
-    denoised: Images,
-    labels: Sequence[Any] | npt.NDArray[Any],
+    clean: Images | ImageSet,
+    noisy: Images | ImageSet,
+    denoised: Images | ImageSet,
+    names: Sequence[str],
     *,
     noisy_psnr: Values | None = None,
     psnr: Values | None = None,
     title: str = "Denoising examples",
 ) -> Figure:
-    """Draw clean, noisy and denoised images in three rows, ten columns to a band.
+    """Draw clean, noisy and denoised images in three rows, at most ten columns to a band.
 
     Args:
-        clean: The images to be shown, float32, NHWC, values in [0, 1].
-        noisy: The same images with noise, shaped alike.
-        denoised: The same images denoised, shaped alike.
-        labels: Label of each image, shape (N,).
+        clean: The images to be shown.
+        noisy: The same images with noise.
+        denoised: The same images denoised.
+        names: What each image is called.
         noisy_psnr: PSNR of each noisy image in dB, shape (N,); with `psnr`, or not at all.
         psnr: PSNR of each denoised image in dB, shape (N,).
         title: Title of the figure.
@@ -151,7 +77,7 @@ def denoising_examples(
     """
     rows = {"clean": clean, "noisy": noisy, "denoised": denoised}
     check_images(rows)
-    check_length("labels", labels, len(clean))
+    check_length("names", names, len(clean))
     captions = None
     if noisy_psnr is not None and psnr is not None:
         check_length("noisy_psnr", noisy_psnr, len(clean))
@@ -160,15 +86,15 @@ def denoising_examples(
         title = f"{title} (PSNR before → after)"
     elif noisy_psnr is not None or psnr is not None:
         raise ValueError("noisy_psnr, psnr: give both or neither; one alone shows no gain")
-    return image_grid(rows, title, [f"label {label}" for label in labels], captions)
+    return image_grid(rows, title, names, captions)
 
 
-def noisy_digits(clean: Images, noisy: Images, title: str) -> Figure:
-    """Draw noisy images under the clean ones, ten columns to a band.
+def noisy_examples(clean: Images | ImageSet, noisy: Images | ImageSet, title: str) -> Figure:
+    """Draw noisy images under the clean ones, at most ten columns to a band.
 
     Args:
-        clean: The images to be shown, float32, NHWC, values in [0, 1].
-        noisy: The same images with noise, shaped alike.
+        clean: The images to be shown.
+        noisy: The same images with noise.
         title: Title of the figure: say which noise, at which level.
 
     Raises:
@@ -177,11 +103,13 @@ def noisy_digits(clean: Images, noisy: Images, title: str) -> Figure:
     return image_grid({"clean": clean, "noisy": noisy}, title)
 
 
-def benchmark_examples(clean: Images, denoised: Mapping[str, Images]) -> Figure:
+def benchmark_examples(
+    clean: Images | ImageSet, denoised: Mapping[str, Images | ImageSet]
+) -> Figure:
     """Draw what each denoiser makes of the same images, in two columns of rows.
 
     Args:
-        clean: The images to be shown, at most ten, float32, NHWC, values in [0, 1].
+        clean: The images to be shown, at most ten.
         denoised: The same images denoised, by the label of the row.
 
     Raises:
@@ -189,32 +117,39 @@ def benchmark_examples(clean: Images, denoised: Mapping[str, Images]) -> Figure:
     """
     rows = {"clean": clean, **denoised}
     check_images(rows)
-    labels = list(rows)
+    shown, note = shown_parts(rows, side=BENCH_SIDE)
+    labels = list(shown)
     half = math.ceil(len(labels) / 2)
-    count, height, width, _ = clean.shape
-    size = (2 * (count * BENCH_CELL + 2), half * BENCH_CELL * height / width + 0.5)
-    figure = new_figure(*size, "The first test images, denoised (mean PSNR of all)")
+    first = shown["clean"]
+    count, height, width, _ = first.shape
+    cell = cell_width(first, BENCH_CELL)
+    size = (2 * (count * cell + 2), half * cell * height / width + 0.5)
+    figure = new_figure(*size, f"The first test images, denoised (mean PSNR of all){note}")
     parts = figure.subfigures(1, 2, squeeze=False).flat
-    for part, shown in zip(parts, (labels[:half], labels[half:]), strict=True):
-        if shown:
-            _draw_rows(part, {label: rows[label] for label in shown})
+    for part, of_part in zip(parts, (labels[:half], labels[half:]), strict=True):
+        if of_part:
+            draw_rows(part, {label: shown[label] for label in of_part}, columns=count)
     return figure
 
 
 def best_and_worst(
-    clean: Images, noisy: Images, denoised: Images, image_metrics: pd.DataFrame, count: int = 5
+    clean: Images | ImageSet,
+    noisy: Images | ImageSet,
+    denoised: Images | ImageSet,
+    image_metrics: pd.DataFrame,
+    count: int = 5,
 ) -> Figure:
     """Draw the images with the highest and with the lowest PSNR, three rows each.
 
-    Only the pixels of the images shown are read, so the arrays may be memory-mapped. With fewer
-    than `2 * count` images the same one may stand in both parts.
+    Only the pixels that are shown are read, so the images may be memory-mapped. With fewer than
+    `2 * count` images the same one may stand in both parts.
 
     Args:
-        clean: All images of the split, float32, NHWC, values in [0, 1].
-        noisy: The same images with noise, shaped alike.
-        denoised: The same images denoised, shaped alike.
-        image_metrics: One row per image in the same order; columns index, label, psnr and
-            noisy_psnr, the last two in dB.
+        clean: All images of the split.
+        noisy: The same images with noise.
+        denoised: The same images denoised.
+        image_metrics: One row per image in the same order; columns index, psnr and noisy_psnr, the
+            last two in dB, and what `image_titles` reads.
         count: How many of the best and how many of the worst to show, 1 or more.
 
     Raises:
@@ -222,51 +157,57 @@ def best_and_worst(
     """
     stages = {"clean": clean, "noisy": noisy, "denoised": denoised}
     check_images(stages)
-    check_table("image_metrics", image_metrics, ["index", "label", "psnr", "noisy_psnr"])
+    check_table("image_metrics", image_metrics, ["index", "psnr", "noisy_psnr"])
     check_length("image_metrics", image_metrics, len(clean))
     if count < 1:
         raise ValueError(f"count: expected 1 or more, got {count}")
     table = image_metrics.reset_index(drop=True)
-    shown = min(count, len(table))
-    width, height = _size(clean[:shown], len(stages), 2)
-    figure = new_figure(width, 2 * height + 0.3, "Best and worst images (PSNR before → after)")
+    ranked = table.sort_values("psnr", ascending=False, kind="stable")
+    lowest = table.sort_values("psnr", kind="stable").head(count)
+    parts = {"Highest": ranked.head(count), "Lowest": lowest}
+    positions = [i for part in parts.values() for i in part.index.tolist()]
+    shown, note = shown_parts(stages, positions)
+    each = len(lowest)
+    width, height = grid_size(shown["clean"][:each], len(stages), 2)
+    title = f"Best and worst images (PSNR before → after){note}"
+    figure = new_figure(width, 2 * height + 0.3, title)
     halves = figure.add_gridspec(2, 1)
-    for half, name, ascending in ((0, "Highest", False), (1, "Lowest", True)):
-        chosen = table.sort_values("psnr", ascending=ascending, kind="stable").head(shown)
-        positions = chosen.index.to_numpy()
+    for half, (name, chosen) in enumerate(parts.items()):
         part = figure.add_subfigure(halves[half])
         part.suptitle(f"{name} PSNR", fontsize=10)
-        _draw_rows(
+        draw_rows(
             part,
-            {stage: np.asarray(images[positions]) for stage, images in stages.items()},
-            [
-                f"#{i}, label {label}"
-                for i, label in zip(chosen["index"], chosen["label"], strict=True)
-            ],
+            {stage: images[half * each :][:each] for stage, images in shown.items()},
+            image_titles(chosen, numbered=True),
             _psnr_captions(chosen["noisy_psnr"].to_numpy(), chosen["psnr"].to_numpy()),
         )
     return figure
 
 
-def corruption_examples(
-    stages: Mapping[str, Images], psnr: Mapping[str, tuple[float, float]], title: str
+def degradation_examples(
+    stages: Mapping[str, Images | ImageSet], psnr: Mapping[str, tuple[float, float]], title: str
 ) -> Figure:
-    """Draw corruptions in columns, and what becomes of each in rows.
+    """Draw degradations in columns, and what becomes of each in rows.
 
     Args:
-        stages: Batch by row label, with one image for each corruption; float32, NHWC, values in
-            [0, 1], equally shaped.
-        psnr: For each corruption, by its name: PSNR before and after denoising in dB.
+        stages: Collection by row label, with one image for each degradation.
+        psnr: For each degradation, by its name: PSNR before and after denoising in dB.
         title: Title of the figure; "PSNR before → after" is added.
 
     Raises:
         ValueError: If a shape or dtype is wrong or the lengths differ.
     """
     check_images(stages)
-    first = next(iter(stages.values()))
+    shown, note = shown_parts(stages)
+    first = next(iter(shown.values()))
     check_length("psnr", psnr, len(first))
     before, after = np.array(list(psnr.values())).T
-    figure = new_figure(*_size(first, len(stages), 2), f"{title} (PSNR before → after)")
+    size = grid_size(first, len(stages), 2)
+    figure = new_figure(*size, f"{title} (PSNR before → after){note}")
     headers = [name.replace("_", " ") for name in psnr]
-    _draw_rows(figure, stages, headers, _psnr_captions(before, after))
+    draw_rows(figure, shown, headers, _psnr_captions(before, after))
     return figure
+
+
+def _psnr_captions(before: Values, after: Values) -> list[str]:
+    return [f"{b:.1f} → {a:.1f} dB" for b, a in zip(before, after, strict=True)]

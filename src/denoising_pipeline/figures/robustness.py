@@ -86,7 +86,7 @@ def _draw_sweep(ax: Axes, table: pd.DataFrame) -> None:
 
 
 def ood_curves(curves: Mapping[str, Mapping[str, tuple[Values, Values]]]) -> Figure:
-    """Draw how well outside images are told from inside ones, a panel for each kind.
+    """Draw how well other images are told from those like the training's, a panel for each kind.
 
     Args:
         curves: By title of the panel and name of the curve: false alarms and detections, float64
@@ -102,7 +102,7 @@ def ood_curves(curves: Mapping[str, Mapping[str, tuple[Values, Values]]]) -> Fig
     figure = new_figure(
         5.8 * across,
         3.5 * down + 0.3,
-        "Out-of-distribution images, told from noisy test images by their residual",
+        "Out-of-distribution images, told from noisy test images by their OOD score",
     )
     axes = figure.subplots(down, across, squeeze=False).ravel()
     for ax, (name, panel) in zip(axes, curves.items(), strict=False):

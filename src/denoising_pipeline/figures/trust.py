@@ -1,4 +1,4 @@
-"""Figures of how far a denoised image can be trusted: what is read in it, and how sure it is."""
+"""Figures of how far a denoised image can be trusted: its downstream accuracy, its error."""
 
 from typing import Any, TypeAlias
 
@@ -28,21 +28,21 @@ READINGS = {
     "denoised": ("denoised", AFTER, "o"),
     "direct": ("noisy, by a classifier trained on noisy images", GREEN, "^"),
 }
-"""What is read: its name in a legend, colour and marker."""
+"""What is classified: its name in a legend, colour and marker."""
 
 MISLED = {
     "misled_rate_noisy": READINGS["noisy"],
     "hallucination_rate": READINGS["denoised"],
     "misled_rate_direct": READINGS["direct"],
 }
-"""The same for the rates of misled readings."""
+"""The same for the rates of misled classifications."""
 
 MAX_NUMBERED = 20
 """Labels up to which the cells of a confusion matrix carry their numbers."""
 
 
 def downstream_by_label(downstream_by_digit: pd.DataFrame) -> Figure:
-    """Draw accuracies and rates of misled readings per label, with their intervals.
+    """Draw accuracies and rates of misled classifications per label, with their intervals.
 
     Args:
         downstream_by_digit: A row per label; columns label and, for accuracy_clean, _noisy,
@@ -62,10 +62,10 @@ def downstream_by_label(downstream_by_digit: pd.DataFrame) -> Figure:
     figure = new_figure(width, 6, "Does denoising help a classifier trained on clean images?")
     upper, lower = figure.subplots(2, 1, sharex=True)
     _draw_shares(upper, downstream_by_digit, accuracies)
-    upper.set(title="Read rightly", ylabel="share of images")
+    upper.set(title="Accuracy", ylabel="share of images")
     _draw_shares(lower, downstream_by_digit, MISLED)
     lower.set(
-        title="Read wrongly and with confidence, where the clean image is read rightly",
+        title="Wrong with confidence, where the clean image is classified correctly",
         ylabel="share of images",
         xlabel="label",
     )
@@ -89,7 +89,7 @@ def _draw_shares(ax: Axes, shares: pd.DataFrame, styles: dict[str, tuple[str, st
 
 
 def confusion_matrices(confusions: pd.DataFrame) -> Figure:
-    """Draw what images that are read rightly when clean are taken for otherwise.
+    """Draw what images that are classified correctly when clean are taken for otherwise.
 
     Args:
         confusions: A row per view, label and prediction that occur; columns view (`denoised` and
@@ -105,7 +105,7 @@ def confusion_matrices(confusions: pd.DataFrame) -> Figure:
     labels = np.union1d(confusions["label"], confusions["prediction"])
     side = max(4.5, 0.3 * len(labels) + 1)
     figure = new_figure(
-        2 * side, side + 0.5, "What images that are read rightly when clean are taken for"
+        2 * side, side + 0.5, "What images that are classified correctly when clean are taken for"
     )
     counts = {
         view: confusions[confusions["view"] == view]
@@ -119,12 +119,12 @@ def confusion_matrices(confusions: pd.DataFrame) -> Figure:
     most = max(1, *(found[wrong].max(initial=0) for found in counts.values()))
     for ax, (view, found) in zip(figure.subplots(1, 2), counts.items(), strict=True):
         _draw_confusion(ax, found, np.where(wrong, found, 0) / most, labels.tolist())
-        ax.set(title=READINGS[view][0], xlabel="read as", ylabel="label")
+        ax.set(title=READINGS[view][0], xlabel="predicted label", ylabel="label")
     return figure
 
 
 def _draw_confusion(ax: Axes, counts: Counts, shades: Counts, labels: list[int]) -> None:
-    """Draw shades from 0 to 1, and the counts in their cells: grey if read rightly."""
+    """Draw shades from 0 to 1, and the counts in their cells: grey if correct."""
     ax.imshow(shades, cmap="Blues", vmin=0, vmax=1.5)
     ax.set_xticks(range(len(labels)), map(str, labels))
     ax.set_yticks(range(len(labels)), map(str, labels))

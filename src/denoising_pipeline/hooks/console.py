@@ -12,13 +12,16 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
 
+from denoising_pipeline.degradations import NoiseInjectionParameters
+from denoising_pipeline.report import worse_than_noisy
+
 ROWS = (
     (r"PSNR \[dB]", "psnr", 2),
     ("SSIM", "ssim", 4),
     ("MSE", "mse", 5),
     ("MAE", "mae", 5),
 )
-"""Label, metric, decimals."""
+"""Label, metric, decimals; what was not measured is left out."""
 
 
 logger = logging.getLogger(__name__)
@@ -46,7 +49,7 @@ class ConsoleHooks:
             console.print(Markdown(catalog.load("comparison_markdown")))
             _print_folder(console, catalog.get("comparison_markdown"))
         if "summary" in outputs:
-            console.print(_table(catalog.load("summary")))
+            _print_summary(console, catalog.load("summary"))
         if "benchmark_table" in outputs:
             console.print(_benchmark(catalog.load("benchmark_table")))
         if {"summary", "denoising_examples"} <= outputs:
@@ -54,6 +57,14 @@ class ConsoleHooks:
         if "report" in outputs:
             link = f"Report: {_link(catalog.get('report'))}"
             console.print(link, soft_wrap=True, markup=False, highlight=False)
+
+
+def _print_summary(console: Console, summary: dict[str, Any]) -> None:
+    """Print the scores, and loudly if they are worse than those of the noisy images."""
+    console.print(_table(summary))
+    warning = worse_than_noisy(summary)
+    if warning:
+        console.print(warning, style="bold red", soft_wrap=True, markup=False, highlight=False)
 
 
 def _print_folder(console: Console, dataset: Any) -> None:
@@ -72,11 +83,15 @@ def _link(dataset: Any) -> str:
 
 def _table(summary: dict[str, Any]) -> Table:
     confidence = f"{summary['confidence']:.0%} interval"
+    degradation = NoiseInjectionParameters.model_validate(summary["degradation"]).root
     title = f"{summary['n_images']:,} test images"
-    table = Table("", "noisy", "denoised", confidence, title=title)
+    of = f"{summary['denoiser']}, trained on {summary['source']} with {degradation.describe()}"
+    table = Table("", "noisy", "denoised", confidence, title=title, caption=of)
     for column in table.columns[1:]:
         column.justify = "right"
     for label, key, digits in ROWS:
+        if key not in summary:
+            continue
         mean, low, high = (summary[f"{key}{end}"] for end in ("", "_ci_low", "_ci_high"))
         table.add_row(
             label,

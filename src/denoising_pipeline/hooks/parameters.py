@@ -3,7 +3,7 @@
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 
-from denoising_pipeline.config import validate_parameters
+from denoising_pipeline.config import ParameterError, validate_parameters
 
 
 class ParameterHooks:
@@ -14,7 +14,18 @@ class ParameterHooks:
         """Replace the parameters by the complete, checked ones.
 
         Raises:
-            ParameterError: Some are not allowed; every one of them is named.
+            ParameterError: Some are not allowed, every one of which is named; or the source is
+                not the one that the catalog reads.
         """
-        checked = validate_parameters(context.config_loader["parameters"])
-        context.config_loader["parameters"] = checked.model_dump()
+        loader = context.config_loader
+        checked = validate_parameters(loader["parameters"])
+        read = loader.runtime_params.get("source") or loader.get("globals", {}).get("source")
+        if read not in (None, checked.source):
+            raise ParameterError.of(
+                [
+                    f"source: {checked.source!r} by the parameters, {read!r} by globals.yml, which "
+                    "is what the catalog reads. Take `source` out of parameters.yml; choose it by "
+                    f"--params source={checked.source} or in a globals.yml"
+                ]
+            )
+        loader["parameters"] = checked.model_dump()

@@ -9,18 +9,22 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import mlflow
+import numpy as np
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from mlflow.data.numpy_dataset import from_numpy
 from mlflow.entities import Param
-from mlflow.models import infer_signature
+from mlflow.models import ModelSignature, infer_signature
 from mlflow.tracking import MlflowClient
+from mlflow.types import Schema, TensorSpec
 from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
 
 from denoising_pipeline.config import flatten
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.hooks.epoch_logger import log_metrics
-from denoising_pipeline.images.arrays import array_digest
+from denoising_pipeline.images.arrays import Images, array_digest
+from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.images.shown import excerpt
 
 
 def log_parameters(parameters: dict[str, Any]) -> None:
@@ -46,7 +50,11 @@ def publish(pipeline: Pipeline, catalog: DataCatalog) -> None:
         path = str(dataset._get_load_path())
         images = dataset.load()
         # MLflow's own digest copies the whole array, and sees no more than 10,000 values of it.
-        source = from_numpy(images, path, name=name, digest=array_digest(images))
+        is_set = isinstance(images, ImageSet)
+        values, digest = (
+            (images.values, images.digest) if is_set else (images, array_digest(images))
+        )
+        source = from_numpy(values, path, name=name, digest=digest)
         mlflow.log_input(source, context)
     outputs = pipeline.all_outputs()
     for name, folder in _marked(catalog, outputs, "artifact"):
@@ -55,10 +63,9 @@ def publish(pipeline: Pipeline, catalog: DataCatalog) -> None:
         numbers = {key: value for key, value in catalog.load(name).items() if _is_number(value)}
         log_metrics(MlflowClient(), _run_id(), numbers)
     for name, example in _marked(catalog, outputs, "model"):
-        _log_model(name, catalog.load(name), catalog.load(example)[:2])
+        _log_model(name, catalog.load(name), catalog.load(example))
     for name, _ in _marked(catalog, outputs, "source"):
-        files = catalog.load(name)["files"]
-        mlflow.set_tags({f"source.sha256.{key}": file["sha256"] for key, file in files.items()})
+        mlflow.set_tags(source_tags(catalog.load(name)))
 
 
 def _marked(catalog: DataCatalog, names: Iterable[str], key: str) -> Iterator[tuple[str, Any]]:
@@ -89,9 +96,26 @@ def _log_file(dataset: Any, folder: str) -> None:
         mlflow.log_artifact(str(copy), folder)
 
 
-def _log_model(name: str, denoiser: Denoiser, example: Any) -> None:
-    """Log the network with its signature; the requirements are named, as inferring them is slow."""
+def source_tags(manifest: dict[str, Any]) -> dict[str, str]:
+    """Return what identifies a source: the digest of all, and of IDX files the sum of each."""
+    tags = {"source.digest": manifest["digest"]}
+    if manifest["kind"] == "idx":
+        files = manifest["files"].items()
+        tags |= {f"source.sha256.{name}": file["sha256"] for name, file in files}
+    return tags
+
+
+def _log_model(name: str, denoiser: Denoiser, images: Images | ImageSet) -> None:
+    """Log the network with its signature; the requirements are named, as inferring them is slow.
+
+    The logged network is Keras's: one for any size takes multiples of `architecture.multiple`.
+    """
+    example = excerpt(images, 2, multiple=denoiser.architecture.multiple)
     signature = infer_signature(example, denoiser(example))
+    if denoiser.any_size:
+        shapes = [(-1, -1, -1, found.shape[-1]) for found in (example, denoiser(example))]
+        schemas = [Schema([TensorSpec(np.dtype(np.float32), shape)]) for shape in shapes]
+        signature = ModelSignature(*schemas)
     libraries = ("keras", "numpy", "tensorflow")
     with redirect_stdout(StringIO()):  # MLflow tries the example, and Keras shows progress of that
         mlflow.tensorflow.log_model(

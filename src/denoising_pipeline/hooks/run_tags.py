@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from mlflow.entities import LoggedModelInput
 from mlflow.tracking import MlflowClient
 
-from denoising_pipeline.config import Parameters, flatten
+from denoising_pipeline.config import Parameters, flatten, format_params
 from denoising_pipeline.report import RunFacts
 
 LIBRARIES = (
@@ -74,16 +75,24 @@ def _git_tags(project_path: Path) -> dict[str, str]:
         return {"git.commit": "none: not a git checkout"}
 
 
-def kedro_command(run_params: dict[str, Any]) -> str:
+def conf_source(folder: Path, project_path: Path) -> str | None:
+    """Return where the configuration was read from, if it is not the project's own."""
+    return None if folder.resolve() == (project_path / "conf").resolve() else str(folder)
+
+
+def kedro_command(run_params: dict[str, Any], conf: str | None = None) -> str:
     """Return the command line that repeats a run.
 
     Args:
-        run_params: What Kedro passes to `before_pipeline_run`.
+        run_params: What Kedro passes to `before_pipeline_run`; `load_versions` are those of all
+            that the run loads, named or not.
+        conf: Where the configuration was read from, if it is not the project's own.
 
     Returns:
         `kedro run` with every option that was given.
     """
     pairs = {
+        "conf-source": conf,
         "env": run_params["env"] if run_params["env"] not in {None, "local"} else None,
         "pipelines": ",".join(run_params["pipeline_names"] or []),
         "tags": ",".join(run_params["tags"] or []),
@@ -93,8 +102,10 @@ def kedro_command(run_params: dict[str, Any]) -> str:
         "from-inputs": ",".join(run_params["from_inputs"] or []),
         "to-outputs": ",".join(run_params["to_outputs"] or []),
         "namespaces": ",".join(run_params["namespaces"] or []),
-        "load-versions": _joined(run_params["load_versions"], ":"),
-        "params": _joined(run_params["runtime_params"], "="),
+        "load-versions": ",".join(
+            f"{k}:{v}" for k, v in (run_params["load_versions"] or {}).items()
+        ),
+        "params": format_params(run_params["runtime_params"] or {}),
     }
     options = [f"--{name}={value}" for name, value in pairs.items() if value]
     runner = _runner_name(run_params["runner"])
@@ -103,14 +114,31 @@ def kedro_command(run_params: dict[str, Any]) -> str:
     return shlex.join(["kedro", "run", *options])
 
 
-def _joined(values: dict[str, Any] | None, separator: str) -> str:
-    pairs = flatten(values or {}).items()
-    return ",".join(f"{k}{separator}{'null' if v is None else v}" for k, v in pairs)
-
-
 def _runner_name(runner: str) -> str:
     """Return the class in Kedro's text of a runner, `<kedro.runner.x.Class object ...>`."""
     return re.sub(r"^<(?:\w+\.)*(\w+) object.*$", r"\1", runner)
+
+
+def link_training(client: MlflowClient, run_id: str, version: str) -> None:
+    """Tell a run which denoiser it is about: the run that trained it, and its logged model.
+
+    Args:
+        client: Of the tracking store.
+        run_id: The run that loads the denoiser.
+        version: Version of the denoiser, which is the id of the Kedro run that trained it.
+    """
+    client.set_tag(run_id, "denoiser.version", version)
+    experiment = client.get_run(run_id).info.experiment_id
+    trained = client.search_runs([experiment], f"tags.run_id = '{version}'")
+    if not trained:
+        return
+    training_run = trained[0].info.run_id
+    client.set_tag(run_id, "training_run", training_run)
+    models = client.search_logged_models(
+        experiment_ids=[experiment], filter_string=f"source_run_id = '{training_run}'"
+    )
+    if models:
+        client.log_inputs(run_id, models=[LoggedModelInput(models[0].model_id)])
 
 
 def end_abandoned_runs(client: MlflowClient, run_id: str) -> None:

@@ -25,7 +25,15 @@ from mlflow.tracking import MlflowClient
 from denoising_pipeline.config import Parameters, flatten
 from denoising_pipeline.hooks.epoch_logger import EpochLogger
 from denoising_pipeline.hooks.publishing import log_parameters, publish
-from denoising_pipeline.hooks.run_tags import end_abandoned_runs, kedro_command, run_facts, run_tags
+from denoising_pipeline.hooks.run_tags import (
+    conf_source,
+    end_abandoned_runs,
+    kedro_command,
+    link_training,
+    run_facts,
+    run_tags,
+)
+from denoising_pipeline.hooks.versions import VersionHooks
 
 SQLITE = "sqlite:///"
 
@@ -36,9 +44,14 @@ MAX_RUN_NAME = 250
 class TrackingHooks(MlflowHook):  # type: ignore[misc]
     """Track every run: parameters, live metrics, results, and an end that tells what happened."""
 
-    def __init__(self) -> None:
-        """Start without a run."""
+    def __init__(self, versions: VersionHooks) -> None:
+        """Start without a run.
+
+        Args:
+            versions: Knows what a run loads, and what that was made with.
+        """
         super().__init__()
+        self._versions = versions
         self._open_run: str | None = None
         self._previous_sigterm: Any = None
         self._atexit_registered = False
@@ -57,6 +70,7 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
             os.environ.pop("MLFLOW_TRACKING_URI", None)
         self._parameters = Parameters.model_validate(context.config_loader["parameters"])
         self._project_path = Path(context.project_path)
+        self._conf_source = Path(context.config_loader.conf_source)
 
     @hook_impl
     def before_pipeline_run(
@@ -65,31 +79,36 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         """Open the run and record what is known before it starts."""
         # Kedro gives the names of pipelines in the order of a set.
         run_params = {**run_params, "pipeline_names": sorted(run_params["pipeline_names"] or [])}
+        parameters = self._versions.effective(self._parameters)
         if self.mlflow_config.tracking.run.name is None:
-            self.mlflow_config.tracking.run.name = run_name(run_params, self._parameters)
+            self.mlflow_config.tracking.run.name = run_name(run_params, parameters)
         left_out = {"runner": "", "runtime_params": {}, "project_path": ""}
         super().before_pipeline_run({**run_params, **left_out}, pipeline, catalog)
-        tags = {"kedro_command": kedro_command(run_params), "source": self._parameters.source}
+        repeated = {**run_params, "load_versions": self._versions.loaded}
+        command = kedro_command(repeated, conf_source(self._conf_source, self._project_path))
+        tags = {"kedro_command": command, "source": parameters.source}
         tags |= run_tags(self._project_path)
         mlflow_run, logger = None, EpochLogger(None, None)
         if self._is_mlflow_enabled:
             mlflow_run = self.run_id
             self._watch_for_the_end()
             try:
-                self._record_start(tags)
+                self._record_start(tags, parameters)
             except Exception:  # Kedro calls `on_pipeline_error` for errors of nodes only.
                 self._end_open_run("FAILED")
                 raise
             logger = EpochLogger(mlflow.get_tracking_uri(), mlflow_run)
-        facts = run_facts(tags, self._parameters, run_params["run_id"], mlflow_run)
+        facts = run_facts(tags, parameters, run_params["run_id"], mlflow_run)
         for name, value in {"epoch_logger": logger, "run_facts": facts}.items():
             if name in pipeline.inputs():
                 catalog.save(name, value)
 
-    def _record_start(self, tags: dict[str, str]) -> None:
+    def _record_start(self, tags: dict[str, str], parameters: Parameters) -> None:
         mlflow.set_tags(tags)
         end_abandoned_runs(self._client, self.run_id)
-        log_parameters(self._parameters.model_dump(mode="json"))
+        log_parameters(parameters.model_dump(mode="json"))
+        if trained := self._versions.loaded.get("denoiser"):
+            link_training(self._client, self.run_id, trained)
 
     @hook_impl
     def before_node_run(self) -> None:

@@ -1,6 +1,8 @@
 """Gets MNIST and writes it as the four IDX files that the project reads."""
 
+import gzip
 import hashlib
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
@@ -37,10 +39,10 @@ def download_mnist() -> Mnist:
 def fetch_mnist(
     folder: Path, overwrite: bool = False, download: Callable[[], Mnist] = download_mnist
 ) -> list[Path]:
-    """Put the four uncompressed IDX files of MNIST into a folder, unless they are there.
+    """Put the four IDX files of MNIST into a folder, unless they are there, plain or as `.gz`.
 
     Args:
-        folder: Where they go; it is made if missing.
+        folder: Where they go, uncompressed; it is made if missing.
         overwrite: Replace files that are there and are not those of MNIST.
         download: Returns the arrays; called only if a file is missing or wrong.
 
@@ -52,7 +54,7 @@ def fetch_mnist(
         ConnectionError: The download failed.
         ValueError: What was downloaded is not MNIST.
     """
-    if _missing(folder, overwrite):
+    if _to_write(folder, overwrite):
         try:
             arrays = download()
         except Exception as error:
@@ -62,7 +64,7 @@ def fetch_mnist(
                 f"{', '.join(MNIST_SHA256)}."
             ) from error
         write_mnist(arrays, folder, overwrite)
-    return [folder / name for name in MNIST_SHA256]
+    return [_right(folder, name)[0] for name in MNIST_SHA256]
 
 
 def write_mnist(arrays: Mnist, folder: Path, overwrite: bool = False) -> list[Path]:
@@ -88,24 +90,43 @@ def write_mnist(arrays: Mnist, folder: Path, overwrite: bool = False) -> list[Pa
                 f"What was downloaded as {name} is not that of MNIST: its SHA-256 is {found}, "
                 f"expected {expected}. Clear the download cache (~/.keras/datasets) and try again."
             )
-    missing = _missing(folder, overwrite)
-    for path in missing:
+    paths = _to_write(folder, overwrite)
+    for path in paths:
         with atomic_write(LocalFileSystem(), path.as_posix()) as file:
             write_idx(arrays[path.name], file)
-    return missing
+        for other in _wrong(folder, path.name):
+            other.unlink(missing_ok=True)
+    return paths
 
 
-def _missing(folder: Path, overwrite: bool) -> list[Path]:
-    paths = [folder / name for name in MNIST_SHA256]
-    wrong = [path for path in paths if path.exists() and not _is_right(path)]
+def _to_write(folder: Path, overwrite: bool) -> list[Path]:
+    """Return the plain files that are missing or, if they may be replaced, wrong."""
+    wrong = [path for name in MNIST_SHA256 for path in _wrong(folder, name)]
     if wrong and not overwrite:
         raise FileExistsError(
             f"Not the MNIST files of these names: {', '.join(map(str, wrong))}. Move them away, "
             "or allow overwriting."
         )
-    return [path for path in paths if path in wrong or not path.exists()]
+    names = [name for name in MNIST_SHA256 if not _right(folder, name) or _wrong(folder, name)]
+    return [folder / name for name in names]
 
 
-def _is_right(path: Path) -> bool:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == MNIST_SHA256[path.name]
+def _right(folder: Path, name: str) -> list[Path]:
+    """Return which of the plain and the compressed file are there and that of MNIST."""
+    return [path for path in _present(folder, name) if _is_right(path, name)]
+
+
+def _wrong(folder: Path, name: str) -> list[Path]:
+    return [path for path in _present(folder, name) if not _is_right(path, name)]
+
+
+def _present(folder: Path, name: str) -> list[Path]:
+    return [path for path in (folder / name, folder / f"{name}.gz") if path.exists()]
+
+
+def _is_right(path: Path, name: str) -> bool:
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == MNIST_SHA256[name]
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        return False

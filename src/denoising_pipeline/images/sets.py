@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -24,6 +25,14 @@ class Window(NamedTuple):
     left: int
     height: int
     width: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Its rows and its columns."""
+        return (
+            slice(self.top, self.top + self.height),
+            slice(self.left, self.left + self.width),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +175,7 @@ class ImageSet:
             raise ValueError("The images differ in size. Read them one by one.")
         return self._scaled(self.values.reshape(len(self), *shape))
 
-    @property
+    @cached_property
     def _starts(self) -> npt.NDArray[np.int64]:
         return np.concatenate([[0], np.cumsum(self.shapes.prod(1))])
 
@@ -177,10 +186,10 @@ class ImageSet:
         image: npt.NDArray[Any] = pixels.reshape(height, width, channels)
         if window is None:
             return image
-        top, left, rows, columns = window
-        if min(window) < 0 or top + rows > height or left + columns > width:
+        rows, columns = window.slices
+        if min(window) < 0 or rows.stop > height or columns.stop > width:
             raise ValueError(f"{window} does not lie within an image of {height}x{width} pixels.")
-        return image[top : top + rows, left : left + columns]
+        return image[rows, columns]
 
     def _scaled(self, pixels: npt.NDArray[Any]) -> Images:
         if pixels.dtype == np.float32:

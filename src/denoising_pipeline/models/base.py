@@ -2,32 +2,94 @@
 
 import itertools
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.core.components import Component
 from denoising_pipeline.core.seeding import generator
 
+ImageShape: TypeAlias = tuple[int | None, int | None, int]
+"""(H, W, C) that a network is built for; H and W are both None for images of any size."""
+
 
 class Architecture(Component, ABC):
-    """A denoising network: its fields are its options, `build` makes the Keras model."""
+    """A denoising network: its fields are its options, `build` makes the Keras model.
+
+    Attributes:
+        any_size: Whether it can be built without a height and a width.
+    """
+
+    any_size: ClassVar[bool] = False
 
     @abstractmethod
-    def build(self, image_shape: tuple[int, int, int], seed: int) -> Any:
+    def build(self, image_shape: ImageShape, seed: int, out_channels: int | None = None) -> Any:
         """Build the untrained network, not compiled.
 
         Args:
-            image_shape: (H, W, C) of the images.
+            image_shape: (H, W, C) of the images that go in.
             seed: Root seed. Equal seeds give equal initial weights.
+            out_channels: Channels of the images that come out; None: as many as go in.
 
         Returns:
-            A `keras.Model` from float32 (N, H, W, C) in [0, 1] to the same shape, type and range,
-            whatever the precision of the layers between, made of two sub-models:
-            `get_layer("encoder")` and `get_layer("decoder")`.
+            A `keras.Model` from float32 (N, H, W, C) in [0, 1] to float32 (N, H, W, out_channels),
+            whatever the precision of the layers between, in [0, 1] if the network is `bounded`.
+            It is made of two sub-models: `get_layer("encoder")` and `get_layer("decoder")`.
 
         Raises:
-            ValueError: The network cannot process images of that shape.
+            ValueError: The network cannot process images of that shape, or cannot give that number
+                of channels.
         """
+
+    @property
+    def bounded(self) -> bool:
+        """Whether every value of the output is in [0, 1]; only then does cross-entropy fit."""
+        return True
+
+    @property
+    def multiple(self) -> int:
+        """What height and width must be multiples of, if it was built for any size."""
+        return 1
+
+    @property
+    def context(self) -> int | None:
+        """How far one pixel is seen: what is farther away from a pixel does not change it.
+
+        The distance, in pixels, is the larger one of rows and columns. None: there is no limit.
+        """
+        return None
+
+    def check(self, image_shape: ImageShape) -> None:
+        """Check that the network can be built for a shape, without Keras.
+
+        Raises:
+            ValueError: It cannot.
+        """
+        height, width, _ = image_shape
+        if (height is None) != (width is None):
+            raise ValueError(f"image_shape {image_shape}: give height and width, or neither.")
+        if height is None and not self.any_size:
+            raise ValueError(
+                f"The architecture {self.name!r} has a weight for every pixel, so it is built for "
+                "images of one size. Crop or resize the images, or choose an architecture that "
+                "takes any size."
+            )
+
+    def _output_channels(
+        self, image_shape: ImageShape, out_channels: int | None, *, blended: bool = False
+    ) -> int:
+        """Return how many channels come out: as many as go in, unless told otherwise.
+
+        Raises:
+            ValueError: They are to differ, although the output is blended with the input.
+        """
+        channels = image_shape[2]
+        if blended and out_channels not in (None, channels):
+            raise ValueError(
+                f"The architecture {self.name!r} blends its estimate with the noisy image, so "
+                f"{channels} channels cannot become {out_channels}. Choose output: sigmoid."
+            )
+        return channels if out_channels is None else out_channels
 
 
 class SeededInitializers:
@@ -58,7 +120,7 @@ class SeededInitializers:
         )
 
 
-def autoencoder(name: str, image_shape: tuple[int, int, int], encoder: Any, decoder: Any) -> Any:
+def autoencoder(name: str, image_shape: ImageShape, encoder: Any, decoder: Any) -> Any:
     """Chain two sub-models into the model that `Architecture.build` returns.
 
     Args:
@@ -73,3 +135,38 @@ def autoencoder(name: str, image_shape: tuple[int, int, int], encoder: Any, deco
     keras = load_keras()
     noisy = keras.Input(image_shape, name="noisy")
     return keras.Model(noisy, decoder(encoder(noisy)), name=name)
+
+
+class Step(NamedTuple):
+    """A convolution, a pooling or, transposed, an up-sampling: what matters to how far it sees."""
+
+    kernel: int
+    stride: int = 1
+    transposed: bool = False
+
+
+def receptive_radius(steps: Iterable[Step], multiple: int) -> int:
+    """Return how far away a pixel of the input can be that changes one of the output.
+
+    The window of the input that an output pixel depends on is followed back step by step, for
+    every position that a pixel can have in the grid of the lowest resolution.
+
+    Args:
+        steps: From input to output, with padding `"same"` and even sizes before strides.
+        multiple: Pixels between two of the lowest resolution.
+    """
+    backwards = list(steps)[::-1]
+
+    def radius(pixel: int) -> int:
+        first = last = pixel
+        for kernel, stride, transposed in backwards:
+            before = (kernel - stride) // 2
+            if transposed:
+                first = -((kernel - 1 - before - first) // stride)
+                last = (last + before) // stride
+            else:
+                first = first * stride - before
+                last = last * stride - before + kernel - 1
+        return max(pixel - first, last - pixel)
+
+    return max(map(radius, range(multiple)))

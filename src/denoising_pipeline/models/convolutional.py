@@ -1,11 +1,18 @@
 """The convolutional autoencoder of the Keras blog, which the 2020 article trains."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from denoising_pipeline.core.backend import load_keras
-from denoising_pipeline.models.base import Architecture, SeededInitializers, autoencoder
+from denoising_pipeline.models.base import (
+    Architecture,
+    ImageShape,
+    SeededInitializers,
+    Step,
+    autoencoder,
+    receptive_radius,
+)
 
 
 class Convolutional(Architecture):
@@ -16,17 +23,42 @@ class Convolutional(Architecture):
     weights.
     """
 
+    any_size: ClassVar[bool] = True
+
     name: Literal["convolutional"] = "convolutional"
     filters: int = Field(
         default=32, ge=1, le=1024, description="filters of each convolution, except the last"
     )
 
-    def build(self, image_shape: tuple[int, int, int], seed: int) -> Any:
+    @property
+    def multiple(self) -> int:
+        """The image is halved twice."""
+        return 4
+
+    @property
+    def context(self) -> int:
+        """How far one pixel is seen; see `Architecture.context`."""
+        convolution, up = Step(3), Step(2, 2, transposed=True)
+        down = [convolution, Step(2, 2)] * 2
+        return receptive_radius([*down, *[convolution, up] * 2, convolution], self.multiple)
+
+    def check(self, image_shape: ImageShape) -> None:
+        """Check that height and width can be halved twice; see `Architecture.check`."""
+        super().check(image_shape)
+        if any((size or 0) % self.multiple for size in image_shape[:2]):
+            raise ValueError(
+                f"image_shape {tuple(image_shape)}: the architecture 'convolutional' halves the "
+                "image twice, so height and width must be multiples of 4. "
+                "Pad or crop the images, or choose another architecture."
+            )
+
+    def build(self, image_shape: ImageShape, seed: int, out_channels: int | None = None) -> Any:
         """Build the network; see `Architecture.build`.
 
         Args:
-            image_shape: (H, W, C); H and W must be multiples of 4.
+            image_shape: (H, W, C); H and W must be multiples of 4, or both None.
             seed: Root seed of the initial weights.
+            out_channels: Channels that come out; None: as many as go in.
 
         Returns:
             The `keras.Model`.
@@ -34,13 +66,8 @@ class Convolutional(Architecture):
         Raises:
             ValueError: H or W is not a multiple of 4.
         """
-        height, width, channels = image_shape
-        if height % 4 or width % 4:
-            raise ValueError(
-                f"image_shape {tuple(image_shape)}: the architecture 'convolutional' halves the "
-                "image twice, so height and width must be multiples of 4. "
-                "Pad or crop the images, or choose another architecture."
-            )
+        self.check(image_shape)
+        channels = self._output_channels(image_shape, out_channels)
         keras, kernels = load_keras(), SeededInitializers(seed)
 
         def convolution(filters: int, activation: str, dtype: str | None = None) -> Any:

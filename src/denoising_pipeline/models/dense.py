@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from denoising_pipeline.core.backend import load_keras
-from denoising_pipeline.models.base import Architecture, SeededInitializers, autoencoder
+from denoising_pipeline.models.base import Architecture, ImageShape, SeededInitializers, autoencoder
 
 Width = Annotated[int, Field(ge=1, le=65536)]
 """Number of nodes of one layer."""
@@ -50,16 +50,22 @@ class Dense(Architecture):
         """Nodes of the encoder's hidden layers, from the image to the bottleneck."""
         return self.nodes if isinstance(self.nodes, tuple) else (self.nodes,) * self.layers
 
-    def build(self, image_shape: tuple[int, int, int], seed: int) -> Any:
+    def build(self, image_shape: ImageShape, seed: int, out_channels: int | None = None) -> Any:
         """Build the network; see `Architecture.build`.
 
         Args:
             image_shape: (H, W, C), any size.
             seed: Root seed of the initial weights.
+            out_channels: Channels that come out; None: as many as go in.
 
         Returns:
             The `keras.Model`.
+
+        Raises:
+            ValueError: H and W are None.
         """
+        self.check(image_shape)
+        output: Any = (*image_shape[:2], self._output_channels(image_shape, out_channels))
         keras, kernels = load_keras(), SeededInitializers(seed)
 
         def dense(nodes: int, activation: str = "relu", dtype: str | None = None) -> Any:
@@ -85,8 +91,8 @@ class Dense(Architecture):
             [
                 keras.Input((self.latent_dim,)),
                 *hidden(mirrored if self.decoder_nodes is None else self.decoder_nodes),
-                dense(math.prod(image_shape), "sigmoid", "float32"),
-                keras.layers.Reshape(image_shape, dtype="float32"),
+                dense(math.prod(output), "sigmoid", "float32"),
+                keras.layers.Reshape(output, dtype="float32"),
             ],
             name="decoder",
         )

@@ -5,16 +5,16 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from denoising_pipeline.core.backend import load_keras
-from denoising_pipeline.models.base import Architecture, SeededInitializers, autoencoder
-
-Width = Annotated[int, Field(ge=1, le=4096)]
-Count = Annotated[int, Field(ge=1, le=64)]
-
-BRANCH_SCALE = 0.01
-"""Variance of the last kernel of a residual branch, relative to Glorot's: branches start small."""
-
-MODULATION_SCALE = 0.1
-"""Likewise of the kernels that scale and shift channels: these start close to nothing."""
+from denoising_pipeline.models.base import Architecture, ImageShape, autoencoder
+from denoising_pipeline.models.layers import (
+    BRANCH_SCALE,
+    Blocks,
+    Layers,
+    Width,
+    Widths,
+    check_blocks,
+    padding_to,
+)
 
 
 class ResidualUnet(Architecture):
@@ -41,10 +41,10 @@ class ResidualUnet(Architecture):
     """
 
     name: Literal["residual_unet"] = "residual_unet"
-    widths: Annotated[tuple[Width, ...], Field(strict=False, min_length=1, max_length=5)] = Field(
+    widths: Widths = Field(
         default=(64,), description="channels of each resolution, from half size down"
     )
-    blocks: Annotated[tuple[Count, ...], Field(strict=False)] = Field(
+    blocks: Blocks = Field(
         default=(3,), description="residual blocks of each resolution, on each side of the U"
     )
     latent_dim: Width = Field(default=128, description="values in the bottleneck")
@@ -60,32 +60,33 @@ class ResidualUnet(Architecture):
 
     @model_validator(mode="after")
     def _blocks_for_each_width(self) -> Self:
-        if len(self.blocks) != len(self.widths):
-            raise ValueError(
-                f"blocks lists {len(self.blocks)} resolutions but widths {len(self.widths)}. "
-                "Give both one number per resolution."
-            )
+        check_blocks(self.widths, self.blocks)
         return self
 
-    def build(self, image_shape: tuple[int, int, int], seed: int) -> Any:
+    def build(self, image_shape: ImageShape, seed: int, out_channels: int | None = None) -> Any:
         """Build the network; see `Architecture.build`.
 
         Args:
             image_shape: (H, W, C), any size.
             seed: Root seed of the initial weights.
+            out_channels: Channels that come out; with a gated output, as many as go in.
 
         Returns:
             The `keras.Model`. Its encoder gives the features of each resolution, the highest
             first, the bottleneck's values (N, latent_dim), with conditioning its values, and for a
             gated output the noisy image itself; its decoder takes them.
+
+        Raises:
+            ValueError: H and W are None, or a gated output shall have other channels.
         """
-        keras, layer = load_keras(), _Layers(seed)
-        height, width, channels = image_shape
+        self.check(image_shape)
+        gated = self.output == "gated"
+        channels = self._output_channels(image_shape, out_channels, blended=gated)
+        keras, layer = load_keras(), Layers(seed)
         levels = len(self.widths)
-        unit = 2**levels
-        pad_h, pad_w = -height % unit, -width % unit
+        padding = padding_to(2**levels, image_shape)
         noisy = keras.Input(image_shape)
-        x = keras.layers.ZeroPadding2D(((0, pad_h), (0, pad_w)))(noisy) if pad_h or pad_w else noisy
+        x = layer.padded(noisy, padding)
         features = []
         for level, (filters, count) in enumerate(zip(self.widths, self.blocks, strict=True)):
             x = layer.convolution(x, filters, 6 if level == 0 else 2, strides=2)
@@ -97,7 +98,7 @@ class ResidualUnet(Architecture):
             features.append(x)
         code = keras.layers.Flatten()(layer.convolution(layer.relu(x), self.code_channels, 1))
         aside = [layer.condition] if self.conditioning else []
-        aside += [noisy] if self.output == "gated" else []
+        aside += [noisy] if gated else []
         outputs = [*features, layer.dense(code, self.latent_dim), *aside]
         encoder = keras.Model(noisy, outputs, name="encoder")
 
@@ -116,81 +117,9 @@ class ResidualUnet(Architecture):
                 x = layer.upsample(x, self.widths[level - 1], kernel=1)
                 x = keras.layers.Add()([x, layer.modulated(features[level - 1])])
         x = layer.modulated(x)
-        denoised = layer.head(x, channels, (pad_h, pad_w))
-        if self.output == "gated":
-            gate = layer.head(x, channels, (pad_h, pad_w))
+        denoised = layer.head(x, channels, padding)
+        if gated:
+            gate = layer.head(x, channels, padding)
             denoised = layer.mix(gate, aside[-1], denoised)
         decoder = keras.Model(inputs, denoised, name="decoder")
         return autoencoder(self.name, image_shape, encoder, decoder)
-
-
-class _Layers:
-    """The layers of the network, each kernel with its own seed."""
-
-    def __init__(self, seed: int) -> None:
-        self._keras, self._kernels = load_keras(), SeededInitializers(seed)
-        self.condition: Any = None
-
-    def relu(self, x: Any) -> Any:
-        return self._keras.layers.ReLU()(x)
-
-    def dense(self, x: Any, nodes: int) -> Any:
-        kernel = self._kernels.next_kernel()
-        return self._keras.layers.Dense(nodes, activation="relu", kernel_initializer=kernel)(x)
-
-    def convolution(
-        self, x: Any, filters: int, size: int = 3, strides: int = 1, scale: float = 1
-    ) -> Any:
-        kernel = self._kernels.next_kernel(scale)
-        return self._keras.layers.Conv2D(
-            filters, size, strides=strides, padding="same", kernel_initializer=kernel
-        )(x)
-
-    def residual_block(self, x: Any, filters: int) -> Any:
-        branch = self.modulated(self.convolution(self.relu(x), filters))
-        branch = self.convolution(self.relu(branch), filters, scale=BRANCH_SCALE)
-        return self._keras.layers.Add()([x, branch])
-
-    def image_statistics(self, x: Any, values: int) -> Any:
-        """Return values (N, values) of the means of features over the image, and of squares."""
-        layers = self._keras.layers
-        mean = layers.GlobalAveragePooling2D()(self.relu(x))
-        mean_square = layers.GlobalAveragePooling2D()(layers.Multiply()([x, x]))
-        return self.dense(self.dense(layers.Concatenate()([mean, mean_square]), values), values)
-
-    def modulated(self, x: Any) -> Any:
-        """Return (1 + scale) * x + shift, by channel from the condition, or x if there is none."""
-        if self.condition is None:
-            return x
-        layers, channels = self._keras.layers, x.shape[-1]
-        scale, shift = (
-            layers.Reshape((1, 1, channels))(
-                layers.Dense(
-                    channels, kernel_initializer=self._kernels.next_kernel(MODULATION_SCALE)
-                )(self.condition)
-            )
-            for _ in range(2)
-        )
-        return layers.Add()([x, layers.Multiply()([x, scale]), shift])
-
-    def upsample(self, x: Any, channels: int, kernel: int) -> Any:
-        """Convolve and rearrange depth to space, twice the size."""
-        x = self.convolution(self.relu(x), 4 * channels, kernel)
-        h, w = x.shape[1:3]
-        x = self._keras.layers.Reshape((h, w, 2, 2, channels))(x)
-        x = self._keras.layers.Permute((1, 3, 2, 4, 5))(x)
-        return self._keras.layers.Reshape((2 * h, 2 * w, channels))(x)
-
-    def head(self, x: Any, channels: int, padding: tuple[int, int]) -> Any:
-        """Return to full resolution, crop what was padded, and give values in (0, 1), float32."""
-        x = self.upsample(x, channels, kernel=3)
-        if any(padding):
-            x = self._keras.layers.Cropping2D(((0, padding[0]), (0, padding[1])))(x)
-        return self._keras.layers.Activation("sigmoid", dtype="float32")(x)
-
-    def mix(self, gate: Any, one: Any, other: Any) -> Any:
-        """Return gate * one + (1 - gate) * other, float32."""
-        layers = self._keras.layers
-        change = layers.Subtract(dtype="float32")([one, other])
-        kept = layers.Multiply(dtype="float32")([gate, change])
-        return layers.Add(dtype="float32")([other, kept])

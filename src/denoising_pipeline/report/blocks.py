@@ -1,6 +1,7 @@
 """What a section is made of. The page's template has a macro for each kind."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -16,6 +17,18 @@ class Text:
     """
 
     kind: ClassVar[str] = "text"
+    text: str
+
+
+@dataclass(frozen=True)
+class Alert:
+    """A paragraph that nobody may overlook.
+
+    Attributes:
+        text: Plain text.
+    """
+
+    kind: ClassVar[str] = "alert"
     text: str
 
 
@@ -149,6 +162,22 @@ def numbers(title: str, values: Iterable[Any], form: str) -> Column:
     return Column(title, found, [format(value, form) for value in found])
 
 
+def pairs(title: str, name: str, given: Mapping[str, Any], *, folded: bool = False) -> Table:
+    """Return a table of names and values, these as the configuration files have them."""
+    return Table(title, [words(name, given), words("value", map(plain, given.values()))], folded)
+
+
+def options(component: Mapping[str, Any]) -> str:
+    """Return the name and every option of a part that the parameters choose by its name."""
+    parts = [f"{key} {plain(value)}" for key, value in component.items() if key != "name"]
+    return ", ".join([component["name"], *parts])
+
+
+def plain(value: Any) -> str:
+    """Return a value as the configuration files have it."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
 def intervals(title: str, table: pd.DataFrame, key: str, form: str) -> Column:
     """Return a column of intervals, sorted by their lower ends.
 
@@ -216,7 +245,7 @@ class Chart:
         return asdict(self)
 
 
-Block = Text | Code | Figures | Scale | Gallery | Table | Chart
+Block = Text | Alert | Code | Figures | Scale | Gallery | Table | Chart
 
 
 @dataclass(frozen=True)

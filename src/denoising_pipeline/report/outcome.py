@@ -1,6 +1,12 @@
 """Sections of what came of the run: the scores in one line, and the images."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.report.blocks import (
+    Alert,
+    Block,
     Column,
     Figures,
     Gallery,
@@ -20,7 +26,22 @@ SCORES = {
     "MAE": ("mae", ".5f"),
     "PSNR, pooled [dB]": ("psnr_pooled", ".2f"),
 }
-"""Key and format by heading."""
+"""Key and format by heading; those that were not measured are left out."""
+
+
+def worse_than_noisy(summary: Mapping[str, Any]) -> str | None:
+    """Return what to say and do of a denoiser that does harm; None if it does not.
+
+    Args:
+        summary: `worse_than_noisy`, `psnr` and `noisy_psnr` are read.
+    """
+    if not summary["worse_than_noisy"]:
+        return None
+    return (
+        f"Worse than doing nothing: {summary['psnr']:.2f} dB denoised, "
+        f"{summary['noisy_psnr']:.2f} dB noisy. Do not use this denoiser; train it for more epochs "
+        "(training.epochs) or by other options of training."
+    )
 
 
 def headline(results: Results) -> Section:
@@ -34,24 +55,30 @@ def headline(results: Results) -> Section:
     items = [
         ("PSNR", f"{summary['psnr']:.2f} dB", remark),
         ("Gain", f"{summary['psnr_gain']:+.2f} dB", f"noisy: {summary['noisy_psnr']:.2f} dB"),
-        ("SSIM", f"{summary['ssim']:.3f}", f"noisy: {summary['noisy_ssim']:.3f}"),
     ]
+    if "ssim" in summary:
+        remark = f"noisy: {summary['noisy_ssim']:.3f}; structural similarity, 1 for equal images"
+        items.append(("SSIM", f"{summary['ssim']:.3f}", remark))
     points = [("noisy", summary["noisy_psnr"]), ("denoised", summary["psnr"])]
     if {"limit_psnr", "limit_distance"} <= summary.keys():
         limit, distance = summary["limit_psnr"], summary["limit_distance"]
-        items.append(("To the limit", f"{distance:.2f} dB", f"limit: {limit:.2f} dB"))
+        remark = f"limit: {limit:.2f} dB, the best that is thought possible on these images"
+        items.append(("To the limit", f"{distance:.2f} dB", remark))
         points.append(("limit", limit))
     scale = Scale("Mean PSNR [dB]", points, chosen="denoised")
-    return Section("result", "Result", [Figures(items), scale, _score_table(results)])
+    blocks: list[Block] = [Figures(items), scale, _score_table(results)]
+    warning = worse_than_noisy(summary)
+    return Section("result", "Result", [Alert(warning), *blocks] if warning else blocks)
 
 
 def _score_table(results: Results) -> Table:
     """Return all scores before and after, with the interval of the second."""
     summary = results.summary
+    scores = {name: score for name, score in SCORES.items() if score[0] in summary}
 
     def means(title: str, prefix: str) -> Column:
-        values = [summary[prefix + key] for key, _ in SCORES.values()]
-        forms = [form for _, form in SCORES.values()]
+        values = [summary[prefix + key] for key, _ in scores.values()]
+        forms = [form for _, form in scores.values()]
         return Column(title, values, [f"{v:{form}}" for v, form in zip(values, forms, strict=True)])
 
     def interval(key: str, form: str) -> str:
@@ -60,12 +87,12 @@ def _score_table(results: Results) -> Table:
         return f"{summary[f'{key}_ci_low']:{form}} to {summary[f'{key}_ci_high']:{form}}"
 
     return Table(
-        "Means over test images; pooled: of the mean MSE",
+        "Means over test images; pooled: PSNR of the mean MSE, in which bad images weigh more",
         [
-            words("score", SCORES),
+            words("score", scores),
             means("noisy", "noisy_"),
             means("denoised", ""),
-            words(f"{summary['confidence']:.0%} interval", [interval(*s) for s in SCORES.values()]),
+            words(f"{summary['confidence']:.0%} interval", [interval(*s) for s in scores.values()]),
         ],
     )
 
@@ -73,7 +100,8 @@ def _score_table(results: Results) -> Table:
 def picture(results: Results) -> Section:
     """The first test images, clean, noisy and denoised."""
     shown = results.image_metrics.reset_index(drop=True).head(results.examples)
-    text = f"The first {len(shown)} test images with noise ({results.noise}), and denoised."
+    noise = results.card.noise.describe()
+    text = f"The first {len(shown)} test images with noise ({noise}), and denoised."
     return Section(
         "picture",
         "The picture",
@@ -95,9 +123,13 @@ def extremes(results: Results) -> Section:
 
 def _cut(results: Results) -> str:
     """Return what to know of pictures that show a part of their image only."""
-    height, width = results.clean.shape[1:3]
-    side = shown_side(results)
-    if max(height, width) <= side:
+    side, images = shown_side(results), ImageSet.of(results.clean)
+    if int(images.shapes[:, :2].max()) <= side:
         return ""
-    shown = f"{min(width, side)} by {min(height, side)}"
-    return f" Shown is the middle, {shown} of {width} by {height} pixels; scores are of the whole."
+    if images.uniform is None:
+        shown = f"Shown are the middles, at most {side} by {side} pixels"
+    else:
+        height, width, _ = images.uniform
+        size = f"{min(width, side)} by {min(height, side)}"
+        shown = f"Shown is the middle, {size} of {width} by {height} pixels"
+    return f" {shown}; scores are of the whole."

@@ -9,7 +9,9 @@ from denoising_pipeline.report.results import Results
 from denoising_pipeline.report.sections import SECTIONS
 
 
-def render(results: Results, sections: Sequence[Callable[[Results], Section]] = SECTIONS) -> str:
+def render(
+    results: Results, sections: Sequence[Callable[[Results], Section | None]] = SECTIONS
+) -> str:
     """Write the report of a run.
 
     Style, scripts, pictures and data are inside the page, and its content security policy lets it
@@ -17,7 +19,7 @@ def render(results: Results, sections: Sequence[Callable[[Results], Section]] = 
 
     Args:
         results: What the run found.
-        sections: Functions that each make one section, in their order on the page.
+        sections: Functions that each make one section or none, in their order on the page.
 
     Returns:
         An HTML document.
@@ -30,8 +32,8 @@ def render(results: Results, sections: Sequence[Callable[[Results], Section]] = 
         lstrip_blocks=True,
     )
     return environment.get_template("page.html.jinja").render(
-        title=f"{results.noise}\N{NO-BREAK SPACE}· {results.architecture['name']}",
+        title=f"{results.card.noise.describe()}\N{NO-BREAK SPACE}· {results.architecture['name']}",
         version=results.facts.version,
-        source=results.source_manifest["source"],
-        sections=[make(results) for make in sections],
+        source=results.card.images.source,
+        sections=[section for section in (make(results) for make in sections) if section],
     )

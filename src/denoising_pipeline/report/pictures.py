@@ -1,4 +1,4 @@
-"""Images of a batch as pictures that a page carries within itself."""
+"""Images as pictures that a page carries within itself."""
 
 import base64
 import io
@@ -11,6 +11,8 @@ import pandas as pd
 from PIL import Image
 
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.images.shown import image_titles, middle
 from denoising_pipeline.report.blocks import Picture
 from denoising_pipeline.report.results import Results
 
@@ -20,15 +22,16 @@ MOST_VALUES = 2_000_000
 
 def shown_side(results: Results) -> int:
     """Return how many pixels of an image's sides the page has room for."""
-    images = 3 * (results.examples + 2 * results.extremes)
-    return math.isqrt(MOST_VALUES // (images * results.clean.shape[-1]))
+    count = len(results.image_metrics)
+    images = 3 * (min(results.examples, count) + 2 * min(results.extremes, count))
+    return math.isqrt(MOST_VALUES // (images * ImageSet.of(results.clean).channels))
 
 
 def pictures(results: Results, rows: pd.DataFrame) -> list[Picture]:
     """Return images of the test split, each clean, noisy and denoised, with their scores.
 
     Larger images than the page has room for are cut to their middle: making them smaller would
-    average the noise away.
+    average the noise away. Nothing else of them is read.
 
     Args:
         results: What the run found.
@@ -36,15 +39,18 @@ def pictures(results: Results, rows: pd.DataFrame) -> list[Picture]:
     """
     side = shown_side(results)
     stages = {"clean": results.clean, "noisy": results.noisy, "denoised": results.denoised}
+    sets = {stage: ImageSet.of(images) for stage, images in stages.items()}
     return [
         Picture(
-            title=f"#{row['index']}, label {row['label']}",
+            title=title,
             states=[
-                (stage, _scores(row, stage), png(middle(images[position], side)))
-                for stage, images in stages.items()
+                (stage, _scores(row, stage), png(middle(images, position, side, side)))
+                for stage, images in sets.items()
             ],
         )
-        for position, row in zip(rows.index, rows.to_dict("records"), strict=True)
+        for title, position, row in zip(
+            image_titles(rows, numbered=True), rows.index, rows.to_dict("records"), strict=True
+        )
     ]
 
 
@@ -52,14 +58,8 @@ def _scores(row: Mapping[Hashable, Any], stage: str) -> list[str]:
     if stage == "clean":
         return []
     prefix = "noisy_" if stage == "noisy" else ""
-    return [f"{row[f'{prefix}psnr']:.2f} dB", f"SSIM {row[f'{prefix}ssim']:.3f}"]
-
-
-def middle(image: Images, side: int) -> Images:
-    """Return the middle of an image (H, W, C), at most `side` pixels high and wide."""
-    height, width = image.shape[:2]
-    top, left = max(0, height - side) // 2, max(0, width - side) // 2
-    return image[top : top + side, left : left + side]
+    lines = [f"{row[f'{prefix}psnr']:.2f} dB"]
+    return lines + ([f"SSIM {row[f'{prefix}ssim']:.3f}"] if "ssim" in row else [])
 
 
 def png(image: Images) -> str:

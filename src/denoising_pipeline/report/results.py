@@ -6,7 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from denoising_pipeline.denoiser.card import Card
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.sets import ImageSet
 
 
 @dataclass(frozen=True)
@@ -14,7 +16,7 @@ class RunFacts:
     """What a run knows of itself before it starts.
 
     Attributes:
-        command: The command line that repeats it.
+        command: The command line that repeats it, with the versions of what it reads.
         version: What the files of the run are filed under.
         commit: The git commit of the code, if it is a checkout.
         dirty: Whether files differed from that commit.
@@ -37,21 +39,23 @@ class Results:
     """What a run found. Only the pixels that the report shows are read.
 
     Attributes:
-        clean: Test images, float32 (N, H, W, C) in [0, 1].
+        clean: Test images.
         noisy: The same images, noisy.
         denoised: The same images, denoised.
-        image_metrics: A row per test image: `index`, `label`, `psnr`, `ssim`, `noisy_psnr`,
-            `noisy_ssim`.
-        digit_metrics: A row per label: `label`, `n_images`; mean and interval of each score.
+        image_metrics: A row per test image: `index`, `psnr`, `noisy_psnr`; `label`, `name`, `ssim`
+            and `noisy_ssim` where they are known.
+        digit_metrics: A row per label, none without labels: `label`, `n_images`; mean and interval
+            of each score.
         summary: `n_images`, `confidence`; mean and interval of each score (`psnr`,
-            `psnr_ci_low`, `psnr_ci_high`, `noisy_psnr`), `psnr_pooled`, `psnr_gain`; if it is
-            known, `limit_psnr`, the PSNR in dB that no denoiser is expected to surpass.
+            `psnr_ci_low`, `psnr_ci_high`, `noisy_psnr`), `psnr_pooled`, `psnr_gain`,
+            `worse_than_noisy`; if it is known, `limit_psnr`, the PSNR in dB that no denoiser is
+            expected to surpass.
         history: A row per epoch: `epoch`, `loss`, `val_loss`, `psnr`, `val_psnr`, `seconds`.
-        noise_sweep: A row per noise level: `level`, `trained`, `n_images`; mean and interval of
-            each score.
-        source_manifest: `source` and `files`: `sha256` of each.
-        noise: The noise in words, such as `"gaussian 0.5"`.
-        level: What the noise model calls its noise level, such as `"sigma"`.
+        noise_sweep: A row per noise level, none if the degradation has no level: `level`,
+            `trained`, `n_images`; mean and interval of each score.
+        source_manifest: `source` and `files`: `sha256` of each and, where it is known, `shape`;
+            `kind`, `"folder"` if these are image files; `left_out`, why files were not read.
+        card: What the denoiser was made from.
         architecture: Name and options of the network.
         weight_count: How many weights it has.
         facts: What the run knows of itself.
@@ -59,17 +63,16 @@ class Results:
         extremes: How many images are shown at either end.
     """
 
-    clean: Images
-    noisy: Images
-    denoised: Images
+    clean: Images | ImageSet
+    noisy: Images | ImageSet
+    denoised: Images | ImageSet
     image_metrics: pd.DataFrame
     digit_metrics: pd.DataFrame
     summary: Mapping[str, Any]
     history: pd.DataFrame
     noise_sweep: pd.DataFrame
     source_manifest: Mapping[str, Any]
-    noise: str
-    level: str
+    card: Card
     architecture: Mapping[str, Any]
     weight_count: int
     facts: RunFacts

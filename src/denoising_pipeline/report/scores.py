@@ -58,6 +58,8 @@ def learning(results: Results) -> Section:
         f"{best['val_psnr']:.2f} dB. Training scores are means over the epoch while the weights "
         f"change; it took {history['seconds'].sum() / 60:.1f} minutes in all."
     )
+    if history[["loss", "val_loss"]].to_numpy().min() < 0:
+        text += " A loss below 0 is nothing wrong: it has the logarithm of the error in it."
     drawn = charts if len(history) > 1 else []
     return Section("learning", "Learning", [Text(text), *drawn, _epochs(history)])
 
@@ -117,9 +119,11 @@ def distribution(results: Results) -> Section:
     return Section("distribution", "Distribution", [Text(text), chart, quantiles, bins])
 
 
-def labels(results: Results) -> Section:
-    """The scores of each label."""
+def labels(results: Results) -> Section | None:
+    """The scores of each label, if there are any."""
     table = results.digit_metrics
+    if table.empty:
+        return None
     names = [str(label) for label in table["label"]]
     psnr = table["psnr"].to_numpy()
     easiest, hardest = table.iloc[int(psnr.argmax())], table.iloc[int(psnr.argmin())]
@@ -141,16 +145,18 @@ def labels(results: Results) -> Section:
     return Section("labels", "Scores by label", [Text(text), chart, rows])
 
 
-def robustness(results: Results) -> Section:
-    """What the denoiser does at other levels of its noise than the one it was trained for."""
-    sweep = results.noise_sweep
+def robustness(results: Results) -> Section | None:
+    """What the denoiser does at other levels of its noise, if it has any, than the trained one."""
+    sweep, name = results.noise_sweep, results.card.noise.level
+    if sweep.empty:
+        return None
     levels = sweep["level"].tolist()
     trained = sweep.loc[sweep["trained"]].iloc[0]
     noisy = [value if value < PSNR_CAP else None for value in sweep["noisy_psnr"]]
     chart = Chart(
         "PSNR by noise level",
         "line",
-        results.level,
+        name,
         "dB",
         levels,
         [Series("noisy", noisy, strong=False), _denoised(sweep)],
@@ -159,14 +165,14 @@ def robustness(results: Results) -> Section:
     shown = [f"{row.level:g}{' (trained)' if row.trained else ''}" for row in sweep.itertuples()]
     table = Table(
         f"Scores by noise level; {PSNR_CAP:.0f} dB stands for identical images",
-        [Column(results.level, levels, shown), *_score_columns(sweep)],
+        [Column(name, levels, shown), *_score_columns(sweep)],
     )
     last = sweep.iloc[-1]
     text = (
-        f"Trained for {results.level} {trained['level']:g}, the denoiser reaches "
+        f"Trained for {name} {trained['level']:g}, the denoiser reaches "
         f"{trained['psnr']:.2f} dB there on the first {trained['n_images']:,} test images; it "
         f"reaches {sweep['psnr'].iloc[0]:.2f} dB without noise, and {last['psnr']:.2f} dB at "
-        f"{results.level} {last['level']:g}, the highest level tried. {_interval_note(results)}"
+        f"{name} {last['level']:g}, the highest level tried. {_interval_note(results)}"
     )
     drawn = [chart] if len(sweep) > 1 else []
     return Section("robustness", "Robustness", [Text(text), *drawn, table])
@@ -179,10 +185,11 @@ def _denoised(table: pd.DataFrame) -> Series:
 
 
 def _score_columns(table: pd.DataFrame) -> list[Column]:
-    """Return PSNR and SSIM before and after, with the intervals of the second."""
+    """Return PSNR and, if it was measured, SSIM: before, after, and the interval of that."""
     return [
         column
         for key, name, form in (("psnr", "PSNR", ".2f"), ("ssim", "SSIM", ".4f"))
+        if key in table
         for column in (
             numbers(f"noisy {name}", table[f"noisy_{key}"], form),
             numbers(name, table[key], form),

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 from denoising_pipeline.report.blocks import Section
 from denoising_pipeline.report.facts import what_was_run
+from denoising_pipeline.report.identity import the_denoiser
 from denoising_pipeline.report.outcome import extremes, headline, picture
 from denoising_pipeline.report.results import Results
 from denoising_pipeline.report.scores import distribution, labels, learning, robustness
 
-SECTIONS: tuple[Callable[[Results], Section], ...] = (
+SECTIONS: tuple[Callable[[Results], Section | None], ...] = (
     headline,
     picture,
     learning,
@@ -16,6 +17,7 @@ SECTIONS: tuple[Callable[[Results], Section], ...] = (
     labels,
     extremes,
     robustness,
+    the_denoiser,
     what_was_run,
 )
-"""Each makes one section of what the run found."""
+"""Each makes one section of what the run found, or none where there is nothing to say."""

@@ -4,7 +4,7 @@ import numpy as np
 
 from denoising_pipeline.core.backend import dtype_policy
 from denoising_pipeline.core.seeding import generator
-from denoising_pipeline.degradations import Noise
+from denoising_pipeline.degradations import Degradation
 from denoising_pipeline.evaluation.classifier import Classifier
 from denoising_pipeline.images.arrays import Bytes, Images
 from denoising_pipeline.models.digit_network import DigitNetwork
@@ -17,7 +17,7 @@ from denoising_pipeline.training.options import DownstreamParameters
 def train_classifier(
     clean: Images,
     labels: Bytes,
-    noise: Noise,
+    noise: Degradation,
     validation: tuple[Images, Bytes],
     options: DownstreamParameters,
     classes: int,

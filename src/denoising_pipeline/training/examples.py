@@ -10,7 +10,7 @@ import numpy as np
 
 from denoising_pipeline.core.components import Component
 from denoising_pipeline.core.seeding import generator
-from denoising_pipeline.degradations import NOISE_BLOCK, Noise, draw_noisy_block
+from denoising_pipeline.degradations import NOISE_BLOCK, Degradation, draw_noisy_block
 from denoising_pipeline.images.arrays import Images, array_digest
 from denoising_pipeline.images.patches import centre_patches, patch_count, random_patches
 from denoising_pipeline.images.sets import ImageSet
@@ -187,7 +187,7 @@ class CleanExamples(Examples):
             clean image.
     """
 
-    degradation: Noise
+    degradation: Degradation
     _: KW_ONLY
     fresh: bool = True
     targets: Targets | None = None
@@ -196,7 +196,7 @@ class CleanExamples(Examples):
     def of(
         cls,
         images: Images | ImageSet,
-        degradation: Noise,
+        degradation: Degradation,
         options: TrainingParameters,
         seed: int,
     ) -> Self:
@@ -216,8 +216,7 @@ class CleanExamples(Examples):
     def channels(self) -> tuple[int, int]:
         """The number of channels of inputs and of image targets."""
         channels = self.image_shape[2]
-        count = getattr(self.degradation, "out_channels", lambda same: same)
-        return count(channels), channels
+        return self.degradation.out_channels(channels), channels
 
     def block(self, epoch: int, block: int) -> Batch:
         """Return the examples of a block in an epoch."""

@@ -15,6 +15,7 @@ from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.models import Architecture
+from denoising_pipeline.models.base import ImageShape
 from denoising_pipeline.training.batches import Batch, Targets
 from denoising_pipeline.training.checkpoints import Checkpoints
 from denoising_pipeline.training.examples import Examples, of_one_size
@@ -74,7 +75,7 @@ def train(
     image_shape = network_shape(options.model, examples)
     noisy, clean = (of_one_size(images, options.patch) for images in validation)
     with dtype_policy(options.precision):
-        model = _built(options.model, image_shape, examples.channels[1], seed)
+        model = options.model.build(image_shape, seed, examples.channels[1])
     loss = options.objective.loss(loss_by_name(options.loss, options.mse_floor))
     psnr = keras.metrics.MeanMetricWrapper(unpacked(mean_psnr), name="psnr")
     steps_per_epoch = examples.steps(options.batch_size)
@@ -100,14 +101,7 @@ def train(
     return Denoiser(options.model, image_shape, model), pd.DataFrame(rows)
 
 
-def _built(architecture: Any, image_shape: Any, out_channels: int, seed: int) -> Any:
-    """Build a network; the number of output channels is said where it is another."""
-    if out_channels == image_shape[2]:
-        return architecture.build(image_shape, seed)
-    return architecture.build(image_shape, seed, out_channels)
-
-
-def network_shape(architecture: Architecture, examples: Examples) -> Any:
+def network_shape(architecture: Architecture, examples: Examples) -> ImageShape:
     """Return the (H, W, C) of the inputs that a network is built for; H and W None: of any size.
 
     Args:
@@ -122,7 +116,7 @@ def network_shape(architecture: Architecture, examples: Examples) -> Any:
     height, width, _ = examples.image_shape
     channels, _ = examples.channels
     is_set = isinstance(examples.images, ImageSet)
-    if getattr(architecture, "any_size", False):
+    if architecture.any_size:
         return (None, None, channels) if is_set or examples.patch else (height, width, channels)
     if examples.patch:
         raise ValueError(

@@ -92,9 +92,7 @@ class TrainingParameters(FitOptions):
 
     @model_validator(mode="after")
     def _a_loss_that_the_output_has(self) -> Self:
-        if self.loss in {"binary_crossentropy", "psnr"} and not getattr(
-            self.model, "bounded", True
-        ):
+        if self.loss in {"binary_crossentropy", "psnr"} and not self.model.bounded:
             raise ValueError(
                 f"the loss {self.loss!r} has a cross-entropy, for outputs between 0 and 1, and "
                 f"that of {self.model.name!r} is not bounded. Set training.loss=log_mse, or mse."

@@ -4,7 +4,7 @@ import numpy as np
 
 from denoising_pipeline.core.backend import dtype_policy
 from denoising_pipeline.core.seeding import generator
-from denoising_pipeline.degradations import Noise
+from denoising_pipeline.degradations import Degradation
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.training.batches import Batch
@@ -17,7 +17,7 @@ from denoising_pipeline.training.options import UncertaintyParameters
 def train_sd_estimator(
     denoiser: Denoiser,
     clean: Images,
-    noise: Noise,
+    noise: Degradation,
     validation: tuple[Images, Images],
     options: UncertaintyParameters,
     seed: int,
@@ -45,7 +45,7 @@ def train_sd_estimator(
         TrainingDivergedError: The loss became NaN or infinite.
         ValueError: The architecture's output is not bounded.
     """
-    if not getattr(denoiser.architecture, "bounded", True):
+    if not denoiser.architecture.bounded:
         raise ValueError(
             f"A standard deviation is 0 or more, and the output of {denoiser.architecture.name!r} "
             "is not bounded. Train a denoiser of another architecture (training.model.name), such "

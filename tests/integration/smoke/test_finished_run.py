@@ -21,11 +21,11 @@ from denoising_pipeline.images.idx import read_idx
 from denoising_pipeline.settings import CONFIG_LOADER_ARGS
 
 FIGURES = {
-    "best_and_worst.png",
+    "best_and_worst_examples.png",
     "denoising_examples.png",
-    "digit_scores.png",
-    "noisy_digits.png",
-    "psnr_distribution.png",
+    "digit_figure.png",
+    "noisy_examples.png",
+    "psnr_figure.png",
     "training_curves.png",
 }
 TABLES = {
@@ -42,9 +42,7 @@ VERSIONED = (
     | {"denoiser.zip", "report.html", "splits.parquet"}
     | {"test_denoised.npy", "test_noisy.npy", "val_noisy.npy"}
 )
-UNVERSIONED = {
-    f"{split}_{kind}.npy" for split in ("train", "test") for kind in ("images", "labels")
-}
+UNVERSIONED = {"train_images.npy", "test_images.npy", "image_table.parquet"}
 UNVERSIONED |= {f"{split}_clean.npy" for split in ("train", "val", "test")}
 
 

@@ -1,46 +1,41 @@
 """Scores of the trained denoiser and of all baselines on the same test images."""
 
+import itertools
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
-from functools import partial
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from denoising_pipeline import figures
-from denoising_pipeline.baselines import BASELINES, Calibrated, Known, NotApplicableError, calibrate
+from denoising_pipeline.baselines import (
+    BASELINES,
+    Denoise,
+    Hyperparameters,
+    Known,
+    NotApplicableError,
+    calibrate,
+    denoise_each,
+    fit,
+)
 from denoising_pipeline.baselines.options import BenchmarkParameters
-from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.metrics import METRICS, mean_intervals, pooled_psnr
 from denoising_pipeline.evaluation.options import EvaluationParameters
+from denoising_pipeline.evaluation.scoring import score_images
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.models.convolutional import Convolutional
+from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.images.shown import excerpt
 from denoising_pipeline.training import CleanExamples, train
 from denoising_pipeline.training.options import TrainingParameters
 
 logger = logging.getLogger(__name__)
 
-ARTICLE = TrainingParameters(
-    model=Convolutional(),
-    loss="binary_crossentropy",
-    batch_size=128,
-    optimizer="adam",
-    learning_rate=0.001,
-    beta_2=0.999,
-    weight_decay=0.0,
-    schedule="constant",
-    warmup=0.0,
-    gradient_clip=None,
-    precision="float32",
-    fresh_noise=False,
-    keep="last",
-)
-"""The article's training, its number of epochs aside: that of the recipe `article`."""
+ARTICLE = "article's network"
 
 COLUMNS = (
     ("PSNR [dB]", "psnr", 2, max),
@@ -51,106 +46,185 @@ COLUMNS = (
 )
 """Label, column, decimals, and which of two values is better."""
 
-Validation = tuple[Images, Images]
+Validation = tuple[Images | ImageSet, Images | ImageSet]  # (noisy, clean)
+
+
+class _Contestant(NamedTuple):
+    """What is scored, or why it is not."""
+
+    name: str
+    denoise: Denoise | None = None
+    hyperparameters: Hyperparameters = {}  # noqa: RUF012  # never changed
+    fit_seconds: float = math.nan
+    note: str = ""
+
+
+def calibrate_baselines(
+    train_clean: Images | ImageSet,
+    val_clean: Images | ImageSet,
+    val_noisy: Images | ImageSet,
+    denoiser: Denoiser,
+    benchmark: BenchmarkParameters,
+) -> dict[str, Any]:
+    """Choose the hyperparameters of every baseline on validation images.
+
+    Args:
+        train_clean: What baselines learn from.
+        val_clean: Clean validation images.
+        val_noisy: The same images, noisy.
+        denoiser: The trained denoiser, whose card tells noise and seed.
+        benchmark: Which baselines, on how many images.
+
+    Returns:
+        By name of the baseline: its `hyperparameters` and the `seconds` that this took; or `note`,
+        why it does not apply.
+    """
+    known = Known(train_clean, denoiser.card.noise, denoiser.card.seed)
+    images = benchmark.calibration_images
+    noisy, clean = _first(val_noisy, images), _first(val_clean, images)
+    found: dict[str, Any] = {}
+    for name in BASELINES if benchmark.baselines is None else benchmark.baselines:
+        started = time.perf_counter()
+        try:
+            chosen = calibrate(name, known, noisy, clean).hyperparameters
+        except NotApplicableError as error:
+            logger.warning("%s is left out: %s", name, error)
+            found[name] = {"note": str(error)}
+        else:
+            seconds = time.perf_counter() - started
+            found[name] = {"hyperparameters": dict(chosen), "seconds": seconds}
+            logger.info("%s: calibrated in %.1f s", name, seconds)
+    return found
 
 
 def score_denoisers(
-    train_clean: Images,
-    val_clean: Images,
-    val_noisy: Images,
-    test_clean: Images,
-    test_noisy: Images,
+    train_clean: Images | ImageSet,
+    val_clean: Images | ImageSet,
+    val_noisy: Images | ImageSet,
+    test_clean: Images | ImageSet,
+    test_noisy: Images | ImageSet,
     denoiser: Denoiser,
-    noise_injection: NoiseInjectionParameters,
+    baseline_calibration: dict[str, Any],
+    article_recipe: dict[str, Any],
     evaluation: EvaluationParameters,
     benchmark: BenchmarkParameters,
-    seed: int,
 ) -> tuple[pd.DataFrame, Images]:
-    """Calibrate every baseline on validation images, and score it on test images.
+    """Score the trained denoiser, the baselines and the article's network on test images.
 
     Args:
-        train_clean: float32 (N, H, W, C) in [0, 1]: what baselines learn from.
-        val_clean: float32 (M, H, W, C) in [0, 1].
-        val_noisy: The same images, noisy: what strengths are chosen on.
-        test_clean: float32 (K, H, W, C) in [0, 1].
+        train_clean: What baselines and the article's network learn from.
+        val_clean: Clean validation images, on which tone curves are learned.
+        val_noisy: The same images, noisy.
+        test_clean: Clean test images.
         test_noisy: The same images, noisy.
-        denoiser: The trained denoiser.
-        noise_injection: The noise model.
+        denoiser: The trained denoiser, whose card tells noise and seed.
+        baseline_calibration: What `calibrate_baselines` returns.
+        article_recipe: The article's parameters; of `training`, all but the epochs are taken.
         evaluation: `confidence` is read.
-        benchmark: Which baselines, on how many images.
-        seed: Root seed.
+        benchmark: On how many images, and for how many epochs.
 
     Returns:
-        The table, best mean PSNR first, a row for each: `denoiser` (its name), `strength`, each
-        metric with its interval and `psnr_pooled` as in `summary`, `fit_seconds` (of baselines),
-        `seconds_per_1000` images, `n_images`, `confidence`, and `note`: why it was left out, in a
-        row without scores, or empty. And the first denoised test images of each row with scores,
-        float32 (rows, examples, H, W, C).
+        The table, best mean PSNR first, a row for each: `denoiser` (its name), `hyperparameters`,
+        each metric with its interval and `psnr_pooled` as in `summary`, `fit_seconds` (not of the
+        trained denoiser), `seconds_per_1000` images, `n_images`, `confidence`, and `note`: why it
+        was left out, in a row without scores, or empty. And the first denoised test images of each
+        row with scores, float32 (rows, examples, H, W, C).
     """
-    known = Known(train_clean, noise_injection.root, seed)
-    few = slice(benchmark.calibration_images)
-    clean, noisy = test_clean[: benchmark.test_images], test_noisy[: benchmark.test_images]
-    trained = Calibrated(f"denoiser ({denoiser.architecture.name})", {}, False, denoiser)
-    scores, denoised = _score(trained, clean, noisy, evaluation.confidence)
-    rows = [{"denoiser": trained.name, **scores, "note": ""}]
-    shown = {trained.name: denoised[: benchmark.examples]}
-    for name, fit in _baselines(known, (val_noisy[few], val_clean[few]), benchmark):
-        try:
-            started = time.perf_counter()
-            fitted = fit()
-            fit_seconds = time.perf_counter() - started
-        except NotApplicableError as error:
-            logger.warning("%s is left out: %s", name, error)
-            rows.append({"denoiser": name, "strength": "", "n_images": 0, "note": str(error)})
-            continue
-        scores, denoised = _score(fitted, clean, noisy, evaluation.confidence)
-        rows.append({"denoiser": name, **scores, "fit_seconds": fit_seconds, "note": ""})
-        shown[name] = denoised[: benchmark.examples]
-        logger.info("%s: %.2f dB (fit in %.1f s)", name, scores["psnr"], fit_seconds)
+    known = Known(train_clean, denoiser.card.noise, denoiser.card.seed)
+    images = benchmark.calibration_images
+    validation = _first(val_noisy, images), _first(val_clean, images)
+    clean, noisy = (_first(each, benchmark.test_images) for each in (test_clean, test_noisy))
+    contestants = itertools.chain(
+        [_Contestant(f"denoiser ({denoiser.architecture.name})", denoiser)],
+        _baselines(known, validation, baseline_calibration),
+        _article(known, validation, article_recipe, benchmark.article_epochs),
+    )
+    rows, shown = [], {}
+    for contestant in contestants:
+        row = _described(contestant)
+        if contestant.denoise:
+            scores, denoised = _score(contestant.denoise, clean, noisy, evaluation.confidence)
+            row |= scores
+            shown[contestant.name] = excerpt(denoised, benchmark.examples)
+            logger.info("%s: %.2f dB", contestant.name, scores["psnr"])
+        rows.append(row)
     table = pd.DataFrame(rows).sort_values("psnr", ascending=False, kind="stable")
     in_order = [shown[name] for name in table["denoiser"] if name in shown]
     return table.reset_index(drop=True), np.stack(in_order)
 
 
 def _baselines(
-    known: Known, validation: Validation, benchmark: BenchmarkParameters
-) -> Iterator[tuple[str, Callable[[], Calibrated]]]:
-    """Yield the name of each baseline, and the function that fits it."""
-    for name in BASELINES if benchmark.baselines is None else benchmark.baselines:
-        yield name, partial(calibrate, name, known, *validation)
-    if benchmark.article_epochs:
-        network = partial(_article_network, known, validation, benchmark.article_epochs)
-        yield "article's network", network
+    known: Known, validation: Validation, calibration: dict[str, Any]
+) -> Iterator[_Contestant]:
+    for name, found in calibration.items():
+        if "note" in found:
+            yield _Contestant(name, note=found["note"])
+        else:
+            fitted = fit(name, found["hyperparameters"], known, *validation)
+            yield _Contestant(name, fitted.denoise, fitted.hyperparameters, found["seconds"])
 
 
-def _article_network(known: Known, validation: Validation, epochs: int) -> Calibrated:
-    options = ARTICLE.model_copy(update={"epochs": epochs})
-    height, width, channels = known.train_clean.shape[1:]
+def _article(
+    known: Known, validation: Validation, recipe: dict[str, Any], epochs: int
+) -> Iterator[_Contestant]:
+    """Yield the article's network, unless it has no epochs."""
+    if not epochs:
+        return
+    options = TrainingParameters.model_validate(recipe["training"] | {"epochs": epochs})
+    started = time.perf_counter()
+    try:
+        trained = _train(known, validation, options)
+    except NotApplicableError as error:
+        logger.warning("%s is left out: %s", ARTICLE, error)
+        yield _Contestant(ARTICLE, note=str(error))
+    else:
+        seconds = time.perf_counter() - started
+        yield _Contestant(ARTICLE, trained, {"epochs": epochs}, seconds)
+
+
+def _train(known: Known, validation: Validation, options: TrainingParameters) -> Denoiser:
+    """Train a network on images of one size.
+
+    Raises:
+        NotApplicableError: It cannot process these images.
+    """
+    height, width, channels = known.images.shape[1:]
     try:
         options.model.build((height, width, channels), known.seed)
     except ValueError as error:
         raise NotApplicableError(str(error)) from error
-    examples = CleanExamples.of(known.train_clean, known.noise, options, known.seed)
-    trained, _ = train(examples, validation, options, known.seed, lambda epoch, metrics: None)
-    return Calibrated("article's network", {"epochs": epochs}, False, trained)
+    noisy, clean = (ImageSet.of(images).as_array() for images in validation)
+    examples = CleanExamples.of(known.images, known.noise, options, known.seed)
+    learned = examples, (noisy, clean), options, known.seed
+    return train(*learned, lambda epoch, metrics: None)[0]
+
+
+def _described(contestant: _Contestant) -> dict[str, Any]:
+    """Return what the table says of it without its scores."""
+    chosen = contestant.hyperparameters.items()
+    return {
+        "denoiser": contestant.name,
+        "hyperparameters": ", ".join(f"{name} {value:g}" for name, value in chosen),
+        "fit_seconds": contestant.fit_seconds,
+        "n_images": 0,
+        "note": contestant.note,
+    }
 
 
 def _score(
-    fitted: Calibrated, clean: Images, noisy: Images, confidence: float
-) -> tuple[dict[str, Any], Images]:
-    """Return what the table says of one denoiser, and the denoised images.
+    denoise: Denoise, clean: Images | ImageSet, noisy: Images | ImageSet, confidence: float
+) -> tuple[dict[str, Any], Images | ImageSet]:
+    """Return scores and time of one denoiser, and the denoised images.
 
-    The time does not count what networks do at first: they are compiled for the size of their
-    first batch, and at a second size for any.
+    What networks do at first is not timed: compiling for one size of batch, and then for any.
     """
     for count in (1, 2):
-        fitted.denoise(noisy[:count])
+        denoise_each(denoise, _first(noisy, count))
     started = time.perf_counter()
-    denoised = fitted.denoise(noisy)
+    denoised = denoise_each(denoise, noisy)
     seconds = time.perf_counter() - started
-    values = {name: metric(clean, denoised) for name, metric in METRICS.items()}
+    values = score_images(METRICS, clean, denoised)
     scores = {
-        "strength": ", ".join(f"{option} {value:g}" for option, value in fitted.strength.items()),
         **mean_intervals(values, confidence),
         "psnr_pooled": pooled_psnr(values["mse"]),
         "seconds_per_1000": seconds / len(clean) * 1000,
@@ -160,6 +234,10 @@ def _score(
     return scores, denoised
 
 
+def _first(images: Images | ImageSet, count: int | None) -> Images | ImageSet:
+    return images.first(count) if isinstance(images, ImageSet) else images[:count]
+
+
 def write_markdown(benchmark_table: pd.DataFrame) -> str:
     """Write the table in Markdown: the best of each column in bold, what is left out beneath.
 
@@ -167,12 +245,12 @@ def write_markdown(benchmark_table: pd.DataFrame) -> str:
         benchmark_table: The table of `score_denoisers`.
 
     Returns:
-        The text, for people to read.
+        The text.
     """
     table = benchmark_table[benchmark_table["note"] == ""]
     first = table.iloc[0]
-    cells = {"denoiser": table["denoiser"].tolist(), "strength": table["strength"].tolist()}
-    for label, column, digits, better in COLUMNS:
+    cells = {name: table[name].tolist() for name in ("denoiser", "hyperparameters")}
+    for label, column, digits, better in (each for each in COLUMNS if each[1] in table):
         texts = [f"{value:.{digits}f}" for value in table[column]]
         best = f"{better(table[column]):.{digits}f}"
         cells[label] = [f"**{text}**" if text == best else text for text in texts]
@@ -190,7 +268,8 @@ def write_markdown(benchmark_table: pd.DataFrame) -> str:
     reasons = zip(left_out["denoiser"], left_out["note"], strict=True)
     return "\n".join(
         [
-            f"Mean over {first['n_images']:,} test images; strengths chosen on validation images.",
+            f"Mean over {first['n_images']:,} test images; hyperparameters are chosen on "
+            "validation images.",
             "",
             *(f"| {' | '.join(line)} |" for line in lines),
             "",
@@ -200,14 +279,14 @@ def write_markdown(benchmark_table: pd.DataFrame) -> str:
 
 
 def draw_benchmark_examples(
-    test_clean: Images, benchmark_denoised: Images, benchmark_table: pd.DataFrame
+    test_clean: Images | ImageSet, benchmark_denoised: Images, benchmark_table: pd.DataFrame
 ) -> Figure:
     """Draw what each denoiser makes of the first test images.
 
     Args:
-        test_clean: float32 (N, H, W, C) in [0, 1].
-        benchmark_denoised: float32 (rows, examples, H, W, C), of the rows with scores.
-        benchmark_table: The table of `score_denoisers`.
+        test_clean: Clean test images.
+        benchmark_denoised: Those of `score_denoisers`, as the table.
+        benchmark_table: The table.
 
     Returns:
         A row of images for each.
@@ -217,5 +296,5 @@ def draw_benchmark_examples(
         f"{name}\n{psnr:.2f} dB"
         for name, psnr in zip(scored["denoiser"], scored["psnr"], strict=True)
     ]
-    clean = test_clean[: benchmark_denoised.shape[1]]
+    clean = excerpt(test_clean, benchmark_denoised.shape[1])
     return figures.benchmark_examples(clean, dict(zip(labels, benchmark_denoised, strict=True)))

@@ -4,10 +4,13 @@ from kedro.pipeline import Pipeline, node
 
 from denoising_pipeline import figures
 from denoising_pipeline.pipelines.benchmark.nodes import (
+    calibrate_baselines,
     draw_benchmark_examples,
     score_denoisers,
     write_markdown,
 )
+
+LEARNED_FROM = {name: name for name in ("train_clean", "val_clean", "val_noisy")}
 
 
 def create_pipeline() -> Pipeline:
@@ -15,19 +18,23 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             node(
+                calibrate_baselines,
+                name="calibrate_baselines",
+                inputs={**LEARNED_FROM, "denoiser": "denoiser", "benchmark": "params:benchmark"},
+                outputs="baseline_calibration",
+            ),
+            node(
                 score_denoisers,
                 name="score_denoisers",
                 inputs={
-                    "train_clean": "train_clean",
-                    "val_clean": "val_clean",
-                    "val_noisy": "val_noisy",
+                    **LEARNED_FROM,
                     "test_clean": "test_clean",
                     "test_noisy": "test_noisy",
                     "denoiser": "denoiser",
-                    "noise_injection": "params:noise_injection",
+                    "baseline_calibration": "baseline_calibration",
+                    "article_recipe": "article_recipe",
                     "evaluation": "params:evaluation",
                     "benchmark": "params:benchmark",
-                    "seed": "params:seed",
                 },
                 outputs=["benchmark_table", "benchmark_denoised"],
             ),

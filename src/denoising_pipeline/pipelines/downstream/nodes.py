@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from denoising_pipeline import figures
-from denoising_pipeline.degradations import Noise
+from denoising_pipeline.degradations import Degradation
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.classifier import Classifier
@@ -72,7 +72,7 @@ def _trained(
     train_clean: Images | ImageSet,
     val_images: Images | ImageSet,
     splits: pd.DataFrame,
-    noise: Noise,
+    noise: Degradation,
     ingestion: IngestionParameters,
     downstream: DownstreamParameters,
     seed: int,

@@ -94,7 +94,7 @@ def create_pipeline() -> Pipeline:
                     "predictions": "predictions",
                     "downstream": "params:downstream",
                 },
-                outputs="worst_hallucinations",
+                outputs="hallucination_examples",
             ),
         ],
         tags="downstream",

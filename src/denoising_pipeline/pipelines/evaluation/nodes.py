@@ -1,65 +1,82 @@
 """Scores of every test image, and what they come to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
 import pandas as pd
 
-from denoising_pipeline.degradations import Noise, NoiseInjectionParameters, draw_noisy
+from denoising_pipeline.degradations import Degradation, draw_noisy
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.metrics import METRICS, mean_intervals, pooled_psnr
 from denoising_pipeline.evaluation.options import EvaluationParameters
+from denoising_pipeline.evaluation.scoring import score_images
 from denoising_pipeline.images.arrays import Images
-
-SCORES = [*METRICS, *(f"noisy_{name}" for name in METRICS)]
-"""Columns of scores: each metric, and the same for the noisy image (the score of doing nothing)."""
+from denoising_pipeline.images.sets import ImageSet
 
 SWEEP = [step / 5 for step in range(11)]
 """Noise levels that the denoiser is tried at, as multiples of the one it was trained for."""
 
 
 def score_test_images(
-    test_clean: Images, test_noisy: Images, test_denoised: Images, splits: pd.DataFrame
+    test_clean: Images | ImageSet,
+    test_noisy: Images | ImageSet,
+    test_denoised: Images | ImageSet,
+    splits: pd.DataFrame,
+    evaluation: EvaluationParameters,
 ) -> pd.DataFrame:
-    """Score every test image with every registered metric.
+    """Score every test image.
 
     Args:
-        test_clean: float32 (N, H, W, C) in [0, 1].
+        test_clean: The clean images.
         test_noisy: The same images, noisy.
         test_denoised: The same images, denoised.
-        splits: `split`, `index` and `label` of every image.
+        splits: `split`, `index`, `label` (missing where there is none) and, of images that come
+            from files, `name` of every image.
+        evaluation: `metrics` is read.
 
     Returns:
-        A row per image: `index`, `label`, each metric of the denoised image under its own name
-        and of the noisy image under `noisy_<name>`.
+        A row per image: `index`, `label`, `name` if the source has it, each metric of the denoised
+        image under its own name and of the noisy image under `noisy_<name>`.
+
+    Raises:
+        ValueError: The images differ in number or size from each other or from `splits`.
     """
-    images = splits.loc[splits["split"] == "test", ["index", "label"]].reset_index(drop=True)
-    return images.join(_scores(test_clean, test_noisy, test_denoised))
+    known = [column for column in ("index", "label", "name") if column in splits]
+    images = splits.loc[splits["split"] == "test", known].reset_index(drop=True)
+    if len(images) != len(test_clean):
+        raise ValueError(
+            f"splits lists {len(images)} test images, but there are {len(test_clean)}: they are of "
+            "different runs. Run preprocessing and what comes after it again."
+        )
+    return images.join(_scores(evaluation.metrics, test_clean, test_noisy, test_denoised))
 
 
 def summarize(
-    image_metrics: pd.DataFrame,
-    evaluation: EvaluationParameters,
-    source: str,
-    noise_injection: NoiseInjectionParameters,
+    image_metrics: pd.DataFrame, denoiser: Denoiser, evaluation: EvaluationParameters
 ) -> dict[str, Any]:
-    """Sum up the scores over images.
+    """Sum up the scores over images, and say of what they are.
 
     Args:
         image_metrics: The table of `score_test_images`.
+        denoiser: What was scored; its card says on which source and degradation.
         evaluation: `confidence` and `limit` are read.
-        source: The raw folder that the images come from.
-        noise_injection: The noise model.
 
     Returns:
+        `source`, `degradation` (name and every option) and `denoiser` (its architecture);
         `n_images`, `confidence`; for each score its mean under its own name and the bounds of the
         interval over images under `<name>_ci_low` and `<name>_ci_high`; `psnr_pooled` and
-        `noisy_psnr_pooled`, from the mean squared error; `psnr_gain`, mean PSNR over that of the
-        noisy images; `psnr_digit_<label>`, mean PSNR of each class; where `limit` is that of this
-        source and noise, `limit_psnr` and `limit_distance`, how far below it the score is in dB.
+        `noisy_psnr_pooled`, from the mean over images of the mean squared error; `psnr_gain`, mean
+        PSNR over that of the noisy images, and `worse_than_noisy`, whether it is below 0;
+        `psnr_digit_<label>`, mean PSNR of each class, if there are labels; where `limit` is that
+        of this source and degradation, `limit_psnr` and `limit_distance`, how far below it the
+        score is in dB.
     """
+    card = denoiser.card
     summary: dict[str, Any] = {
+        "source": card.images.source,
+        "degradation": card.degradation.model_dump(mode="json"),
+        "denoiser": denoiser.architecture.name,
         "n_images": len(image_metrics),
         "confidence": evaluation.confidence,
         **_means(image_metrics, evaluation.confidence),
@@ -67,11 +84,12 @@ def summarize(
     for prefix in ("", "noisy_"):
         summary[f"{prefix}psnr_pooled"] = pooled_psnr(image_metrics[f"{prefix}mse"].to_numpy())
     summary["psnr_gain"] = summary["psnr"] - summary["noisy_psnr"]
+    summary["worse_than_noisy"] = summary["psnr_gain"] < 0
     limit = evaluation.limit
-    if limit and (limit.source, limit.noise) == (source, noise_injection.root.describe()):
+    if limit and (limit.source, limit.degradation) == (card.images.source, card.degradation):
         summary |= {"limit_psnr": limit.psnr, "limit_distance": limit.psnr - summary["psnr"]}
     by_label = image_metrics.groupby("label")["psnr"].mean()
-    return summary | {f"psnr_digit_{label}": float(mean) for label, mean in by_label.items()}
+    return summary | {f"psnr_digit_{label:g}": float(mean) for label, mean in by_label.items()}
 
 
 def summarize_digits(image_metrics: pd.DataFrame, evaluation: EvaluationParameters) -> pd.DataFrame:
@@ -83,21 +101,17 @@ def summarize_digits(image_metrics: pd.DataFrame, evaluation: EvaluationParamete
 
     Returns:
         A row per label: `label`, `n_images`, and for each score its mean and interval bounds,
-        named as in `summarize`.
+        named as in `summarize`. Without labels there are no rows.
     """
     rows = [
         {"label": label, "n_images": len(group), **_means(group, evaluation.confidence)}
         for label, group in image_metrics.groupby("label")
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["label", "n_images", *_columns(_names(image_metrics))])
 
 
 def sweep_noise(
-    test_clean: Images,
-    denoiser: Denoiser,
-    noise_injection: NoiseInjectionParameters,
-    evaluation: EvaluationParameters,
-    seed: int,
+    test_clean: Images | ImageSet, denoiser: Denoiser, evaluation: EvaluationParameters
 ) -> pd.DataFrame:
     """Score the denoiser at other levels of the noise than the one it was trained for.
 
@@ -105,45 +119,66 @@ def sweep_noise(
     the level, and at the trained one the scores are those of `score_test_images`.
 
     Args:
-        test_clean: float32 (N, H, W, C) in [0, 1]; the first `sweep_images` are read.
-        denoiser: What is scored.
-        noise_injection: The noise model that it was trained for.
-        evaluation: `sweep_images` and `confidence` are read.
-        seed: Root seed.
+        test_clean: The clean images; the first `sweep_images` are read.
+        denoiser: What is scored; its card says for which noise and seed.
+        evaluation: `metrics`, `sweep_images` and `confidence` are read.
 
     Returns:
         A row per level from 0 to twice the trained one, as far as the noise model has it: `level`,
         `trained` (whether it is the one trained for), `n_images`, and for each score its mean and
-        interval bounds, named as in `summarize`.
+        interval bounds, named as in `summarize`. A degradation without a level has no rows.
     """
-    clean, noise = test_clean[: evaluation.sweep_images], noise_injection.root
-    trained = getattr(noise, noise.level)
+    noise, seed = denoiser.card.noise, denoiser.card.seed
+    clean = _first(test_clean, evaluation.sweep_images)
     rows = []
-    for noise_at_level in _levels(noise):
+    for level, noise_at_level in _levels(noise):
         noisy = draw_noisy(clean, noise_at_level, seed=seed, split="test", epoch=0)
-        means = _means(_scores(clean, noisy, denoiser(noisy)), evaluation.confidence)
-        level = getattr(noise_at_level, noise.level)
-        rows.append({"level": level, "trained": level == trained, "n_images": len(clean), **means})
-    return pd.DataFrame(rows)
+        scores = _scores(evaluation.metrics, clean, noisy, denoiser(noisy))
+        is_trained = level == noise.level_value
+        row = {"level": level, "trained": is_trained, "n_images": len(clean)}
+        rows.append(row | _means(scores, evaluation.confidence))
+    names = [f"{prefix}{name}" for prefix in ("", "noisy_") for name in evaluation.metrics]
+    return pd.DataFrame(rows, columns=["level", "trained", "n_images", *_columns(names)])
 
 
-def _levels(noise: Noise) -> Iterator[Noise]:
-    trained = getattr(noise, noise.level)
-    for level in sorted({trained * multiple for multiple in SWEEP}):
+def _first(images: Images | ImageSet, count: int) -> Images | ImageSet:
+    return images.first(count) if isinstance(images, ImageSet) else images[:count]
+
+
+def _levels(noise: Degradation) -> Iterator[tuple[float, Degradation]]:
+    if not noise.level:
+        return
+    for level in sorted({noise.level_value * multiple for multiple in SWEEP}):
         with suppress(ValueError):  # A probability, for one, ends at 1.
-            yield noise.at(level)
+            yield level, noise.at(level)
 
 
-def _scores(clean: Images, noisy: Images, denoised: Images) -> pd.DataFrame:
+def _scores(
+    metrics: Iterable[str],
+    clean: Images | ImageSet,
+    noisy: Images | ImageSet,
+    denoised: Images | ImageSet,
+) -> pd.DataFrame:
     pairs = {"": denoised, "noisy_": noisy}
     return pd.DataFrame(
         {
-            f"{prefix}{name}": metric(clean, images)
+            f"{prefix}{name}": values
             for prefix, images in pairs.items()
-            for name, metric in METRICS.items()
+            for name, values in score_images(metrics, clean, images).items()
         }
     )
 
 
+def _names(image_metrics: pd.DataFrame) -> list[str]:
+    """Return the columns that are scores."""
+    return [name for name in map(str, image_metrics) if name.removeprefix("noisy_") in METRICS]
+
+
+def _columns(names: Iterable[str]) -> list[str]:
+    """Return the columns of means and intervals, as `mean_intervals` names them."""
+    return [f"{name}{end}" for name in names for end in ("", "_ci_low", "_ci_high")]
+
+
 def _means(image_metrics: pd.DataFrame, confidence: float) -> dict[str, float]:
-    return mean_intervals({name: image_metrics[name].to_numpy() for name in SCORES}, confidence)
+    scores = {name: image_metrics[name].to_numpy() for name in _names(image_metrics)}
+    return mean_intervals(scores, confidence)

@@ -22,6 +22,7 @@ def create_pipeline() -> Pipeline:
                     "test_noisy": "test_noisy",
                     "test_denoised": "test_denoised",
                     "splits": "splits",
+                    "evaluation": "params:evaluation",
                 },
                 outputs="image_metrics",
             ),
@@ -30,9 +31,8 @@ def create_pipeline() -> Pipeline:
                 name="summarize",
                 inputs={
                     "image_metrics": "image_metrics",
+                    "denoiser": "denoiser",
                     "evaluation": "params:evaluation",
-                    "source": "params:source",
-                    "noise_injection": "params:noise_injection",
                 },
                 outputs="summary",
             ),
@@ -48,9 +48,7 @@ def create_pipeline() -> Pipeline:
                 inputs={
                     "test_clean": "test_clean",
                     "denoiser": "denoiser",
-                    "noise_injection": "params:noise_injection",
                     "evaluation": "params:evaluation",
-                    "seed": "params:seed",
                 },
                 outputs="noise_sweep",
             ),

@@ -1,4 +1,4 @@
-"""Somebody's own array to denoised images."""
+"""Somebody's own images to denoised ones."""
 
 from denoising_pipeline.pipelines.inference.pipeline import create_pipeline
 

@@ -1,17 +1,18 @@
-"""Denoising somebody's own array."""
+"""Denoising somebody's own images."""
 
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.sets import ImageSet
 
 
-def denoise_images(denoiser: Denoiser, noisy: Images) -> Images:
-    """Denoise an array with the trained denoiser.
+def denoise_images(denoiser: Denoiser, noisy: Images | ImageSet) -> Images | ImageSet:
+    """Denoise images with the trained denoiser.
 
     Args:
         denoiser: The trained denoiser.
-        noisy: float32 (N, H, W, C) in [0, 1], of the size that it was trained on.
+        noisy: The images, as an array or as a set.
 
     Returns:
-        Denoised images of the same shape, dtype and range.
+        Denoised images of the same sizes, an array or a set as `noisy` is.
     """
     return denoiser(noisy)

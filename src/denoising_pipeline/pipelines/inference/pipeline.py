@@ -10,10 +10,10 @@ def create_pipeline(
     denoised: str = "denoised_images",
     name: str = "denoise_images",
 ) -> Pipeline:
-    """Return the pipeline from an array of images to the denoised array.
+    """Return the pipeline from images to denoised images.
 
     Args:
-        images: Catalog entry of the images, float32 (N, H, W, C) in [0, 1].
+        images: Catalog entry of the images, an array or a set.
         denoised: Catalog entry that takes the result.
         name: Name of the node.
 

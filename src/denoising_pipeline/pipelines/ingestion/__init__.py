@@ -1,4 +1,4 @@
-"""Raw files to validated bytes."""
+"""Raw files to checked images, a table of them and a manifest."""
 
 from denoising_pipeline.pipelines.ingestion.pipeline import create_pipeline
 

@@ -2,34 +2,59 @@
 
 from kedro.pipeline import Pipeline, node
 
-from denoising_pipeline.pipelines.ingestion.nodes import describe_source, validate_source
+from denoising_pipeline.pipelines.ingestion.nodes import (
+    check_recipe,
+    check_source,
+    list_images,
+    take_images,
+)
 
 
 def create_pipeline() -> Pipeline:
-    """Return the pipeline from raw IDX arrays to validated images, labels and a manifest."""
-    validate = [
-        node(
-            validate_source,
-            name=f"validate_{split}_source",
-            inputs={
-                "images": f"raw_{split}_images",
-                "labels": f"raw_{split}_labels",
-                "ingestion": "params:ingestion",
-            },
-            outputs=[f"{split}_images", f"{split}_labels"],
-        )
-        for split in ("train", "test")
-    ]
-    describe = node(
-        describe_source,
-        name="describe_source",
-        inputs={
-            "source": "params:source",
-            "train_images": "raw_train_images",
-            "train_labels": "raw_train_labels",
-            "test_images": "raw_test_images",
-            "test_labels": "raw_test_labels",
-        },
-        outputs="source_manifest",
+    """Return the pipeline from raw files to checked images, a table of them and a manifest."""
+    return Pipeline(
+        [
+            node(
+                check_source,
+                name="check_source",
+                inputs={
+                    "raw_source": "raw_source",
+                    "source": "params:source",
+                    "ingestion": "params:ingestion",
+                },
+                outputs="source_manifest",
+            ),
+            node(
+                check_recipe,
+                name="check_recipe",
+                inputs={
+                    "source_manifest": "source_manifest",
+                    "training": "params:training",
+                    "evaluation": "params:evaluation",
+                },
+                outputs=None,
+            ),
+            node(
+                list_images,
+                name="list_images",
+                inputs={
+                    "raw_source": "raw_source",
+                    "source_manifest": "source_manifest",
+                    "ingestion": "params:ingestion",
+                    "preprocessing": "params:preprocessing",
+                },
+                outputs="image_table",
+            ),
+            node(
+                take_images,
+                name="take_images",
+                inputs={
+                    "raw_source": "raw_source",
+                    "source_manifest": "source_manifest",
+                    "image_table": "image_table",
+                },
+                outputs=["train_images", "test_images"],
+            ),
+        ],
+        tags="ingestion",
     )
-    return Pipeline([*validate, describe], tags="ingestion")

@@ -4,6 +4,7 @@ from typing import Any
 
 from denoising_pipeline.degradations import NoiseInjectionParameters, draw_noisy
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.sets import ImageSet
 
 
 def choose_degradation(noise_injection: NoiseInjectionParameters) -> dict[str, Any]:
@@ -16,23 +17,25 @@ def choose_degradation(noise_injection: NoiseInjectionParameters) -> dict[str, A
 
 
 def inject_val_noise(
-    val_clean: Images, noise_injection: NoiseInjectionParameters, seed: int
-) -> Images:
+    val_clean: Images | ImageSet, noise_injection: NoiseInjectionParameters, seed: int
+) -> Images | ImageSet:
     """Corrupt the validation images.
 
     Args:
-        val_clean: float32 (N, H, W, C) in [0, 1].
+        val_clean: Clean images.
         noise_injection: The noise model.
         seed: Root seed.
 
     Returns:
-        Noisy images of the same shape, dtype and range.
+        Noisy images of the same sizes: an array of an array, a set of a set.
     """
-    return draw_noisy(val_clean, noise_injection.root, seed=seed, split="val", epoch=0)
+    noise = noise_injection.root
+    return draw_noisy(val_clean, noise, seed=seed, split="val", epoch=0)
 
 
 def inject_test_noise(
-    test_clean: Images, noise_injection: NoiseInjectionParameters, seed: int
-) -> Images:
+    test_clean: Images | ImageSet, noise_injection: NoiseInjectionParameters, seed: int
+) -> Images | ImageSet:
     """Corrupt the test images; see `inject_val_noise`."""
-    return draw_noisy(test_clean, noise_injection.root, seed=seed, split="test", epoch=0)
+    noise = noise_injection.root
+    return draw_noisy(test_clean, noise, seed=seed, split="test", epoch=0)

@@ -1,82 +1,68 @@
 """The split into train, val and test, and the scaling to [0, 1]."""
 
-import numpy as np
 import pandas as pd
 
 from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.images.arrays import Bytes, Images, as_images
-from denoising_pipeline.images.options import PreprocessingParameters
+from denoising_pipeline.images.options import IngestionParameters, PreprocessingParameters
+from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.images.splits import hold_out_validation
 
 
 def split_source(
-    train_labels: Bytes, test_labels: Bytes, preprocessing: PreprocessingParameters, seed: int
+    image_table: pd.DataFrame,
+    ingestion: IngestionParameters,
+    preprocessing: PreprocessingParameters,
+    seed: int,
 ) -> pd.DataFrame:
-    """Hold out validation images from the training file, each class in proportion.
+    """Hold out some of the training images for validation, each class in proportion.
 
     Args:
-        train_labels: uint8 (N,), labels of the training file.
-        test_labels: uint8 (M,), labels of the test file.
+        image_table: A row per image: `split` (train or test), `index`, `label` and perhaps `name`.
+        ingestion: `limit` is read, for the message.
         preprocessing: `validation_images` is read.
         seed: Root seed.
 
     Returns:
-        A row per image, in the order train, val, test: `split`, `index` (its position in the
-        file that it came from) and `label`.
+        The same rows in the order train, val, test, `index` still being the position in
+        `train_images` or `test_images`.
 
     Raises:
         ValueError: As many validation images are asked for as there are images.
     """
-    wanted = preprocessing.validation_images
-    if wanted >= len(train_labels):
+    train, test = (image_table[image_table["split"] == split] for split in ("train", "test"))
+    wanted, count = preprocessing.validation_images, len(train)
+    if wanted >= count:
+        limited = " (ingestion.limit)" if count == ingestion.limit else ""
         raise ValueError(
-            f"preprocessing.validation_images is {wanted}, but the training file has "
-            f"{len(train_labels)} images: none would be left to train on."
+            f"preprocessing.validation_images is {wanted}, but there are {count} images to train "
+            f"on{limited}: none would be left. Lower it{', or raise the limit' * bool(limited)}."
         )
-    draws = generator(seed, "split", "val")
-    held_out = np.zeros(len(train_labels), bool)
-    for label, count in _proportional_counts(train_labels, wanted).items():
-        held_out[draws.permutation(np.flatnonzero(train_labels == label))[:count]] = True
-    parts = {
-        "train": (np.flatnonzero(~held_out), train_labels),
-        "val": (np.flatnonzero(held_out), train_labels),
-        "test": (np.arange(len(test_labels)), test_labels),
-    }
-    return pd.concat(
-        [
-            pd.DataFrame({"split": split, "index": index, "label": labels[index]})
-            for split, (index, labels) in parts.items()
-        ],
-        ignore_index=True,
-    )
+    kept, held_out = hold_out_validation(train["label"], wanted, generator(seed, "split", "val"))
+    val = train.iloc[held_out].assign(split="val")
+    return pd.concat([train.iloc[kept], val, test], ignore_index=True)
 
 
-def _proportional_counts(labels: Bytes, total: int) -> dict[int, int]:
-    """Divide `total` over the classes by their shares; largest remainders make up the rest."""
-    classes, sizes = np.unique(labels, return_counts=True)
-    exact = sizes * total / len(labels)
-    counts = np.floor(exact).astype(int)
-    largest_remainders = np.argsort(counts - exact, kind="stable")[: total - counts.sum()]
-    counts[largest_remainders] += 1
-    return dict(zip(classes.tolist(), counts.tolist(), strict=True))
-
-
-def normalize_train_images(train_images: Bytes, splits: pd.DataFrame) -> tuple[Images, Images]:
-    """Scale the training file's images and hand them to their splits.
+def normalize_train_images(
+    train_images: Bytes | ImageSet, splits: pd.DataFrame
+) -> tuple[Images | ImageSet, Images | ImageSet]:
+    """Hand the training images to their splits, scaled to [0, 1].
 
     Args:
-        train_images: uint8 (N, H, W).
+        train_images: uint8 (N, H, W), or a set.
         splits: The table of `split_source`.
 
     Returns:
-        Train and val images, float32 (N, H, W, 1) in [0, 1].
+        Train and val images: float32 (N, H, W, 1), or sets of the type that the images came with,
+        which scale what is read of them.
     """
     index = splits.groupby("split")["index"]
-    return (
-        as_images(train_images, index.get_group("train").to_numpy()),
-        as_images(train_images, index.get_group("val").to_numpy()),
-    )
+    train, val = (index.get_group(split).to_numpy() for split in ("train", "val"))
+    if isinstance(train_images, ImageSet):
+        return train_images.take(train), train_images.take(val)
+    return as_images(train_images, train), as_images(train_images, val)
 
 
-def normalize_test_images(test_images: Bytes) -> Images:
-    """Scale the test file's images: uint8 (N, H, W) to float32 (N, H, W, 1) in [0, 1]."""
-    return as_images(test_images)
+def normalize_test_images(test_images: Bytes | ImageSet) -> Images | ImageSet:
+    """Scale the test images: uint8 (N, H, W) to float32 (N, H, W, 1) in [0, 1]; a set does it."""
+    return test_images if isinstance(test_images, ImageSet) else as_images(test_images)

@@ -10,15 +10,15 @@ from denoising_pipeline.pipelines.preprocessing.nodes import (
 
 
 def create_pipeline() -> Pipeline:
-    """Return the pipeline from validated bytes to clean images of each split."""
+    """Return the pipeline from checked images to clean images of each split."""
     return Pipeline(
         [
             node(
                 split_source,
                 name="split_source",
                 inputs={
-                    "train_labels": "train_labels",
-                    "test_labels": "test_labels",
+                    "image_table": "image_table",
+                    "ingestion": "params:ingestion",
                     "preprocessing": "params:preprocessing",
                     "seed": "params:seed",
                 },

@@ -1,4 +1,4 @@
-"""Arrays and tables to figures and a report."""
+"""Images and tables to figures and a report."""
 
 from denoising_pipeline.pipelines.reporting.pipeline import create_pipeline
 

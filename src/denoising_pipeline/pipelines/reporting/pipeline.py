@@ -9,7 +9,7 @@ IMAGES = {name: name for name in ("test_clean", "test_noisy", "test_denoised", "
 
 
 def create_pipeline() -> Pipeline:
-    """Return the pipeline from arrays and tables to figures and the report."""
+    """Return the pipeline from images and tables to figures and the report."""
     return Pipeline(
         [
             node(
@@ -19,15 +19,15 @@ def create_pipeline() -> Pipeline:
                 outputs="denoising_examples",
             ),
             node(
-                nodes.draw_noisy_digits,
-                name="draw_noisy_digits",
+                nodes.draw_noisy_examples,
+                name="draw_noisy_examples",
                 inputs={
                     "test_clean": "test_clean",
                     "test_noisy": "test_noisy",
-                    "noise_injection": "params:noise_injection",
+                    "denoiser": "denoiser",
                     "reporting": "params:reporting",
                 },
-                outputs="noisy_digits",
+                outputs="noisy_examples",
             ),
             node(
                 figures.training_curves,
@@ -39,19 +39,19 @@ def create_pipeline() -> Pipeline:
                 figures.psnr_distribution,
                 name="draw_psnr_distribution",
                 inputs={"image_metrics": "image_metrics"},
-                outputs="psnr_distribution",
+                outputs="psnr_figure",
             ),
             node(
                 figures.digit_scores,
                 name="draw_digit_scores",
                 inputs={"digit_metrics": "digit_metrics"},
-                outputs="digit_scores",
+                outputs="digit_figure",
             ),
             node(
                 nodes.draw_best_and_worst,
                 name="draw_best_and_worst",
                 inputs={**IMAGES, "reporting": "params:reporting"},
-                outputs="best_and_worst",
+                outputs="best_and_worst_examples",
             ),
             node(
                 nodes.write_report,
@@ -64,7 +64,6 @@ def create_pipeline() -> Pipeline:
                     "noise_sweep": "noise_sweep",
                     "source_manifest": "source_manifest",
                     "denoiser": "denoiser",
-                    "noise_injection": "params:noise_injection",
                     "reporting": "params:reporting",
                     "run_facts": "run_facts",
                 },

@@ -1,4 +1,4 @@
-"""A trained denoiser on noise, corruptions and sources that it was not trained on."""
+"""A trained denoiser on noise, degradations and sources that it was not trained on."""
 
 from denoising_pipeline.pipelines.robustness.pipeline import create_pipeline
 

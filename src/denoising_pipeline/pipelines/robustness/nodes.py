@@ -1,5 +1,7 @@
 """Scores of images that are unlike those of the training, and whether the denoiser can tell."""
 
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -7,15 +9,21 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from denoising_pipeline import figures
-from denoising_pipeline.baselines import Known, calibrate
+from denoising_pipeline.baselines import Known, NotApplicableError, calibrate, fit
 from denoising_pipeline.baselines.options import RobustnessParameters
-from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.metrics import METRICS, mean_intervals
 from denoising_pipeline.evaluation.ood import OodDetector, auc_interval, residual_features, roc
 from denoising_pipeline.evaluation.options import EvaluationParameters
-from denoising_pipeline.evaluation.shifts import Shift, Sources, every_shift, source_images
+from denoising_pipeline.evaluation.shifts import (
+    Shift,
+    Sources,
+    every_shift,
+    of_one_size,
+    source_images,
+)
 from denoising_pipeline.images.arrays import Images, Values
+from denoising_pipeline.images.sets import ImageSet
 
 DENOISERS = {"trained": "", "classical": "classical_", "nothing": "noisy_"}
 """Prefix of its scores by denoiser."""
@@ -24,8 +32,8 @@ SCORES = ("psnr", "ssim")
 
 PANELS = {
     "noise": "other noise",
-    "corruption": "corruption in place of noise",
-    "corruption and noise": "corruption under the noise of the training",
+    "degradation": "degradation in place of noise",
+    "degradation and noise": "degradation under the noise of the training",
     "source": "other source under the noise of the training",
 }
 """Title of each kind of shift."""
@@ -35,53 +43,84 @@ SHIFT = [*Shift._fields]
 
 
 def calibrate_ood(
-    denoiser: Denoiser, val_noisy: Images, robustness: RobustnessParameters
+    denoiser: Denoiser, val_noisy: Images | ImageSet, robustness: RobustnessParameters
 ) -> dict[str, Any]:
     """Learn what the denoiser takes away from noisy validation images.
 
     Args:
         denoiser: The trained denoiser.
-        val_noisy: float32 (M, H, W, C) in [0, 1].
+        val_noisy: M noisy validation images.
         robustness: `images` is read.
 
     Returns:
         The fields of `OodDetector`.
+
+    Raises:
+        ValueError: There are too few images, or they differ in size.
     """
-    noisy = val_noisy[: robustness.images]
+    noisy = of_one_size(val_noisy, robustness.images)
     return OodDetector.learn(residual_features(noisy, denoiser(noisy))).model_dump(mode="json")
+
+
+def calibrate_classical(
+    denoiser: Denoiser,
+    train_clean: Images | ImageSet,
+    val_noisy: Images | ImageSet,
+    val_clean: Images | ImageSet,
+    robustness: RobustnessParameters,
+) -> dict[str, Any]:
+    """Choose the hyperparameters of the classical denoiser on validation images.
+
+    It is calibrated for the noise of the training and then held, as the trained one is.
+
+    Args:
+        denoiser: The trained denoiser: its card says which noise.
+        train_clean: What baselines may learn from.
+        val_noisy: M noisy validation images.
+        val_clean: The clean images of `val_noisy`.
+        robustness: `classical` and `images` are read.
+
+    Returns:
+        `denoiser`, its name, and `hyperparameters`, value by name.
+
+    Raises:
+        ValueError: There is no such denoiser for this noise, or the images differ in size.
+    """
+    known = Known(of_one_size(train_clean), denoiser.card.noise, denoiser.card.seed)
+    noisy, clean = (of_one_size(images, robustness.images) for images in (val_noisy, val_clean))
+    try:
+        chosen = calibrate(robustness.classical, known, noisy, clean)
+    except NotApplicableError as error:
+        raise ValueError(f"robustness.classical: {robustness.classical!r}: {error}") from None
+    return {"denoiser": chosen.name, "hyperparameters": dict(chosen.hyperparameters)}
 
 
 def score_shifts(
     denoiser: Denoiser,
     ood_detector: dict[str, Any],
-    train_clean: Images,
-    val_noisy: Images,
-    val_clean: Images,
-    test_clean: Images,
+    classical_calibration: dict[str, Any],
+    train_clean: Images | ImageSet,
+    val_noisy: Images | ImageSet,
+    val_clean: Images | ImageSet,
+    test_clean: Images | ImageSet,
     sources: Sources,
-    noise_injection: NoiseInjectionParameters,
     robustness: RobustnessParameters,
-    seed: int,
 ) -> pd.DataFrame:
-    """Score the first test images under every noise model, corruption and source.
-
-    The classical denoiser is calibrated on validation images with the noise of the training and
-    then held, as the trained one is.
+    """Score the first test images under every noise model, degradation and source.
 
     Args:
-        denoiser: The trained denoiser.
+        denoiser: The trained denoiser: its card says which noise is that of the training.
         ood_detector: The fields of `OodDetector`.
-        train_clean: float32 (K, H, W, C) in [0, 1]; baselines may learn from it.
-        val_noisy: float32 (M, H, W, C) in [0, 1].
+        classical_calibration: What `calibrate_classical` chose.
+        train_clean: What the classical denoiser may learn from.
+        val_noisy: M noisy validation images.
         val_clean: The clean images of `val_noisy`.
-        test_clean: float32 (N, H, W, C) in [0, 1].
+        test_clean: N clean test images.
         sources: Function that loads a raw file by its path in data/01_raw.
-        noise_injection: The noise model of the training.
-        robustness: All of it is read.
-        seed: Root seed.
+        robustness: All but `classical` is read.
 
     Returns:
-        A row per shift and image: `kind` (noise, corruption, corruption and noise, source),
+        A row per shift and image: `kind` (noise, degradation, degradation and noise, source),
         `name`, `level` and `trained` of the shift, that of the training included; `index` of the
         image; `psnr` and `ssim` of the trained denoiser, `classical_` and `noisy_` (doing nothing)
         before the same; `ood_score`, the score of `OodDetector`.
@@ -89,23 +128,39 @@ def score_shifts(
     Raises:
         ValueError: `robustness.other_source` is not there or its images do not fit.
     """
-    first, noise = slice(robustness.images), noise_injection.root
+    card, first = denoiser.card, robustness.images
+    clean_images = of_one_size(test_clean, first)
     names = filter(None, [robustness.other_source])
-    others = {name: source_images(sources, name)[first] for name in names}
-    known = Known(train_clean, noise, seed)
-    classical = calibrate(robustness.classical, known, val_noisy[first], val_clean[first])
-    inside = OodDetector.model_validate(ood_detector)
-    grid = robustness.levels, robustness.severities
+    shape = clean_images.shape[1:]
+    others = {name: source_images(sources, name, shape)[:first] for name in names}
+    classical = fit(
+        classical_calibration["denoiser"],
+        classical_calibration["hyperparameters"],
+        Known(of_one_size(train_clean), card.noise, card.seed),
+        of_one_size(val_noisy, first),
+        of_one_size(val_clean, first),
+    )
+    detector = OodDetector.model_validate(ood_detector)
     tables = []
-    for shift, clean, noisy in every_shift(test_clean[first], others, noise, *grid, seed):
+    for shift, clean, noisy in _shifts(denoiser, clean_images, robustness, others):
         denoised = denoiser(noisy)
         scores: dict[str, Any] = {**shift._asdict(), "index": np.arange(len(clean))}
         batches = (denoised, classical.denoise(noisy), noisy)
         for prefix, images in zip(DENOISERS.values(), batches, strict=True):
             scores |= {f"{prefix}{name}": METRICS[name](clean, images) for name in SCORES}
-        scores["ood_score"] = inside.score(residual_features(noisy, denoised))
+        scores["ood_score"] = detector.score(residual_features(noisy, denoised))
         tables.append(pd.DataFrame(scores))
     return pd.concat(tables, ignore_index=True)
+
+
+def _shifts(
+    denoiser: Denoiser,
+    clean: Images,
+    robustness: RobustnessParameters,
+    others: Mapping[str, Images] = MappingProxyType({}),
+) -> Iterator[tuple[Shift, Images, Images]]:
+    options = robustness.model_dump(include={"noises", "levels", "degradations", "severities"})
+    return every_shift(clean, others, denoiser.card.noise, denoiser.card.seed, **options)
 
 
 def summarize_noise_sweeps(
@@ -126,30 +181,30 @@ def summarize_noise_sweeps(
     return table.rename(columns={"name": "noise"})
 
 
-def summarize_corruptions(
+def summarize_degradations(
     shift_scores: pd.DataFrame, evaluation: EvaluationParameters
 ) -> pd.DataFrame:
-    """Sum up the scores under each corruption; see `summarize_noise_sweeps`.
+    """Sum up the scores under each degradation; see `summarize_noise_sweeps`.
 
-    The columns are `corruption`, `severity` and `with_noise`, whether the noise of the training
+    The columns are `degradation`, `severity` and `with_noise`, whether the noise of the training
     came on top, in place of `noise`, `level` and `trained`.
     """
-    rows = shift_scores[shift_scores["kind"].isin(["corruption", "corruption and noise"])]
-    table = _summarize(rows, evaluation.confidence).drop(columns="trained")
-    table["kind"] = table["kind"] == "corruption and noise"
-    columns = {"kind": "with_noise", "name": "corruption", "level": "severity"}
+    kinds = shift_scores["kind"].isin(["degradation", "degradation and noise"])
+    table = _summarize(shift_scores[kinds], evaluation.confidence).drop(columns="trained")
+    table["kind"] = table["kind"] == "degradation and noise"
+    columns = {"kind": "with_noise", "name": "degradation", "level": "severity"}
     return table.rename(columns=columns).sort_values("with_noise", kind="stable")
 
 
 def summarize_sources(
-    shift_scores: pd.DataFrame, source: str, evaluation: EvaluationParameters
+    shift_scores: pd.DataFrame, denoiser: Denoiser, evaluation: EvaluationParameters
 ) -> pd.DataFrame:
     """Sum up the scores on the source of the training and on the other one, if there is one.
 
     The columns are those of `summarize_noise_sweeps` with `source` in place of `noise` and `level`;
     the noise is that of the training.
     """
-    own = shift_scores[shift_scores["trained"]].assign(name=source)
+    own = shift_scores[shift_scores["trained"]].assign(name=denoiser.card.images.source)
     rows = pd.concat([own, shift_scores[shift_scores["kind"] == "source"]])
     table = _summarize(rows, evaluation.confidence).drop(columns=["kind", "level"])
     return table.rename(columns={"name": "source"})
@@ -185,51 +240,49 @@ def measure_ood(
         threshold, which is the rate of false alarms where `trained` is true; `n_images`.
     """
     threshold = ood_detector["threshold"]
-    inside = shift_scores.loc[shift_scores["trained"], "ood_score"].to_numpy()
+    known = shift_scores.loc[shift_scores["trained"], "ood_score"].to_numpy()
     rows = []
     for shift, group in shift_scores.groupby(SHIFT, sort=False):
         scores = group["ood_score"].to_numpy()
-        area = auc_interval(inside, scores, seed=seed, confidence=evaluation.confidence)
+        area = auc_interval(known, scores, seed=seed, confidence=evaluation.confidence)
         row = dict(zip([*SHIFT, "auc", "auc_ci_low", "auc_ci_high"], [*shift, *area], strict=True))
         rows.append(row | {"flagged": np.mean(scores > threshold), "n_images": len(group)})
     return pd.DataFrame(rows)
 
 
-def draw_corruption_examples(
-    denoiser: Denoiser,
-    test_clean: Images,
-    noise_injection: NoiseInjectionParameters,
-    robustness: RobustnessParameters,
-    seed: int,
+def draw_degradation_examples(
+    denoiser: Denoiser, test_clean: Images | ImageSet, robustness: RobustnessParameters
 ) -> Figure:
-    """Draw what each corruption does to the first test image, and what the denoiser does then.
+    """Draw what each degradation does to the first test image, and what the denoiser does then.
 
     The highest of `robustness.severities` is shown; arguments are those of `score_shifts`.
     """
-    severity, noise = max(robustness.severities), noise_injection.root
-    shifts = list(every_shift(test_clean[:1], {}, noise, [], [severity], seed))
-    names = [shift.name for shift, *_ in shifts if shift.kind == "corruption"]
-    corrupted, noisy = (
+    severity, first = max(robustness.severities), of_one_size(test_clean, 1)
+    shown = robustness.model_copy(update={"noises": [], "levels": [], "severities": [severity]})
+    shifts = list(_shifts(denoiser, first, shown))
+    names = [shift.name for shift, *_ in shifts if shift.kind == "degradation"]
+    degraded, noisy = (
         np.concatenate([given for shift, _, given in shifts if shift.kind == kind])
-        for kind in ("corruption", "corruption and noise")
+        for kind in ("degradation", "degradation and noise")
     )
-    clean, denoised = np.repeat(test_clean[:1], len(names), 0), denoiser(noisy)
+    clean, denoised = np.repeat(first, len(names), 0), denoiser(noisy)
     stages = {
         "clean": clean,
-        "corrupted": corrupted,
-        "denoised": denoiser(corrupted),
-        "corrupted\nand noisy": noisy,
+        "degraded": degraded,
+        "denoised": denoiser(degraded),
+        "degraded\nand noisy": noisy,
         "denoised\nfrom that": denoised,
     }
     psnr = zip(METRICS["psnr"](clean, noisy), METRICS["psnr"](clean, denoised), strict=True)
-    title = f"Corruptions at severity {severity:g}, without noise and with {noise.describe()}"
-    return figures.corruption_examples(stages, dict(zip(names, psnr, strict=True)), title)
+    noise = denoiser.card.noise.describe()
+    title = f"Degradations at severity {severity:g}, without noise and with {noise}"
+    return figures.degradation_examples(stages, dict(zip(names, psnr, strict=True)), title)
 
 
 def draw_ood_curves(shift_scores: pd.DataFrame) -> Figure:
     """Draw the ROC of each shift at its middle level, and of each level of the own noise."""
     own = shift_scores["trained"]
-    inside = shift_scores.loc[own, "ood_score"].to_numpy()
+    known = shift_scores.loc[own, "ood_score"].to_numpy()
     trained = shift_scores.loc[own, "name"].iloc[0]
     curves: dict[str, dict[str, tuple[Values, Values]]] = {}
     for key, shifts in shift_scores[~own].groupby(["kind", "name"], sort=False):
@@ -243,5 +296,5 @@ def draw_ood_curves(shift_scores: pd.DataFrame) -> Figure:
         for level in levels:
             scores = shifts.loc[shifts["level"] == level, "ood_score"].to_numpy()
             label = f"{name} {level:g}".replace("_", " ")
-            curves.setdefault(panel, {})[label] = roc(inside, scores)
+            curves.setdefault(panel, {})[label] = roc(known, scores)
     return figures.ood_curves(curves)

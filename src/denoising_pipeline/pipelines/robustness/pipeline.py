@@ -8,7 +8,6 @@ from denoising_pipeline.pipelines.robustness import nodes
 SCORES = {"shift_scores": "shift_scores"}
 EVALUATION = {"evaluation": "params:evaluation"}
 ROBUSTNESS = {"robustness": "params:robustness"}
-NOISE = {"noise_injection": "params:noise_injection"}
 SEED = {"seed": "params:seed"}
 
 
@@ -23,19 +22,30 @@ def create_pipeline() -> Pipeline:
                 outputs="ood_detector",
             ),
             node(
+                nodes.calibrate_classical,
+                name="calibrate_classical",
+                inputs={
+                    "denoiser": "denoiser",
+                    "train_clean": "train_clean",
+                    "val_noisy": "val_noisy",
+                    "val_clean": "val_clean",
+                    **ROBUSTNESS,
+                },
+                outputs="classical_calibration",
+            ),
+            node(
                 nodes.score_shifts,
                 name="score_shifts",
                 inputs={
                     "denoiser": "denoiser",
                     "ood_detector": "ood_detector",
+                    "classical_calibration": "classical_calibration",
                     "train_clean": "train_clean",
                     "val_noisy": "val_noisy",
                     "val_clean": "val_clean",
                     "test_clean": "test_clean",
                     "sources": "sources",
-                    **NOISE,
                     **ROBUSTNESS,
-                    **SEED,
                 },
                 outputs="shift_scores",
             ),
@@ -46,15 +56,15 @@ def create_pipeline() -> Pipeline:
                 outputs="noise_sweeps",
             ),
             node(
-                nodes.summarize_corruptions,
-                name="summarize_corruptions",
+                nodes.summarize_degradations,
+                name="summarize_degradations",
                 inputs={**SCORES, **EVALUATION},
-                outputs="corruption_scores",
+                outputs="degradation_scores",
             ),
             node(
                 nodes.summarize_sources,
                 name="summarize_sources",
-                inputs={**SCORES, "source": "params:source", **EVALUATION},
+                inputs={**SCORES, "denoiser": "denoiser", **EVALUATION},
                 outputs="source_scores",
             ),
             node(
@@ -70,16 +80,14 @@ def create_pipeline() -> Pipeline:
                 outputs="noise_sweeps_figure",
             ),
             node(
-                nodes.draw_corruption_examples,
-                name="draw_corruption_examples",
+                nodes.draw_degradation_examples,
+                name="draw_degradation_examples",
                 inputs={
                     "denoiser": "denoiser",
                     "test_clean": "test_clean",
-                    **NOISE,
                     **ROBUSTNESS,
-                    **SEED,
                 },
-                outputs="corruption_examples",
+                outputs="degradation_examples",
             ),
             node(
                 nodes.draw_ood_curves,

@@ -12,7 +12,11 @@ from kedro.io import DatasetError
 
 from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.datasets import ClassifierDataset, DenoiserDataset
+from denoising_pipeline.degradations import NoiseInjectionParameters
+from denoising_pipeline.degradations.salt_and_pepper import SaltAndPepper
 from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.denoiser.card import Card, Origin
+from denoising_pipeline.denoiser.file import load_denoiser
 from denoising_pipeline.models import ARCHITECTURES
 
 SHAPE = (8, 8, 1)
@@ -87,17 +91,48 @@ def test_file_is_a_plain_zip_of_data(path: Path) -> None:
     with ZipFile(path) as archive:
         assert archive.namelist() == MEMBERS
         description = json.loads(archive.read("denoiser.json"))
-    assert description["format"] == 1
+    assert description["format"] == 2
     assert description["architecture"]["name"] == "dense"
     assert description["image_shape"] == [8, 8, 1]
     assert {"package_version", "keras_version"} < set(description)
 
 
+def test_the_card_comes_back(tmp_path: Path) -> None:
+    """With every option of the degradation."""
+    card = Card(
+        images=Origin(source="mnist", files={"a": "0"}, train_images=3, digest="1"),
+        degradation=NoiseInjectionParameters(SaltAndPepper(salt=0.1)),
+        seed=4,
+        training={"epochs": 2},
+        validation={"psnr": 21.5},
+    )
+    architecture = ARCHITECTURES["dense"].model_validate({})
+    model = architecture.build(SHAPE, 0)
+    path = tmp_path / "denoiser.zip"
+    DenoiserDataset(filepath=path).save(Denoiser(architecture, SHAPE, model, card))
+    assert load_denoiser(path).card == card
+
+
+def test_a_file_of_format_1_is_loaded_and_says_that_it_has_no_card(path: Path) -> None:
+    describe(path, format=1)
+    loaded = load_denoiser(path)
+    with pytest.raises(ValueError, match="has no card"):
+        _ = loaded.card
+    np.testing.assert_array_equal(loaded(NOISY), load_denoiser(path)(NOISY))
+
+
+def test_a_card_of_an_unknown_degradation_is_refused(path: Path) -> None:
+    card = {"images": {"source": "a"}, "degradation": {"name": "rust"}, "seed": 0}
+    describe(path, card=card)
+    with pytest.raises(ValueError, match=r"does not know \(card.degradation.*train the denoiser"):
+        load_denoiser(path)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 2}, r"format 2; .* knows format 1"),
-        ({"format": None}, r"format None; .* knows format 1"),
+        ({"format": 3}, r"format 3; .* knows formats"),
+        ({"format": None}, r"format None; .* knows formats"),
         ({"architecture": {"name": "magic"}}, r"'magic'.*It has: .*dense"),
         ({"architecture": {}}, r"architecture None.*It has: .*dense"),
         ({"architecture": {"name": "dense", "wings": 2}}, "wings"),

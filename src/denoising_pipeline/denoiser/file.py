@@ -1,0 +1,216 @@
+"""The file of a trained network: data and no code, with a card that says what it is."""
+
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Annotated, Any, NamedTuple, Protocol
+from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+
+from pydantic import BaseModel, Field, ValidationError
+
+from denoising_pipeline import __version__
+from denoising_pipeline.core.backend import load_keras
+from denoising_pipeline.core.components import component_name
+from denoising_pipeline.denoiser.card import Card
+from denoising_pipeline.denoiser.denoiser import Denoiser
+from denoising_pipeline.evaluation.classifier import Classifier
+from denoising_pipeline.models import ARCHITECTURES
+from denoising_pipeline.models.digit_network import DigitNetwork
+
+FORMAT = 2
+"""Number of the file format, raised when an older version of the package could not read it.
+
+1: without a card. 2: with one, and sizes that may be null, for images of any size.
+"""
+
+READABLE = (1, 2)
+"""Formats that can be read."""
+
+WEIGHTS = "model.weights.h5"
+
+Size = Annotated[int, Field(ge=1)]
+
+
+class Description(BaseModel):
+    """What the JSON file of a network says."""
+
+    format: int = FORMAT
+    package_version: str = __version__
+    keras_version: str
+    architecture: dict[str, Any]
+    image_shape: tuple[Size | None, Size | None, Size]
+    card: Card | None = None
+
+
+class Network(Protocol):
+    """A `keras.Model` with what it takes to build it again."""
+
+    architecture: Any
+    image_shape: Any
+    model: Any
+
+
+class Kind(NamedTuple):
+    """A kind of network.
+
+    Attributes:
+        name: What it is called; its JSON file is `<name>.json`.
+        network: Its class, made of architecture, image shape, model and card.
+        architectures: Class of architecture by name.
+    """
+
+    name: str
+    network: Any
+    architectures: Mapping[str, Any]
+
+
+DENOISER = Kind("denoiser", Denoiser, ARCHITECTURES)
+CLASSIFIER = Kind("classifier", Classifier, {component_name(DigitNetwork): DigitNetwork})
+
+
+def load_denoiser(path: str | Path) -> Denoiser:
+    """Load a denoiser from its file.
+
+    Args:
+        path: Such as `data/06_models/denoiser.zip/<version>/denoiser.zip`.
+
+    Returns:
+        The denoiser with its card, if the file has one (those of format 1 have none).
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is none, or this version of the package does not know it.
+    """
+    with Path(path).open("rb") as file:
+        try:
+            denoiser: Denoiser = read_network(file, DENOISER)
+        except ValueError as error:
+            raise ValueError(f"'{path}' {error}") from error
+    return denoiser
+
+
+def read_network(file: IO[bytes], kind: Kind) -> Any:
+    """Read a network: build its architecture with this package's code, and put numbers into it.
+
+    Args:
+        file: An uncompressed zip of `<kind>.json` and `model.weights.h5`, seekable.
+        kind: What it should be.
+
+    Returns:
+        The network, of the class of its kind.
+
+    Raises:
+        ValueError: What is wrong with the file, to be put after its name.
+    """
+    members = _unpack(file, kind.name)
+    description = _parse(members[f"{kind.name}.json"], kind.name)
+    architecture = _architecture(description, kind)
+    model = architecture.build(description.image_shape, seed=0)
+    _set_weights(model, members[WEIGHTS], kind.name)
+    parts = (architecture, description.image_shape, model)
+    return kind.network(*parts, description.card) if kind is DENOISER else kind.network(*parts)
+
+
+def write_network(network: Network, kind: Kind, file: IO[bytes]) -> None:
+    """Write a network; the optimizer's state is not saved.
+
+    Args:
+        network: The network.
+        kind: What it is.
+        file: Where it goes.
+    """
+    description = Description(
+        keras_version=load_keras().__version__,
+        architecture=network.architecture.model_dump(mode="json"),
+        image_shape=network.image_shape,
+        card=getattr(network, "_card", None),
+    )
+    members = {
+        f"{kind.name}.json": description.model_dump_json(indent=2).encode(),
+        WEIGHTS: _weights(network),
+    }
+    _pack(members, file)
+
+
+def _architecture(description: Description, kind: Kind) -> Any:
+    name = description.architecture.get("name")
+    if name is None or name not in kind.architectures:
+        raise ValueError(
+            f"holds a {kind.name} of the architecture {name!r}, which this version of the "
+            f"package ({__version__}; it was written by {description.package_version}) does "
+            f"not have. It has: {', '.join(kind.architectures)}."
+        )
+    return kind.architectures[name].model_validate(description.architecture)
+
+
+def _weights(network: Network) -> bytes:
+    # A compiled model saves its optimizer's state with its weights; a freshly built one has none.
+    model = network.architecture.build(network.image_shape, seed=0)
+    model.set_weights(network.model.get_weights())
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, WEIGHTS)
+        model.save_weights(path)
+        return path.read_bytes()
+
+
+def _set_weights(model: Any, weights: bytes, kind: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, WEIGHTS)
+        path.write_bytes(weights)
+        try:
+            model.load_weights(path)
+        except (ValueError, KeyError, OSError) as error:
+            raise ValueError(
+                "holds weights that do not fit its architecture: another version of the package "
+                f"wrote them, or they are damaged. Train the {kind} again with this version."
+            ) from error
+
+
+def _pack(members: Mapping[str, bytes], file: IO[bytes]) -> None:
+    with ZipFile(file, "w", ZIP_STORED) as archive:
+        for name, content in members.items():
+            member = ZipInfo(name)  # Dated 1980: a repeated run gives an equal file.
+            member.external_attr = 0o644 << 16
+            archive.writestr(member, content)
+
+
+def _unpack(file: IO[bytes], kind: str) -> dict[str, bytes]:
+    names = [f"{kind}.json", WEIGHTS]
+    try:
+        with ZipFile(file) as archive:
+            _check_members(archive, names)
+            return {name: archive.read(name) for name in names}
+    except (BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        raise ValueError(
+            f"is corrupt or no {kind} file ({error}). Copy it again from where it came, or "
+            f"train the {kind} again."
+        ) from error
+
+
+def _check_members(archive: ZipFile, names: list[str]) -> None:
+    if sorted(archive.namelist()) != names:
+        raise BadZipFile(f"it holds {archive.namelist()} instead of {names}")
+    if any(member.compress_type != ZIP_STORED for member in archive.infolist()):
+        raise BadZipFile("its members are compressed")
+    if broken := archive.testzip():
+        raise BadZipFile(f"the checksum of {broken} is wrong")
+
+
+def _parse(text: bytes, kind: str) -> Description:
+    content = json.loads(text)
+    found = content.get("format") if isinstance(content, dict) else None
+    if found not in READABLE:
+        raise ValueError(
+            f"is a {kind} file of format {found!r}; this version of the package "
+            f"({__version__}) knows formats {READABLE}. Load it with the version that wrote it."
+        )
+    try:
+        return Description.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(map(str, first["loc"]))
+        raise ValueError(
+            f"says of itself what this version of the package does not know ({key}: "
+            f"{first['msg']}). Load it with the version that wrote it, or train the {kind} again."
+        ) from None

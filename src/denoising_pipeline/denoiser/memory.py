@@ -1,0 +1,48 @@
+"""How much memory a network takes."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from denoising_pipeline.core.backend import load_keras
+
+VALUE_BYTES = 4
+"""Of float32, whatever the precision of the layers."""
+
+ALIVE = 4
+"""How many arrays of the largest layer are taken to exist at once."""
+
+
+def bytes_per_pixel(model: Any, multiple: int) -> int:
+    """Estimate what a network for images of any size takes while it processes them.
+
+    An image and what becomes of it are held twice, for padding and cropping; the encoder's outputs
+    wait for the decoder; and where the layers are largest, some of them exist at once. The estimate
+    is meant to be too high: processes were seen to grow by a half to four fifths of it.
+
+    Args:
+        model: As `Architecture.build` returns it for any size.
+        multiple: Of the architecture.
+
+    Returns:
+        Bytes per pixel of the padded images, these included.
+    """
+    shape = (1, multiple, multiple, model.input_shape[-1])
+    encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
+    bottleneck = encoder.compute_output_shape(shape)
+    waiting = bottleneck if isinstance(bottleneck, list) else [bottleneck]
+    images = _values([shape, decoder.compute_output_shape(bottleneck)])
+    layers = [*_layer_shapes(encoder, shape), *_layer_shapes(decoder, bottleneck)]
+    largest = max(_values([layer]) for layer in layers)
+    values = 2 * images + _values(waiting) + ALIVE * largest
+    return math.ceil(VALUE_BYTES * values / multiple**2)
+
+
+def _layer_shapes(part: Any, given: Any) -> list[tuple[int, ...]]:
+    outputs = [layer.output for layer in part.layers]
+    shapes = load_keras().Model(part.inputs, outputs).compute_output_shape(given)
+    return list(shapes)
+
+
+def _values(shapes: Sequence[tuple[int, ...]]) -> int:
+    return sum(map(math.prod, shapes))

@@ -1,0 +1,43 @@
+"""Metrics of a whole collection of images, of whatever sizes they are."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from denoising_pipeline.evaluation.metrics import METRICS
+from denoising_pipeline.images.arrays import Images, Values
+from denoising_pipeline.images.sets import BATCH_VALUES, ImageSet
+
+
+def score_images(
+    metrics: Iterable[str], clean: Images | ImageSet, images: Images | ImageSet
+) -> dict[str, Values]:
+    """Measure every image by itself.
+
+    Args:
+        metrics: Keys of `METRICS`.
+        clean: The clean images.
+        images: The same images noisy or denoised, in the same order; grey ones count as equal in
+            all channels.
+
+    Returns:
+        For each metric a value per image.
+
+    Raises:
+        ValueError: The images do not have the sizes of the clean ones.
+    """
+    references, measured = ImageSet.of(clean), ImageSet.of(images)
+    expected, found = references.shapes, measured.shapes
+    same_sizes = np.array_equal(found[:, :2], expected[:, :2])
+    if not same_sizes or not ((found[:, 2] == 1) | (found[:, 2] == expected[:, 2])).all():
+        raise ValueError(
+            f"The {len(found)} images differ in number, size or channels from the {len(expected)} "
+            "clean ones. Both must be of the same run."
+        )
+    scores = {name: np.empty(len(references)) for name in metrics}
+    count = max(1, BATCH_VALUES // int(expected.prod(1).max(initial=1)))
+    pairs = zip(references.batches(count), measured.batches(count), strict=True)
+    for (place, reference), (_, batch) in pairs:
+        for name, values in scores.items():
+            values[place] = METRICS[name](reference, np.broadcast_to(batch, reference.shape))
+    return scores

@@ -1,0 +1,163 @@
+"""What is known of a source before anything is made of it: labels, sizes, channels, damage."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from denoising_pipeline.images.files import ImageError
+from denoising_pipeline.images.idx import Array
+from denoising_pipeline.images.source import Source, some
+
+OpenShape: TypeAlias = tuple[int | None, int | None, int]
+"""(H, W, C) of all images; H and W are None where they differ."""
+
+FileFacts: TypeAlias = dict[str, Any]
+"""`shape`, `sha256` and, of an image file, `dtype` and what of it is left out as `note`."""
+
+_QMNIST_COLUMNS = 8
+
+
+def check_idx(source: Source, classes: int) -> None:
+    """Check the four arrays of a source in IDX form.
+
+    Args:
+        source: The source.
+        classes: Labels lie in [0, classes).
+
+    Raises:
+        ValueError: Images are no uint8 (N, H, W), there are none, those of
+            training and test differ in size, or labels do not belong to them; the file is named.
+    """
+    for split in ("train", "test"):
+        images, labels = source.arrays[f"{split}_images"], source.arrays[f"{split}_labels"]
+        where = f"{source.name}/{source.files[f'{split}_images']}"
+        if images.dtype != np.uint8 or images.ndim != 3:  # noqa: PLR2004
+            raise ValueError(
+                f"{where}: images are expected as unsigned bytes (N, H, W), not {images.dtype} "
+                f"{images.shape}."
+            )
+        if not images.size:
+            raise ValueError(f"{where} holds no images.")
+        where = f"{source.name}/{source.files[f'{split}_labels']}"
+        check_labels(labels, len(images), classes, where)
+    train, test = (source.arrays[f"{split}_images"].shape[1:] for split in ("train", "test"))
+    if train != test:
+        raise ValueError(
+            f"{source.name}: training images are {train[0]}x{train[1]} pixels and test images "
+            f"{test[0]}x{test[1]}. Bring them to one size."
+        )
+
+
+def check_labels(labels: Array, count: int, classes: int, where: str) -> None:
+    """Check that labels belong to images.
+
+    Args:
+        labels: As the file has them.
+        count: Number of the images.
+        classes: Labels lie in [0, classes).
+        where: What errors call the file.
+
+    Raises:
+        ValueError: They are no integers, not one for each image, or outside of the classes.
+    """
+    if labels.ndim == 2 and labels.shape[1] == _QMNIST_COLUMNS:  # noqa: PLR2004
+        raise ValueError(
+            f"{where} holds {labels.shape[0]} rows of 8 numbers: the extended labels of QMNIST, "
+            "of which the first column is the class and the others tell of writer and origin. "
+            "Save the first column alone (denoising_pipeline.images.idx.write_idx)."
+        )
+    if labels.ndim != 1 or len(labels) != count:
+        raise ValueError(
+            f"{where}: there are {count} images and labels of shape {labels.shape}: the two files "
+            "do not belong together."
+        )
+    if labels.dtype.kind not in "iu":
+        raise ValueError(
+            f"{where}: labels are {labels.dtype}. Save them as integers, such as "
+            "labels.astype('uint8')."
+        )
+    wrong = np.flatnonzero((labels < 0) | (labels >= classes))
+    if wrong.size:
+        raise ValueError(
+            f"{where}: the label at index {wrong[0]} is {labels[wrong[0]]}, but labels run from 0 "
+            f"to {classes - 1}. Set ingestion.classes if the source has more."
+        )
+
+
+def inspect_folder(source: Source) -> tuple[dict[str, FileFacts], dict[str, str]]:
+    """Decode every image file of a folder, one at a time.
+
+    Args:
+        source: A folder.
+
+    Returns:
+        By name, in order: the facts of the good files, and why others cannot be used.
+    """
+    facts: dict[str, FileFacts] = {}
+    faults: dict[str, str] = {}
+    for name in source.files:
+        try:
+            pixels, note = source.picture(name)
+        except ImageError as error:
+            faults[name] = str(error)
+            continue
+        facts[name] = {"shape": list(pixels.shape), "dtype": pixels.dtype.name}
+        facts[name] |= {"sha256": source.sha256[name]} | ({"note": note} if note else {})
+    return facts, faults
+
+
+def folder_channels(facts: Mapping[str, FileFacts], wanted: int | None, source: str) -> int:
+    """Return the number of channels that the images of a folder come to have.
+
+    Args:
+        facts: Of the good files.
+        wanted: `ingestion.channels`.
+        source: Name of the folder.
+
+    Raises:
+        ValueError: Grey and colour are mixed, and nothing is wanted.
+    """
+    grey = [name for name, fact in facts.items() if fact["shape"][2] == 1]
+    if wanted is not None:
+        return wanted
+    if grey and len(grey) < len(facts):
+        raise ValueError(
+            f"{source}: {len(grey)} of {len(facts)} images are grey ({some(grey)}), the others "
+            "are in colour. Set ingestion.channels to 3 (grey is repeated) or to 1 (colour becomes "
+            "its luma)."
+        )
+    return 1 if grey else 3
+
+
+def common_shape(shapes: Iterable[tuple[int, ...]], channels: int) -> OpenShape:
+    """Return the height and width that all images have, or None for them, and the channels."""
+    sizes = {shape[:2] for shape in shapes}
+    if len(sizes) > 1:
+        return None, None, channels
+    ((height, width),) = sizes
+    return height, width, channels
+
+
+def widest(dtypes: Iterable[str]) -> str:
+    """Return the type that holds every value of all: uint8, uint16 or float32."""
+    return max(dtypes, key=("uint8", "uint16", "float32").index)
+
+
+def check_sizes(shapes: Mapping[str, tuple[int, ...]], smallest: int) -> None:
+    """Check that images are large enough for every metric.
+
+    Args:
+        shapes: (H, W, ...) by name of a file.
+        smallest: Least height and width.
+
+    Raises:
+        ValueError: Some are smaller; they are named.
+    """
+    small = [name for name, shape in shapes.items() if min(shape[:2]) < smallest]
+    if small:
+        height, width = shapes[small[0]][:2]
+        raise ValueError(
+            f"{some(small)}: {height}x{width} pixels are too few, a metric needs "
+            f"{smallest}x{smallest}. Use larger images, or leave ssim out of evaluation.metrics."
+        )

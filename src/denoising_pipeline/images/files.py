@@ -1,0 +1,234 @@
+"""Image files: PNG, JPEG and TIFF as arrays of the depth that they have."""
+
+import logging
+import os
+from pathlib import Path
+from typing import IO, Any, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+
+from denoising_pipeline.images import png16
+
+Pixels: TypeAlias = npt.NDArray[Any]
+"""One image, (H, W, C) with C in {1, 3}: uint8 or uint16, which stand for [0, 1] on the whole range
+of their type, or float32 in [0, 1]."""
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff")
+"""How the files that are read end."""
+
+OTHER_SUFFIXES = (
+    *(".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".raw", ".rw2"),
+    *(".avif", ".bmp", ".exr", ".gif", ".hdr", ".heic", ".heif", ".jp2", ".jxl", ".npy"),
+    *(".pbm", ".pgm", ".ppm", ".psd", ".svg", ".tga", ".webp"),
+)
+"""How files of images end that are not read."""
+
+FORMATS = "PNG, JPEG or TIFF"
+
+_LUMA = np.array([0.299, 0.587, 0.114])
+"""Weights of red, green and blue in the luma of ITU-R Recommendation BT.601."""
+
+_ORIENTATION = 0x0112
+
+logger = logging.getLogger(__name__)
+
+
+class ImageError(ValueError):
+    """A file is no image that can be read."""
+
+
+class Picture(NamedTuple):
+    """An image, and what of its file was left out, in words; empty: nothing."""
+
+    pixels: Pixels
+    note: str
+
+
+def read_image(path: str | os.PathLike[str]) -> Pixels:
+    """Read an image file: PNG, JPEG, or the first page of a TIFF file.
+
+    No pixel changes its scale: 16 bits stay 16 bits. An EXIF or TIFF orientation is applied,
+    palettes are looked up, and transparency is left out, which is logged as a warning.
+
+    Args:
+        path: Of the file; its content decides what format it is.
+
+    Returns:
+        (H, W, C) with C in {1, 3}: uint8, uint16, or float32 in [0, 1].
+
+    Raises:
+        ImageError: The file is damaged, or of another format or type; it is named.
+        OSError: It cannot be opened.
+    """
+    with Path(path).open("rb") as file:
+        picture = decode_image(file, os.fspath(path))
+    if picture.note:
+        logger.warning("%s: %s", path, picture.note)
+    return picture.pixels
+
+
+def decode_image(file: IO[bytes], name: str) -> Picture:
+    """Read an image from an open file; see `read_image`.
+
+    Args:
+        file: Seekable binary file at its start.
+        name: What errors call it.
+
+    Returns:
+        The image, and what was left out.
+
+    Raises:
+        ImageError: As for `read_image`.
+    """
+    try:
+        return _decoded(file)
+    except ImageError as error:
+        raise ImageError(f"'{name}' {error}.") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # Decoders raise whatever their code meets in a damaged file.
+        raise ImageError(f"'{name}' cannot be read: {error}. Repair it.") from error
+
+
+def with_channels(pixels: Pixels, channels: int | None) -> Pixels:
+    """Return an image with another number of channels and the same type.
+
+    Args:
+        pixels: The image.
+        channels: 3: grey is repeated. 1: the luma of ITU-R Recommendation BT.601, 0.299 red + 0.587
+            green + 0.114 blue of the values as they are, rounded. None: the image as it is.
+    """
+    if channels is None or channels == pixels.shape[2]:
+        return pixels
+    if channels > 1:
+        return np.repeat(pixels, channels, axis=2)
+    luma: Pixels = pixels @ _LUMA[:, np.newaxis]
+    return (np.rint(luma) if pixels.dtype.kind == "u" else luma).astype(pixels.dtype)
+
+
+def with_depth(pixels: Pixels, dtype: npt.DTypeLike) -> Pixels:
+    """Return an image in a type that has room for every value, on the same scale.
+
+    Args:
+        pixels: The image.
+        dtype: uint8, uint16 or float32, no narrower than that of the image.
+    """
+    if pixels.dtype == dtype:
+        return pixels
+    if np.dtype(dtype) == np.uint16:
+        return pixels.astype(np.uint16) * np.uint16(257)
+    return (pixels / np.float32(np.iinfo(pixels.dtype).max)).astype(np.float32)
+
+
+def _decoded(file: IO[bytes]) -> Picture:
+    start = file.read(26)
+    file.seek(0)
+    if start.startswith(png16.SIGNATURE):
+        is_deep = len(start) > 25 and start[24] == png16.DEEP and start[25] > 0  # noqa: PLR2004
+        return _deep_png(file) if is_deep else _shallow(file, "PNG")
+    if start.startswith(b"\xff\xd8\xff"):
+        return _shallow(file, "JPEG")
+    if start[:4] in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
+        return _tiff(file)
+    raise ImageError(f"is no image that can be read: save it as {FORMATS}")
+
+
+def _deep_png(file: IO[bytes]) -> Picture:
+    try:
+        pixels = png16.read_png16(file.read())
+    except ValueError as error:
+        raise ImageError(str(error)) from error
+    channels = pixels.shape[2]
+    kept = channels - 1 + channels % 2
+    return Picture(
+        np.ascontiguousarray(pixels[..., :kept]), _note("transparency" * (kept < channels))
+    )
+
+
+def _shallow(file: IO[bytes], kind: str, pages: int = 1) -> Picture:
+    """Read what Pillow reads without a loss."""
+    with Image.open(file, formats=(kind,)) as opened:
+        opened.load()
+        turned = ImageOps.exif_transpose(opened)
+        transparent = turned.mode in {"LA", "PA", "RGBA"} or "transparency" in turned.info
+        if turned.mode in {"1", "LA"}:
+            turned = turned.convert("L")
+        elif turned.mode in {"P", "PA", "RGBA", "YCbCr"}:
+            turned = turned.convert("RGB")
+        elif turned.mode not in {"L", "RGB", "I;16", "I;16L", "I;16B"}:
+            raise ImageError(f"is of the type {turned.mode}: save it as grey or RGB")
+        pixels = np.array(turned)
+    pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
+    return Picture(
+        pixels.reshape(*pixels.shape[:2], -1), _note("transparency" * transparent, pages)
+    )
+
+
+def _tiff(file: IO[bytes]) -> Picture:
+    from tifffile import PHOTOMETRIC, TiffFile
+
+    with TiffFile(file) as tiff:
+        page, pages = tiff.pages.first, len(tiff.pages)
+        bits = page.bitspersample
+        if bits <= 8:  # noqa: PLR2004
+            file.seek(0)
+            return _shallow(file, "TIFF", pages)
+        grey = page.photometric in {PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.MINISWHITE}
+        if not grey and page.photometric != PHOTOMETRIC.RGB:
+            raise ImageError(f"is of the type {page.photometric!r}: save it as grey or RGB")
+        try:
+            pixels = page.asarray()
+        except ValueError as error:
+            raise ImageError(f"cannot be unpacked ({error}); or save it uncompressed") from error
+        inverted = page.photometric == PHOTOMETRIC.MINISWHITE
+        axes, tag = page.axes, page.tags.get(_ORIENTATION)
+    if axes not in {"YX", "YXS", "SYX"}:
+        raise ImageError(f"has the axes {axes}: save one plane of it")
+    pixels = np.moveaxis(pixels, 0, -1) if axes == "SYX" else np.atleast_3d(pixels)
+    pixels = _checked_depth(pixels, bits)
+    if inverted:
+        pixels = (1 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max) - pixels
+    pixels = _turned(pixels, int(tag.value) if tag else 1)
+    kept = 1 if grey else 3
+    extra = "all channels but the first " + ("1" if grey else "3")
+    return Picture(
+        np.ascontiguousarray(pixels[..., :kept]),
+        _note(extra * (pixels.shape[2] > kept), pages),
+    )
+
+
+def _checked_depth(pixels: Pixels, bits: int) -> Pixels:
+    if pixels.dtype.kind == "f":
+        low, high = float(pixels.min()), float(pixels.max())
+        if not (low >= 0 and high <= 1):
+            raise ImageError(
+                f"holds floating point values from {low:g} to {high:g}: images of this type lie in "
+                "[0, 1], so divide by the value that is white"
+            )
+        return pixels.astype(np.float32)
+    if pixels.dtype != np.uint16 or bits != np.iinfo(np.uint16).bits:
+        raise ImageError(
+            f"has {bits} bits a channel as {pixels.dtype}: save it as unsigned 8 or 16 bits or as "
+            "floating point in [0, 1]"
+        )
+    return pixels
+
+
+def _turned(pixels: Pixels, orientation: int) -> Pixels:
+    """Apply an orientation of TIFF 6.0, which EXIF has taken over."""
+    if orientation > 4:  # noqa: PLR2004
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in {3, 4, 7, 8}:
+        pixels = pixels[::-1]
+    if orientation in {2, 3, 6, 7}:
+        pixels = pixels[:, ::-1]
+    return pixels
+
+
+def _note(extra: str, pages: int = 1) -> str:
+    """Say what of a file is left out."""
+    others = f"all pages but the first of {pages}" * (pages > 1)
+    parts = [part for part in (extra, others) if part]
+    return f"left out: {' and '.join(parts)}" if parts else ""

@@ -1,0 +1,124 @@
+"""A fully convolutional residual U-Net: one network for images of any size."""
+
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from denoising_pipeline.core.backend import load_keras
+from denoising_pipeline.models.base import (
+    Architecture,
+    ImageShape,
+    Step,
+    autoencoder,
+    receptive_radius,
+)
+from denoising_pipeline.models.layers import (
+    BRANCH_SCALE,
+    Blocks,
+    Layers,
+    Widths,
+    check_blocks,
+    padding_to,
+)
+
+
+class Unet(Architecture):
+    """Residual 3x3 convolutions at half the resolution and below, without a global bottleneck.
+
+    A U-Net (Ronneberger et al., 2015) of residual blocks (He et al., "Identity Mappings in Deep
+    Residual Networks", 2016, without normalization), with skips that are added. The first
+    convolution, 6x6, goes to half the resolution at once and a transposed one returns from it.
+    What is learned is the noise, which is subtracted from the noisy image (K. Zhang et al.,
+    "Beyond a Gaussian Denoiser: Residual Learning of Deep CNN for Image Denoising", 2017): such an
+    output may leave [0, 1], which `Denoiser` clips. By default it has 1.7 million weights.
+
+    Built for one size, images are padded with zeros to what the resolutions divide, and the result
+    is cropped. Built for any size, it takes multiples of that, and `Denoiser` pads.
+    """
+
+    any_size: ClassVar[bool] = True
+
+    name: Literal["unet"] = "unet"
+    widths: Widths = Field(
+        default=(64, 96, 128), description="channels of each resolution, from half size down"
+    )
+    blocks: Blocks = Field(
+        default=(2, 2, 2),
+        description="residual blocks of each resolution, on each side of the U; at its bottom once",
+    )
+    output: Literal["residual", "sigmoid"] = Field(
+        default="residual", description="the noisy image less the estimated noise, or an estimate"
+    )
+
+    @model_validator(mode="after")
+    def _blocks_for_each_width(self) -> Self:
+        check_blocks(self.widths, self.blocks)
+        return self
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the output is in [0, 1]; a difference need not be."""
+        return self.output == "sigmoid"
+
+    @property
+    def multiple(self) -> int:
+        """Pixels between two of the lowest resolution."""
+        return int(2 ** len(self.widths))
+
+    @property
+    def context(self) -> int:
+        """How far one pixel is seen; see `Architecture.context`."""
+        levels = [
+            [Step(2 if level else 6, 2), *[Step(3)] * (2 * count)]
+            for level, count in enumerate(self.blocks)
+        ]
+        down = [step for level in levels for step in level]
+        mirrored = [step._replace(transposed=True) for step in reversed(down)]
+        return receptive_radius([*down, *mirrored[2 * self.blocks[-1] :]], self.multiple)
+
+    def build(self, image_shape: ImageShape, seed: int, out_channels: int | None = None) -> Any:
+        """Build the network; see `Architecture.build`.
+
+        Args:
+            image_shape: (H, W, C), any size; or H and W None.
+            seed: Root seed of the initial weights.
+            out_channels: Channels that come out; with a residual output, as many as go in.
+
+        Returns:
+            The `keras.Model`. Its encoder gives the features of each resolution, the highest
+            first, and for a residual output the noisy image itself; its decoder takes them.
+
+        Raises:
+            ValueError: A residual output shall have other channels than the noisy image.
+        """
+        self.check(image_shape)
+        residual = self.output == "residual"
+        channels = self._output_channels(image_shape, out_channels, blended=residual)
+        keras, layer = load_keras(), Layers(seed)
+        padding = padding_to(self.multiple, image_shape)
+        noisy = keras.Input(image_shape)
+        x = layer.padded(noisy, padding)
+        features = []
+        for level, (filters, count) in enumerate(zip(self.widths, self.blocks, strict=True)):
+            x = layer.convolution(x, filters, 2 if level else 6, strides=2)
+            for _ in range(count):
+                x = layer.residual_block(x, filters)
+            features.append(x)
+        outputs = [*features, noisy] if residual else features
+        encoder = keras.Model(noisy, outputs, name="encoder")
+
+        inputs = [keras.Input(tensor.shape[1:]) for tensor in encoder.outputs]
+        x = inputs[len(features) - 1]
+        for level in reversed(range(len(features) - 1)):
+            x = layer.transposed(x, self.widths[level], 2)
+            x = keras.layers.Add()([x, inputs[level]])
+            for _ in range(self.blocks[level]):
+                x = layer.residual_block(x, self.widths[level])
+        x = layer.transposed(x, channels, 6, BRANCH_SCALE, "float32")
+        estimate = layer.cropped(x, padding)
+        if residual:
+            denoised = keras.layers.Subtract(dtype="float32")([inputs[-1], estimate])
+        else:
+            denoised = keras.layers.Activation("sigmoid", dtype="float32")(estimate)
+        decoder = keras.Model(inputs, denoised, name="decoder")
+        return autoencoder(self.name, image_shape, encoder, decoder)

@@ -1,0 +1,49 @@
+"""`kedro run` is Kedro's, with parameters of every kind."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+from kedro.framework.cli.project import run as kedro_run
+
+from denoising_pipeline.cli import cli, run
+
+
+def parsed(*options: str) -> dict[str, Any]:
+    """Read the options of a command line, without running anything."""
+    with run.make_context("run", list(options)) as context:
+        return dict(context.params)
+
+
+def test_lists_are_given_by_params() -> None:
+    given = parsed("--params", "training.model.widths=[64,128],source=2024")
+    assert given["params"] == {"training": {"model": {"widths": [64, 128]}}, "source": "2024"}
+    assert parsed()["params"] == {}
+
+
+def test_every_option_of_kedro_is_there() -> None:
+    assert [option.name for option in run.params] == [option.name for option in kedro_run.params]
+    assert {**parsed("--env=smoke", "--pipelines=a,b")} == {
+        **kedro_run.make_context("run", ["--env=smoke", "--pipelines=a,b"]).params
+    }
+
+
+def test_a_file_of_options_gives_parameters_too(tmp_path: Path) -> None:
+    file = tmp_path / "run.yml"
+    file.write_text(json.dumps({"run": {"params": {"robustness": {"levels": [0.1]}}}}))
+    assert parsed("--config", str(file))["params"] == {"robustness": {"levels": [0.1]}}
+
+
+def test_what_cannot_be_read_is_one_message_without_a_traceback() -> None:
+    result = CliRunner().invoke(cli, ["run", "--params", "robustness.levels=0.1,0.2"])
+    assert result.exit_code == click.UsageError.exit_code
+    assert "'--params': '0.2' is no key=value. A list has brackets around it" in result.output
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("words", ["robustness.levels=[0.1,0.2]", "null"])
+def test_the_help_says_how(words: str) -> None:
+    assert words in CliRunner().invoke(cli, ["run", "--help"]).output.replace("\n", "")

@@ -1,0 +1,275 @@
+"""Image files of every depth: no pixel changes its scale, and what cannot be read is named."""
+
+import io
+import logging
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import tifffile
+from PIL import Image
+
+from denoising_pipeline.images.files import (
+    ImageError,
+    Pixels,
+    read_image,
+    with_channels,
+    with_depth,
+)
+
+DRAWS = np.random.default_rng(0)
+GREY = DRAWS.integers(0, 256, (7, 9), np.uint8)
+COLOUR = DRAWS.integers(0, 256, (7, 9, 3), np.uint8)
+DEEP = DRAWS.integers(0, 65536, (7, 9, 4), np.uint16)
+TURNS: dict[int, Callable[[Any], Any]] = {
+    1: lambda image: image,
+    2: np.fliplr,
+    3: lambda image: np.rot90(image, 2),
+    4: np.flipud,
+    5: lambda image: np.swapaxes(image, 0, 1),
+    6: lambda image: np.rot90(image, -1),
+    7: lambda image: np.rot90(np.swapaxes(image, 0, 1), 2),
+    8: np.rot90,
+}
+"""How an image that was stored in each EXIF orientation is meant to be seen."""
+
+
+def as_tiff(path: Path, pixels: npt.NDArray[Any], **options: Any) -> Pixels:
+    tifffile.imwrite(path, pixels, **options)
+    return read_image(path)
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png16(pixels: npt.NDArray[np.uint16], kind: int, interlaced: int = 0) -> bytes:
+    """Write a PNG of 16 bits whose lines have the five filters of the standard in turn."""
+    height, width, channels = pixels.shape
+    lines = pixels.astype(">u2").reshape(height, -1).view(np.uint8).astype(int)
+    step = 2 * channels
+    body = bytearray()
+    for row, line in enumerate(lines):
+        above = lines[row - 1] if row else np.zeros_like(line)
+        left, corner = (np.concatenate([np.zeros(step, int), a[:-step]]) for a in (line, above))
+        guess = left + above - corner
+        distances = np.abs(np.stack([guess - left, guess - above, guess - corner]))
+        paeth = np.choose(distances.argmin(0), [left, above, corner])
+        filters = [0 * line, left, above, (left + above) // 2, paeth]
+        body += bytes([row % 5]) + ((line - filters[row % 5]) % 256).astype(np.uint8).tobytes()
+    header = struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, interlaced)
+    parts = [chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(bytes(body)))]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+@pytest.mark.parametrize("pixels", [GREY, COLOUR], ids=["grey", "colour"])
+def test_eight_bits_come_as_they_are(
+    tmp_path: Path, suffix: str, pixels: npt.NDArray[np.uint8]
+) -> None:
+    Image.fromarray(pixels).save(path := tmp_path / f"image.{suffix}")
+    found = read_image(path)
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found, np.atleast_3d(pixels))
+
+
+def test_one_bit_is_black_and_white(tmp_path: Path) -> None:
+    for suffix in ("png", "tif"):
+        Image.fromarray(GREY > 127).save(path := tmp_path / f"image.{suffix}")
+        np.testing.assert_array_equal(read_image(path)[..., 0], np.where(GREY > 127, 255, 0))
+
+
+def test_a_palette_is_looked_up(tmp_path: Path) -> None:
+    palette = Image.fromarray(COLOUR).quantize(8)
+    for suffix in ("png", "tif"):
+        palette.save(path := tmp_path / f"image.{suffix}")
+        np.testing.assert_array_equal(read_image(path), np.asarray(palette.convert("RGB")))
+
+
+@pytest.mark.parametrize("kind", [0, 2, 4, 6])
+def test_png_of_sixteen_bits_keeps_every_bit(
+    tmp_path: Path, kind: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Grey or colour, with or without transparency, whatever filters its lines have."""
+    stored, kept = {0: (1, 1), 2: (3, 3), 4: (2, 1), 6: (4, 3)}[kind]
+    (path := tmp_path / "deep.png").write_bytes(png16(DEEP[..., :stored], kind))
+    found = read_image(path)
+    assert found.dtype == np.uint16
+    np.testing.assert_array_equal(found, DEEP[..., :kept])
+    assert ("transparency" in caplog.text) == (kept < stored)
+
+
+def test_what_of_a_png_of_sixteen_bits_is_not_as_it_should_be_is_said(tmp_path: Path) -> None:
+    whole = png16(DEEP[..., :3], 2)
+    faulty = {
+        "truncated": whole[:-10],
+        "checksum": whole[:60] + bytes([whole[60] ^ 1]) + whole[61:],
+        "too early": png16(DEEP[..., :3], 6),
+        "interlaced": png16(DEEP[..., :3], 2, interlaced=1),
+    }
+    for message, content in faulty.items():
+        (path := tmp_path / "deep.png").write_bytes(content)
+        with pytest.raises(ImageError, match=rf"deep\.png' .*{message}"):
+            read_image(path)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "options"),
+    [
+        (DEEP[..., 0], {}),
+        (DEEP[..., 0], {"byteorder": ">", "compression": "zlib", "predictor": True}),
+        (DEEP[..., :3], {"photometric": "rgb"}),
+        (np.moveaxis(DEEP[..., :3], 2, 0), {"photometric": "rgb", "planarconfig": "separate"}),
+    ],
+    ids=["grey", "packed", "colour", "planes"],
+)
+def test_tiff_of_sixteen_bits_keeps_every_bit(
+    tmp_path: Path, pixels: npt.NDArray[np.uint16], options: dict[str, Any]
+) -> None:
+    found = as_tiff(tmp_path / "deep.tif", pixels, **options)
+    assert found.dtype == np.uint16
+    expected = np.moveaxis(pixels, 0, 2) if "planarconfig" in options else np.atleast_3d(pixels)
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_tiff_of_floating_point_comes_as_it_is(tmp_path: Path, dtype: str) -> None:
+    pixels = DRAWS.random((7, 9, 3)).astype(dtype)
+    found = as_tiff(tmp_path / "float.tiff", pixels, photometric="rgb")
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, pixels.astype(np.float32))
+
+
+@pytest.mark.parametrize("value", [-0.1, 255.0, np.nan])
+def test_floating_point_outside_of_zero_to_one_is_refused(tmp_path: Path, value: float) -> None:
+    pixels = np.full((4, 4), 0.5, np.float32)
+    pixels[1, 1] = value
+    with pytest.raises(ImageError, match=r"float\.tif' holds .* divide by the value"):
+        as_tiff(tmp_path / "float.tif", pixels)
+
+
+def test_white_is_zero_in_some_tiffs(tmp_path: Path) -> None:
+    for pixels in (GREY, DEEP[..., 0]):
+        found = as_tiff(tmp_path / "white.tif", pixels, photometric="miniswhite")
+        np.testing.assert_array_equal(found[..., 0], np.iinfo(pixels.dtype).max - pixels)
+
+
+@pytest.mark.parametrize("compression", ["tiff_lzw", "packbits", "jpeg"])
+def test_packed_tiffs_of_eight_bits_are_read(tmp_path: Path, compression: str) -> None:
+    image = Image.fromarray(np.full((16, 16, 3), 77, np.uint8))
+    image.save(path := tmp_path / "packed.tif", compression=compression)
+    assert np.abs(read_image(path).astype(int) - 77).max() <= 1
+
+
+def test_a_packing_of_sixteen_bits_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    Image.fromarray(DEEP[..., 0]).save(path := tmp_path / "packed.tif", compression="tiff_lzw")
+    with pytest.raises(ImageError, match=r"packed\.tif' cannot be unpacked .* uncompressed"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("orientation", TURNS)
+def test_orientation_is_applied(tmp_path: Path, orientation: int) -> None:
+    """In a JPEG by EXIF, in a TIFF of either depth by its tag."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(GREY).save(path := tmp_path / "turned.jpg", quality=100, exif=exif)
+    with Image.open(path) as stored:
+        expected = TURNS[orientation](np.asarray(stored))
+    np.testing.assert_array_equal(read_image(path)[..., 0], expected)
+    tag = [(0x0112, "H", 1, orientation, True)]
+    for pixels in (GREY, DEEP[..., 0]):
+        found = as_tiff(tmp_path / "turned.tif", pixels, extratags=tag)
+        np.testing.assert_array_equal(found[..., 0], TURNS[orientation](pixels))
+
+
+def test_transparency_is_left_out_with_a_word(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    alpha = np.full((7, 9, 1), 128, np.uint8)
+    Image.fromarray(np.concatenate([COLOUR, alpha], 2)).save(path := tmp_path / "clear.png")
+    with caplog.at_level(logging.WARNING):
+        np.testing.assert_array_equal(read_image(path), COLOUR)
+    assert f"{path}: left out: transparency" in caplog.text
+
+
+def test_further_pages_and_channels_are_left_out_with_a_word(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = as_tiff(tmp_path / "pages.tif", np.stack([DEEP[..., 0]] * 3), photometric="minisblack")
+    np.testing.assert_array_equal(found[..., 0], DEEP[..., 0])
+    assert "all pages but the first of 3" in caplog.text
+    found = as_tiff(tmp_path / "four.tif", DEEP, photometric="rgb", extrasamples=["unassalpha"])
+    np.testing.assert_array_equal(found, DEEP[..., :3])
+    assert "all channels but the first 3" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("pixels", "message"),
+    [
+        (np.zeros((4, 4), np.int16), "int16"),
+        (np.zeros((4, 4), np.uint32), "uint32"),
+        (np.zeros((4, 4, 4), np.uint16), "type .*: save it as grey or RGB"),
+    ],
+)
+def test_tiffs_of_other_types_are_refused(
+    tmp_path: Path, pixels: npt.NDArray[Any], message: str
+) -> None:
+    options = {"photometric": "separated"} if pixels.ndim > 2 else {}
+    with pytest.raises(ImageError, match=rf"other\.tif' .*{message}"):
+        as_tiff(tmp_path / "other.tif", pixels, **options)
+
+
+def test_cmyk_is_refused(tmp_path: Path) -> None:
+    Image.new("CMYK", (4, 4)).save(path := tmp_path / "print.jpg")
+    with pytest.raises(ImageError, match=r"print\.jpg' is of the type CMYK: save it"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"no image", b"GIF89a"])
+def test_other_formats_are_refused_with_those_that_are_read(tmp_path: Path, content: bytes) -> None:
+    (path := tmp_path / "image.png").write_bytes(content)
+    with pytest.raises(ImageError, match=r"image\.png' is no image .* PNG, JPEG or TIFF"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF"])
+def test_a_truncated_file_is_named(tmp_path: Path, kind: str) -> None:
+    Image.fromarray(DRAWS.integers(0, 256, (50, 50, 3), np.uint8)).save(whole := io.BytesIO(), kind)
+    (path := tmp_path / "cut").write_bytes(whole.getvalue()[: len(whole.getvalue()) // 2])
+    with pytest.raises(ImageError, match=r"cut' cannot be read"):
+        read_image(path)
+
+
+def test_content_and_not_the_name_says_what_a_file_is(tmp_path: Path) -> None:
+    Image.fromarray(GREY).save(path := tmp_path / "image.jpg", "PNG")
+    np.testing.assert_array_equal(read_image(path)[..., 0], GREY)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_colour_becomes_its_luma_and_grey_is_repeated(dtype: str) -> None:
+    """Red, green and blue weigh 0.299, 0.587 and 0.114, and white stays white."""
+    white = 1.0 if dtype == "float32" else float(np.iinfo(dtype).max)
+    colours = (np.vstack([np.eye(3), np.ones(3)]) * white).astype(dtype).reshape(1, 4, 3)
+    luma = with_channels(colours, 1)
+    assert luma.dtype == dtype
+    expected = np.array([0.299, 0.587, 0.114, 1]) * white
+    if dtype != "float32":
+        expected = np.rint(expected)
+    np.testing.assert_allclose(luma.ravel(), expected, rtol=1e-6)
+    np.testing.assert_array_equal(with_channels(luma, 3), np.repeat(luma, 3, 2))
+    assert with_channels(colours, None) is colours
+
+
+def test_a_deeper_type_holds_the_same_values() -> None:
+    every = np.arange(256, dtype=np.uint8).reshape(16, 16, 1)
+    deeper = with_depth(every, np.uint16)
+    assert deeper.dtype == np.uint16
+    np.testing.assert_allclose(deeper / 65535, every / 255, rtol=1e-12)
+    for pixels in (every, deeper):
+        np.testing.assert_allclose(with_depth(pixels, np.float32), every / 255, rtol=1e-6)
+    assert with_depth(every, np.uint8) is every

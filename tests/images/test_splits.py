@@ -1,0 +1,60 @@
+"""Which image goes where: whole images, and the same ones each time."""
+
+import numpy as np
+import pytest
+
+from denoising_pipeline.core.seeding import generator
+from denoising_pipeline.images.splits import folder_table, idx_table
+
+NAMES = [f"{number:02}.png" for number in range(12)]
+
+
+def split(
+    names: list[str], test: float | None = None, limit: int | None = None
+) -> dict[str, list[str]]:
+    table = folder_table("mine", names, test, limit, generator(0, "split", "test"))
+    assert table.columns.tolist() == ["split", "index", "label", "name"]
+    assert table["label"].isna().all()
+    assert table["label"].dtype == "Int64"
+    for _, rows in table.groupby("split"):
+        assert rows["index"].tolist() == list(range(len(rows)))
+    return {part: table.loc[table["split"] == part, "name"].tolist() for part in ("train", "test")}
+
+
+@pytest.mark.parametrize(
+    ("test", "expected"), [(None, 2), (1, 1), (5, 5), (0.25, 3), (0.01, 1), (11, 11)]
+)
+def test_a_number_or_a_share_of_whole_images_is_held_out(test: float | None, expected: int) -> None:
+    found = split(NAMES, test)
+    assert len(found["test"]) == expected
+    assert sorted(found["train"] + found["test"]) == NAMES
+    assert found == split(NAMES, test)
+
+
+@pytest.mark.parametrize(("names", "test"), [(NAMES, 12), (NAMES[:1], None)])
+def test_holding_out_everything_is_refused(names: list[str], test: float | None) -> None:
+    with pytest.raises(ValueError, match=rf"mine has {len(names)} image.*preprocessing\.test_imag"):
+        split(names, test)
+
+
+def test_subfolders_decide_where_both_are_there() -> None:
+    names = ["Test/x.png", "train/a/b.png", "train/c.png"]
+    assert split(names, 0.9) == {"test": names[:1], "train": names[1:]}
+    assert split(names, None, 1) == {"test": names[:1], "train": names[1:2]}
+    assert len(split(["train/a.png", "train/b.png"])["test"]) == 1
+    with pytest.raises(ValueError, match=r"images beside them: val/y\.png, z\.png"):
+        split([*names, "val/y.png", "z.png"])
+
+
+def test_the_first_images_are_taken() -> None:
+    found = split(NAMES, 2, 6)
+    assert sorted(found["train"] + found["test"]) == NAMES[:6]
+
+
+def test_idx_files_are_listed_with_their_labels() -> None:
+    labels = {"train": np.array([3, 1, 2]), "test": np.array([0, 9])}
+    table = idx_table(labels, 2)
+    assert table["split"].tolist() == ["train", "train", "test", "test"]
+    assert table["index"].tolist() == [0, 1, 0, 1]
+    assert table["label"].tolist() == [3, 1, 0, 9]
+    assert table["label"].dtype == "Int64"
