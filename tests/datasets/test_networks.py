@@ -113,6 +113,14 @@ def test_the_card_comes_back(tmp_path: Path) -> None:
     assert load_denoiser(path).card == card
 
 
+def test_a_denoiser_may_give_other_channels_than_it_takes(tmp_path: Path) -> None:
+    architecture = ARCHITECTURES["dense"].model_validate({})
+    model = architecture.build(SHAPE, 0, 3)
+    path = tmp_path / "denoiser.zip"
+    DenoiserDataset(filepath=path).save(Denoiser(architecture, SHAPE, model))
+    assert load_denoiser(path)(NOISY).shape == (3, 8, 8, 3)
+
+
 def test_a_file_of_format_1_is_loaded_and_says_that_it_has_no_card(path: Path) -> None:
     describe(path, format=1)
     loaded = load_denoiser(path)

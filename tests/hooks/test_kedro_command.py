@@ -1,6 +1,7 @@
 """The command that a run records is the command that repeats it."""
 
 import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,10 +89,10 @@ def test_all_options_together() -> None:
     assert command == "kedro run --env=smoke --pipelines=training --params=seed=1"
 
 
-def test_lists_and_texts_come_back_as_they_were() -> None:
+def test_lists_and_texts_come_back_as_they_were(tmp_path: Path) -> None:
     told = {"training": {"model": {"widths": [64, 128]}}, "source": "2024", "x": "a, b"}
-    command = kedro_command({**PLAIN, "runtime_params": told}, conf="elsewhere")
-    assert "--conf-source=elsewhere" in command
+    command = kedro_command({**PLAIN, "runtime_params": told}, conf=str(tmp_path))
+    assert f"--conf-source={tmp_path}" in command
     assert parsed(command)["params"] == told
 
 

@@ -40,6 +40,7 @@ class Description(BaseModel):
     keras_version: str
     architecture: dict[str, Any]
     image_shape: tuple[Size | None, Size | None, Size]
+    out_channels: Size | None = None
     card: Card | None = None
 
 
@@ -106,7 +107,7 @@ def read_network(file: IO[bytes], kind: Kind) -> Any:
     members = _unpack(file, kind.name)
     description = _parse(members[f"{kind.name}.json"], kind.name)
     architecture = _architecture(description, kind)
-    model = architecture.build(description.image_shape, seed=0)
+    model = _built(architecture, description.image_shape, description.out_channels)
     _set_weights(model, members[WEIGHTS], kind.name)
     parts = (architecture, description.image_shape, model)
     return kind.network(*parts, description.card) if kind is DENOISER else kind.network(*parts)
@@ -124,6 +125,7 @@ def write_network(network: Network, kind: Kind, file: IO[bytes]) -> None:
         keras_version=load_keras().__version__,
         architecture=network.architecture.model_dump(mode="json"),
         image_shape=network.image_shape,
+        out_channels=getattr(network, "out_channels", None),
         card=getattr(network, "_card", None),
     )
     members = {
@@ -144,9 +146,17 @@ def _architecture(description: Description, kind: Kind) -> Any:
     return kind.architectures[name].model_validate(description.architecture)
 
 
+def _built(architecture: Any, image_shape: Any, out_channels: int | None) -> Any:
+    """Build a network; only denoisers say how many channels come out."""
+    if out_channels is None:
+        return architecture.build(image_shape, seed=0)
+    return architecture.build(image_shape, 0, out_channels)
+
+
 def _weights(network: Network) -> bytes:
     # A compiled model saves its optimizer's state with its weights; a freshly built one has none.
-    model = network.architecture.build(network.image_shape, seed=0)
+    out_channels = getattr(network, "out_channels", None)
+    model = _built(network.architecture, network.image_shape, out_channels)
     model.set_weights(network.model.get_weights())
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, WEIGHTS)

@@ -113,9 +113,11 @@ def _log_model(name: str, denoiser: Denoiser, images: Images | ImageSet) -> None
     example = excerpt(images, 2, multiple=denoiser.architecture.multiple)
     signature = infer_signature(example, denoiser(example))
     if denoiser.any_size:
-        shapes = [(-1, -1, -1, found.shape[-1]) for found in (example, denoiser(example))]
-        schemas = [Schema([TensorSpec(np.dtype(np.float32), shape)]) for shape in shapes]
-        signature = ModelSignature(*schemas)
+        taken, given = (
+            Schema([TensorSpec(np.dtype(np.float32), (-1, -1, -1, channels))])
+            for channels in (example.shape[-1], denoiser.out_channels)
+        )
+        signature = ModelSignature(taken, given)
     libraries = ("keras", "numpy", "tensorflow")
     with redirect_stdout(StringIO()):  # MLflow tries the example, and Keras shows progress of that
         mlflow.tensorflow.log_model(
