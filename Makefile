@@ -37,7 +37,7 @@ lock: install         ## compile the lock anew from pyproject.toml
 	  --extra dev --no-header --no-emit-package denoising-pipeline pyproject.toml -o requirements.lock
 
 clean:                ## remove what runs wrote; raw data and tracked runs stay
-	rm -rf data/0[2-8]_* data/smoke .viz build dist
+	rm -rf data/0[2-8]_* data/photos data/photos_smoke data/smoke .viz build dist
 
 install: $(INSTALLED)
 

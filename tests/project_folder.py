@@ -27,7 +27,7 @@ KEDRO = (sys.executable, "-m", "kedro")
 PATIENCE = 1200
 """Seconds that a process may take before a test gives up on it."""
 
-TINY = {
+TINY: dict[str, Any] = {
     "ingestion": {"limit": 60},
     "preprocessing": {"validation_images": 20},
     "training": {"model": {"name": "dense"}, "epochs": 2},
@@ -163,6 +163,11 @@ class Project:
 def models_of(run: Run) -> list[str]:
     """Return the identities of the models that a run logged."""
     return [model.model_id for model in run.outputs.model_outputs] if run.outputs else []
+
+
+def model_inputs_of(run: Run) -> list[str]:
+    """Return the identities of the models that a run recorded as its inputs."""
+    return [model.model_id for model in run.inputs.model_inputs] if run.inputs else []
 
 
 def inputs_of(run: Run) -> set[tuple[str, str]]:

@@ -101,18 +101,20 @@ def described_options(file: str) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("file", "registry"),
+    ("file", "registry", "some"),
     [
-        ("parameters_noise_injection.yml", DEGRADATIONS),
-        ("parameters_training.yml", ARCHITECTURES),
+        ("parameters_noise_injection.yml", DEGRADATIONS, {"gaussian", "blind", "zigzag"}),
+        ("parameters_training.yml", ARCHITECTURES, {"residual_unet", "dense", "unet"}),
     ],
 )
-def test_the_comments_list_every_component_with_every_option_and_its_default(
-    file: str, registry: dict[str, type[Component]]
+def test_what_the_comments_list_has_these_options_and_defaults(
+    file: str, registry: dict[str, type[Component]], some: set[str]
 ) -> None:
-    assert described_options(file) == {
-        name: component().model_dump(mode="json", exclude={"name"})  # type: ignore[call-arg]
-        for name, component in registry.items()
+    described = described_options(file)
+    assert described.keys() >= some
+    assert described == {
+        name: registry[name]().model_dump(mode="json", exclude={"name"})  # type: ignore[call-arg]
+        for name in described
     }
 
 

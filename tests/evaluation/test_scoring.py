@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from denoising_pipeline.evaluation.metrics import METRICS
-from denoising_pipeline.evaluation.scoring import score_images
+from denoising_pipeline.evaluation.scoring import SCORE_FORMATS, score_images
 from denoising_pipeline.images.sets import ImageSet
 
 SHAPES = [(12, 15, 3), (12, 15, 3), (30, 11, 3), (12, 15, 3)]
@@ -57,3 +57,7 @@ def test_images_of_other_sizes_are_refused() -> None:
             score_images(["psnr"], clean, other)
     with pytest.raises(ValueError, match="differ in number, size or channels"):
         score_images(["psnr"], ragged(0, channels=1), clean)
+
+
+def test_every_metric_has_a_format() -> None:
+    assert {score.key for score in SCORE_FORMATS} == {*METRICS, "psnr_pooled"}

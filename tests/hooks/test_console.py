@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 
 from denoising_pipeline.evaluation.metrics import METRICS
 from denoising_pipeline.hooks import ConsoleHooks
-from denoising_pipeline.hooks.console import ROWS
 
 
 def same(given: Any) -> Any:
@@ -186,10 +185,6 @@ def test_a_run_without_scores_says_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert printed(Pipeline([REPORTING]), tmp_path, capsys) == []
-
-
-def test_rows_are_registered_metrics() -> None:
-    assert {name for _, name, _ in ROWS} <= METRICS.keys()
 
 
 def test_each_node_is_named_as_it_starts(caplog: pytest.LogCaptureFixture) -> None:

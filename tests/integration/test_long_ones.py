@@ -28,12 +28,41 @@ def test_first_runs_at_once_are_all_tracked(tmp_path: Path) -> None:
     assert all(len(models_of(run)) == 1 for run in runs)
 
 
+def test_two_sources_at_once_in_parallel_are_each_scored_on_their_own(tmp_path: Path) -> None:
+    """Two runs with ParallelRunner in one data folder: each process reads what its run wrote."""
+    project = Project.create(tmp_path)
+    for name in ("signs", "runes"):
+        raw_source(project, name, shape=(28, 28))
+    recipe = project.recipe("crossed")
+    options = ("run", "--env", recipe, "--runner", "ParallelRunner", "--params")
+    processes = {name: project.start(*options, f"source={name}") for name in ("signs", "runes")}
+    outputs = [process.communicate(timeout=PATIENCE) for process in processes.values()]
+    assert [process.returncode for process in processes.values()] == [0, 0], outputs
+    found = {run.data.tags["source"]: run for run in project.runs(recipe)}
+    for name in processes:
+        alone = project.run(recipe, "--params", f"source={name}")
+        assert found[name].data.metrics["noisy_psnr"] == alone.data.metrics["noisy_psnr"]
+        assert found[name].data.metrics["psnr"] == alone.data.metrics["psnr"]
+
+
+def test_threads_import_keras_once(tmp_path: Path) -> None:
+    """`--runner ThreadRunner` on pipelines whose first nodes all need it."""
+    project = Project.create(tmp_path)
+    small = {"robustness": {"images": 10, "levels": [0.5], "severities": [1.0]}}
+    recipe = project.recipe("threads", small)
+    project.run(recipe)
+    for pipeline in ("downstream", "robustness"):
+        options = ("--env", recipe, "--pipelines", pipeline, "--runner", "ThreadRunner")
+        process = project.kedro("run", *options)
+        assert process.returncode == 0, process.stderr
+
+
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with the wheel and the configuration that `kedro package` makes."""
     folder = tmp_path_factory.mktemp("package") / "project"
     unwanted = shutil.ignore_patterns("__pycache__", "*.egg-info")
-    for name in ("conf/base", "conf/local", "src"):
+    for name in ("conf/article", "conf/base", "conf/local", "src"):
         shutil.copytree(ROOT / name, folder / name, ignore=unwanted)
     for name in ("LICENSE", "NOTICE", "README.md", "pyproject.toml"):
         shutil.copy(ROOT / name, folder / name)

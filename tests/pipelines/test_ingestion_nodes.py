@@ -32,7 +32,7 @@ from denoising_pipeline.training.options import TrainingParameters
 
 MNIST = Path(__file__).parents[2] / "data" / "01_raw" / "mnist"
 PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")
-ANY_SIZE = TrainingParameters(model=Unet(), loss="mse")
+ANY_SIZE = TrainingParameters(model=Unet(), loss="mse", patch=16)
 COLOURS = {"red": (255, 0, 0), "blue": (0, 0, 255)}
 
 
@@ -168,6 +168,13 @@ def test_images_of_any_sizes_need_an_architecture_that_takes_them(tmp_path: Path
     manifest = check_source(source, source.name, IngestionParameters())
     with pytest.raises(ValueError, match="takes any size"):
         check_recipe(manifest, TrainingParameters(), EvaluationParameters())
+
+
+def test_images_of_any_sizes_need_patches_to_train_on(tmp_path: Path) -> None:
+    source = folder(tmp_path, large=np.zeros((30, 20, 3), np.uint8))
+    manifest = check_source(source, source.name, IngestionParameters())
+    with pytest.raises(ValueError, match=r"training\.patch is null"):
+        check_recipe(manifest, TrainingParameters(model=Unet(), loss="mse"), EvaluationParameters())
 
 
 def test_mnist_is_accepted_whole_and_recorded_with_its_published_sums() -> None:

@@ -1,12 +1,43 @@
-"""Metrics of a whole collection of images, of whatever sizes they are."""
+"""Metrics of a whole collection of images, and how scores are written for people."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
 from denoising_pipeline.evaluation.metrics import METRICS
 from denoising_pipeline.images.arrays import Images, Values
 from denoising_pipeline.images.sets import BATCH_VALUES, ImageSet
+
+
+class ScoreFormat(NamedTuple):
+    """How a score is written.
+
+    Attributes:
+        key: Its name in tables.
+        label: Its heading, with its unit.
+        digits: Decimals.
+        more_is_better: Which of two values is better.
+    """
+
+    key: str
+    label: str
+    digits: int
+    more_is_better: bool
+
+    def text(self, value: float) -> str:
+        """Return a value as it is shown."""
+        return f"{value:.{self.digits}f}"
+
+
+SCORE_FORMATS = (
+    ScoreFormat("psnr", "PSNR [dB]", 2, more_is_better=True),
+    ScoreFormat("psnr_pooled", "PSNR, pooled [dB]", 2, more_is_better=True),
+    ScoreFormat("ssim", "SSIM", 4, more_is_better=True),
+    ScoreFormat("mse", "MSE", 5, more_is_better=False),
+    ScoreFormat("mae", "MAE", 5, more_is_better=False),
+)
+"""Every score in the order of tables; a table leaves out those that were not measured."""
 
 
 def score_images(

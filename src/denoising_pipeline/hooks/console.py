@@ -10,19 +10,12 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from rich.console import Console
 from rich.markdown import Markdown
+from rich.markup import escape
 from rich.table import Table
 
 from denoising_pipeline.degradations import NoiseInjectionParameters
+from denoising_pipeline.evaluation.scoring import SCORE_FORMATS
 from denoising_pipeline.report import worse_than_noisy
-
-ROWS = (
-    (r"PSNR \[dB]", "psnr", 2),
-    ("SSIM", "ssim", 4),
-    ("MSE", "mse", 5),
-    ("MAE", "mae", 5),
-)
-"""Label, metric, decimals; what was not measured is left out."""
-
 
 logger = logging.getLogger(__name__)
 
@@ -89,18 +82,18 @@ def _table(summary: dict[str, Any]) -> Table:
     table = Table("", "noisy", "denoised", confidence, title=title, caption=of)
     for column in table.columns[1:]:
         column.justify = "right"
-    for label, key, digits in ROWS:
-        if key not in summary:
+    for score in SCORE_FORMATS:
+        if score.key not in summary:
             continue
-        mean, low, high = (summary[f"{key}{end}"] for end in ("", "_ci_low", "_ci_high"))
+        bounds = [
+            summary[key] for end in ("low", "high") if (key := f"{score.key}_ci_{end}") in summary
+        ]
         table.add_row(
-            label,
-            f"{summary[f'noisy_{key}']:.{digits}f}",
-            f"{mean:.{digits}f}",
-            f"{low:.{digits}f} to {high:.{digits}f}",
+            escape(score.label),
+            score.text(summary[f"noisy_{score.key}"]),
+            score.text(summary[score.key]),
+            " to ".join(map(score.text, bounds)),
         )
-    pooled = (summary["noisy_psnr_pooled"], summary["psnr_pooled"])
-    table.add_row(r"PSNR, pooled \[dB]", *(f"{value:.2f}" for value in pooled), "")
     if "limit_psnr" in summary:
         distance = f"{summary['limit_distance']:.2f}"
         limit = f"limit about {summary['limit_psnr']:.1f}"

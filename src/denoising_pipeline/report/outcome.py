@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from denoising_pipeline.evaluation.scoring import SCORE_FORMATS, ScoreFormat
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.report.blocks import (
     Alert,
@@ -18,15 +19,6 @@ from denoising_pipeline.report.blocks import (
 )
 from denoising_pipeline.report.pictures import pictures, shown_side
 from denoising_pipeline.report.results import Results
-
-SCORES = {
-    "PSNR [dB]": ("psnr", ".2f"),
-    "SSIM": ("ssim", ".4f"),
-    "MSE": ("mse", ".5f"),
-    "MAE": ("mae", ".5f"),
-    "PSNR, pooled [dB]": ("psnr_pooled", ".2f"),
-}
-"""Key and format by heading; those that were not measured are left out."""
 
 
 def worse_than_noisy(summary: Mapping[str, Any]) -> str | None:
@@ -74,25 +66,26 @@ def headline(results: Results) -> Section:
 def _score_table(results: Results) -> Table:
     """Return all scores before and after, with the interval of the second."""
     summary = results.summary
-    scores = {name: score for name, score in SCORES.items() if score[0] in summary}
+    scores = [score for score in SCORE_FORMATS if score.key in summary]
 
     def means(title: str, prefix: str) -> Column:
-        values = [summary[prefix + key] for key, _ in scores.values()]
-        forms = [form for _, form in scores.values()]
-        return Column(title, values, [f"{v:{form}}" for v, form in zip(values, forms, strict=True)])
+        values = [summary[prefix + score.key] for score in scores]
+        texts = [score.text(value) for score, value in zip(scores, values, strict=True)]
+        return Column(title, values, texts)
 
-    def interval(key: str, form: str) -> str:
-        if f"{key}_ci_low" not in summary:
+    def interval(score: ScoreFormat) -> str:
+        if f"{score.key}_ci_low" not in summary:
             return ""
-        return f"{summary[f'{key}_ci_low']:{form}} to {summary[f'{key}_ci_high']:{form}}"
+        low, high = (summary[f"{score.key}{end}"] for end in ("_ci_low", "_ci_high"))
+        return f"{score.text(low)} to {score.text(high)}"
 
     return Table(
         "Means over test images; pooled: PSNR of the mean MSE, in which bad images weigh more",
         [
-            words("score", scores),
+            words("score", [score.label for score in scores]),
             means("noisy", "noisy_"),
             means("denoised", ""),
-            words(f"{summary['confidence']:.0%} interval", [interval(*s) for s in scores.values()]),
+            words(f"{summary['confidence']:.0%} interval", map(interval, scores)),
         ],
     )
 

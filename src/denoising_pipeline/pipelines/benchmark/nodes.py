@@ -26,7 +26,7 @@ from denoising_pipeline.baselines.options import BenchmarkParameters
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.metrics import METRICS, mean_intervals, pooled_psnr
 from denoising_pipeline.evaluation.options import EvaluationParameters
-from denoising_pipeline.evaluation.scoring import score_images
+from denoising_pipeline.evaluation.scoring import SCORE_FORMATS, score_images
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.shown import excerpt
@@ -36,15 +36,6 @@ from denoising_pipeline.training.options import TrainingParameters
 logger = logging.getLogger(__name__)
 
 ARTICLE = "article's network"
-
-COLUMNS = (
-    ("PSNR [dB]", "psnr", 2, max),
-    ("pooled [dB]", "psnr_pooled", 2, max),
-    ("SSIM", "ssim", 4, max),
-    ("MSE", "mse", 5, min),
-    ("MAE", "mae", 5, min),
-)
-"""Label, column, decimals, and which of two values is better."""
 
 Validation = tuple[Images | ImageSet, Images | ImageSet]  # (noisy, clean)
 
@@ -250,11 +241,12 @@ def write_markdown(benchmark_table: pd.DataFrame) -> str:
     table = benchmark_table[benchmark_table["note"] == ""]
     first = table.iloc[0]
     cells = {name: table[name].tolist() for name in ("denoiser", "hyperparameters")}
-    for label, column, digits, better in (each for each in COLUMNS if each[1] in table):
-        texts = [f"{value:.{digits}f}" for value in table[column]]
-        best = f"{better(table[column]):.{digits}f}"
-        cells[label] = [f"**{text}**" if text == best else text for text in texts]
-        if column == "psnr":
+    for score in (score for score in SCORE_FORMATS if score.key in table):
+        values = table[score.key]
+        texts = [score.text(value) for value in values]
+        best = score.text(values.max() if score.more_is_better else values.min())
+        cells[score.label] = [f"**{text}**" if text == best else text for text in texts]
+        if score.key == "psnr":
             bounds = zip(table["psnr_ci_low"], table["psnr_ci_high"], strict=True)
             cells[f"{first['confidence']:.0%} interval"] = [
                 f"{a:.2f} to {b:.2f}" for a, b in bounds

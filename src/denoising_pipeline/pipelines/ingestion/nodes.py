@@ -77,7 +77,8 @@ def check_recipe(
         evaluation: `metrics` are read.
 
     Raises:
-        ValueError: Images are too small for a metric, or of no size for the architecture.
+        ValueError: Images are too small for a metric, of no size for the architecture, or of
+            several sizes without patches.
     """
     files = source_manifest["files"]
     if source_manifest["kind"] == "idx":
@@ -85,7 +86,13 @@ def check_recipe(
     else:
         shapes = {name: tuple(file["shape"]) for name, file in files.items()}
     check_sizes(shapes, smallest_side(evaluation.metrics))
-    training.model.check(common_shape(shapes.values(), source_manifest["channels"]))
+    shape = common_shape(shapes.values(), source_manifest["channels"])
+    training.model.check(shape)
+    if shape[0] is None and training.patch is None:
+        raise ValueError(
+            f"{source_manifest['source']}: the images differ in size, and training.patch is null. "
+            "Set it to the height and width of the patches to train on, such as 96."
+        )
 
 
 def list_images(
