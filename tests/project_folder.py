@@ -165,9 +165,10 @@ def models_of(run: Run) -> list[str]:
     return [model.model_id for model in run.outputs.model_outputs] if run.outputs else []
 
 
-def model_inputs_of(run: Run) -> list[str]:
+def model_inputs_of(project: Project, run: Run) -> list[str]:
     """Return the identities of the models that a run recorded as its inputs."""
-    return [model.model_id for model in run.inputs.model_inputs] if run.inputs else []
+    inputs = project.client.get_run(run.info.run_id).inputs  # A search leaves them out.
+    return [model.model_id for model in inputs.model_inputs] if inputs else []
 
 
 def inputs_of(run: Run) -> set[tuple[str, str]]:

@@ -19,7 +19,7 @@ from denoising_pipeline.datasets import NpyDataset
 from denoising_pipeline.datasets.provenance import RECORD, newest
 from denoising_pipeline.hooks import VersionHooks
 
-ENTRIES = ("clean", "noisy", "denoiser", "scores")
+ENTRIES = ("clean", "noisy", "denoiser", "history", "scores", "report")
 GAUSSIAN = {"name": "gaussian", "sigma": 0.5}
 
 
@@ -39,6 +39,14 @@ def score(noisy: Any, denoiser: Any) -> Any:
     return np.array([noisy[0], denoiser[1]])
 
 
+def record(training: Any) -> Any:
+    return np.array([training["epochs"]])
+
+
+def show(denoiser: Any, history: Any) -> Any:
+    return np.array([denoiser[2], history[0]])
+
+
 def step(function: Callable[..., Any], output: str, **inputs: str) -> Any:
     return node(function, name=function.__name__, inputs=inputs, outputs=output)
 
@@ -48,6 +56,8 @@ READ = Pipeline([step(read, "clean", source="params:source")])
 INJECT = Pipeline([step(inject, "noisy", clean="clean", noise_injection=NOISE)])
 TRAIN = Pipeline([step(train, "denoiser", clean="clean", noise_injection=NOISE, training=TRAINING)])
 SCORE = Pipeline([step(score, "scores", noisy="noisy", denoiser="denoiser")])
+RECORD = Pipeline([step(record, "history", training=TRAINING)])
+SHOW = Pipeline([step(show, "report", denoiser="denoiser", history="history")])
 DEFAULT = READ + INJECT + TRAIN + SCORE
 
 
@@ -186,6 +196,15 @@ def test_a_replay_loads_all_that_belongs_to_the_version_that_was_named(runs: Run
     assert runs.hooks.loaded == {"denoiser": first, "noisy": first}
 
 
+def test_what_was_made_by_another_training_is_not_mixed_in(runs: Runs) -> None:
+    """Of a denoiser that was named, the history is that of its own training, not the newest."""
+    first = runs(TRAIN + READ + RECORD)
+    runs(TRAIN + READ + RECORD, training={"epochs": 9})
+    runs(SHOW, load={"denoiser": first})
+    assert runs.hooks.loaded == {"denoiser": first, "history": first}
+    assert runs.hooks.effective(Parameters()).training.epochs == 2
+
+
 def test_versions_that_were_named_and_do_not_belong_together_are_refused(runs: Runs) -> None:
     first = runs()
     second = runs(READ + INJECT, version="2020-01-01T00.00.09.000Z", source="another")
@@ -261,12 +280,12 @@ def test_only_missing_outputs_runs_what_is_missing(runs: Runs) -> None:
     """Judged by version and digest: nothing after a whole run, and what a change asks for."""
     first = runs()
     runs(only_missing=True)
-    assert [len(list(runs.folder.glob(f"{name}.npy/*"))) for name in ENTRIES] == [1, 1, 1, 1]
+    assert [len(list(runs.folder.glob(f"{name}.npy/*"))) for name in ENTRIES] == [1, 1, 1, 0, 1, 0]
     runs.file("scores", first).write_bytes(b"torn")
     runs(only_missing=True)
-    assert [len(list(runs.folder.glob(f"{name}.npy/*"))) for name in ENTRIES] == [1, 1, 1, 2]
+    assert [len(list(runs.folder.glob(f"{name}.npy/*"))) for name in ENTRIES] == [1, 1, 1, 0, 2, 0]
     changed = runs(only_missing=True, training={"epochs": 3})
-    assert [len(list(runs.folder.glob(f"{name}.npy/*"))) for name in ENTRIES] == [1, 1, 2, 3]
+    assert [len(list(runs.folder.glob(f"{name}.npy/*"))) for name in ENTRIES] == [1, 1, 2, 0, 3, 0]
     assert runs.file("denoiser", changed).exists()
 
 

@@ -65,7 +65,7 @@ def test_nothing_is_called_what_it_is_not(
             assert run.data.params["training.model.name"] == own
             assert own in run.info.run_name
             assert run.data.tags["training_run"] == trained[made].info.run_id
-            assert model_inputs_of(run) == models_of(trained[made])
+            assert model_inputs_of(project, run) == models_of(trained[made])
         else:
             assert result.exit_code == 1
             assert " here, " in result.output

@@ -53,7 +53,9 @@ def test_replay_reproduces_the_summary(project: Project, tiny: Run, replay: Run)
     assert {"evaluation", "reporting"} <= set(re.split(r"\W+", replay.info.run_name))
 
 
-def test_replay_tracks_what_it_wrote_and_no_more(tiny: Run, replay: Run) -> None:
+def test_replay_tracks_what_it_wrote_and_no_more(
+    project: Project, tiny: Run, replay: Run
+) -> None:
     """Final metrics are there, those of epochs and the model are not; inputs are what it read."""
     assert {key for key in tiny.data.metrics if key not in replay.data.metrics} == {
         "train_loss",
@@ -64,7 +66,7 @@ def test_replay_tracks_what_it_wrote_and_no_more(tiny: Run, replay: Run) -> None
     }
     assert models_of(replay) == []
     assert inputs_of(replay) == {("test_clean", "test"), ("test_noisy", "test")}
-    assert model_inputs_of(replay) == models_of(tiny)
+    assert model_inputs_of(project, replay) == models_of(tiny)
     assert replay.data.tags["training_run"] == tiny.info.run_id
 
 

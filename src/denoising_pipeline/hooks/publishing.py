@@ -60,8 +60,11 @@ def publish(pipeline: Pipeline, catalog: DataCatalog) -> None:
     for name, folder in _marked(catalog, outputs, "artifact"):
         _log_file(catalog.get(name), folder)
     for name, _ in _marked(catalog, outputs, "metrics"):
-        numbers = {key: value for key, value in catalog.load(name).items() if _is_number(value)}
+        found = catalog.load(name)
+        numbers = {key: value for key, value in found.items() if _is_number(value)}
         log_metrics(MlflowClient(), _run_id(), numbers)
+        flags = {k: str(value).lower() for k, value in found.items() if isinstance(value, bool)}
+        mlflow.set_tags(flags)
     for name, example in _marked(catalog, outputs, "model"):
         _log_model(name, catalog.load(name), catalog.load(example))
     for name, _ in _marked(catalog, outputs, "source"):

@@ -153,11 +153,13 @@ def _choose(
     order = sorted(versioned, key=lambda name: (name not in requested, name not in FIRST, name))
     chosen: dict[str, Whole] = {}
     known: dict[str, str] = {}
+    made_with = dict(wanted)
     for name in order:
         dataset: Any = inputs[name]
-        whole = _suitable(name, dataset, requested.get(name), wanted, known)
+        whole = _suitable(name, dataset, requested.get(name), made_with, known)
         chosen[name] = whole
         known |= whole.record.all_inputs | {name: whole.record.digest}
+        made_with = whole.record.all_parameters | made_with
         dataset._version = Version(whole.version, dataset._version.save)
     return chosen
 
