@@ -19,7 +19,7 @@ from denoising_pipeline.pipelines import (
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Return every pipeline by name; `__default__` is the whole way from raw files to figures."""
+    """Return every pipeline by name; `__default__` goes from raw files to the report."""
     denoise_test = inference.create_pipeline(
         images="test_noisy", denoised="test_denoised", name="denoise_test_images"
     )

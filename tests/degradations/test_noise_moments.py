@@ -19,7 +19,7 @@ from denoising_pipeline.degradations.speckle import Speckle
 SAMPLES = 500_000
 
 
-def corrupt(noise: Noise, value: float, channels: int = 1) -> npt.NDArray[np.float64]:
+def degrade(noise: Noise, value: float, channels: int = 1) -> npt.NDArray[np.float64]:
     """Noisy versions of one grey value, shape (SAMPLES, channels)."""
     clean = np.full((1, SAMPLES // 500, 500, channels), value, np.float32)
     noisy = noise.apply(clean, np.random.default_rng(0))
@@ -47,39 +47,39 @@ def test_gaussian_mean_is_that_of_a_clipped_normal(value: float, sigma: float) -
     """E = x (F(b) - F(a)) + sigma (f(a) - f(b)) + 1 - F(b), a = -x / sigma, b = (1 - x) / sigma."""
     a, b = -value / sigma, (1 - value) / sigma
     mean = value * (norm.cdf(b) - norm.cdf(a)) + sigma * (norm.pdf(a) - norm.pdf(b)) + norm.sf(b)
-    noisy = corrupt(Gaussian(sigma=sigma), value)
+    noisy = degrade(Gaussian(sigma=sigma), value)
     assert np.mean(noisy) == pytest.approx(mean, abs=within(float(np.var(noisy))))
 
 
 def test_gaussian_on_black_is_zero_half_of_the_time_and_else_a_half_normal() -> None:
-    noisy = corrupt(Gaussian(sigma=0.1), 0.0)
+    noisy = degrade(Gaussian(sigma=0.1), 0.0)
     assert np.mean(noisy == 0) == share(0.5)
     mean, variance = 0.1 / np.sqrt(2 * np.pi), 0.1**2 * (1 / 2 - 1 / (2 * np.pi))
     assert np.mean(noisy) == pytest.approx(mean, abs=within(variance))
-    assert np.mean(corrupt(Gaussian(sigma=0.5), 0.0) == 0) == share(0.5)
+    assert np.mean(degrade(Gaussian(sigma=0.5), 0.0) == 0) == share(0.5)
 
 
 def test_gaussian_within_the_range_has_its_mean_and_variance() -> None:
-    has_moments(corrupt(Gaussian(sigma=0.08), 0.5), 0.5, 0.08**2)
+    has_moments(degrade(Gaussian(sigma=0.08), 0.5), 0.5, 0.08**2)
 
 
 def test_gaussian_channels_are_independent() -> None:
-    correlations = np.corrcoef(corrupt(Gaussian(sigma=0.1), 0.5, channels=3).T)
+    correlations = np.corrcoef(degrade(Gaussian(sigma=0.1), 0.5, channels=3).T)
     assert np.abs(correlations - np.eye(3)).max() < within(1)
 
 
 @pytest.mark.parametrize("value", [0.25, 0.6])
 def test_speckle_is_proportional_to_the_clean_value(value: float) -> None:
-    has_moments(corrupt(Speckle(sigma=0.12), value), value, (0.12 * value) ** 2)
+    has_moments(degrade(Speckle(sigma=0.12), value), value, (0.12 * value) ** 2)
 
 
 def test_speckle_keeps_black() -> None:
-    assert not corrupt(Speckle(sigma=10), 0.0).any()
+    assert not degrade(Speckle(sigma=10), 0.0).any()
 
 
 @pytest.mark.parametrize(("amount", "salt"), [(0.2, 0.5), (0.7, 0.1), (1, 0.5), (1, 1), (1, 0)])
 def test_salt_and_pepper_shares(amount: float, salt: float) -> None:
-    noisy = corrupt(SaltAndPepper(amount=amount, salt=salt), 0.25)
+    noisy = degrade(SaltAndPepper(amount=amount, salt=salt), 0.25)
     assert np.mean(noisy == 1) == share(amount * salt)
     assert np.mean(noisy == 0) == share(amount * (1 - salt))
     assert np.mean(noisy == 0.25) == share(1 - amount)
@@ -87,24 +87,24 @@ def test_salt_and_pepper_shares(amount: float, salt: float) -> None:
 
 
 def test_salt_and_pepper_loses_each_channel_by_itself() -> None:
-    kept = corrupt(SaltAndPepper(amount=0.4), 0.25, channels=3) == 0.25
+    kept = degrade(SaltAndPepper(amount=0.4), 0.25, channels=3) == 0.25
     assert np.mean(kept.all(axis=1)) == share(0.6**3)
 
 
 @pytest.mark.parametrize("value", [0.2, 0.5])
 def test_poisson_variance_is_the_gain_times_the_clean_value(value: float) -> None:
-    has_moments(corrupt(Poisson(gain=0.005), value), value, 0.005 * value)
+    has_moments(degrade(Poisson(gain=0.005), value), value, 0.005 * value)
 
 
 def test_poisson_values_are_whole_photons() -> None:
-    photons = corrupt(Poisson(gain=0.125), 0.4) / 0.125
+    photons = degrade(Poisson(gain=0.125), 0.4) / 0.125
     np.testing.assert_array_equal(photons, np.round(photons))
     assert np.mean(photons == 0) == share(np.exp(-0.4 / 0.125))
 
 
 def test_poisson_keeps_black_and_takes_the_smallest_gain() -> None:
-    assert not corrupt(Poisson(gain=1), 0.0).any()
-    np.testing.assert_allclose(corrupt(Poisson(gain=SMALLEST_GAIN), 0.5), 0.5, atol=1e-3)
+    assert not degrade(Poisson(gain=1), 0.0).any()
+    np.testing.assert_allclose(degrade(Poisson(gain=SMALLEST_GAIN), 0.5), 0.5, atol=1e-3)
 
 
 def test_poisson_refuses_a_gain_whose_counts_overflow() -> None:
@@ -114,7 +114,7 @@ def test_poisson_refuses_a_gain_whose_counts_overflow() -> None:
 
 @pytest.mark.parametrize("fraction", [0.1, 0.5, 1.0])
 def test_masking_loses_whole_pixels(fraction: float) -> None:
-    noisy = corrupt(Masking(fraction=fraction), 0.25, channels=3)
+    noisy = degrade(Masking(fraction=fraction), 0.25, channels=3)
     lost = np.all(noisy == 0, axis=1)
     assert np.mean(lost) == share(fraction)
     assert np.all(noisy[~lost] == 0.25)

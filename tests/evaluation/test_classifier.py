@@ -65,7 +65,7 @@ def accuracy(classifier: Classifier, noise: Noise) -> float:
     return float(np.mean(read == labels[LEARNT + 100 :]))
 
 
-def test_each_classifier_reads_best_what_it_was_trained_on(
+def test_each_classifier_is_most_accurate_on_what_it_was_trained_on(
     classifiers: dict[str, Classifier],
 ) -> None:
     assert accuracy(classifiers["clean"], NONE) > 0.88

@@ -37,7 +37,7 @@ def test_on_the_noise_of_the_training_scores_are_those_of_evaluation(
 
 
 def test_every_shift_is_in_its_table(project: Project, run: Run) -> None:
-    sweeps, degradations, sources, ood_detector = (
+    sweeps, degradations, sources, roc = (
         table(project, run, name)
         for name in ("noise_sweeps", "degradation_scores", "source_scores", "ood_roc")
     )
@@ -47,7 +47,7 @@ def test_every_shift_is_in_its_table(project: Project, run: Run) -> None:
     assert set(degradations["degradation"]) == {*tried}
     assert len(degradations) == 3 * 2 * len(tried)
     assert list(sources["source"].unique()) == ["mnist", "signs"]
-    assert len(ood_detector) == len(NOISES) + 1 + 2 * len(tried) + 1
+    assert len(roc) == len(NOISES) + 1 + 2 * len(tried) + 1
 
 
 def test_random_bytes_and_clean_images_are_told_from_noisy_digits(

@@ -64,7 +64,7 @@ def predictions() -> pd.DataFrame:
     return classify_test_images(clean, noisy, test, test, denoised, splits(), DOWNSTREAM)
 
 
-def test_predictions_say_what_was_read_in_each_image(predictions: pd.DataFrame) -> None:
+def test_predictions_say_what_each_image_is_taken_for(predictions: pd.DataFrame) -> None:
     assert predictions["index"].tolist() == list(range(12))
     for view in ("clean", "noisy", "direct"):
         assert predictions[f"{view}_prediction"].tolist() == LABELS["test"].tolist()

@@ -42,7 +42,7 @@ class Known:
 
     Attributes:
         train_clean: Clean training images; they may be a mapped file.
-        noise: The noise model.
+        noise: What the denoiser was trained to undo.
         seed: Root seed of what is drawn.
     """
 
@@ -117,7 +117,7 @@ def registered() -> dict[str, Baseline]:
 def learning(
     name: str, *, with_tone: bool = False, **values: Sequence[float]
 ) -> Callable[[Fit], Fit]:
-    """Register what learns from training images or the noise model.
+    """Register what learns from training images or the degradation.
 
     Args:
         name: Its name.

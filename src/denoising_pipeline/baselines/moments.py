@@ -34,7 +34,7 @@ def measure_moments(clean: Images, noise: Degradation, seed: int) -> Moments:
 
     Args:
         clean: float32 (N, H, W, C) in [0, 1]; `NOISE_BLOCK` images are read at a time.
-        noise: The noise model.
+        noise: What the denoiser was trained to undo.
         seed: Root seed of the noise.
     """
     values = int(np.prod(clean.shape[1:]))

@@ -78,10 +78,10 @@ class Noise(Degradation):
 class Graded(Degradation):
     """A degradation of a benchmark that keeps the shape, in severities from 0 to 1.
 
-    The aligned corruptions of N. Mu and J. Gilmer, "MNIST-C: A Robustness Benchmark for Computer
-    Vision" (2019), which follow D. Hendrycks and T. Dietterich, "Benchmarking Neural Network
-    Robustness to Common Corruptions and Perturbations" (ICLR 2019), written from their
-    descriptions: the pictures are of the same kind, not the same pixels. Severity 1 is near the
+    Those of N. Mu and J. Gilmer, "MNIST-C: A Robustness Benchmark for Computer Vision" (2019), that
+    leave pixels in their place; they follow D. Hendrycks and T. Dietterich, "Benchmarking Neural
+    Network Robustness to Common Corruptions and Perturbations" (ICLR 2019). All are written from
+    the descriptions: the pictures are of the same kind, not the same pixels. Severity 1 is near the
     strongest there, and severity 0 the identity.
     """
 

@@ -12,7 +12,7 @@ from denoising_pipeline.images.arrays import Images
 class Masking(Noise):
     """Missing pixels: a pixel is 0 in all its channels with probability `fraction`, else kept.
 
-    The corruption of P. Vincent et al., "Extracting and Composing Robust Features with Denoising
+    So P. Vincent et al. degrade images in "Extracting and Composing Robust Features with Denoising
     Autoencoders" (ICML 2008).
     """
 

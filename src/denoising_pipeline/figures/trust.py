@@ -22,7 +22,7 @@ from denoising_pipeline.figures._shared import (
 
 Counts: TypeAlias = npt.NDArray[Any]
 
-READINGS = {
+STYLES = {
     "clean": ("clean", INK, "D"),
     "noisy": ("noisy", BEFORE, "s"),
     "denoised": ("denoised", AFTER, "o"),
@@ -31,9 +31,9 @@ READINGS = {
 """What is classified: its name in a legend, colour and marker."""
 
 MISLED = {
-    "misled_rate_noisy": READINGS["noisy"],
-    "hallucination_rate": READINGS["denoised"],
-    "misled_rate_direct": READINGS["direct"],
+    "misled_rate_noisy": STYLES["noisy"],
+    "hallucination_rate": STYLES["denoised"],
+    "misled_rate_direct": STYLES["direct"],
 }
 """The same for the rates of misled classifications."""
 
@@ -55,7 +55,7 @@ def downstream_by_label(downstream_by_digit: pd.DataFrame) -> Figure:
     Raises:
         ValueError: If a column is missing or there is no label.
     """
-    accuracies = {f"accuracy_{view}": style for view, style in READINGS.items()}
+    accuracies = {f"accuracy_{view}": style for view, style in STYLES.items()}
     needed = [f"{key}{end}" for key in accuracies | MISLED for end in ("", "_ci_low", "_ci_high")]
     check_table("downstream_by_digit", downstream_by_digit, ["label", *needed])
     width = max(8, 1.5 + 0.4 * len(downstream_by_digit))
@@ -119,7 +119,7 @@ def confusion_matrices(confusions: pd.DataFrame) -> Figure:
     most = max(1, *(found[wrong].max(initial=0) for found in counts.values()))
     for ax, (view, found) in zip(figure.subplots(1, 2), counts.items(), strict=True):
         _draw_confusion(ax, found, np.where(wrong, found, 0) / most, labels.tolist())
-        ax.set(title=READINGS[view][0], xlabel="predicted label", ylabel="label")
+        ax.set(title=STYLES[view][0], xlabel="predicted label", ylabel="label")
     return figure
 
 

@@ -96,20 +96,21 @@ class ResidualUnet(Architecture):
             for _ in range(count):
                 x = layer.residual_block(x, filters)
             features.append(x)
-        code = keras.layers.Flatten()(layer.convolution(layer.relu(x), self.code_channels, 1))
+        entering = layer.convolution(layer.relu(x), self.code_channels, 1)
+        bottleneck = layer.dense(keras.layers.Flatten()(entering), self.latent_dim)
         aside = [layer.condition] if self.conditioning else []
         aside += [noisy] if gated else []
-        outputs = [*features, layer.dense(code, self.latent_dim), *aside]
+        outputs = [*features, bottleneck, *aside]
         encoder = keras.Model(noisy, outputs, name="encoder")
 
         inputs = [keras.Input(tensor.shape[1:]) for tensor in encoder.outputs]
-        features, code, aside = inputs[:levels], inputs[levels], inputs[levels + 1 :]
+        features, bottleneck, aside = inputs[:levels], inputs[levels], inputs[levels + 1 :]
         layer.condition = aside[0] if self.conditioning else None
         x = features[-1]
         h, w, filters = x.shape[1:]
-        code = layer.dense(code, h * w * self.code_channels)
-        code = keras.layers.Reshape((h, w, self.code_channels))(code)
-        x = keras.layers.Add()([x, layer.convolution(code, filters, 1, scale=BRANCH_SCALE)])
+        spread = layer.dense(bottleneck, h * w * self.code_channels)
+        spread = keras.layers.Reshape((h, w, self.code_channels))(spread)
+        x = keras.layers.Add()([x, layer.convolution(spread, filters, 1, scale=BRANCH_SCALE)])
         for level in reversed(range(levels)):
             for _ in range(self.blocks[level]):
                 x = layer.residual_block(x, self.widths[level])

@@ -28,7 +28,7 @@ def train_classifier(
     Args:
         clean: Training images, float32 (N, H, W, C) in [0, 1].
         labels: (N,), from 0 to `classes` less one.
-        noise: The noise model; one of level 0 leaves the images clean.
+        noise: What happens to the images; one of level 0 leaves the images clean.
         validation: (images, labels) that choose the epoch whose weights are kept.
         options: Epochs and so on.
         classes: Number of labels.

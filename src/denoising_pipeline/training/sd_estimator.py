@@ -33,7 +33,7 @@ def train_sd_estimator(
     Args:
         denoiser: The trained denoiser; it is not changed.
         clean: Training images, float32 (N, H, W, C) in [0, 1].
-        noise: The noise model.
+        noise: What the denoiser was trained to undo.
         validation: (noisy, clean) images that choose the epoch whose weights are kept.
         options: Epochs and so on.
         seed: Root seed of the order and the noise.

@@ -124,7 +124,7 @@ def sweep_noise(
         evaluation: `metrics`, `sweep_images` and `confidence` are read.
 
     Returns:
-        A row per level from 0 to twice the trained one, as far as the noise model has it: `level`,
+        A row per level from 0 to twice the trained one, as far as the degradation has it: `level`,
         `trained` (whether it is the one trained for), `n_images`, and for each score its mean and
         interval bounds, named as in `summarize`. A degradation without a level has no rows.
     """

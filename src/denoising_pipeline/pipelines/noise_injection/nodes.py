@@ -19,11 +19,11 @@ def choose_degradation(noise_injection: NoiseInjectionParameters) -> dict[str, A
 def inject_val_noise(
     val_clean: Images | ImageSet, noise_injection: NoiseInjectionParameters, seed: int
 ) -> Images | ImageSet:
-    """Corrupt the validation images.
+    """Degrade the validation images.
 
     Args:
         val_clean: Clean images.
-        noise_injection: The noise model.
+        noise_injection: What happens to them.
         seed: Root seed.
 
     Returns:
@@ -36,6 +36,6 @@ def inject_val_noise(
 def inject_test_noise(
     test_clean: Images | ImageSet, noise_injection: NoiseInjectionParameters, seed: int
 ) -> Images | ImageSet:
-    """Corrupt the test images; see `inject_val_noise`."""
+    """Degrade the test images; see `inject_val_noise`."""
     noise = noise_injection.root
     return draw_noisy(test_clean, noise, seed=seed, split="test", epoch=0)

@@ -1,4 +1,4 @@
-"""Clean images and a noise model to a denoiser."""
+"""Clean images and a degradation to a denoiser."""
 
 from denoising_pipeline.pipelines.training.pipeline import create_pipeline
 

@@ -1,4 +1,4 @@
-"""The pipelines beside the whole way, on what an earlier run left behind."""
+"""Pipelines other than the default one, on what an earlier run left behind."""
 
 import json
 
@@ -8,7 +8,7 @@ import pytest
 from mlflow.entities import Run
 from project_folder import Project
 
-USEFULNESS = {
+DOWNSTREAM = {
     "clean_classifier.zip",
     "confusion_figure.png",
     "confusions.csv",
@@ -32,7 +32,7 @@ UNCERTAINTY = {
 
 
 @pytest.fixture(scope="module")
-def beside(project: Project, tiny: Run) -> Run:
+def others(project: Project, tiny: Run) -> Run:
     """Both pipelines on the images and the denoiser of the tiny run."""
     names = ("denoiser", "splits", "test_noisy", "test_denoised", "val_noisy")
     version = tiny.data.tags["run_id"]
@@ -41,30 +41,30 @@ def beside(project: Project, tiny: Run) -> Run:
     return project.run("tiny", *pipelines, "--load-versions", versions)
 
 
-def test_every_result_is_a_file_of_the_run(project: Project, beside: Run) -> None:
-    for name in USEFULNESS | UNCERTAINTY:
-        assert project.saved(beside, name).stat().st_size > 0
-    sd = np.load(project.saved(beside, "test_sd.npy"))
+def test_every_result_is_a_file_of_the_run(project: Project, others: Run) -> None:
+    for name in DOWNSTREAM | UNCERTAINTY:
+        assert project.saved(others, name).stat().st_size > 0
+    sd = np.load(project.saved(others, "test_sd.npy"))
     assert sd.shape == (60, 28, 28, 1)
     assert sd.dtype == np.float32
     assert (sd > 0).all()
 
 
-def test_summaries_are_the_metrics_of_the_run(project: Project, beside: Run) -> None:
+def test_summaries_are_the_metrics_of_the_run(project: Project, others: Run) -> None:
     """And the other tables and the figures are its artifacts."""
     metrics: dict[str, float] = {}
     for name in ("downstream", "uncertainty"):
-        metrics |= json.loads(project.saved(beside, f"{name}_summary.json").read_text())
-    assert beside.data.metrics == metrics
-    predictions = pd.read_parquet(project.saved(beside, "predictions.parquet"))
-    right = predictions["denoised_prediction"] == predictions["label"]
-    assert metrics["accuracy_denoised"] == right.mean()
+        metrics |= json.loads(project.saved(others, f"{name}_summary.json").read_text())
+    assert others.data.metrics == metrics
+    predictions = pd.read_parquet(project.saved(others, "predictions.parquet"))
+    correct = predictions["denoised_prediction"] == predictions["label"]
+    assert metrics["accuracy_denoised"] == correct.mean()
     logged = {
         file.path
         for folder in ("figures", "tables")
-        for file in project.client.list_artifacts(beside.info.run_id, folder)
+        for file in project.client.list_artifacts(others.info.run_id, folder)
     }
-    files = {name for name in USEFULNESS | UNCERTAINTY if not name.endswith((".zip", ".npy"))}
+    files = {name for name in DOWNSTREAM | UNCERTAINTY if not name.endswith((".zip", ".npy"))}
     assert {path.split("/")[1] for path in logged} == files
     assert {path for path in logged if path.endswith("png")} == {
         f"figures/{name}" for name in files if name.endswith("png")
