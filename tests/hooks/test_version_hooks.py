@@ -56,7 +56,7 @@ READ = Pipeline([step(read, "clean", source="params:source")])
 INJECT = Pipeline([step(inject, "noisy", clean="clean", noise_injection=NOISE)])
 TRAIN = Pipeline([step(train, "denoiser", clean="clean", noise_injection=NOISE, training=TRAINING)])
 SCORE = Pipeline([step(score, "scores", noisy="noisy", denoiser="denoiser")])
-RECORD = Pipeline([step(record, "history", training=TRAINING)])
+HISTORY = Pipeline([step(record, "history", training=TRAINING)])
 SHOW = Pipeline([step(show, "report", denoiser="denoiser", history="history")])
 DEFAULT = READ + INJECT + TRAIN + SCORE
 
@@ -198,8 +198,8 @@ def test_a_replay_loads_all_that_belongs_to_the_version_that_was_named(runs: Run
 
 def test_what_was_made_by_another_training_is_not_mixed_in(runs: Runs) -> None:
     """Of a denoiser that was named, the history is that of its own training, not the newest."""
-    first = runs(TRAIN + READ + RECORD)
-    runs(TRAIN + READ + RECORD, training={"epochs": 9})
+    first = runs(TRAIN + READ + HISTORY)
+    runs(TRAIN + READ + HISTORY, training={"epochs": 9})
     runs(SHOW, load={"denoiser": first})
     assert runs.hooks.loaded == {"denoiser": first, "history": first}
     assert runs.hooks.effective(Parameters()).training.epochs == 2

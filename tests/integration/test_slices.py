@@ -53,9 +53,7 @@ def test_replay_reproduces_the_summary(project: Project, tiny: Run, replay: Run)
     assert {"evaluation", "reporting"} <= set(re.split(r"\W+", replay.info.run_name))
 
 
-def test_replay_tracks_what_it_wrote_and_no_more(
-    project: Project, tiny: Run, replay: Run
-) -> None:
+def test_replay_tracks_what_it_wrote_and_no_more(project: Project, tiny: Run, replay: Run) -> None:
     """Final metrics are there, those of epochs and the model are not; inputs are what it read."""
     assert {key for key in tiny.data.metrics if key not in replay.data.metrics} == {
         "train_loss",

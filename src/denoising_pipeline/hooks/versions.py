@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
@@ -38,6 +38,15 @@ FIRST = ("denoiser", "card")
 """Entries that are chosen first: the others have to suit them."""
 
 
+class _MadeFrom(NamedTuple):
+    """What a node read: see `write_record`."""
+
+    catalog: DataCatalog
+    records: dict[str, Record]
+    digests: dict[str, str]
+    parameters: dict[str, Any]
+
+
 class VersionHooks:
     """Pin what a run loads before it starts, and record what it saves.
 
@@ -50,7 +59,7 @@ class VersionHooks:
         self.chosen: dict[str, Whole] = {}
         self._parameters: dict[str, Any] = {}
         self._recipe: str | None = None
-        self._running: dict[str, tuple[DataCatalog, Mapping[str, Any]]] = {}
+        self._made_from: dict[str, _MadeFrom] = {}
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -72,7 +81,7 @@ class VersionHooks:
         """
         env = run_params["env"]
         self._recipe = None if env in {None, "local"} else env
-        self._running.clear()
+        self._made_from.clear()
         requested = run_params["load_versions"] or {}
         for name, version in requested.items():
             _check_exists(name, catalog.get(name), version)
@@ -85,26 +94,27 @@ class VersionHooks:
 
     @hook_impl
     def after_node_run(self, node: Node, catalog: DataCatalog, inputs: dict[str, Any]) -> None:
-        """Keep what a node has read until its outputs are saved."""
-        self._running[node.name] = (catalog, inputs)
+        """Note what a node was made from, until its outputs are saved; not the data itself."""
+        parameters = {
+            name.removeprefix("params:"): _plain(value)
+            for name, value in inputs.items()
+            if name.startswith("params:")
+        }
+        records = {
+            name: record
+            for name in inputs
+            if (record := _loaded_record(catalog.get(name))) is not None
+        }
+        digests = _digests(inputs, catalog)
+        self._made_from[node.name] = _MadeFrom(catalog, records, digests, parameters)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
         """Record what was saved."""
-        catalog, inputs = self._running[node.name]
-        dataset = catalog.get(dataset_name)
+        made_from = self._made_from[node.name]
+        dataset = made_from.catalog.get(dataset_name)
         if is_versioned(dataset):
-            records = {
-                name: record
-                for name in inputs
-                if (record := _loaded_record(catalog.get(name))) is not None
-            }
-            parameters = {
-                name.removeprefix("params:"): _plain(value)
-                for name, value in inputs.items()
-                if name.startswith("params:")
-            }
-            write_record(dataset, records, _digests(inputs, catalog), parameters, self._recipe)
+            write_record(dataset, *made_from[1:], self._recipe)
 
     @property
     def loaded(self) -> dict[str, str]:
