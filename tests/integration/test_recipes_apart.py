@@ -8,6 +8,8 @@ import yaml
 from mlflow.entities import Run
 from project_folder import Project, model_inputs_of, models_of, raw_source
 
+pytestmark = pytest.mark.slow
+
 SMALL: dict[str, Any] = {
     "benchmark": {"baselines": ["noisy"], "article_epochs": 0},
     "robustness": {

@@ -52,8 +52,8 @@ class Record(BaseModel):
     recipe: str | None = None
 
 
-class Whole(NamedTuple):
-    """A version that is whole, and its record."""
+class Recorded(NamedTuple):
+    """A version and its record."""
 
     version: str
     record: Record
@@ -131,8 +131,8 @@ def read_record(dataset: Any, version: str) -> Record | None:
         return None
 
 
-def versions_of(dataset: Any) -> Iterator[Whole]:
-    """Yield the whole versions of an entry, the newest first.
+def recorded(dataset: Any) -> Iterator[Recorded]:
+    """Yield the versions of an entry that have a record, the newest first.
 
     Versions that are dated in the future are left out: a clock was wrong, and they would stay the
     newest for ever. Who wants one names it.
@@ -141,8 +141,18 @@ def versions_of(dataset: Any) -> Iterator[Whole]:
         dataset: The entry, versioned.
     """
     for version in listed(dataset):
-        if not in_the_future(version) and (whole := whole_version(dataset, version)):
-            yield whole
+        record = None if in_the_future(version) else read_record(dataset, version)
+        if record is not None:
+            yield Recorded(version, record)
+
+
+def is_whole(dataset: Any, found: Recorded) -> bool:
+    """Whether the file of a version is there and is the one that its record speaks of."""
+    try:
+        digest = file_digest(dataset._fs, path_of(dataset, found.version))
+    except OSError:
+        return False
+    return digest == (found.record.digest, found.record.size)
 
 
 def in_the_future(version: str) -> bool:
@@ -157,26 +167,15 @@ def listed(dataset: Any) -> list[str]:
     return sorted({PurePosixPath(path).parent.name for path in paths}, reverse=True)
 
 
-def whole_version(dataset: Any, version: str) -> Whole | None:
-    """Return a version with its record if it is whole; None: it is torn, or nobody recorded it."""
-    record = read_record(dataset, version)
-    if record is None:
-        return None
-    try:
-        found = file_digest(dataset._fs, path_of(dataset, version))
-    except OSError:
-        return None
-    return Whole(version, record) if found == (record.digest, record.size) else None
-
-
 def newest(dataset: Any) -> str:
     """Return the newest whole version of an entry.
 
     Raises:
         DatasetError: There is none.
     """
-    for whole in versions_of(dataset):
-        return whole.version
+    for found in recorded(dataset):
+        if is_whole(dataset, found):
+            return found.version
     raise DatasetError(nothing_there(dataset))
 
 

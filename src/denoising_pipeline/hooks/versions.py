@@ -2,8 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from kedro.framework.context import KedroContext
@@ -18,14 +17,14 @@ from denoising_pipeline.config import Parameters
 from denoising_pipeline.datasets.provenance import (
     Contradiction,
     Record,
-    Whole,
+    Recorded,
     contradictions,
     is_versioned,
+    is_whole,
     listed,
     nothing_there,
     read_record,
-    versions_of,
-    whole_version,
+    recorded,
     write_record,
 )
 
@@ -56,7 +55,7 @@ class VersionHooks:
 
     def __init__(self) -> None:
         """Start without a run."""
-        self.chosen: dict[str, Whole] = {}
+        self.chosen: dict[str, Recorded] = {}
         self._parameters: dict[str, Any] = {}
         self._recipe: str | None = None
         self._made_from: dict[str, _MadeFrom] = {}
@@ -156,12 +155,12 @@ def _choose(
     catalog: DataCatalog,
     requested: Mapping[str, str],
     wanted: Mapping[str, Any],
-) -> dict[str, Whole]:
+) -> dict[str, Recorded]:
     """Choose and pin versions of inputs that suit the command and each other."""
     inputs = {name: catalog.get(name) for name in names if not name.startswith("params:")}
     versioned = [name for name, dataset in inputs.items() if is_versioned(dataset)]
     order = sorted(versioned, key=lambda name: (name not in requested, name not in FIRST, name))
-    chosen: dict[str, Whole] = {}
+    chosen: dict[str, Recorded] = {}
     known: dict[str, str] = {}
     made_with = dict(wanted)
     for name in order:
@@ -180,38 +179,46 @@ def _suitable(
     version: str | None,
     wanted: Mapping[str, Any],
     known: Mapping[str, str],
-) -> Whole:
+) -> Recorded:
     """Return the newest version that suits, or the one that was asked for."""
-    refused: list[tuple[str, Record, list[Contradiction]]] = []
-    own = {name: known[name]} if name in known else {}
-    for whole in (
-        filter(None, [whole_version(dataset, version)]) if version else versions_of(dataset)
-    ):
-        found = contradictions(whole.record, wanted, known)
-        found += [
-            Contradiction(name, digest[:8], whole.record.digest[:8])
-            for digest in own.values()
-            if digest != whole.record.digest
-        ]
-        if not found:
-            if refused:
-                newer, _, why = refused[0]
-                logger.warning(
-                    "%s: version %s is taken; the newer %s does not suit: %s",
-                    name,
-                    whole.version,
-                    newer,
-                    _in_words(why[0]),
-                )
-            return whole
-        refused.append((whole.version, whole.record, found))
-    if not refused:
-        raise DatasetError(nothing_there(dataset, name, version))
-    raise DatasetError(_refusal(name, *refused[0]))
+    refused: list[tuple[Recorded, list[Contradiction]]] = []
+    for found in _named(dataset, version) if version else recorded(dataset):
+        why = contradictions(found.record, wanted, known)
+        if known.get(name, found.record.digest) != found.record.digest:
+            why.append(Contradiction(name, known[name][:8], found.record.digest[:8]))
+        if why:
+            refused.append((found, why))
+        elif is_whole(dataset, found):
+            _say_what_was_passed_over(name, found, refused)
+            return found
+    if refused:
+        raise DatasetError(_refusal(name, *refused[0]))
+    raise DatasetError(nothing_there(dataset, name, version))
 
 
-def _refusal(name: str, version: str, record: Record, found: list[Contradiction]) -> str:
-    lines = "\n  ".join(map(_in_words, found))
+def _named(dataset: Any, version: str) -> Iterator[Recorded]:
+    record = read_record(dataset, version)
+    if record is not None:
+        yield Recorded(version, record)
+
+
+def _say_what_was_passed_over(
+    name: str, taken: Recorded, refused: list[tuple[Recorded, list[Contradiction]]]
+) -> None:
+    if refused:
+        newer, why = refused[0]
+        logger.warning(
+            "%s: version %s is taken; the newer %s does not suit: %s",
+            name,
+            taken.version,
+            newer.version,
+            _in_words(why[0]),
+        )
+
+
+def _refusal(name: str, refused: Recorded, why: list[Contradiction]) -> str:
+    version, record = refused
+    lines = "\n  ".join(map(_in_words, why))
     recipe = f"--env {record.recipe}" if record.recipe else "the default recipe (no --env)"
     return (
         f"{name} of {version} does not suit this command:\n  {lines}\n"
@@ -229,7 +236,7 @@ def _keep_what_is_there(
     pipeline: Pipeline,
     catalog: DataCatalog,
     parameters: Mapping[str, Any],
-    chosen: Mapping[str, Whole],
+    chosen: Mapping[str, Recorded],
 ) -> None:
     """Pin the outputs of nodes that need not run again: same inputs, same parameters."""
     digests = {name: whole.record.digest for name, whole in chosen.items()}
@@ -247,24 +254,23 @@ def _keep_what_is_there(
         inputs = {name: digests.get(name) for name in read if _counts(catalog.get(name))}
         if None in inputs.values():
             continue
-        is_same = partial(_made_the_same, inputs=inputs, parameters=options)
-        found = {
-            name: next(filter(is_same, _versions(catalog, name)), None) for name in node.outputs
-        }
-        if all(found.values()):
-            for name, whole in found.items():
+        there = [_made_the_same(catalog.get(name), inputs, options) for name in node.outputs]
+        if all(there):
+            for name, found in zip(node.outputs, filter(None, there), strict=True):
                 dataset: Any = catalog.get(name)
-                dataset._version = Version(whole.version, dataset._version.save)  # type: ignore[union-attr]
-                digests[name] = whole.record.digest  # type: ignore[union-attr]
+                dataset._version = Version(found.version, dataset._version.save)
+                digests[name] = found.record.digest
 
 
-def _made_the_same(whole: Whole, inputs: Mapping[str, Any], parameters: Mapping[str, Any]) -> bool:
-    return whole.record.inputs == inputs and whole.record.parameters == parameters
-
-
-def _versions(catalog: DataCatalog, name: str) -> Iterable[Whole]:
-    dataset = catalog.get(name)
-    return versions_of(dataset) if is_versioned(dataset) else ()
+def _made_the_same(
+    dataset: Any, inputs: Mapping[str, Any], parameters: Mapping[str, Any]
+) -> Recorded | None:
+    """Return the newest whole version that was made of these inputs with these parameters."""
+    for found in recorded(dataset) if is_versioned(dataset) else ():
+        same = found.record.inputs == inputs and found.record.parameters == parameters
+        if same and is_whole(dataset, found):
+            return found
+    return None
 
 
 def _counts(dataset: Any) -> bool:
