@@ -51,7 +51,7 @@ def files(folder: Path) -> set[str]:
 
 
 def listed(folder: Path, keep: int) -> list[str]:
-    found = old_versions(catalog(folder), keep)
+    found = old_versions(found := catalog(folder), [*found], keep)
     return [str(Path(version.path).relative_to(folder)) for version in found]
 
 
@@ -63,7 +63,7 @@ def test_all_but_the_newest_of_each_entry_are_listed_newest_first(folder: Path, 
 
 
 def test_sizes_are_those_of_the_files(folder: Path) -> None:
-    found = old_versions(catalog(folder), 0)
+    found = old_versions(found := catalog(folder), [*found], 0)
     sizes = [sum(path.stat().st_size for path in Path(version.path).iterdir()) for version in found]
     assert [version.size for version in found] == sizes
     assert sizes[0] - sizes[1] == 800
@@ -71,14 +71,14 @@ def test_sizes_are_those_of_the_files(folder: Path) -> None:
 
 def test_listing_removes_nothing(folder: Path) -> None:
     before = files(folder)
-    old_versions(catalog(folder), 0)
+    old_versions(found := catalog(folder), [*found], 0)
     assert files(folder) == before
 
 
 def test_what_is_removed_is_what_was_listed(folder: Path) -> None:
     """The newest can still be loaded; entries without versions and other files are as they were."""
     before = files(folder)
-    remove(old_versions(catalog(folder), 1))
+    remove(old_versions(found := catalog(folder), [*found], 1))
     gone = [f"array.npy/{version}/array.npy" for version in VERSIONS[:-1]]
     assert before - files(folder) == {*gone, f"table.csv/{VERSIONS[0]}/table.csv"}
     assert not (folder / "array.npy" / VERSIONS[0]).exists()

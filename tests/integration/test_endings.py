@@ -93,7 +93,7 @@ def test_runs_at_once_load_what_they_wrote(
     denoised = np.load(project.saved(run, "test_denoised.npy"))
     table = pd.read_parquet(project.saved(run, "image_metrics.parquet"))
     denoiser = DenoiserDataset(filepath=project.saved(run, "denoiser.zip")).load()
-    clean = np.load(project.path / "data/together/03_primary/test_clean.npy")[:count]
+    clean = np.load(project.saved(run, "test_clean.npy"))
     assert len(noisy) == len(table) == count
     np.testing.assert_array_equal(
         noisy, draw_noisy(clean, Gaussian(), seed=seed, split="test", epoch=0)
@@ -153,7 +153,7 @@ def test_interrupted_training_leaves_no_denoiser(
     """
     assert ended
     files = project.files(name.lower())
-    data = {"02_intermediate", "03_primary", "05_model_input", "08_reporting"}
+    data = {"02_intermediate", "03_primary", "05_model_input"}
     assert {file.split("/")[0] for file in files} - {"06_models"} == data
     checkpoints = [f for f in files if f.startswith("06_models/training_checkpoints/")]
     assert [f for f in files if f.startswith("06_models")] == checkpoints

@@ -11,7 +11,7 @@ from typing import IO, Any
 import click
 from kedro.config import MissingConfigException
 from kedro.framework.cli.utils import KedroCliError, env_option
-from kedro.framework.project import configure_project
+from kedro.framework.project import configure_project, pipelines
 from kedro.framework.session import KedroSession
 from kedro.io.core import DatasetError, Version
 
@@ -100,7 +100,8 @@ def prune(env: str | None, keep: int, yes: bool) -> None:
 
     session = KedroSession.create(env=env, save_on_close=False)
     catalog: Any = session.load_context().catalog
-    found = old_versions(catalog, keep)
+    names = {name for pipeline in dict(pipelines).values() for name in pipeline.datasets()}
+    found = old_versions(catalog, sorted(n for n in names if not n.startswith("params:")), keep)
     for version in found:
         click.echo(f"{version.size / 1e6:10.1f} MB  {version.path}")
     total = sum(version.size for version in found) / 1e6

@@ -1,6 +1,6 @@
 """Old versions of catalog entries: which there are, how large they are, and their removal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from kedro.io import DataCatalog
@@ -22,11 +22,12 @@ class OldVersion(NamedTuple):
     filesystem: Any
 
 
-def old_versions(catalog: DataCatalog, keep: int) -> list[OldVersion]:
-    """List the versions of every versioned entry, save the newest ones.
+def old_versions(catalog: DataCatalog, names: Iterable[str], keep: int) -> list[OldVersion]:
+    """List the versions of versioned entries, save the newest ones.
 
     Args:
         catalog: The catalog.
+        names: Entries, also such as come from a pattern.
         keep: How many of the newest versions of each entry are left out, 0 or more. Versions that
             are dated in the future are neither counted nor listed: they are not the newest.
 
@@ -34,7 +35,7 @@ def old_versions(catalog: DataCatalog, keep: int) -> list[OldVersion]:
         The others, by entry, newest first.
     """
     found = []
-    for name in catalog:
+    for name in names:
         dataset: Any = catalog.get(name)
         if is_versioned(dataset):
             filesystem = dataset._fs
