@@ -205,6 +205,21 @@ def test_training_takes_nothing_that_comes_of_test_images() -> None:
     assert "training.train_denoiser" in fed
 
 
+def test_training_takes_its_degradation_from_the_stage_of_that_name() -> None:
+    """So that the graph shows it: it is no parameter that training reads by itself."""
+    training = NODES["training.train_denoiser"]
+    assert "degradation" in STAGES["noise_injection"].all_outputs() & {*training.inputs}
+    assert "noise_injection" not in parameter_names(training)
+
+
+def test_nothing_after_training_reads_what_images_are_from_parameters() -> None:
+    """It stands on the denoiser's card."""
+    before = ("ingestion", "preprocessing", "noise_injection", "training", "comparison")
+    for name in STAGES.keys() - {*before}:
+        read = set().union(*map(parameter_names, STAGES[name].nodes))
+        assert not read & {"source", "noise_injection"}, name
+
+
 def test_test_images_choose_nothing_in_other_pipelines() -> None:
     """Classifiers, the network of standard deviations and its calibration see none of them."""
     chosen = {"clean_classifier", "noisy_classifier", "sd_estimator", "sd_calibration"}

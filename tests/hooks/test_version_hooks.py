@@ -268,6 +268,14 @@ def test_a_record_says_what_a_version_was_made_from(runs: Runs) -> None:
     assert record["all_parameters"].keys() == {"source", "noise_injection", "training"}
 
 
+def test_a_file_where_versions_belong_is_refused_before_the_run(runs: Runs) -> None:
+    """As an earlier version of the package left them."""
+    np.save(runs.folder / "clean.npy", np.zeros(1))
+    with pytest.raises(DatasetError, match=r"clean\.npy' is a file, .* remove it"):
+        runs()
+    assert not (runs.folder / "noisy.npy").exists()
+
+
 def test_equal_arrays_of_two_runs_share_their_place_on_the_disk(runs: Runs) -> None:
     first, second = runs(), runs(training={"epochs": 3})
     assert runs.file("clean", first).samefile(runs.file("clean", second))

@@ -301,6 +301,11 @@ def _plain(value: Any) -> Any:
 def _pin_saved(dataset: Any) -> None:
     """Let a run load what it writes, whatever else is there."""
     if is_versioned(dataset):
+        if dataset._fs.isfile(str(dataset._filepath)):
+            raise DatasetError(
+                f"'{dataset._filepath}' is a file, and a folder of versions belongs there. An "
+                "earlier version of the package wrote it: remove it, or move it away."
+            )
         saved = dataset._version.save
         dataset._version = Version(saved, saved)
 
