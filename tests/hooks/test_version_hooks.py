@@ -16,7 +16,7 @@ from kedro.runner import SequentialRunner
 
 from denoising_pipeline.config import Parameters
 from denoising_pipeline.datasets import NpyDataset
-from denoising_pipeline.datasets.provenance import RECORD, newest
+from denoising_pipeline.datasets.provenance import RECORD
 from denoising_pipeline.hooks import VersionHooks
 
 ENTRIES = ("clean", "noisy", "denoiser", "history", "scores", "report")
@@ -43,6 +43,10 @@ def record(training: Any) -> Any:
     return np.array([training["epochs"]])
 
 
+def both(clean: Any) -> Any:
+    return np.array([clean[0], 0, 2]), np.array([2])
+
+
 def show(denoiser: Any, history: Any) -> Any:
     return np.array([denoiser[2], history[0]])
 
@@ -57,6 +61,7 @@ INJECT = Pipeline([step(inject, "noisy", clean="clean", noise_injection=NOISE)])
 TRAIN = Pipeline([step(train, "denoiser", clean="clean", noise_injection=NOISE, training=TRAINING)])
 SCORE = Pipeline([step(score, "scores", noisy="noisy", denoiser="denoiser")])
 HISTORY = Pipeline([step(record, "history", training=TRAINING)])
+BOTH = Pipeline([node(both, ["clean"], ["denoiser", "history"], name="both")])
 SHOW = Pipeline([step(show, "report", denoiser="denoiser", history="history")])
 DEFAULT = READ + INJECT + TRAIN + SCORE
 
@@ -132,7 +137,6 @@ def test_what_is_written_is_loaded_though_a_later_version_exists(runs: Runs) -> 
 def test_a_slice_does_not_take_a_version_of_the_future(runs: Runs) -> None:
     first = runs()
     runs(version="2999-01-01T00.00.00.000Z", training={"epochs": 9})
-    assert newest(runs.catalog().get("denoiser")) == first
     runs(SCORE)
     assert runs.hooks.loaded == {"denoiser": first, "noisy": first}
 
@@ -210,6 +214,55 @@ def test_versions_that_were_named_and_do_not_belong_together_are_refused(runs: R
     second = runs(READ + INJECT, version="2020-01-01T00.00.09.000Z", source="another")
     with pytest.raises(DatasetError, match=r"(?s)noisy of .*source: mnist here, another there"):
         runs(SCORE, load={"denoiser": first, "noisy": second})
+
+
+def test_a_version_of_what_the_run_writes_itself_is_refused(runs: Runs) -> None:
+    """It would be written and then passed over, and nobody would see."""
+    first = runs()
+    with pytest.raises(DatasetError, match=r"--load-versions denoiser: this run writes 'denoiser'"):
+        runs(noise_injection={"name": "gaussian", "sigma": 0.1}, load={"denoiser": first})
+
+
+def test_what_was_made_from_an_earlier_version_of_what_is_written_anew_is_refused(
+    runs: Runs,
+) -> None:
+    """Else a report would show a new denoiser beside the scores of the old one."""
+    runs()
+    with pytest.raises(DatasetError, match="denoiser: written anew here, an earlier version there"):
+        runs(TRAIN + Pipeline([step(score, "report", noisy="scores", denoiser="denoiser")]))
+
+
+def test_what_one_node_wrote_in_one_run_belongs_together(runs: Runs) -> None:
+    """Of a run that was killed between two outputs, neither is taken."""
+    first = runs(READ + BOTH)
+    second = runs(READ + BOTH)
+    runs.file("history", second).with_name(RECORD).unlink()
+    with pytest.raises(DatasetError, match=rf"run of both: {second} here, {first} there"):
+        runs(SHOW)
+    runs(SHOW, load={"denoiser": first})
+    assert runs.hooks.loaded == {"denoiser": first, "history": first}
+
+
+def test_a_damaged_file_is_not_shared_with_a_new_version(runs: Runs) -> None:
+    first = runs()
+    with runs.file("clean", first).open("r+b") as file:
+        file.seek(-8, os.SEEK_END)
+        file.write(bytes(8))
+    second = runs()
+    assert not runs.file("clean", first).samefile(runs.file("clean", second))
+    np.testing.assert_array_equal(NpyDataset(filepath=runs.file("clean", second)).load(), 5.0)
+
+
+def test_an_input_without_versions_counts_by_its_content(runs: Runs) -> None:
+    """`--only-missing-outputs` sees that a user has replaced his file."""
+    plain = NpyDataset(filepath=runs.folder / "plain.npy")
+    copy = Pipeline([step(np.copy, "scores", a="plain")])
+    versions = []
+    for value in (1.0, 1.0, 2.0):
+        plain.save(np.array([value]))
+        runs(copy, only_missing=True)
+        versions.append(len(list(runs.folder.glob("scores.npy/*"))))
+    assert versions == [1, 1, 2]
 
 
 def test_a_missing_version_is_refused_and_those_that_exist_are_listed(runs: Runs) -> None:

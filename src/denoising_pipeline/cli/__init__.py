@@ -114,20 +114,27 @@ def prune(env: str | None, keep: int, yes: bool) -> None:
 @cli.command()
 @env_option
 @click.option("--to", default="denoiser.onnx", show_default=True, help="The file to write.")
+@click.option("--version", help="Of the denoiser; else the newest that the recipe's images made.")
 @click.option("--overwrite", is_flag=True, help="Replace the file if it is there.")
 @without_traceback
-def export(env: str | None, to: str, overwrite: bool) -> None:
+def export(env: str | None, to: str, version: str | None, overwrite: bool) -> None:
     """Write the newest denoiser as an ONNX file, which runs without Keras and TensorFlow."""
-    from denoising_pipeline.datasets.provenance import newest
     from denoising_pipeline.denoiser.onnx_export import export_onnx
+    from denoising_pipeline.hooks.versions import newest_of
 
-    session = KedroSession.create(env=env, save_on_close=False)
-    catalog: Any = session.load_context().catalog
+    context = KedroSession.create(env=env, save_on_close=False).load_context()
+    catalog: Any = context.catalog
     entry = catalog.get("denoiser")
-    entry._version = Version(newest(entry), None)
+    chosen = newest_of(entry, "denoiser", context.config_loader["parameters"], version)
+    entry._version = Version(chosen, None)
     denoiser = entry.load()
     difference = export_onnx(denoiser, Path(to), overwrite)
     size = Path(to).stat().st_size / 1e6
+    card = denoiser.card
+    click.echo(
+        f"{to}: {denoiser.architecture.name}, trained on {card.images.source} with "
+        f"{card.noise.describe()}, version {chosen}"
+    )
     click.echo(f"{to}: {size:.1f} MB. In ONNX Runtime it differs by at most {difference:.0e}.")
 
 

@@ -1,11 +1,13 @@
 """Old versions of catalog entries: which there are, how large they are, and their removal."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from fsspec.implementations.local import LocalFileSystem
 from kedro.io import DataCatalog
 
-from denoising_pipeline.datasets.provenance import in_the_future, is_versioned, listed
+from denoising_pipeline.datasets.provenance import is_versioned, is_whole, listed, recorded
 
 
 class OldVersion(NamedTuple):
@@ -13,7 +15,7 @@ class OldVersion(NamedTuple):
 
     Attributes:
         path: Folder of the version.
-        size: Bytes in it.
+        size: Bytes that removing it frees.
         filesystem: The fsspec filesystem that it lies on.
     """
 
@@ -28,8 +30,9 @@ def old_versions(catalog: DataCatalog, names: Iterable[str], keep: int) -> list[
     Args:
         catalog: The catalog.
         names: Entries, also such as come from a pattern.
-        keep: How many of the newest versions of each entry are left out, 0 or more. Versions that
-            are dated in the future are neither counted nor listed: they are not the newest.
+        keep: How many of the newest whole versions of each entry are left out, 0 or more. What is
+            dated in the future, or is newer than the newest whole version, is left alone: it may
+            belong to a run that goes on.
 
     Returns:
         The others, by entry, newest first.
@@ -39,10 +42,11 @@ def old_versions(catalog: DataCatalog, names: Iterable[str], keep: int) -> list[
         dataset: Any = catalog.get(name)
         if is_versioned(dataset):
             filesystem = dataset._fs
-            past = [version for version in listed(dataset) if not in_the_future(version)]
-            for version in past[keep:]:
-                path = str(dataset._filepath / version)
-                found.append(OldVersion(path, filesystem.du(path), filesystem))
+            whole = [each.version for each in recorded(dataset) if is_whole(dataset, each)]
+            for version in listed(dataset):
+                if whole and version <= whole[0] and version not in whole[:keep]:
+                    path = str(dataset._filepath / version)
+                    found.append(OldVersion(path, _size(filesystem, path), filesystem))
     return found
 
 
@@ -50,3 +54,11 @@ def remove(versions: Sequence[OldVersion]) -> None:
     """Remove versions for good."""
     for version in versions:
         version.filesystem.rm(version.path, recursive=True)
+
+
+def _size(filesystem: Any, path: str) -> int:
+    """Return what removing a folder frees: files that are shared with other versions, nothing."""
+    if not isinstance(filesystem, LocalFileSystem):
+        return int(filesystem.du(path))
+    files = [file.stat() for file in Path(path).rglob("*") if file.is_file()]
+    return sum(file.st_size for file in files if file.st_nlink == 1)

@@ -1,5 +1,6 @@
 """Files that are either whole or not there."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -52,3 +53,13 @@ def _write_remote(fs: Any, temporary: str, path: str) -> Iterator[IO[bytes]]:
     with fs.open(temporary, "wb") as file:
         yield file
     fs.mv(temporary, path)
+
+
+def file_digest(filesystem: Any, path: str) -> tuple[str, int]:
+    """Return BLAKE2b (RFC 7693, 32 hexadecimal digits) and size in bytes of a file."""
+    digest, size = hashlib.blake2b(digest_size=16), 0
+    with filesystem.open(path, "rb") as file:
+        while chunk := file.read(2**22):
+            digest.update(chunk)
+            size += len(chunk)
+    return digest.hexdigest(), size

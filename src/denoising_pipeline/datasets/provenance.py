@@ -4,7 +4,6 @@ A version is whole if its record is there and the file is the one that the recor
 record is written after the file, so that an interruption leaves no version that looks whole.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -13,10 +12,10 @@ from typing import Any, NamedTuple, TypeAlias
 from uuid import uuid4
 
 from fsspec.implementations.local import LocalFileSystem
-from kedro.io.core import AbstractVersionedDataset, DatasetError
+from kedro.io.core import AbstractVersionedDataset
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from denoising_pipeline.core.files import atomic_write
+from denoising_pipeline.core.files import atomic_write, file_digest
 
 RECORD = "provenance.json"
 """Name of the record, in the folder of the version."""
@@ -39,6 +38,7 @@ class Record(BaseModel):
         all_inputs: The same of all nodes that led to it.
         all_parameters: The same of all nodes that led to it, its own included.
         recipe: Environment of the run that wrote it; None: the default one.
+        node: What wrote it; what one node wrote in one run belongs together.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -50,6 +50,7 @@ class Record(BaseModel):
     all_inputs: dict[str, str]
     all_parameters: Parameters
     recipe: str | None = None
+    node: str = ""
 
 
 class Recorded(NamedTuple):
@@ -89,6 +90,7 @@ def write_record(
     digests: Mapping[str, str],
     parameters: Parameters,
     recipe: str | None,
+    node: str,
 ) -> Record:
     """Write the record of the version that an entry has just saved.
 
@@ -98,6 +100,7 @@ def write_record(
         digests: Digest by name of what it read besides.
         parameters: Parameters that its node read.
         recipe: Environment of the run.
+        node: Name of its node.
     """
     version = dataset.resolve_save_version()
     path = path_of(dataset, version)
@@ -115,6 +118,7 @@ def write_record(
         all_inputs=all_inputs,
         all_parameters=all_parameters,
         recipe=recipe,
+        node=node,
     )
     _share(dataset, version, record)
     with atomic_write(dataset._fs, _record_path(dataset, version)) as file:
@@ -161,22 +165,18 @@ def in_the_future(version: str) -> bool:
 
 
 def listed(dataset: Any) -> list[str]:
-    """Return every version that has a folder, whole or not, the newest first."""
+    """Return every version that has a file, whole or not, the newest first."""
     dataset._fs.invalidate_cache()
-    paths = dataset._fs.glob(path_of(dataset, "*"))
-    return sorted({PurePosixPath(path).parent.name for path in paths}, reverse=True)
+    try:
+        folders = dataset._fs.ls(str(dataset._filepath), detail=False)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    names = {PurePosixPath(folder).name for folder in folders}
+    return sorted((name for name in names if _has_file(dataset, name)), reverse=True)
 
 
-def newest(dataset: Any) -> str:
-    """Return the newest whole version of an entry.
-
-    Raises:
-        DatasetError: There is none.
-    """
-    for found in recorded(dataset):
-        if is_whole(dataset, found):
-            return found.version
-    raise DatasetError(nothing_there(dataset))
+def _has_file(dataset: Any, version: str) -> bool:
+    return bool(dataset._fs.exists(path_of(dataset, version)))
 
 
 def nothing_there(dataset: Any, name: str = "", version: str | None = None) -> str:
@@ -190,16 +190,6 @@ def nothing_there(dataset: Any, name: str = "", version: str | None = None) -> s
         "of the package that kept no record). Run the pipeline that writes it again, or name an "
         f"older one with --load-versions {name or dataset._filepath.stem}:<version>."
     )
-
-
-def file_digest(filesystem: Any, path: str) -> tuple[str, int]:
-    """Return BLAKE2b (RFC 7693, 32 hexadecimal digits) and size in bytes of a file."""
-    digest, size = hashlib.blake2b(digest_size=16), 0
-    with filesystem.open(path, "rb") as file:
-        while chunk := file.read(2**22):
-            digest.update(chunk)
-            size += len(chunk)
-    return digest.hexdigest(), size
 
 
 def contradictions(
@@ -247,6 +237,8 @@ def _share(dataset: Any, version: str, record: Record) -> None:
     for earlier in listed(dataset):
         known = read_record(dataset, earlier) if earlier != version else None
         if known is None or known.digest != record.digest:
+            continue
+        if not is_whole(dataset, Recorded(earlier, known)):
             continue
         link = path.with_name(f".{path.name}.{uuid4().hex}.part")
         try:

@@ -14,6 +14,8 @@ from kedro.io.core import (
     get_protocol_and_path,
 )
 
+from denoising_pipeline.core.files import file_digest
+
 DataT = TypeVar("DataT")
 
 # Kedro wraps `__init__` and `save` of every subclass of its base once more. Two such levels would
@@ -100,6 +102,23 @@ class VersionedFile(_Base[DataT]):
         self._invalidate_cache()
         if self._version and not self._version.load:
             self._cached_load_version = self.resolve_save_version()
+
+    def digest(self) -> str:
+        """Return what tells the file of an entry without versions from others.
+
+        Returns:
+            BLAKE2b of the file, 32 hexadecimal digits.
+
+        Raises:
+            DatasetError: There is no such file.
+        """
+        path = get_filepath_str(self._filepath, self._protocol)
+        try:
+            return file_digest(self._fs, path)[0]
+        except FileNotFoundError as error:
+            raise DatasetError(
+                f"'{path}' does not exist. Put it there, or run the pipeline that writes it first."
+            ) from error
 
     def _exists(self) -> bool:
         try:

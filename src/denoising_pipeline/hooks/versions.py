@@ -2,23 +2,25 @@
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any, NamedTuple
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.io import DataCatalog
+from kedro.io import DataCatalog, MemoryDataset
 from kedro.io.core import DatasetError, Version
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from pydantic import BaseModel, ValidationError
 
 from denoising_pipeline.config import Parameters
+from denoising_pipeline.datasets.checkpoints import CheckpointsDataset
 from denoising_pipeline.datasets.provenance import (
     Contradiction,
     Record,
     Recorded,
     contradictions,
+    in_the_future,
     is_versioned,
     is_whole,
     listed,
@@ -59,6 +61,7 @@ class VersionHooks:
         self._parameters: dict[str, Any] = {}
         self._recipe: str | None = None
         self._made_from: dict[str, _MadeFrom] = {}
+        self._raw: dict[str, str] = {}
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -81,13 +84,19 @@ class VersionHooks:
         env = run_params["env"]
         self._recipe = None if env in {None, "local"} else env
         self._made_from.clear()
+        self._raw.clear()
         requested = run_params["load_versions"] or {}
         for name, version in requested.items():
             _check_exists(name, catalog.get(name), version)
-        for name in pipeline.all_outputs() - requested.keys():
+        for name in sorted(pipeline.all_outputs()):
+            if name in requested:
+                raise DatasetError(
+                    f"--load-versions {name}: this run writes {name!r} itself. Leave the version "
+                    "out, or the pipeline that writes it (--pipelines, --from-nodes)."
+                )
             _pin_saved(catalog.get(name))
         wanted = self._wanted(run_params, pipeline)
-        self.chosen = _choose(pipeline.inputs(), catalog, requested, wanted)
+        self.chosen = _choose(pipeline, catalog, requested, wanted)
         if run_params["only_missing_outputs"]:
             _keep_what_is_there(pipeline, catalog, self._parameters, self.chosen)
 
@@ -104,7 +113,9 @@ class VersionHooks:
             for name in inputs
             if (record := _loaded_record(catalog.get(name))) is not None
         }
-        digests = _digests(inputs, catalog)
+        unknown = inputs.keys() - self._raw.keys()
+        self._raw |= _digests(unknown, catalog)
+        digests = {name: self._raw[name] for name in inputs if name in self._raw}
         self._made_from[node.name] = _MadeFrom(catalog, records, digests, parameters)
 
     @hook_impl
@@ -113,7 +124,7 @@ class VersionHooks:
         made_from = self._made_from[node.name]
         dataset = made_from.catalog.get(dataset_name)
         if is_versioned(dataset):
-            write_record(dataset, *made_from[1:], self._recipe)
+            write_record(dataset, *made_from[1:], self._recipe, node.name)
 
     @property
     def loaded(self) -> dict[str, str]:
@@ -150,42 +161,87 @@ class VersionHooks:
         return {name: self._parameters[name] for name in sections}
 
 
+class _Wanted(NamedTuple):
+    """What a version has to agree with.
+
+    Attributes:
+        parameters: Value by name.
+        inputs: Digest by name of an entry.
+        runs: Version by node, of nodes whose other outputs are loaded.
+        new: Entries that the run writes anew.
+    """
+
+    parameters: Mapping[str, Any]
+    inputs: Mapping[str, str]
+    runs: Mapping[str, str]
+    new: Set[str] = frozenset()
+
+    def contradictions(self, name: str, found: Recorded) -> list[Contradiction]:
+        """Return where a version of an entry says something else."""
+        version, record = found
+        why = contradictions(record, self.parameters, self.inputs)
+        if self.inputs.get(name, record.digest) != record.digest:
+            why.append(Contradiction(name, self.inputs[name][:8], record.digest[:8]))
+        if record.node and self.runs.get(record.node, version) != version:
+            why.append(Contradiction(f"run of {record.node}", self.runs[record.node], version))
+        anew = sorted(self.new & record.all_inputs.keys())
+        return why + [Contradiction(name, "written anew", "an earlier version") for name in anew]
+
+    def after(self, name: str, found: Recorded) -> "_Wanted":
+        """Return what the next version has to agree with."""
+        version, record = found
+        return self._replace(
+            parameters={**record.all_parameters, **self.parameters},
+            inputs={**self.inputs, **record.all_inputs, name: record.digest},
+            runs={**self.runs, record.node: version},
+        )
+
+
 def _choose(
-    names: Iterable[str],
+    pipeline: Pipeline,
     catalog: DataCatalog,
     requested: Mapping[str, str],
-    wanted: Mapping[str, Any],
+    parameters: Mapping[str, Any],
 ) -> dict[str, Recorded]:
     """Choose and pin versions of inputs that suit the command and each other."""
-    inputs = {name: catalog.get(name) for name in names if not name.startswith("params:")}
-    versioned = [name for name, dataset in inputs.items() if is_versioned(dataset)]
+    names = [name for name in pipeline.inputs() if not name.startswith("params:")]
+    versioned = [name for name in names if is_versioned(catalog.get(name))]
     order = sorted(versioned, key=lambda name: (name not in requested, name not in FIRST, name))
     chosen: dict[str, Recorded] = {}
-    known: dict[str, str] = {}
-    made_with = dict(wanted)
+    raw = _digests(names, catalog) if order else {}
+    wanted = _Wanted(parameters, raw, {}, frozenset(pipeline.all_outputs()))
     for name in order:
-        dataset: Any = inputs[name]
-        whole = _suitable(name, dataset, requested.get(name), made_with, known)
-        chosen[name] = whole
-        known |= whole.record.all_inputs | {name: whole.record.digest}
-        made_with = whole.record.all_parameters | made_with
-        dataset._version = Version(whole.version, dataset._version.save)
+        dataset: Any = catalog.get(name)
+        chosen[name] = suitable(name, dataset, requested.get(name), wanted)
+        wanted = wanted.after(name, chosen[name])
+        dataset._version = Version(chosen[name].version, dataset._version.save)
     return chosen
 
 
-def _suitable(
-    name: str,
-    dataset: Any,
-    version: str | None,
-    wanted: Mapping[str, Any],
-    known: Mapping[str, str],
-) -> Recorded:
+def newest_of(dataset: Any, name: str, parameters: Mapping[str, Any], version: str | None) -> str:
+    """Return the newest version of an entry that was made of the images of a command.
+
+    Args:
+        dataset: The entry.
+        name: Its name.
+        parameters: Of the command.
+        version: The one that was asked for; None: the newest.
+
+    Raises:
+        DatasetError: There is none; both values are named, and what to do.
+    """
+    if version is not None:
+        _check_exists(name, dataset, version)
+    plain = json.loads(json.dumps(parameters))
+    wanted = _Wanted({key: plain[key] for key in WHAT_IMAGES_ARE}, {}, {})
+    return suitable(name, dataset, version, wanted).version
+
+
+def suitable(name: str, dataset: Any, version: str | None, wanted: _Wanted) -> Recorded:
     """Return the newest version that suits, or the one that was asked for."""
     refused: list[tuple[Recorded, list[Contradiction]]] = []
     for found in _named(dataset, version) if version else recorded(dataset):
-        why = contradictions(found.record, wanted, known)
-        if known.get(name, found.record.digest) != found.record.digest:
-            why.append(Contradiction(name, known[name][:8], found.record.digest[:8]))
+        why = wanted.contradictions(name, found)
         if why:
             refused.append((found, why))
         elif is_whole(dataset, found):
@@ -254,28 +310,35 @@ def _keep_what_is_there(
         inputs = {name: digests.get(name) for name in read if _counts(catalog.get(name))}
         if None in inputs.values():
             continue
-        there = [_made_the_same(catalog.get(name), inputs, options) for name in node.outputs]
-        if all(there):
-            for name, found in zip(node.outputs, filter(None, there), strict=True):
-                dataset: Any = catalog.get(name)
-                dataset._version = Version(found.version, dataset._version.save)
-                digests[name] = found.record.digest
+        outputs = {name: catalog.get(name) for name in node.outputs}
+        for name, found in _made_the_same(outputs, inputs, options).items():
+            dataset: Any = outputs[name]
+            dataset._version = Version(found.version, dataset._version.save)
+            digests[name] = found.record.digest
 
 
 def _made_the_same(
-    dataset: Any, inputs: Mapping[str, Any], parameters: Mapping[str, Any]
-) -> Recorded | None:
-    """Return the newest whole version that was made of these inputs with these parameters."""
-    for found in recorded(dataset) if is_versioned(dataset) else ():
-        same = found.record.inputs == inputs and found.record.parameters == parameters
-        if same and is_whole(dataset, found):
+    outputs: Mapping[str, Any], inputs: Mapping[str, Any], parameters: Mapping[str, Any]
+) -> dict[str, Recorded]:
+    """Return the newest whole versions of one run that were made of these inputs, or nothing."""
+    if not outputs or not all(map(is_versioned, outputs.values())):
+        return {}
+    for version in listed(next(iter(outputs.values()))):
+        records = {name: read_record(dataset, version) for name, dataset in outputs.items()}
+        found = {name: Recorded(version, record) for name, record in records.items() if record}
+        same = all(
+            (each.record.inputs, each.record.parameters) == (inputs, parameters)
+            and is_whole(outputs[name], each)
+            for name, each in found.items()
+        )
+        if same and len(found) == len(outputs) and not in_the_future(version):
             return found
-    return None
+    return {}
 
 
 def _counts(dataset: Any) -> bool:
     """Whether a dataset decides what a node writes: not so what tracking puts there."""
-    return is_versioned(dataset) or hasattr(dataset, "digest")
+    return not isinstance(dataset, MemoryDataset | CheckpointsDataset)
 
 
 def _digests(inputs: Iterable[str], catalog: DataCatalog) -> dict[str, str]:
