@@ -21,6 +21,7 @@ from denoising_pipeline.images.options import IngestionParameters, Preprocessing
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.source import IDX_FILES, Source, open_source
 from denoising_pipeline.models.convolutional import Convolutional
+from denoising_pipeline.models.dense import Dense
 from denoising_pipeline.models.unet import Unet
 from denoising_pipeline.pipelines.ingestion.nodes import (
     check_recipe,
@@ -32,6 +33,8 @@ from denoising_pipeline.training.options import TrainingParameters
 
 MNIST = Path(__file__).parents[2] / "data" / "01_raw" / "mnist"
 PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")
+ANY = IngestionParameters()
+SQUARE = np.zeros((30, 16, 16), np.uint8)
 ANY_SIZE = TrainingParameters(model=Unet(), loss="mse", patch=16)
 COLOURS = {"red": (255, 0, 0), "blue": (0, 0, 255)}
 
@@ -175,6 +178,28 @@ def test_images_of_any_sizes_need_patches_to_train_on(tmp_path: Path) -> None:
     manifest = check_source(source, source.name, IngestionParameters())
     with pytest.raises(ValueError, match=r"training\.patch is null"):
         check_recipe(manifest, TrainingParameters(model=Unet(), loss="mse"), EvaluationParameters())
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (Unet(), "takes multiples of 8. Set it to 96"),
+        (Convolutional(), None),
+        (Dense(), "one size"),
+    ],
+)
+def test_patches_that_the_architecture_cannot_process_are_refused(
+    model: Any, words: str | None
+) -> None:
+    """Before anything is made of the images."""
+    source = idx(train_images=SQUARE[:30], test_images=SQUARE[:25])
+    manifest = check_source(source, "signs", ANY)
+    training = TrainingParameters(model=model, loss="mse", patch=100)
+    if words is None:
+        check_recipe(manifest, training, EvaluationParameters())
+        return
+    with pytest.raises(ValueError, match=words):
+        check_recipe(manifest, training, EvaluationParameters())
 
 
 def test_mnist_is_accepted_whole_and_recorded_with_its_published_sums() -> None:

@@ -14,7 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from denoising_pipeline.degradations import NOISE_BLOCK, draw_noisy
+from denoising_pipeline.degradations.composed import Composed
 from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.degradations.motion_blur import MotionBlur
+from denoising_pipeline.degradations.stripe import Stripe
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.training import Batch, CleanExamples, NoisyExamples, PairExamples
@@ -399,7 +402,6 @@ def test_validation_is_on_the_middle_of_every_image_of_a_set() -> None:
     assert middle.shape == (4, 16, 16, 3)
     np.testing.assert_array_equal(middle[0], images.read(0)[12:28, 7:23])
     np.testing.assert_array_equal(middle, of_one_size(images, 16))
-    assert of_one_size(array := marked(3), 16) is array
 
 
 def test_facts_are_of_everything_that_decides_the_examples_and_json_has_them() -> None:
@@ -421,3 +423,20 @@ def test_facts_are_of_everything_that_decides_the_examples_and_json_has_them() -
     assert len({json.dumps(examples.facts, sort_keys=True) for examples in found}) == len(found)
     again = CleanExamples(clean.copy(), NOISE, seed=0)
     assert again.facts == found[0].facts
+
+
+def test_what_is_laid_out_over_the_whole_image_is_not_learnt_from_patches() -> None:
+    """A stripe of a patch is not a patch of a striped image; a blur of it is."""
+    images = np.zeros((3, 40, 40, 1), np.float32)
+    CleanExamples(images, Stripe(), seed=0)
+    CleanExamples(images, MotionBlur(), seed=0, patch=16)
+    for degradation in (Stripe(), Composed.of([Gaussian(), Stripe()])):
+        with pytest.raises(ValueError, match="laid out over the whole image"):
+            CleanExamples(images, degradation, seed=0, patch=16)
+
+
+def test_validation_looks_at_patches_where_patches_are_learnt_from() -> None:
+    """Of arrays as well: a network for any size takes multiples of its own."""
+    images = np.random.default_rng(0).random((3, 28, 28, 1), np.float32)
+    np.testing.assert_array_equal(of_one_size(images, 16), images[:, 6:22, 6:22])
+    assert of_one_size(images, None) is images

@@ -17,9 +17,12 @@ class Degradation(Component, ABC):
     Attributes:
         level: Name of the field that says how strong it is, 0 being the identity; empty for a
             degradation that is either there or not.
+        whole_image: Whether it is laid out over the whole image, so that a part of an image that is
+            degraded is not that part of the degraded image.
     """
 
     level: ClassVar[str] = ""
+    whole_image: ClassVar[bool] = False
 
     @abstractmethod
     def apply(self, clean: Images, generator: np.random.Generator) -> Images:

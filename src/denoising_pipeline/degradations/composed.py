@@ -35,6 +35,11 @@ class Composed(Degradation):
         return self.steps[self._last].level
 
     @property
+    def whole_image(self) -> bool:  # type: ignore[override]  # it depends on the steps
+        """Whether one of the steps is laid out over the whole image."""
+        return any(step.whole_image for step in self.steps)
+
+    @property
     def level_value(self) -> float:
         """Level of that step; 1 if there is none."""
         return self.steps[self._last].level_value

@@ -1,6 +1,6 @@
 """Dotted lines."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from denoising_pipeline.images.arrays import Images
 
 class DottedLine(Graded):
     """Draw up to three straight lines of white dots, from the left edge to the right one."""
+
+    whole_image: ClassVar[bool] = True
 
     name: Literal["dotted_line"] = "dotted_line"
 

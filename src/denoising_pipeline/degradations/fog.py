@@ -1,6 +1,6 @@
 """Fog."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ class Fog(Graded):
     The clouds are random fields whose amplitude falls with frequency (spectral synthesis: H.-O.
     Peitgen and D. Saupe, "The Science of Fractal Images", 1988), from 0 to 1 in each image.
     """
+
+    whole_image: ClassVar[bool] = True
 
     name: Literal["fog"] = "fog"
 

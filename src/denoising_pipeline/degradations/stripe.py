@@ -1,6 +1,6 @@
 """An inverted stripe."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -10,6 +10,8 @@ from denoising_pipeline.images.arrays import Images
 
 class Stripe(Graded):
     """Invert the values in an upright stripe in the middle, up to a quarter of the image wide."""
+
+    whole_image: ClassVar[bool] = True
 
     name: Literal["stripe"] = "stripe"
 

@@ -1,6 +1,6 @@
 """Zigzag lines."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ THICKNESS = 1.5
 
 class Zigzag(Graded):
     """Draw up to three white zigzag lines, from the left edge to the right one."""
+
+    whole_image: ClassVar[bool] = True
 
     name: Literal["zigzag"] = "zigzag"
 

@@ -114,7 +114,7 @@ def _benchmark(scores: Any) -> Table:
             row["denoiser"],
             f"{row['psnr']:.2f}",
             f"{row['psnr_ci_low']:.2f} to {row['psnr_ci_high']:.2f}",
-            f"{row['ssim']:.4f}",
+            f"{row['ssim']:.4f}" if "ssim" in row else "",
             f"{row['seconds_per_1000']:.2f}",
         )
     return table

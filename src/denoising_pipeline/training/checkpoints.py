@@ -4,6 +4,7 @@ import logging
 import time
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Any, TypeAlias
 
@@ -58,10 +59,11 @@ class Checkpoints:
         except OSError as error:
             logger.warning("No checkpoint after epoch %d: %s. Training goes on.", epoch, error)
             return
-        for old in self._generations(identity)[GENERATIONS:]:
-            self._fs.rm_file(old)
-        for other in self._others(identity)[TRAININGS - 1 :]:
-            self._fs.rm(other, recursive=True)
+        with suppress(OSError):  # Another training may remove them at the same time.
+            for old in self._generations(identity)[GENERATIONS:]:
+                self._fs.rm_file(old)
+            for other in self._others(identity)[TRAININGS - 1 :]:
+                self._fs.rm(other, recursive=True)
 
     def latest(self, identity: str) -> dict[str, npt.NDArray[Any]] | None:
         """Read the newest checkpoint that is not damaged.

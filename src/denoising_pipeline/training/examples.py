@@ -192,6 +192,15 @@ class CleanExamples(Examples):
     fresh: bool = True
     targets: Targets | None = None
 
+    def __post_init__(self) -> None:
+        """Check that the degradation of a patch is a patch of the degraded image."""
+        super().__post_init__()
+        if self.patch is not None and self.degradation.whole_image:
+            raise ValueError(
+                f"{self.degradation.describe()} is laid out over the whole image, so it cannot be "
+                "learnt from patches. Set training.patch to null, or another noise_injection."
+            )
+
     @classmethod
     def of(
         cls,
@@ -274,13 +283,13 @@ def of_one_size(images: Images | ImageSet, patch: int | None) -> Images:
     """Return images as Keras takes them for validation, float32 (N, H, W, C) in [0, 1].
 
     Args:
-        images: An array, which is returned as it is, or a set, of which the patch in the middle of
-            every image is taken: always the same one. Whole images are scored by evaluation.
-        patch: Height and width of these; None: the images of the set have one size.
+        images: Images of one size, or of any sizes where patches are learnt from.
+        patch: Height and width of what is learnt from; then the patch in the middle of every image
+            is taken, always the same one. Whole images are scored by evaluation.
     """
-    if not isinstance(images, ImageSet):
-        return images
-    return images.as_array() if patch is None else centre_patches(images, patch)
+    if patch is not None:
+        return centre_patches(ImageSet.of(images), patch)
+    return images.as_array() if isinstance(images, ImageSet) else images
 
 
 def _whole(images: Images | ImageSet, place: slice) -> Images:

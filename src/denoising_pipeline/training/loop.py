@@ -105,8 +105,8 @@ def network_shape(architecture: Architecture, examples: Examples) -> ImageShape:
     """Return the (H, W, C) of the inputs that a network is built for; H and W None: of any size.
 
     Args:
-        architecture: A network of any size is built for any where images differ or patches are
-            learnt from; every other one for the size of the images.
+        architecture: A network of any size is built for any where patches are learnt from; every
+            other one for the size of the images.
         examples: What it learns from.
 
     Raises:
@@ -115,9 +115,8 @@ def network_shape(architecture: Architecture, examples: Examples) -> ImageShape:
     """
     height, width, _ = examples.image_shape
     channels, _ = examples.channels
-    is_set = isinstance(examples.images, ImageSet)
     if architecture.any_size:
-        return (None, None, channels) if is_set or examples.patch else (height, width, channels)
+        return (None, None, channels) if examples.patch else (height, width, channels)
     if examples.patch:
         raise ValueError(
             f"The network {architecture.name!r} is built for images of one size, and patches are "

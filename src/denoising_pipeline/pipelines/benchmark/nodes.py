@@ -24,7 +24,7 @@ from denoising_pipeline.baselines import (
 )
 from denoising_pipeline.baselines.options import BenchmarkParameters
 from denoising_pipeline.denoiser import Denoiser
-from denoising_pipeline.evaluation.metrics import METRICS, mean_intervals, pooled_psnr
+from denoising_pipeline.evaluation.metrics import mean_intervals, pooled_psnr
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.evaluation.scoring import SCORE_FORMATS, score_images
 from denoising_pipeline.images.arrays import Images
@@ -111,7 +111,7 @@ def score_denoisers(
         denoiser: The trained denoiser, whose card tells noise and seed.
         baseline_calibration: What `calibrate_baselines` returns.
         article_recipe: The article's parameters; of `training`, all but the epochs are taken.
-        evaluation: `confidence` is read.
+        evaluation: `confidence` and `metrics` are read.
         benchmark: On how many images, and for how many epochs.
 
     Returns:
@@ -134,7 +134,7 @@ def score_denoisers(
     for contestant in contestants:
         row = _described(contestant)
         if contestant.denoise:
-            scores, denoised = _score(contestant.denoise, clean, noisy, evaluation.confidence)
+            scores, denoised = _score(contestant.denoise, clean, noisy, evaluation)
             row |= scores
             shown[contestant.name] = excerpt(denoised, benchmark.examples)
             logger.info("%s: %.2f dB", contestant.name, scores["psnr"])
@@ -203,7 +203,10 @@ def _described(contestant: _Contestant) -> dict[str, Any]:
 
 
 def _score(
-    denoise: Denoise, clean: Images | ImageSet, noisy: Images | ImageSet, confidence: float
+    denoise: Denoise,
+    clean: Images | ImageSet,
+    noisy: Images | ImageSet,
+    evaluation: EvaluationParameters,
 ) -> tuple[dict[str, Any], Images | ImageSet]:
     """Return scores and time of one denoiser, and the denoised images.
 
@@ -214,13 +217,13 @@ def _score(
     started = time.perf_counter()
     denoised = denoise_each(denoise, noisy)
     seconds = time.perf_counter() - started
-    values = score_images(METRICS, clean, denoised)
+    values = score_images(evaluation.metrics, clean, denoised)
     scores = {
-        **mean_intervals(values, confidence),
+        **mean_intervals(values, evaluation.confidence),
         "psnr_pooled": pooled_psnr(values["mse"]),
         "seconds_per_1000": seconds / len(clean) * 1000,
         "n_images": len(clean),
-        "confidence": confidence,
+        "confidence": evaluation.confidence,
     }
     return scores, denoised
 

@@ -77,8 +77,8 @@ def check_recipe(
         evaluation: `metrics` are read.
 
     Raises:
-        ValueError: Images are too small for a metric, of no size for the architecture, or of
-            several sizes without patches.
+        ValueError: Images are too small for a metric, or they or patches are of no size for the
+            architecture, or images are of several sizes without patches.
     """
     files = source_manifest["files"]
     if source_manifest["kind"] == "idx":
@@ -88,10 +88,25 @@ def check_recipe(
     check_sizes(shapes, smallest_side(evaluation.metrics))
     shape = common_shape(shapes.values(), source_manifest["channels"])
     training.model.check(shape)
+    _check_patch(training)
     if shape[0] is None and training.patch is None:
         raise ValueError(
             f"{source_manifest['source']}: the images differ in size, and training.patch is null. "
             "Set it to the height and width of the patches to train on, such as 96."
+        )
+
+
+def _check_patch(training: TrainingParameters) -> None:
+    model, patch = training.model, training.patch
+    if patch and not model.any_size:
+        raise ValueError(
+            f"training.patch is {patch}, but the architecture {model.name!r} is built for images "
+            "of one size. Set training.patch to null, or training.model.name=unet."
+        )
+    if patch and patch % model.multiple:
+        raise ValueError(
+            f"training.patch is {patch}, but the architecture {model.name!r} takes multiples of "
+            f"{model.multiple}. Set it to {patch - patch % model.multiple or model.multiple}."
         )
 
 
