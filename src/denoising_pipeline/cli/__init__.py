@@ -119,8 +119,8 @@ def prune(env: str | None, keep: int, yes: bool) -> None:
 @without_traceback
 def export(env: str | None, to: str, version: str | None, overwrite: bool) -> None:
     """Write the newest denoiser as an ONNX file, which runs without Keras and TensorFlow."""
+    from denoising_pipeline.datasets.version_choice import newest_of
     from denoising_pipeline.denoiser.onnx_export import export_onnx
-    from denoising_pipeline.hooks.versions import newest_of
 
     context = KedroSession.create(env=env, save_on_close=False).load_context()
     catalog: Any = context.catalog
