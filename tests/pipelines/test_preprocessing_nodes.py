@@ -24,6 +24,8 @@ from denoising_pipeline.pipelines.preprocessing.nodes import (
 
 LABELS = hnp.arrays(np.uint8, st.integers(2, 80), elements=st.integers(0, 9))
 
+AS_THEY_ARE = PreprocessingParameters()
+
 
 def split(
     labels: Bytes,
@@ -135,13 +137,15 @@ def test_images_of_a_folder_are_split_whole_and_keep_their_names_and_depth() -> 
     assert splits["split"].tolist() == ["train"] * 5 + ["val"] * 3 + ["test"]
     assert sorted(splits["name"]) == names
     for name, found in zip(
-        ("train", "val"), normalize_train_images(train_images, splits), strict=True
+        ("train", "val"),
+        normalize_train_images(train_images, splits, AS_THEY_ARE),
+        strict=True,
     ):
         assert isinstance(found, ImageSet)
         assert found.values.dtype == np.uint16  # noqa: PD011
         for place, index in enumerate(indices(splits, name)):
             np.testing.assert_array_equal(found.read(place), train_images.read(int(index)))
-    assert normalize_test_images(train_images) is train_images
+    assert normalize_test_images(train_images, AS_THEY_ARE) is train_images
 
 
 def test_images_go_to_their_splits_scaled_and_in_order() -> None:
@@ -149,7 +153,11 @@ def test_images_go_to_their_splits_scaled_and_in_order() -> None:
     before = pixels.copy()
     pixels.flags.writeable = False
     splits = split(np.arange(30, dtype=np.uint8) % 3, 10)
-    for name, found in zip(("train", "val"), normalize_train_images(pixels, splits), strict=True):
+    for name, found in zip(
+        ("train", "val"),
+        normalize_train_images(pixels, splits, AS_THEY_ARE),
+        strict=True,
+    ):
         assert isinstance(found, np.ndarray)
         assert found.dtype == np.float32
         assert found.shape == (len(indices(splits, name)), 4, 5, 1)
@@ -161,7 +169,7 @@ def test_images_go_to_their_splits_scaled_and_in_order() -> None:
 def test_bytes_become_fractions_of_255() -> None:
     """0 is 0, 255 is exactly 1, and every byte can be had back."""
     every = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
-    found = normalize_test_images(every)
+    found = normalize_test_images(every, AS_THEY_ARE)
     assert isinstance(found, np.ndarray)
     assert found.dtype == np.float32
     assert found.shape == (1, 16, 16, 1)

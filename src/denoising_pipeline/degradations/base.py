@@ -19,10 +19,12 @@ class Degradation(Component, ABC):
             degradation that is either there or not.
         whole_image: Whether it is laid out over the whole image, so that a part of an image that is
             degraded is not that part of the degraded image.
+        clipped: Whether what comes out is in [0, 1].
     """
 
     level: ClassVar[str] = ""
     whole_image: ClassVar[bool] = False
+    clipped: ClassVar[bool] = True
 
     @abstractmethod
     def apply(self, clean: Images, generator: np.random.Generator) -> Images:
@@ -37,7 +39,7 @@ class Degradation(Component, ABC):
             generator: Where the random numbers come from; nothing else is random.
 
         Returns:
-            A new float32 array (N, H, W, `out_channels(C)`) in [0, 1].
+            A new float32 array (N, H, W, `out_channels(C)`), in [0, 1] if it is `clipped`.
         """
 
     def out_channels(self, channels: int) -> int:

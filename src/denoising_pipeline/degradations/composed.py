@@ -40,6 +40,11 @@ class Composed(Degradation):
         return any(step.whole_image for step in self.steps)
 
     @property
+    def clipped(self) -> bool:  # type: ignore[override]  # it depends on the steps
+        """Whether what comes out of the last step is in [0, 1]."""
+        return self.steps[-1].clipped
+
+    @property
     def level_value(self) -> float:
         """Level of that step; 1 if there is none."""
         return self.steps[self._last].level_value

@@ -1,10 +1,12 @@
 """What is taken of a source."""
 
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, field_validator
 
 from denoising_pipeline.core.options import Section
+
+Factor: TypeAlias = Annotated[int, Field(ge=1, le=64)]
 
 
 class IngestionParameters(Section):
@@ -29,6 +31,12 @@ class PreprocessingParameters(Section):
         gt=0,
         description="of a folder without train/ and test/: a number, or a share below 1; "
         "null: a sixth",
+    )
+
+    shrink: Annotated[tuple[Factor, ...], Field(strict=False)] = Field(
+        (),
+        description="average images of more than a megapixel to 1/n of height and width, once for "
+        "each n; without, as they are",
     )
 
     @field_validator("test_images")

@@ -1,9 +1,13 @@
 """Rectangles of one size, cut from images of any sizes."""
 
 import numpy as np
+import numpy.typing as npt
 
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet, Window
+
+TINY = 1e-6
+"""Added to the detail of a place: smooth ones may be drawn, too."""
 
 
 def patch_count(images: ImageSet, size: int) -> int:
@@ -13,33 +17,60 @@ def patch_count(images: ImageSet, size: int) -> int:
 
 
 def random_patches(
-    collections: tuple[ImageSet, ...], size: int, count: int, draws: np.random.Generator
+    collections: tuple[ImageSet, ...],
+    size: int,
+    count: int,
+    draws: np.random.Generator,
+    detail: int = 1,
 ) -> tuple[Images, ...]:
     """Cut patches at random places, the same ones from every collection.
 
     An image is drawn with a probability that is proportional to its area, and then any position in
     it: so every pixel is seen about as often as any other, whatever the size of its image.
 
+    Smooth places teach little. With `detail` above 1, images are drawn with probabilities that are
+    proportional to the root of their area, and of so many places in them one, with a probability
+    that is proportional to the mean step between neighbouring pixels in the first collection.
+
     Args:
         collections: Sets of images that belong together, of equal heights and widths.
         size: Height and width of a patch. Images that are smaller are continued by reflection.
         count: Number of patches.
         draws: Where the numbers come from; those of a patch do not depend on how many follow.
+        detail: Places that are looked at for each patch.
 
     Returns:
         For each collection float32 (count, size, size, C) in [0, 1].
     """
-    area = np.cumsum(collections[0].shapes[:, :2].prod(1))
-    numbers = draws.random((count, 3))
-    chosen = np.searchsorted(area, numbers[:, 0] * area[-1], side="right")
+    first = collections[0]
+    area = first.shapes[:, :2].prod(1)
+    ends = np.cumsum(area if detail == 1 else np.sqrt(area))
+    numbers = draws.random((count, 3 if detail == 1 else 2 + 2 * detail))
+    chosen = np.searchsorted(ends, numbers[:, 0] * ends[-1], side="right")
     places = [
-        (int(index), _window(collections[0], int(index), size, row, column))
-        for index, (row, column) in zip(chosen, numbers[:, 1:], strict=True)
+        (int(index), _place(first, int(index), size, own[1:]))
+        for index, own in zip(chosen, numbers, strict=True)
     ]
     return tuple(
         np.stack([cut(images, index, window, size) for index, window in places])
         for images in collections
     )
+
+
+def _place(images: ImageSet, index: int, size: int, numbers: npt.NDArray[np.float64]) -> Window:
+    """Return the window at the place that numbers in [0, 1) say: of several, the last one draws."""
+    windows = [
+        _window(images, index, size, row, column)
+        for row, column in numbers[: len(numbers) // 2 * 2].reshape(-1, 2)
+    ]
+    if len(windows) == 1:
+        return windows[0]
+    steps = np.cumsum([_mean_step(images.read(index, window)) + TINY for window in windows])
+    return windows[int(np.searchsorted(steps, numbers[-1] * steps[-1], side="right"))]
+
+
+def _mean_step(pixels: Images) -> float:
+    return float(sum(np.abs(np.diff(pixels, axis=axis)).mean() for axis in (0, 1)))
 
 
 def centre_patches(images: ImageSet, size: int) -> Images:

@@ -5,9 +5,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
+
 from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.core.components import Component
 from denoising_pipeline.core.seeding import generator
+from denoising_pipeline.images.arrays import Images
 
 ImageShape: TypeAlias = tuple[int | None, int | None, int]
 """(H, W, C) that a network is built for; H and W are both None for images of any size."""
@@ -22,6 +26,11 @@ class Architecture(Component, ABC):
 
     any_size: ClassVar[bool] = False
 
+    @property
+    def told_level(self) -> bool:
+        """Whether its input has one more channel: the standard deviation of the noise."""
+        return False
+
     @abstractmethod
     def build(self, image_shape: ImageShape, seed: int, out_channels: int | None = None) -> Any:
         """Build the untrained network, not compiled.
@@ -33,6 +42,7 @@ class Architecture(Component, ABC):
 
         Returns:
             A `keras.Model` from float32 (N, H, W, C) in [0, 1] to float32 (N, H, W, out_channels),
+            with a channel more at the input if the network is `told_level`,
             whatever the precision of the layers between, in [0, 1] if the network is `bounded`.
             It is made of two sub-models: `get_layer("encoder")` and `get_layer("decoder")`.
 
@@ -90,6 +100,22 @@ class Architecture(Component, ABC):
                 f"{channels} channels cannot become {out_channels}. Choose output: sigmoid."
             )
         return channels if out_channels is None else out_channels
+
+
+def with_level(noisy: Images, level: npt.ArrayLike) -> Images:
+    """Append the channel that a network which is told the noise level sees.
+
+    Args:
+        noisy: float32 (N, H, W, C).
+        level: (N,) standard deviation of the noise of each image, or one for all, on the scale of
+            [0, 1].
+
+    Returns:
+        float32 (N, H, W, C + 1).
+    """
+    shape = (*noisy.shape[:3], 1)
+    levels = np.broadcast_to(np.asarray(level, np.float32).reshape(-1, 1, 1, 1), shape)
+    return np.concatenate([noisy, levels], axis=-1)
 
 
 class SeededInitializers:

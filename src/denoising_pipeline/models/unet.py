@@ -32,6 +32,9 @@ class Unet(Architecture):
     "Beyond a Gaussian Denoiser: Residual Learning of Deep CNN for Image Denoising", 2017): such an
     output may leave [0, 1], which `Denoiser` clips. By default it has 1.7 million weights.
 
+    With `noise_level` it is told how noisy an image is (K. Zhang et al., "FFDNet: Toward a Fast and
+    Flexible Solution for CNN-based Image Denoising", 2018), so that one network serves all levels.
+
     Built for one size, images are padded with zeros to what the resolutions divide, and the result
     is cropped. Built for any size, it takes multiples of that, and `Denoiser` pads.
     """
@@ -49,11 +52,19 @@ class Unet(Architecture):
     output: Literal["residual", "sigmoid"] = Field(
         default="residual", description="the noisy image less the estimated noise, or an estimate"
     )
+    noise_level: bool = Field(
+        default=False, description="tell the network the noise level, in a channel of its own"
+    )
 
     @model_validator(mode="after")
     def _blocks_for_each_width(self) -> Self:
         check_blocks(self.widths, self.blocks)
         return self
+
+    @property
+    def told_level(self) -> bool:
+        """Whether `noise_level` asks for it; see `Architecture.told_level`."""
+        return self.noise_level
 
     @property
     def bounded(self) -> bool:
@@ -96,16 +107,17 @@ class Unet(Architecture):
         channels = self._output_channels(image_shape, out_channels, blended=residual)
         keras, layer = load_keras(), Layers(seed)
         padding = padding_to(self.multiple, image_shape)
-        noisy = keras.Input(image_shape)
-        x = layer.padded(noisy, padding)
+        seen = keras.Input(_seen_shape(image_shape, self.noise_level))
+        x = layer.padded(seen, padding)
         features = []
         for level, (filters, count) in enumerate(zip(self.widths, self.blocks, strict=True)):
             x = layer.convolution(x, filters, 2 if level else 6, strides=2)
             for _ in range(count):
                 x = layer.residual_block(x, filters)
             features.append(x)
+        noisy = seen[..., : image_shape[2]] if self.noise_level else seen
         outputs = [*features, noisy] if residual else features
-        encoder = keras.Model(noisy, outputs, name="encoder")
+        encoder = keras.Model(seen, outputs, name="encoder")
 
         inputs = [keras.Input(tensor.shape[1:]) for tensor in encoder.outputs]
         x = inputs[len(features) - 1]
@@ -121,4 +133,9 @@ class Unet(Architecture):
         else:
             denoised = keras.layers.Activation("sigmoid", dtype="float32")(estimate)
         decoder = keras.Model(inputs, denoised, name="decoder")
-        return autoencoder(self.name, image_shape, encoder, decoder)
+        return autoencoder(self.name, seen.shape[1:], encoder, decoder)
+
+
+def _seen_shape(image_shape: ImageShape, noise_level: bool) -> ImageShape:
+    height, width, channels = image_shape
+    return height, width, channels + noise_level

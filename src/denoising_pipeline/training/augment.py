@@ -7,6 +7,9 @@ import numpy.typing as npt
 
 from denoising_pipeline.images.arrays import Images
 
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+"""Shares of red, green and blue in the luma of ITU-R BT.601."""
+
 Flips: TypeAlias = Literal["none", "horizontal", "all"]
 """How images may be mirrored and turned: not at all, left and right, or in all eight ways."""
 
@@ -28,6 +31,25 @@ def shifted(images: Images, pixels: int, draws: np.random.Generator) -> Images:
     rows, columns = draws.integers(0, 2 * pixels + 1, (len(images), 2)).T
     moved: Images = views[np.arange(len(images)), rows, columns]
     return np.ascontiguousarray(np.moveaxis(moved, 1, -1))
+
+
+def greyed(images: Images, share: float, draws: np.random.Generator) -> Images:
+    """Make some colour images grey: every channel becomes the luma of ITU-R BT.601.
+
+    Args:
+        images: float32 (N, H, W, C); of one channel they remain as they are.
+        share: How many, on average.
+        draws: Where the choices come from.
+
+    Returns:
+        A new array of the same shape.
+    """
+    chosen = draws.random(len(images)) < share
+    if images.shape[-1] != len(LUMA):
+        return images.copy()
+    found = images.copy()
+    found[chosen] = (images[chosen] @ LUMA)[..., np.newaxis]
+    return found
 
 
 def turned(images: Images, flips: Flips, draws: np.random.Generator) -> Images:

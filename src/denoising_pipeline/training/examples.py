@@ -14,7 +14,7 @@ from denoising_pipeline.degradations import NOISE_BLOCK, Degradation, draw_noisy
 from denoising_pipeline.images.arrays import Images, array_digest
 from denoising_pipeline.images.patches import centre_patches, patch_count, random_patches
 from denoising_pipeline.images.sets import ImageSet
-from denoising_pipeline.training.augment import Flips, shifted, turned
+from denoising_pipeline.training.augment import Flips, greyed, shifted, turned
 from denoising_pipeline.training.batches import Batch, Targets, shuffled_batches
 from denoising_pipeline.training.options import TrainingParameters
 
@@ -39,6 +39,8 @@ class Examples(ABC):
         shift: Images are moved by up to so many pixels.
         patch: Height and width of random patches; None: whole images, of one size.
         patches: Patches in an epoch; None: as many as cover the area of all images.
+        detail: Places that a patch is drawn from; see `random_patches`.
+        grey: Share of colour images that are made grey.
         flips: How images are mirrored and turned.
         rank: Number of this worker, from 0.
         world: Number of workers.
@@ -50,6 +52,8 @@ class Examples(ABC):
     shift: int = 0
     patch: int | None = None
     patches: int | None = None
+    detail: int = 1
+    grey: float = 0.0
     flips: Flips = "none"
     rank: int = 0
     world: int = 1
@@ -137,10 +141,14 @@ class Examples(ABC):
         else:
             sets = tuple(map(ImageSet.of, collections))
             draws = self._draws("patch", epoch, block)
-            views = random_patches(sets, self.patch, self._size(block), draws)
+            views = random_patches(sets, self.patch, self._size(block), draws, self.detail)
         if self.shift:
             views = tuple(
                 shifted(view, self.shift, self._draws("shift", epoch, block)) for view in views
+            )
+        if self.grey:
+            views = tuple(
+                greyed(view, self.grey, self._draws("grey", epoch, block)) for view in views
             )
         if self.flips != "none":
             views = tuple(
@@ -218,6 +226,8 @@ class CleanExamples(Examples):
             shift=options.shift,
             patch=options.patch,
             patches=options.patches_per_epoch,
+            detail=options.detail,
+            grey=options.grey,
             flips=options.flips,
         )
 

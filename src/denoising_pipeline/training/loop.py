@@ -4,7 +4,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,10 +15,11 @@ from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.models import Architecture
-from denoising_pipeline.models.base import ImageShape
-from denoising_pipeline.training.batches import Batch, Targets
+from denoising_pipeline.models.base import ImageShape, with_level
+from denoising_pipeline.training.batches import Targets
 from denoising_pipeline.training.checkpoints import Checkpoints
 from denoising_pipeline.training.examples import Examples, of_one_size
+from denoising_pipeline.training.levels import Prepare, residual_level, telling_level
 from denoising_pipeline.training.losses import loss_by_name, mean_psnr, unpacked
 from denoising_pipeline.training.optimizers import keras_optimizer
 from denoising_pipeline.training.options import FitOptions, TrainingParameters
@@ -26,9 +27,6 @@ from denoising_pipeline.training.resume import ResumableTraining, Rows, training
 
 EpochLogger = Callable[[int, Mapping[str, float]], None]
 """Takes an epoch, from 1, and its metrics, as soon as the epoch is over."""
-
-Prepare: TypeAlias = Callable[[Batch, np.random.Generator], Batch]
-"""Makes of examples what is compared; see `Objective.prepare`."""
 
 MOST_STEPS_AT_ONCE = 16
 
@@ -74,6 +72,9 @@ def train(
     keras = load_keras()
     image_shape = network_shape(options.model, examples)
     noisy, clean = (of_one_size(images, options.patch) for images in validation)
+    prepare: Prepare = options.objective.prepare
+    if options.model.told_level:
+        prepare, noisy = telling_level(prepare), with_level(noisy, residual_level(noisy, clean))
     with dtype_policy(options.precision):
         model = options.model.build(image_shape, seed, examples.channels[1])
     loss = options.objective.loss(loss_by_name(options.loss, options.mse_floor))
@@ -94,7 +95,7 @@ def train(
         callbacks.append(resumable.callback())
         for row in rows:
             log_epoch(int(row["epoch"]), {k: value for k, value in row.items() if k != "epoch"})
-    batches = prepared(examples, options.objective.prepare, options, seed, len(rows))
+    batches = prepared(examples, prepare, options, seed, len(rows))
     _fit(model, batches, steps_per_epoch, (noisy, clean), options, callbacks, len(rows))
     if checkpoints:
         checkpoints.clear(identity)

@@ -83,6 +83,13 @@ class TrainingParameters(FitOptions):
     patches_per_epoch: int | None = Field(
         None, ge=1, description="null: as many as cover the area of all images"
     )
+    detail: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="places looked at for a patch; one is drawn, those with more detail more often",
+    )
+    grey: float = Field(0.0, ge=0, le=1, description="share of colour images made grey, at random")
     flips: Flips = Field("none", description="how images are mirrored and turned at random")
     early_stopping_patience: int | None = Field(
         None, ge=1, description="epochs without a better val_loss before training stops; null: off"

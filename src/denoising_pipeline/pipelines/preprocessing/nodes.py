@@ -6,6 +6,7 @@ from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.images.arrays import Bytes, Images, as_images
 from denoising_pipeline.images.options import IngestionParameters, PreprocessingParameters
 from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.images.shrink import shrunk
 from denoising_pipeline.images.splits import hold_out_validation
 
 
@@ -44,25 +45,32 @@ def split_source(
 
 
 def normalize_train_images(
-    train_images: Bytes | ImageSet, splits: pd.DataFrame
+    train_images: Bytes | ImageSet, splits: pd.DataFrame, preprocessing: PreprocessingParameters
 ) -> tuple[Images | ImageSet, Images | ImageSet]:
     """Hand the training images to their splits, scaled to [0, 1].
 
     Args:
         train_images: uint8 (N, H, W), or a set.
         splits: The table of `split_source`.
+        preprocessing: `shrink` is read, for sets: training images are taken at each of its sizes.
 
     Returns:
         Train and val images: float32 (N, H, W, 1), or sets of the type that the images came with,
-        which scale what is read of them.
+        which scale what is read of them, or of uint16 if they are shrunk.
     """
     index = splits.groupby("split")["index"]
     train, val = (index.get_group(split).to_numpy() for split in ("train", "val"))
     if isinstance(train_images, ImageSet):
-        return train_images.take(train), train_images.take(val)
+        factors = preprocessing.shrink
+        parts = (train_images.take(train), train_images.take(val))
+        return shrunk(parts[0], factors), shrunk(parts[1], factors, once=True)
     return as_images(train_images, train), as_images(train_images, val)
 
 
-def normalize_test_images(test_images: Bytes | ImageSet) -> Images | ImageSet:
-    """Scale the test images: uint8 (N, H, W) to float32 (N, H, W, 1) in [0, 1]; a set does it."""
-    return test_images if isinstance(test_images, ImageSet) else as_images(test_images)
+def normalize_test_images(
+    test_images: Bytes | ImageSet, preprocessing: PreprocessingParameters
+) -> Images | ImageSet:
+    """Scale the test images; see `normalize_train_images`. Shrunk, each is taken once."""
+    if isinstance(test_images, ImageSet):
+        return shrunk(test_images, preprocessing.shrink, once=True)
+    return as_images(test_images)

@@ -27,13 +27,17 @@ def create_pipeline() -> Pipeline:
             node(
                 normalize_train_images,
                 name="normalize_train_images",
-                inputs={"train_images": "train_images", "splits": "splits"},
+                inputs={
+                    "train_images": "train_images",
+                    "splits": "splits",
+                    "preprocessing": "params:preprocessing",
+                },
                 outputs=["train_clean", "val_clean"],
             ),
             node(
                 normalize_test_images,
                 name="normalize_test_images",
-                inputs={"test_images": "test_images"},
+                inputs={"test_images": "test_images", "preprocessing": "params:preprocessing"},
                 outputs="test_clean",
             ),
         ],
