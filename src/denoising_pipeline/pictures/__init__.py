@@ -1,0 +1,1 @@
+"""Somebody's own pictures: read, judged, denoised, written back as they were."""
