@@ -5,7 +5,7 @@ import pytest
 from skimage import data
 
 from denoising_pipeline.core.seeding import generator
-from denoising_pipeline.pictures.noise_level import Image, estimate_noise
+from denoising_pipeline.images.noise_level import Image, estimate_noise
 
 
 def photograph(name: str) -> Image:

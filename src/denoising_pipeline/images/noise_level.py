@@ -8,7 +8,7 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.fft import dct
 
-from denoising_pipeline.pictures.clipping import clipped_variance
+from denoising_pipeline.images.clipping import clipped_variance
 
 Image: TypeAlias = npt.NDArray[np.float32]
 """One image, float32 (H, W, C), C in {1, 3}, values on [0, 1]."""
