@@ -11,14 +11,19 @@ import numpy as np
 from denoising_pipeline.denoiser.card import Card
 from denoising_pipeline.denoiser.inputs import checked
 from denoising_pipeline.denoiser.memory import bytes_per_pixel
-from denoising_pipeline.images.arrays import Images, new_array
+from denoising_pipeline.images.arrays import Images, Values, new_array
+from denoising_pipeline.images.noise_level import estimate_noise
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.tiles import least_pixels, round_up, tile_size, tiles
 from denoising_pipeline.models import Architecture
-from denoising_pipeline.models.base import ImageShape
+from denoising_pipeline.models.base import ImageShape, with_level
 
 MAX_MEMORY = 2**30
 """Bytes that a network for images of any size takes at once, unless told otherwise."""
+
+
+BEYOND = 1.5
+"""How far noise that is not clipped may lead out of [0, 1]."""
 
 
 class Denoiser:
@@ -27,7 +32,7 @@ class Denoiser:
     Attributes:
         architecture: The options that the network was built from.
         image_shape: (H, W, C) of the images that it accepts; H and W are None: any size.
-        model: The `keras.Model`.
+        model: The `keras.Model`, or an `OnnxNetwork`, which has no encoder and decoder.
     """
 
     def __init__(
@@ -66,16 +71,28 @@ class Denoiser:
 
     @overload
     def __call__(
-        self, noisy: Images, batch_size: int = 512, max_memory: int | None = None
+        self,
+        noisy: Images,
+        batch_size: int = 512,
+        max_memory: int | None = None,
+        sigma: float | None = None,
     ) -> Images: ...
 
     @overload
     def __call__(
-        self, noisy: ImageSet, batch_size: int = 512, max_memory: int | None = None
+        self,
+        noisy: ImageSet,
+        batch_size: int = 512,
+        max_memory: int | None = None,
+        sigma: float | None = None,
     ) -> ImageSet: ...
 
     def __call__(
-        self, noisy: Images | ImageSet, batch_size: int = 512, max_memory: int | None = None
+        self,
+        noisy: Images | ImageSet,
+        batch_size: int = 512,
+        max_memory: int | None = None,
+        sigma: float | None = None,
     ) -> Images | ImageSet:
         """Denoise images.
 
@@ -84,11 +101,14 @@ class Denoiser:
         of the whole image.
 
         Args:
-            noisy: float32 (N, H, W, C) in [0, 1], or a set; N may be 0. It is not changed, and may
-                be a mapped file: a batch or a tile of it is read at a time.
+            noisy: float32 (N, H, W, C), or a set; N may be 0. Values are in [0, 1]; where the
+                degradation of the card is not clipped, they may leave it by `BEYOND`. It is not
+                changed, and may be a mapped file: a batch or a tile of it is read at a time.
             batch_size: Images per forward pass, at most: more is faster and takes more memory.
             max_memory: Bytes that a network for any size may take at once, by a cautious estimate,
                 beside the process itself and the result; None: `MAX_MEMORY`.
+            sigma: Standard deviation of the noise, on the scale of [0, 1], for a network that is
+                told it; None: estimated from each image.
 
         Returns:
             A new float32 array or set of the same sizes, in [0, 1]; if it is large, it lies in an
@@ -97,9 +117,16 @@ class Denoiser:
         Raises:
             TypeError: `noisy` is an array that is not float32.
             ValueError: `noisy` has another shape or number of channels than the network takes, has
-                values outside of [0, 1] or NaN, or `max_memory` is too little for any tile.
+                values outside of its range or NaN, `max_memory` is too little for any tile, or
+                `sigma` is given to a network that is not told it.
         """
-        images = checked(noisy, self.image_shape)
+        if sigma is not None and not self.architecture.told_level:
+            raise ValueError(
+                f"This denoiser ({self.architecture.name}) is not told the noise level: it finds "
+                "it by itself. Leave sigma out, or take a denoiser that is told, such as `photos`."
+            )
+        clipped = self._card is None or self._card.noise.clipped
+        images = checked(noisy, self.image_shape, 0 if clipped else BEYOND)
         shapes = images.shapes.copy()
         shapes[:, 2] = channels = self.out_channels
         values = new_array((int(shapes.prod(1).sum()),))
@@ -110,9 +137,10 @@ class Denoiser:
             positions = range(together.start, together.stop)
             end = start + len(positions) * height * width * channels
             denoised = values[start:end].reshape(-1, height, width, channels)
+            levels = self._levels(images, positions, sigma)
             for tile in tiles(height, width, size, self._context, self._multiple):
                 pixels = np.stack([images.read(i, tile.read) for i in positions])
-                denoised[:, *tile.keep.slices] = self._denoise(pixels)[:, *tile.kept.slices]
+                denoised[:, *tile.keep.slices] = self._denoise(pixels, levels)[:, *tile.kept.slices]
             start = end
         if isinstance(noisy, ImageSet):
             return ImageSet(values, shapes)
@@ -153,7 +181,8 @@ class Denoiser:
 
     @cached_property
     def _bytes_per_pixel(self) -> int:
-        return bytes_per_pixel(self.model, self._multiple)
+        known: int | None = getattr(self.model, "bytes_per_pixel", None)
+        return known or bytes_per_pixel(self.model, self._multiple)
 
     def _portions(
         self, images: ImageSet, batch_size: int, max_memory: int
@@ -184,12 +213,22 @@ class Denoiser:
             )
         return pixels
 
-    def _denoise(self, pixels: Images) -> Images:
+    def _levels(self, images: ImageSet, positions: range, sigma: float | None) -> Values | None:
+        """Return the noise level of each image, or None for a network that is not told it."""
+        if not self.architecture.told_level:
+            return None
+        if sigma is not None:
+            return np.full(len(positions), sigma)
+        return np.array([estimate_noise(images.read(i)).sigma for i in positions])
+
+    def _denoise(self, pixels: Images, levels: Values | None) -> Images:
         """Run the network, with images reflected at the bottom and on the right to its multiple."""
         height, width = pixels.shape[1:3]
         bottom, right = -height % self._multiple, -width % self._multiple
         if bottom or right:
             pixels = np.pad(pixels, ((0, 0), (0, bottom), (0, right), (0, 0)), "reflect")
+        if levels is not None:
+            pixels = with_level(pixels, levels)
         # `predict` is slower; this is traced anew for the second size only, then for none.
         denoised: Images = self.model.predict_on_batch(pixels)[:, :height, :width]
         return np.clip(denoised, 0, 1)

@@ -14,6 +14,7 @@ from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.core.components import component_name
 from denoising_pipeline.denoiser.card import Card
 from denoising_pipeline.denoiser.denoiser import Denoiser
+from denoising_pipeline.denoiser.onnx_network import OnnxNetwork
 from denoising_pipeline.evaluation.classifier import Classifier
 from denoising_pipeline.models import ARCHITECTURES
 from denoising_pipeline.models.digit_network import DigitNetwork
@@ -29,6 +30,9 @@ READABLE = (1, 2)
 
 WEIGHTS = "model.weights.h5"
 
+ONNX = "model.onnx"
+"""In place of the weights: a network that runs without Keras and TensorFlow."""
+
 Size = Annotated[int, Field(ge=1)]
 
 
@@ -37,10 +41,12 @@ class Description(BaseModel):
 
     format: int = FORMAT
     package_version: str = __version__
-    keras_version: str
+    keras_version: str | None
     architecture: dict[str, Any]
     image_shape: tuple[Size | None, Size | None, Size]
     out_channels: Size | None = None
+    bytes_per_pixel: Size | None = None
+    weight_count: Size | None = None
     card: Card | None = None
 
 
@@ -95,7 +101,8 @@ def read_network(file: IO[bytes], kind: Kind) -> Any:
     """Read a network: build its architecture with this package's code, and put numbers into it.
 
     Args:
-        file: An uncompressed zip of `<kind>.json` and `model.weights.h5`, seekable.
+        file: An uncompressed zip of `<kind>.json` and `model.weights.h5`, seekable; a denoiser's
+            may hold `model.onnx` instead, and is then loaded without Keras and TensorFlow.
         kind: What it should be.
 
     Returns:
@@ -107,8 +114,12 @@ def read_network(file: IO[bytes], kind: Kind) -> Any:
     members = _unpack(file, kind.name)
     description = _parse(members[f"{kind.name}.json"], kind.name)
     architecture = _architecture(description, kind)
-    model = _built(architecture, description.image_shape, description.out_channels)
-    _set_weights(model, members[WEIGHTS], kind.name)
+    if ONNX in members:
+        memory, count = description.bytes_per_pixel or 1, description.weight_count or 0
+        model: Any = OnnxNetwork(members[ONNX], memory, count)
+    else:
+        model = _built(architecture, description.image_shape, description.out_channels)
+        _set_weights(model, members[WEIGHTS], kind.name)
     parts = (architecture, description.image_shape, model)
     return kind.network(*parts, description.card) if kind is DENOISER else kind.network(*parts)
 
@@ -121,18 +132,19 @@ def write_network(network: Network, kind: Kind, file: IO[bytes]) -> None:
         kind: What it is.
         file: Where it goes.
     """
+    portable = network.model if isinstance(network.model, OnnxNetwork) else None
     description = Description(
-        keras_version=load_keras().__version__,
+        keras_version=None if portable else load_keras().__version__,
         architecture=network.architecture.model_dump(mode="json"),
         image_shape=network.image_shape,
         out_channels=getattr(network, "out_channels", None),
+        bytes_per_pixel=portable and portable.bytes_per_pixel,
+        weight_count=portable and portable.weight_count,
         card=getattr(network, "_card", None),
     )
-    members = {
-        f"{kind.name}.json": description.model_dump_json(indent=2).encode(),
-        WEIGHTS: _weights(network),
-    }
-    _pack(members, file)
+    described = description.model_dump_json(indent=2).encode()
+    content = {ONNX: portable.content} if portable else {WEIGHTS: _weights(network)}
+    _pack({f"{kind.name}.json": described, **content}, file)
 
 
 def _architecture(description: Description, kind: Kind) -> Any:
@@ -186,10 +198,9 @@ def _pack(members: Mapping[str, bytes], file: IO[bytes]) -> None:
 
 
 def _unpack(file: IO[bytes], kind: str) -> dict[str, bytes]:
-    names = [f"{kind}.json", WEIGHTS]
     try:
         with ZipFile(file) as archive:
-            _check_members(archive, names)
+            names = _checked_members(archive, f"{kind}.json")
             return {name: archive.read(name) for name in names}
     except (BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
         raise ValueError(
@@ -198,13 +209,15 @@ def _unpack(file: IO[bytes], kind: str) -> dict[str, bytes]:
         ) from error
 
 
-def _check_members(archive: ZipFile, names: list[str]) -> None:
-    if sorted(archive.namelist()) != names:
-        raise BadZipFile(f"it holds {archive.namelist()} instead of {names}")
+def _checked_members(archive: ZipFile, described: str) -> list[str]:
+    names = sorted(archive.namelist())
+    if names not in ([described, WEIGHTS], [described, ONNX]):
+        raise BadZipFile(f"it holds {names} instead of {[described, WEIGHTS]}")
     if any(member.compress_type != ZIP_STORED for member in archive.infolist()):
         raise BadZipFile("its members are compressed")
     if broken := archive.testzip():
         raise BadZipFile(f"the checksum of {broken} is wrong")
+    return names
 
 
 def _parse(text: bytes, kind: str) -> Description:

@@ -10,16 +10,17 @@ ROUNDING = 1e-6
 """How far from [0, 1] rounding may lead."""
 
 
-def checked(noisy: Images | ImageSet, image_shape: ImageShape) -> ImageSet:
+def checked(noisy: Images | ImageSet, image_shape: ImageShape, beyond: float = 0) -> ImageSet:
     """Return images as a set if a network can take them; their values are read block by block.
 
     Args:
         noisy: An array or a set of images.
         image_shape: (H, W, C) that the network takes; H and W are None: any size.
+        beyond: How far values may be outside of [0, 1].
 
     Raises:
         TypeError: The array is not float32.
-        ValueError: Size or channels are not the network's, or values are NaN or not in [0, 1].
+        ValueError: Size or channels are not the network's, or values are NaN or out of range.
     """
     if isinstance(noisy, ImageSet):
         for index, shape in enumerate(noisy.shapes.tolist()):
@@ -33,7 +34,7 @@ def checked(noisy: Images | ImageSet, image_shape: ImageShape) -> ImageSet:
         _check_shape(noisy.shape[1:], image_shape, f"The images have the shape {noisy.shape}")
     images = ImageSet.of(noisy)
     if images.values.dtype.kind == "f":
-        _check_range(images)
+        _check_range(images, beyond)
     return images
 
 
@@ -55,7 +56,7 @@ def _check_shape(shape: tuple[int, ...], image_shape: ImageShape, found: str) ->
         )
 
 
-def _check_range(images: ImageSet) -> None:
+def _check_range(images: ImageSet, beyond: float) -> None:
     low, high = np.inf, -np.inf
     for start in range(0, len(images.values), BATCH_VALUES):
         block = images.values[start : start + BATCH_VALUES]
@@ -65,7 +66,7 @@ def _check_range(images: ImageSet) -> None:
             "The images hold values that are no numbers (NaN). Replace them, for example by "
             "np.nan_to_num, or leave these images out."
         )
-    if low < -ROUNDING or high > 1 + ROUNDING:
+    if low < -beyond - ROUNDING or high > 1 + beyond + ROUNDING:
         raise ValueError(
             f"The images have values from {low:g} to {high:g}, the denoiser takes [0, 1]. Divide 8 "
             "bits by 255, 16 bits by 65535, and scale or clip what else leaves this range."

@@ -13,6 +13,9 @@ from fsspec.implementations.local import LocalFileSystem
 from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.core.files import atomic_write
 from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.denoiser.file import DENOISER, write_network
+from denoising_pipeline.denoiser.memory import bytes_per_pixel
+from denoising_pipeline.denoiser.onnx_network import INPUT, OnnxNetwork
 from denoising_pipeline.images.arrays import Images
 
 TOLERANCE = 1e-4
@@ -30,13 +33,16 @@ def export_onnx(denoiser: Denoiser, path: Path, overwrite: bool = False) -> floa
     """Write the network with Keras's own export, and compare what ONNX Runtime makes of the file.
 
     The file has one input, `noisy`, and one output, both float32 (N, H, W, C) in [0, 1] with any
-    N; values are clipped in the file. That of a denoiser for any size takes every H and W that are
-    multiples of its architecture's `multiple`: images of other sizes have to be padded and cropped.
-    It is compared on images of random values, of two sizes if it has none, three and one at a time.
+    N; values are clipped in the file. A network that is told the noise level has a channel more at
+    its input. That of a denoiser for any size takes every H and W that are multiples of its
+    architecture's `multiple`: images of other sizes have to be padded and cropped. It is compared
+    on images of random values, of two sizes if it has none, three and one at a time.
 
     Args:
         denoiser: The trained denoiser.
-        path: Where the file shall be, such as `denoiser.onnx`.
+        path: Where the file shall be: `denoiser.onnx`; or `denoiser.zip`: the file of a denoiser,
+            with its card, whose network is such an ONNX file with weights of half precision. That
+            is what `load_denoiser` reads without Keras and TensorFlow.
         overwrite: Replace a file that is there.
 
     Returns:
@@ -56,8 +62,8 @@ def export_onnx(denoiser: Denoiser, path: Path, overwrite: bool = False) -> floa
         raise ExportError(f"'{path}' exists. Give another name, or --overwrite.")
     content = _exported(denoiser)
     difference = max(
-        float(np.abs(run_onnx(content, noisy) - denoiser(noisy)).max())
-        for noisy in _examples(denoiser)
+        float(np.abs(run_onnx(content, seen) - np.clip(_predicted(denoiser, seen), 0, 1)).max())
+        for seen in _examples(denoiser)
     )
     if difference > TOLERANCE:
         raise ExportError(
@@ -65,12 +71,50 @@ def export_onnx(denoiser: Denoiser, path: Path, overwrite: bool = False) -> floa
             f"than {TOLERANCE:.0e}. Nothing was written; try other versions of {PACKAGES}."
         )
     with atomic_write(LocalFileSystem(), str(path)) as file:
-        file.write(content)
+        if path.suffix == ".zip":
+            write_network(_portable(denoiser, halved(content)), DENOISER, file)
+        else:
+            file.write(content)
     return difference
+
+
+def halved(content: bytes) -> bytes:
+    """Return an ONNX file whose kernels are stored in half precision; it computes in float32.
+
+    Args:
+        content: An ONNX file with float32 weights inside.
+    """
+    import onnx
+
+    model = onnx.load_from_string(content)
+    graph = model.graph
+    for weight in [w for w in graph.initializer if w.data_type == onnx.TensorProto.FLOAT]:
+        values = onnx.numpy_helper.to_array(weight)
+        if values.ndim <= 1:
+            continue
+        name = weight.name
+        half = onnx.numpy_helper.from_array(values.astype(np.float16), f"{name}_half")
+        graph.initializer.remove(weight)
+        graph.initializer.append(half)
+        cast = onnx.helper.make_node("Cast", [half.name], [name], to=onnx.TensorProto.FLOAT)
+        graph.node.insert(0, cast)
+    return bytes(model.SerializeToString())
+
+
+def _portable(denoiser: Denoiser, content: bytes) -> Denoiser:
+    memory = bytes_per_pixel(denoiser.model, denoiser.architecture.multiple)
+    network = OnnxNetwork(content, memory, denoiser.weight_count)
+    return Denoiser(denoiser.architecture, denoiser.image_shape, network, denoiser.card)
+
+
+def _predicted(denoiser: Denoiser, seen: Images) -> Images:
+    found: Images = denoiser.model.predict_on_batch(seen)
+    return found
 
 
 def _examples(denoiser: Denoiser) -> Iterator[Images]:
     height, width, channels = denoiser.image_shape
+    channels += denoiser.architecture.told_level
     unit = denoiser.architecture.multiple
     draws = np.random.default_rng(0)
     if height is None or width is None:
@@ -81,7 +125,7 @@ def _examples(denoiser: Denoiser) -> Iterator[Images]:
 
 def _exported(denoiser: Denoiser) -> bytes:
     keras = load_keras()
-    noisy = keras.Input(denoiser.image_shape, name="noisy")
+    noisy = keras.Input(denoiser.model.input_shape[1:], name=INPUT)
     clipped = keras.layers.ReLU(max_value=1, dtype="float32")(denoiser.model(noisy))
     model = denoiser.model if denoiser.architecture.bounded else keras.Model(noisy, clipped)
     model(next(_examples(denoiser)))  # Keras only exports a network that has been called.
@@ -103,8 +147,4 @@ def run_onnx(content: bytes, noisy: Images) -> Images:
     Returns:
         Denoised images of the same shape, type and range.
     """
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    denoised: Images = session.run(None, {"noisy": noisy})[0]
-    return denoised
+    return OnnxNetwork(content, bytes_per_pixel=0, weight_count=0).predict_on_batch(noisy)

@@ -1,0 +1,51 @@
+"""A network that ONNX Runtime computes, without Keras and TensorFlow."""
+
+from functools import cached_property
+from typing import Any
+
+from denoising_pipeline.images.arrays import Images
+
+INPUT = "noisy"
+"""Name of the one input of an ONNX file."""
+
+
+class OnnxNetwork:
+    """What `Denoiser` needs of a network, by ONNX Runtime on the processor.
+
+    Attributes:
+        content: The ONNX file: one input float32 (N, H, W, C), one output float32 (N, H, W, D).
+        bytes_per_pixel: What it takes, of the padded images; see `memory.bytes_per_pixel`.
+        weight_count: The number of weights, biases included.
+    """
+
+    def __init__(self, content: bytes, bytes_per_pixel: int, weight_count: int) -> None:
+        self.content = content
+        self.bytes_per_pixel = bytes_per_pixel
+        self.weight_count = weight_count
+
+    def predict_on_batch(self, pixels: Images) -> Images:
+        """Return the output for (N, H, W, C), as `keras.Model` does."""
+        (output,) = self._session.run(None, {INPUT: pixels})
+        result: Images = output
+        return result
+
+    @property
+    def output_shape(self) -> tuple[Any, ...]:
+        """(N, H, W, D), what may be of any size being a name or None."""
+        return tuple(self._session.get_outputs()[0].shape)
+
+    def count_params(self) -> int:
+        """Return `weight_count`."""
+        return self.weight_count
+
+    @cached_property
+    def _session(self) -> Any:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        options.enable_mem_pattern = False  # Sizes differ from image to image.
+        options.enable_cpu_mem_arena = False  # Else it keeps what the largest tile took.
+        return onnxruntime.InferenceSession(
+            self.content, options, providers=["CPUExecutionProvider"]
+        )

@@ -1,0 +1,191 @@
+"""One file of a person's own: read, denoised, and written as it was."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import IO
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import maximum_filter, minimum_filter
+
+from denoising_pipeline.denoiser.denoiser import Denoiser
+from denoising_pipeline.images.noise_level import NoiseEstimate, estimate_noise
+from denoising_pipeline.pictures.formats import Picture, check_format, write_picture
+
+AROUND = 5
+"""Side of the square of pixels that are all black or all white where black or white stays."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How pictures are denoised.
+
+    Attributes:
+        strength: From 0, the picture as it was, to 1, as the network gives it; between, a blend.
+        sigma: Standard deviation of the noise on the scale of [0, 1]; None: estimated.
+        max_memory: Bytes that the network may take at once; see `Denoiser`.
+    """
+
+    strength: float = 1.0
+    sigma: float | None = None
+    max_memory: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        if not 0 <= self.strength <= 1:
+            raise ValueError(f"strength is {self.strength:g}; it goes from 0 (as it was) to 1.")
+        if self.sigma is not None and not 0 <= self.sigma <= 1:
+            raise ValueError(f"sigma is {self.sigma:g}; on the scale of [0, 1] it is at most 1.")
+
+
+@dataclass(frozen=True)
+class Page:
+    """What was found of one page of a picture.
+
+    Attributes:
+        height: In pixels.
+        width: In pixels.
+        noise: What was estimated.
+        sigma: What the network was told, on the scale of [0, 1].
+        seconds: That it took.
+    """
+
+    height: int
+    width: int
+    noise: NoiseEstimate
+    sigma: float
+    seconds: float
+
+
+@dataclass
+class Outcome:
+    """What was found of a picture, page by page.
+
+    Attributes:
+        pages: Those that are done, in their order.
+    """
+
+    pages: list[Page] = field(default_factory=list)
+
+    @property
+    def megapixels(self) -> float:
+        """Of all pages."""
+        return sum(page.height * page.width for page in self.pages) / 1e6
+
+    @property
+    def seconds(self) -> float:
+        """Of all pages."""
+        return sum(page.seconds for page in self.pages)
+
+
+Watch = Callable[[int, npt.NDArray[np.float32], npt.NDArray[np.float32]], None]
+"""Takes the number of a page, its pixels, and what became of them: float32 (H, W, C)."""
+
+
+def denoise_picture(
+    picture: Picture,
+    denoiser: Denoiser,
+    file: IO[bytes],
+    settings: Settings = Settings(),  # it cannot be changed
+    *,
+    format: str | None = None,  # noqa: A002  # as Pillow calls it
+    watch: Watch | None = None,
+) -> Outcome:
+    """Denoise a picture and write it with the size, mode, depth and metadata that it had.
+
+    The shell, Python, the service and Kedro all call this: equal pictures give equal bytes.
+
+    Args:
+        picture: What was opened.
+        denoiser: A denoiser for images of any size.
+        file: Where the picture is written.
+        settings: How it is denoised.
+        format: Such as `"PNG"`; None: as it came.
+        watch: Called with every page, before and after.
+
+    Returns:
+        What was found on the way.
+
+    Raises:
+        ValueError: The format cannot hold the picture, or the denoiser cannot take it.
+    """
+    check_format(picture, format)
+    outcome = Outcome()
+
+    def pages() -> Iterator[npt.NDArray[np.float32]]:
+        for number in range(picture.pages):
+            pixels = picture.read(number)
+            denoised, page = denoise_page(pixels, denoiser, settings)
+            outcome.pages.append(page)
+            if watch:
+                watch(number, pixels, denoised)
+            yield denoised
+
+    write_picture(picture, pages(), file, format)
+    return outcome
+
+
+def denoise_page(
+    pixels: npt.NDArray[np.float32],
+    denoiser: Denoiser,
+    settings: Settings = Settings(),  # it cannot be changed
+) -> tuple[npt.NDArray[np.float32], Page]:
+    """Denoise one image.
+
+    A grey image goes through a network for colour with equal channels and comes back as their mean;
+    the channels of a colour image go through a network for grey one by one. What lies in the
+    middle of black or of white (5x5 pixels of exactly 0 or exactly 1) stays black or white.
+
+    Args:
+        pixels: float32 (H, W, C) in [0, 1], C in {1, 3}.
+        denoiser: As for `denoise_picture`.
+        settings: Likewise.
+
+    Returns:
+        float32 (H, W, C) in [0, 1], and what was found.
+    """
+    started = time.perf_counter()
+    noise = estimate_noise(pixels)
+    told = denoiser.architecture.told_level
+    sigma = (noise.sigma if settings.sigma is None else settings.sigma) if told else None
+    memory = settings.max_memory
+    if settings.strength == 0:
+        denoised = pixels
+    else:
+        seen = _channels(pixels, denoiser.image_shape[2])
+        found = denoiser(seen, batch_size=1, max_memory=memory, sigma=sigma)
+        denoised = _blended(pixels, _back(found, pixels.shape[2]), settings.strength)
+    height, width, _ = pixels.shape
+    seconds = time.perf_counter() - started
+    return denoised, Page(height, width, noise, noise.sigma if sigma is None else sigma, seconds)
+
+
+def _channels(pixels: npt.NDArray[np.float32], wanted: int) -> npt.NDArray[np.float32]:
+    """Return an image as a network takes it: (N, H, W, wanted)."""
+    given = pixels.shape[2]
+    if given == wanted:
+        return pixels[np.newaxis]
+    if given == 1:
+        return np.repeat(pixels[np.newaxis], wanted, axis=3)
+    return np.ascontiguousarray(np.moveaxis(pixels, 2, 0)[..., np.newaxis])
+
+
+def _back(found: npt.NDArray[np.float32], channels: int) -> npt.NDArray[np.float32]:
+    """Undo `_channels`."""
+    if len(found) > 1:
+        return np.ascontiguousarray(np.moveaxis(found[..., 0], 0, 2))
+    if found.shape[3] == channels:
+        return found[0]
+    mean: npt.NDArray[np.float32] = found[0].mean(axis=2, keepdims=True)
+    return mean
+
+
+def _blended(
+    pixels: npt.NDArray[np.float32], denoised: npt.NDArray[np.float32], strength: float
+) -> npt.NDArray[np.float32]:
+    if strength < 1:
+        denoised = pixels + np.float32(strength) * (denoised - pixels)
+    square = (AROUND, AROUND, 1)
+    stays = (maximum_filter(pixels, square) <= 0) | (minimum_filter(pixels, square) >= 1)
+    return np.where(stays, pixels, denoised)
