@@ -7,7 +7,7 @@ from typing import Literal
 Status = Literal["done", "skipped", "failed"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Thumbnails:
     """Small pictures of the first page, before and after, as people see it (turned upright).
 
@@ -16,15 +16,19 @@ class Thumbnails:
         whole_after: Likewise.
         crop_before: PNG of 8 bits, grey or RGB: a part of it, pixel by pixel.
         crop_after: Likewise, of the same part.
+        crop_place: Left, top, width and height of the crop, as shares of the whole.
+        brightness: Factor by which all four are shown brighter than they are.
     """
 
     whole_before: bytes
     whole_after: bytes
     crop_before: bytes
     crop_after: bytes
+    crop_place: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
+    brightness: float = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FileResult:
     """What became of one file.
 
@@ -81,7 +85,7 @@ def shown(name: str | Path) -> str:
     """Return a name as it can be printed on one line: what cannot is escaped, as in Python."""
     return "".join(
         character
-        if character.isprintable() and character != "\\"
+        if character.isprintable()
         else character.encode("unicode_escape", "surrogatepass").decode()
         for character in str(name)
     )
