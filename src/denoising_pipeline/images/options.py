@@ -35,7 +35,7 @@ class PreprocessingParameters(Section):
 
     shrink: Annotated[tuple[Factor, ...], Field(strict=False)] = Field(
         (),
-        description="average images of more than a megapixel to 1/n of height and width, once for "
+        description="average images of more than 0.4 megapixels to 1/n of height and width, once for "
         "each n; without, as they are",
     )
 
