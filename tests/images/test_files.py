@@ -67,6 +67,24 @@ def png16(pixels: npt.NDArray[np.uint16], kind: int, interlaced: int = 0) -> byt
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts) + chunk(b"IEND", b"")
 
 
+def test_webp_is_read_and_always_has_three_channels(tmp_path: Path) -> None:
+    for pixels in (GREY, COLOUR):
+        Image.fromarray(pixels).save(path := tmp_path / "image.webp", lossless=True)
+        expected = with_channels(np.atleast_3d(pixels), 3)
+        np.testing.assert_array_equal(read_image(path), expected)
+
+
+def test_an_animated_webp_gives_its_first_page_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = Image.fromarray(COLOUR), Image.fromarray(COLOUR[::-1])
+    path = tmp_path / "moving.webp"
+    first.save(path, lossless=True, save_all=True, append_images=[second])
+    with caplog.at_level(logging.WARNING):
+        np.testing.assert_array_equal(read_image(path), COLOUR)
+    assert "all pages but the first of 2" in caplog.text
+
+
 @pytest.mark.parametrize("suffix", ["png", "tif"])
 @pytest.mark.parametrize("pixels", [GREY, COLOUR], ids=["grey", "colour"])
 def test_eight_bits_come_as_they_are(
@@ -233,7 +251,7 @@ def test_cmyk_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"no image", b"GIF89a"])
 def test_other_formats_are_refused_with_those_that_are_read(tmp_path: Path, content: bytes) -> None:
     (path := tmp_path / "image.png").write_bytes(content)
-    with pytest.raises(ImageError, match=r"image\.png' is no image .* PNG, JPEG or TIFF"):
+    with pytest.raises(ImageError, match=r"image\.png' is no image .* PNG, JPEG, WebP or TIFF"):
         read_image(path)
 
 

@@ -1,4 +1,4 @@
-"""Image files: PNG, JPEG and TIFF as arrays of the depth that they have."""
+"""Image files: PNG, JPEG, WebP and TIFF as arrays of the depth that they have."""
 
 import logging
 import os
@@ -15,17 +15,17 @@ Pixels: TypeAlias = npt.NDArray[Any]
 """One image, (H, W, C) with C in {1, 3}: uint8 or uint16, which stand for [0, 1] on the whole range
 of their type, or float32 in [0, 1]."""
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff")
 """How the files that are read end."""
 
 OTHER_SUFFIXES = (
     *(".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".raw", ".rw2"),
     *(".avif", ".bmp", ".exr", ".gif", ".hdr", ".heic", ".heif", ".jp2", ".jxl", ".npy"),
-    *(".pbm", ".pgm", ".ppm", ".psd", ".svg", ".tga", ".webp"),
+    *(".pbm", ".pgm", ".ppm", ".psd", ".svg", ".tga"),
 )
 """How files of images end that are not read."""
 
-FORMATS = "PNG, JPEG or TIFF"
+FORMATS = "PNG, JPEG, WebP or TIFF"
 
 _LUMA = np.array([0.299, 0.587, 0.114])
 """Weights of red, green and blue in the luma of ITU-R Recommendation BT.601."""
@@ -47,7 +47,7 @@ class Picture(NamedTuple):
 
 
 def read_image(path: str | os.PathLike[str]) -> Pixels:
-    """Read an image file: PNG, JPEG, or the first page of a TIFF file.
+    """Read an image file: PNG, JPEG, WebP, or the first page of a TIFF file.
 
     No pixel changes its scale: 16 bits stay 16 bits. An EXIF or TIFF orientation is applied,
     palettes are looked up, and transparency is left out, which is logged as a warning.
@@ -130,6 +130,8 @@ def _decoded(file: IO[bytes]) -> Picture:
         return _deep_png(file) if is_deep else _shallow(file, "PNG")
     if start.startswith(b"\xff\xd8\xff"):
         return _shallow(file, "JPEG")
+    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
+        return _shallow(file, "WEBP")
     if start[:4] in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
         return _tiff(file)
     raise ImageError(f"is no image that can be read: save it as {FORMATS}")
@@ -151,6 +153,8 @@ def _shallow(file: IO[bytes], kind: str, pages: int = 1) -> Picture:
     """Read what Pillow reads without a loss."""
     with Image.open(file, formats=(kind,)) as opened:
         opened.load()
+        if kind == "WEBP":
+            pages = getattr(opened, "n_frames", 1)
         turned = ImageOps.exif_transpose(opened)
         transparent = turned.mode in {"LA", "PA", "RGBA"} or "transparency" in turned.info
         if turned.mode in {"1", "LA"}:
