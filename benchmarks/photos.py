@@ -1,8 +1,8 @@
 """How well a denoiser does on photographs: known noise by the papers' protocol, and real noise.
 
 Known noise: N(0, sigma / 255) is added to the clean image as floats, from a generator of seed 0 for
-each image; once as it is (neither clipped nor rounded, as papers do) and once clipped and rounded to
-8 bits, as files are. The denoiser is not told the level unless `--told` is given. Its output is
+each image; once as it is (neither clipped nor rounded, as papers do) and once clipped and rounded
+to 8 bits, as files are. The denoiser is not told the level unless `--told` is given. Its output is
 rounded to 8 bits; PSNR is over all pixels with a range of 255, and the mean over images.
 
 Real noise (`--pairs NOISY CLEAN`): both folders sorted by name. Beside the denoiser stands
@@ -12,6 +12,7 @@ every fifth pair, and all scores are of the others, with 95 % intervals of the m
 
 import argparse
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -61,8 +62,9 @@ def main() -> None:
     parser.add_argument("--told", action="store_true", help="tell the denoiser the level")
     options = parser.parse_args()
     denoiser = load_denoiser(options.model)
-    for folder in [f for f in [*options.folders, *sum(options.pairs, [])] if not f.is_dir()]:
-        print(f"{folder} is not there: left out.")
+    for folder in chain(options.folders, *options.pairs):
+        if not folder.is_dir():
+            print(f"{folder} is not there: left out.")
     known = [
         known_noise(denoiser, folder, sigma, options.told, options.first)
         for folder in options.folders

@@ -141,6 +141,8 @@ def test_the_article_is_reproduced_to_the_letter() -> None:
         "shift": 0,
         "patch": None,
         "patches_per_epoch": None,
+        "detail": 1,
+        "grey": 0.0,
         "flips": "none",
         "early_stopping_patience": None,
         "resume": True,
