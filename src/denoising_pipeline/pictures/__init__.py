@@ -1,0 +1,1 @@
+"""People's own images: their files, what is known of their noise, and their denoising."""
