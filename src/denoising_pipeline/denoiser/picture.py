@@ -188,4 +188,6 @@ def _blended(
         denoised = pixels + np.float32(strength) * (denoised - pixels)
     square = (AROUND, AROUND, 1)
     low, high = minimum_filter(pixels, square), maximum_filter(pixels, square)
-    return np.where((low == high) & ((low == 0) | (low == 1)), pixels, denoised)
+    stays = (low == high) & ((low == 0) | (low == 1))
+    result: npt.NDArray[np.float32] = np.where(stays, pixels, denoised)
+    return result

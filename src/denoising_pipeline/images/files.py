@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from denoising_pipeline.images import png16
+from denoising_pipeline.images import png
 
 Pixels: TypeAlias = npt.NDArray[Any]
 """One image, (H, W, C) with C in {1, 3}: uint8 or uint16, which stand for [0, 1] on the whole range
@@ -122,12 +122,27 @@ def with_depth(pixels: Pixels, dtype: npt.DTypeLike) -> Pixels:
     return (pixels / np.float32(np.iinfo(pixels.dtype).max)).astype(np.float32)
 
 
+def turned(pixels: Pixels, orientation: int) -> Pixels:
+    """Return an image as it is meant to be seen.
+
+    Args:
+        pixels: (H, W, ...) as stored.
+        orientation: 1 to 8, of TIFF 6.0, which EXIF has taken over.
+    """
+    if orientation > 4:  # noqa: PLR2004
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in {3, 4, 7, 8}:
+        pixels = pixels[::-1]
+    if orientation in {2, 3, 6, 7}:
+        pixels = pixels[:, ::-1]
+    return pixels
+
+
 def _decoded(file: IO[bytes]) -> Picture:
-    start = file.read(26)
+    start = file.read(33)
     file.seek(0)
-    if start.startswith(png16.SIGNATURE):
-        is_deep = len(start) > 25 and start[24] == png16.DEEP and start[25] > 0  # noqa: PLR2004
-        return _deep_png(file) if is_deep else _shallow(file, "PNG")
+    if start.startswith(png.SIGNATURE):
+        return _deep_png(file) if _is_deep_png(start) else _shallow(file, "PNG")
     if start.startswith(b"\xff\xd8\xff"):
         return _shallow(file, "JPEG")
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
@@ -137,9 +152,18 @@ def _decoded(file: IO[bytes]) -> Picture:
     raise ImageError(f"is no image that can be read: save it as {FORMATS}")
 
 
-def _deep_png(file: IO[bytes]) -> Picture:
+def _is_deep_png(start: bytes) -> bool:
     try:
-        pixels = png16.read_png16(file.read())
+        return png.read_header(start).is_deep
+    except ValueError as error:
+        raise ImageError(str(error)) from error
+
+
+def _deep_png(file: IO[bytes]) -> Picture:
+    content = file.read()
+    try:
+        orientation = png.read_orientation(png.read_chunks(content))
+        pixels = turned(png.read_samples(content), orientation)
     except ValueError as error:
         raise ImageError(str(error)) from error
     channels = pixels.shape[2]
@@ -194,7 +218,7 @@ def _tiff(file: IO[bytes]) -> Picture:
     pixels = _checked_depth(pixels, bits)
     if inverted:
         pixels = (1 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max) - pixels
-    pixels = _turned(pixels, int(tag.value) if tag else 1)
+    pixels = turned(pixels, int(tag.value) if tag else 1)
     kept = 1 if grey else 3
     extra = "all channels but the first " + ("1" if grey else "3")
     return Picture(
@@ -217,17 +241,6 @@ def _checked_depth(pixels: Pixels, bits: int) -> Pixels:
             f"has {bits} bits a channel as {pixels.dtype}: save it as unsigned 8 or 16 bits or as "
             "floating point in [0, 1]"
         )
-    return pixels
-
-
-def _turned(pixels: Pixels, orientation: int) -> Pixels:
-    """Apply an orientation of TIFF 6.0, which EXIF has taken over."""
-    if orientation > 4:  # noqa: PLR2004
-        pixels = pixels.swapaxes(0, 1)
-    if orientation in {3, 4, 7, 8}:
-        pixels = pixels[::-1]
-    if orientation in {2, 3, 6, 7}:
-        pixels = pixels[:, ::-1]
     return pixels
 
 
