@@ -19,9 +19,10 @@ from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.degradations.motion_blur import MotionBlur
 from denoising_pipeline.degradations.stripe import Stripe
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.patches import random_patches
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.training import Batch, CleanExamples, NoisyExamples, PairExamples
-from denoising_pipeline.training.augment import Flips, shifted, turned
+from denoising_pipeline.training.augment import Flips, greyed, shifted, turned
 from denoising_pipeline.training.examples import PATCH_BLOCK, WINDOW_BLOCKS, Examples, of_one_size
 from denoising_pipeline.training.options import TrainingParameters
 
@@ -440,3 +441,34 @@ def test_validation_looks_at_patches_where_patches_are_learnt_from() -> None:
     images = np.random.default_rng(0).random((3, 28, 28, 1), np.float32)
     np.testing.assert_array_equal(of_one_size(images, 16), images[:, 6:22, 6:22])
     assert of_one_size(images, None) is images
+
+
+def textured_corner() -> ImageSet:
+    """Two grey images; of the first, one quarter has a texture."""
+    first = np.full((128, 128, 1), 0.5, np.float32)
+    first[:64, :64] = np.random.default_rng(0).random((64, 64, 1))
+    second = np.full((256, 256, 1), 0.25, np.float32)
+    return ImageSet.collect([first, second], [first.shape, second.shape], np.float32)
+
+
+def test_places_with_detail_are_drawn_more_often_and_small_images_as_well() -> None:
+    """Of 16 places in the first image, one with the texture is nearly always among them."""
+    draws = np.random.default_rng(0)
+    (found,) = random_patches((textured_corner(),), 16, 600, draws, detail=16)
+    (plain,) = random_patches((textured_corner(),), 16, 600, draws)
+    first = np.abs(found - 0.25).max(axis=(1, 2, 3)) > 0
+    assert first.mean() == pytest.approx(1 / 3, abs=0.06)  # Roots of areas: 128 to 256.
+    assert found.std(axis=(1, 2, 3))[first].min() > 0
+    assert (plain.std(axis=(1, 2, 3)) > 0).mean() < 0.15
+
+
+def test_a_share_of_colour_images_becomes_grey_by_its_luma() -> None:
+    colour = np.random.default_rng(0).random((400, 4, 4, 3), np.float32)
+    found = greyed(colour, 0.4, np.random.default_rng(1))
+    grey = (found == found[..., :1]).all(axis=(1, 2, 3))
+    assert grey.mean() == pytest.approx(0.4, abs=0.08)
+    np.testing.assert_array_equal(found[~grey], colour[~grey])
+    luma = colour[grey] @ np.array([0.299, 0.587, 0.114], np.float32)
+    np.testing.assert_allclose(found[grey][..., 0], luma, rtol=1e-6)
+    one = colour[..., :1]
+    np.testing.assert_array_equal(greyed(one, 1, np.random.default_rng(1)), one)

@@ -176,9 +176,9 @@ def _back(found: npt.NDArray[np.float32], channels: int) -> npt.NDArray[np.float
     if len(found) > 1:
         return np.ascontiguousarray(np.moveaxis(found[..., 0], 0, 2))
     if found.shape[3] == channels:
-        return found[0]
-    mean: npt.NDArray[np.float32] = found[0].mean(axis=2, keepdims=True)
-    return mean
+        only: npt.NDArray[np.float32] = found[0]
+        return only
+    return np.asarray(found[0].mean(axis=2, keepdims=True), np.float32)
 
 
 def _blended(
@@ -188,6 +188,6 @@ def _blended(
         denoised = pixels + np.float32(strength) * (denoised - pixels)
     square = (AROUND, AROUND, 1)
     low, high = minimum_filter(pixels, square), maximum_filter(pixels, square)
-    stays = (low == high) & ((low == 0) | (low == 1))
+    stays = np.logical_and(low == high, np.logical_or(low == 0, low == 1))
     result: npt.NDArray[np.float32] = np.where(stays, pixels, denoised)
     return result
