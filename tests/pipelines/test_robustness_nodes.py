@@ -40,13 +40,17 @@ FEW = RobustnessParameters(
 )
 
 
-def network(noise: Degradation = Gaussian(), seed: int = 0) -> Denoiser:  # noqa: B008
+def network(
+    noise: Degradation = Gaussian(),  # noqa: B008
+    seed: int = 0,
+    shape: tuple[int, int, int] = SHAPE,
+) -> Denoiser:
     architecture = Dense(latent_dim=4, layers=0)
-    return Denoiser(architecture, SHAPE, architecture.build(SHAPE, 0), card(noise, seed=seed))
+    return Denoiser(architecture, shape, architecture.build(shape, 0), card(noise, seed=seed))
 
 
-def clean_images(count: int) -> Images:
-    return np.random.default_rng(count).random((count, *SHAPE), dtype=np.float32)
+def clean_images(count: int, shape: tuple[int, int, int] = SHAPE) -> Images:
+    return np.random.default_rng(count).random((count, *shape), dtype=np.float32)
 
 
 def scored(
@@ -54,15 +58,17 @@ def scored(
     robustness: RobustnessParameters = FEW,
     test_images: int = 9,
     sources: Sources | None = None,
+    evaluation: EvaluationParameters = EvaluationParameters(),  # noqa: B008
+    shape: tuple[int, int, int] = SHAPE,
 ) -> pd.DataFrame:
     """Run the three nodes up to the scores."""
-    train, val, test = (clean_images(count) for count in (20, 10, test_images))
+    train, val, test = (clean_images(count, shape) for count in (20, 10, test_images))
     noise, seed = denoiser.card.noise, denoiser.card.seed
     val_noisy = draw_noisy(val, noise, seed=seed, split="val", epoch=0)
     detector = nodes.calibrate_ood(denoiser, val_noisy, robustness)
     classical = nodes.calibrate_classical(denoiser, train, val_noisy, val, robustness)
-    images = (train, val_noisy, val, test)
-    return nodes.score_shifts(denoiser, detector, classical, *images, sources or {}, robustness)
+    given = (denoiser, detector, classical, train, val_noisy, val, test, sources or {})
+    return nodes.score_shifts(*given, evaluation, robustness)
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +186,21 @@ def test_one_test_image_goes_from_scores_to_tables_and_figures() -> None:
     assert len(nodes.summarize_noise_sweeps(scores, evaluation)) == 3 * 3
     assert len(nodes.summarize_degradations(scores, evaluation)) == 3 * 4
     nodes.draw_ood_curves(scores)
+
+
+def test_scores_are_those_that_evaluation_measures_and_small_images_need_no_ssim() -> None:
+    without = EvaluationParameters(metrics=["mse", "psnr"])
+    scores = scored(network(shape=(8, 8, 1)), evaluation=without, shape=(8, 8, 1))
+    measured = [
+        name for name in map(str, scores) if name.split("_")[-1] in {"psnr", "ssim", "mse", "mae"}
+    ]
+    denoisers = ("", "classical_", "noisy_")
+    assert measured == [f"{prefix}{name}" for prefix in denoisers for name in ("mse", "psnr")]
+    tables = nodes.summarize_noise_sweeps, nodes.summarize_degradations
+    for table in (summarize(scores, EvaluationParameters()) for summarize in tables):
+        assert {"psnr", "mse_ci_low"} <= {*table} and "ssim" not in table
+    every = scored(network(), evaluation=EvaluationParameters())
+    assert {"noisy_mae", "classical_ssim"} <= {*every}
 
 
 def test_examples_show_every_degradation_without_and_with_the_noise_of_the_card() -> None:

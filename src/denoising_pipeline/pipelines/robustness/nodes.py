@@ -28,8 +28,6 @@ from denoising_pipeline.images.sets import ImageSet
 DENOISERS = {"trained": "", "classical": "classical_", "nothing": "noisy_"}
 """Prefix of its scores by denoiser."""
 
-SCORES = ("psnr", "ssim")
-
 PANELS = {
     "noise": "other noise",
     "degradation": "degradation in place of noise",
@@ -104,6 +102,7 @@ def score_shifts(
     val_clean: Images | ImageSet,
     test_clean: Images | ImageSet,
     sources: Sources,
+    evaluation: EvaluationParameters,
     robustness: RobustnessParameters,
 ) -> pd.DataFrame:
     """Score the first test images under every noise model, degradation and source.
@@ -117,12 +116,13 @@ def score_shifts(
         val_clean: The clean images of `val_noisy`.
         test_clean: N clean test images.
         sources: Function that loads a raw file by its path in data/01_raw.
+        evaluation: `metrics` is read.
         robustness: All but `classical` is read.
 
     Returns:
         A row per shift and image: `kind` (noise, degradation, degradation and noise, source),
         `name`, `level` and `trained` of the shift, that of the training included; `index` of the
-        image; `psnr` and `ssim` of the trained denoiser, `classical_` and `noisy_` (doing nothing)
+        image; each metric of the trained denoiser, with `classical_` and `noisy_` (doing nothing)
         before the same; `ood_score`, the score of `OodDetector`.
 
     Raises:
@@ -147,7 +147,9 @@ def score_shifts(
         scores: dict[str, Any] = {**shift._asdict(), "index": np.arange(len(clean))}
         batches = (denoised, classical.denoise(noisy), noisy)
         for prefix, images in zip(DENOISERS.values(), batches, strict=True):
-            scores |= {f"{prefix}{name}": METRICS[name](clean, images) for name in SCORES}
+            scores |= {
+                f"{prefix}{name}": METRICS[name](clean, images) for name in evaluation.metrics
+            }
         scores["ood_score"] = detector.score(residual_features(noisy, denoised))
         tables.append(pd.DataFrame(scores))
     return pd.concat(tables, ignore_index=True)
@@ -211,12 +213,12 @@ def summarize_sources(
 
 
 def _summarize(shift_scores: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    rows = []
+    rows, metrics = [], [name for name in METRICS if name in shift_scores]
     for shift, group in shift_scores.groupby(SHIFT, sort=False):
         for denoiser, prefix in DENOISERS.items():
             row = dict(zip(SHIFT, shift, strict=True))
             row |= {"denoiser": denoiser, "n_images": len(group)}
-            scores = {name: group[f"{prefix}{name}"].to_numpy() for name in SCORES}
+            scores = {name: group[f"{prefix}{name}"].to_numpy() for name in metrics}
             rows.append(row | mean_intervals(scores, confidence))
     return pd.DataFrame(rows)
 

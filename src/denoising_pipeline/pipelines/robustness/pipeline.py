@@ -45,6 +45,7 @@ def create_pipeline() -> Pipeline:
                     "val_clean": "val_clean",
                     "test_clean": "test_clean",
                     "sources": "sources",
+                    **EVALUATION,
                     **ROBUSTNESS,
                 },
                 outputs="shift_scores",
