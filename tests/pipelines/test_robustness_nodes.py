@@ -1,5 +1,7 @@
 """Scores under shifts are summed up for the denoiser, shift and images that they belong to."""
 
+from io import BytesIO
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +18,7 @@ from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.evaluation.shifts import Sources
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.images.source import Source
 from denoising_pipeline.models.dense import Dense
 from denoising_pipeline.pipelines.robustness import nodes
 
@@ -53,6 +56,15 @@ def clean_images(count: int, shape: tuple[int, int, int] = SHAPE) -> Images:
     return np.random.default_rng(count).random((count, *shape), dtype=np.float32)
 
 
+LETTERS = FEW.model_copy(update={"other_source": "letters"})
+
+
+def letters(size: int) -> Source:
+    """A source of two black test images."""
+    black = {"test_images": np.zeros((2, size, size), np.uint8)}
+    return Source("letters", None, {}, lambda path: BytesIO(), black)
+
+
 def scored(
     denoiser: Denoiser,
     robustness: RobustnessParameters = FEW,
@@ -67,8 +79,8 @@ def scored(
     val_noisy = draw_noisy(val, noise, seed=seed, split="val", epoch=0)
     detector = nodes.calibrate_ood(denoiser, val_noisy, robustness)
     classical = nodes.calibrate_classical(denoiser, train, val_noisy, val, robustness)
-    given = (denoiser, detector, classical, train, val_noisy, val, test, sources or {})
-    return nodes.score_shifts(*given, evaluation, robustness)
+    given = (denoiser, detector, classical, train, val_noisy, val, test)
+    return nodes.score_shifts(*given, sources or (lambda name: letters(9)), evaluation, robustness)
 
 
 @pytest.fixture(scope="module")
@@ -216,10 +228,13 @@ def test_too_few_validation_images_are_refused_at_the_start() -> None:
 
 
 def test_a_source_of_another_size_is_refused_before_the_sweeps() -> None:
-    sources: Sources = {"letters/t10k-images-idx3-ubyte": lambda: np.zeros((2, 9, 9), np.uint8)}
-    letters = FEW.model_copy(update={"other_source": "letters"})
-    with pytest.raises(ValueError, match=r"9x9x1, those of the test 12x12x1"):
-        scored(network(), letters, sources=sources)
+    with pytest.raises(ValueError, match=r"letters are 9x9, those of the test 12x12"):
+        scored(network(), LETTERS, sources=lambda name: letters(9))
+
+
+def test_another_source_is_among_the_shifts() -> None:
+    own = scored(network(), LETTERS, sources=lambda name: letters(12))
+    assert len(own[own["kind"] == "source"]) == 2
 
 
 def test_images_of_several_sizes_are_refused_by_the_first_node() -> None:

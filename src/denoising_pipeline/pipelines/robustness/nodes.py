@@ -115,7 +115,7 @@ def score_shifts(
         val_noisy: M noisy validation images.
         val_clean: The clean images of `val_noisy`.
         test_clean: N clean test images.
-        sources: Function that loads a raw file by its path in data/01_raw.
+        sources: Opens a source by its folder in data/01_raw.
         evaluation: `metrics` is read.
         robustness: All but `classical` is read.
 
@@ -130,9 +130,8 @@ def score_shifts(
     """
     card, first = denoiser.card, robustness.images
     clean_images = of_one_size(test_clean, first)
-    names = filter(None, [robustness.other_source])
-    shape = clean_images.shape[1:]
-    others = {name: source_images(sources, name, shape)[:first] for name in names}
+    names, shape = filter(None, [robustness.other_source]), clean_images.shape[1:]
+    others = {name: source_images(sources(name), shape, first) for name in names}
     classical = fit(
         classical_calibration["denoiser"],
         classical_calibration["hyperparameters"],
