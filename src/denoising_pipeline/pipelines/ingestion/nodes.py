@@ -142,6 +142,7 @@ def list_images(
         preprocessing.test_images,
         ingestion.limit,
         generator(0, "split", "test"),
+        source_manifest["left_out"],
     )
 
 
