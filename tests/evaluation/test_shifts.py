@@ -13,10 +13,9 @@ from denoising_pipeline.degradations import DEGRADATIONS, NOISES, Composed, Degr
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.degradations.motion_blur import MotionBlur
 from denoising_pipeline.degradations.salt_and_pepper import SaltAndPepper
-from denoising_pipeline.evaluation.shifts import Shift, every_shift, of_one_size, source_images
+from denoising_pipeline.evaluation.shifts import Shift, every_shift, source_images
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.idx import Array
-from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.source import Source, open_source
 
 CLEAN = np.random.default_rng(0).random((3, 12, 12, 1), dtype=np.float32)
@@ -179,12 +178,3 @@ def test_a_source_that_is_no_images_is_refused(pixels: Array) -> None:
 def test_a_source_of_another_size_is_refused_with_both() -> None:
     with pytest.raises(ValueError, match=r"letters are 8x8, those of the test 9x8\..*other_source"):
         source_images(idx_source(np.zeros((1, 8, 8), np.uint8)), (9, 8, 1), 5)
-
-
-def test_images_of_one_size_are_an_array_and_others_are_refused() -> None:
-    np.testing.assert_array_equal(of_one_size(CLEAN, 2), CLEAN[:2])
-    np.testing.assert_array_equal(of_one_size(ImageSet.of(CLEAN), 2), CLEAN[:2])
-    shapes = [(4, 5, 1), (5, 4, 1)]
-    mixed = ImageSet.collect((np.zeros(shape, np.uint8) for shape in shapes), shapes, np.uint8)
-    with pytest.raises(ValueError, match=r"differ in size.*Crop them"):
-        of_one_size(mixed, 1)

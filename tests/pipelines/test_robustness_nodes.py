@@ -244,6 +244,10 @@ def test_images_of_several_sizes_are_refused_by_the_first_node() -> None:
         nodes.calibrate_ood(network(), mixed, FEW)
     with pytest.raises(ValueError, match="differ in size"):
         nodes.calibrate_classical(network(), mixed, mixed, mixed, FEW)
+    files = {str(number): {"shape": shape} for number, shape in enumerate(shapes)}
+    manifest = {"source": "mine", "kind": "folder", "channels": 1, "files": files}
+    with pytest.raises(ValueError, match="mine: the images differ in size, and the robustness"):
+        nodes.check_images(manifest)
 
 
 @pytest.mark.parametrize(

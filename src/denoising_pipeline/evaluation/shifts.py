@@ -10,7 +10,6 @@ from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.degradations import DEGRADATIONS, NOISES, Degradation, draw_noisy
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.files import Pixels, with_channels, with_depth
-from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.source import Source, some
 from denoising_pipeline.images.splits import folder_table
 
@@ -117,22 +116,6 @@ def _check_channels(degradations: Iterable[Degradation], channels: int) -> None:
                 "compared with the clean ones. Leave it out of robustness.degradations; a denoiser "
                 "that was trained for it cannot be tried by this pipeline."
             )
-
-
-def of_one_size(images: Images | ImageSet, count: int | None = None) -> Images:
-    """Return the first images as an array; `count` None: all of them.
-
-    Raises:
-        ValueError: The images differ in size.
-    """
-    if not isinstance(images, ImageSet):
-        return images[:count]
-    if images.uniform is None:
-        raise ValueError(
-            "The images of this source differ in size, and robustness compares images of one size. "
-            "Crop them to one size, or leave this pipeline out."
-        )
-    return images.first(count).as_array()
 
 
 def source_images(source: Source, shape: tuple[int, ...], count: int) -> Images:

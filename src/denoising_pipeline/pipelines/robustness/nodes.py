@@ -19,11 +19,11 @@ from denoising_pipeline.evaluation.shifts import (
     Shift,
     Sources,
     every_shift,
-    of_one_size,
     source_images,
 )
 from denoising_pipeline.images.arrays import Images, Values
-from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.images.checks import check_one_size
+from denoising_pipeline.images.sets import ImageSet, of_one_size
 
 DENOISERS = {"trained": "", "classical": "classical_", "nothing": "noisy_"}
 """Prefix of its scores by denoiser."""
@@ -38,6 +38,18 @@ PANELS = {
 
 SHIFT = [*Shift._fields]
 """Columns that say how images differ from those of the training."""
+
+
+def check_images(source_manifest: dict[str, Any]) -> None:
+    """Check, before any network is trained, that this pipeline can work on the images.
+
+    Args:
+        source_manifest: The record of the source.
+
+    Raises:
+        ValueError: They differ in size.
+    """
+    check_one_size(source_manifest, "robustness")
 
 
 def calibrate_ood(
@@ -84,7 +96,7 @@ def calibrate_classical(
     Raises:
         ValueError: There is no such denoiser for this noise, or the images differ in size.
     """
-    known = Known(of_one_size(train_clean), denoiser.card.noise, denoiser.card.seed)
+    known = Known(train_clean, denoiser.card.noise, denoiser.card.seed)
     noisy, clean = (of_one_size(images, robustness.images) for images in (val_noisy, val_clean))
     try:
         chosen = calibrate(robustness.classical, known, noisy, clean)
@@ -135,7 +147,7 @@ def score_shifts(
     classical = fit(
         classical_calibration["denoiser"],
         classical_calibration["hyperparameters"],
-        Known(of_one_size(train_clean), card.noise, card.seed),
+        Known(train_clean, card.noise, card.seed),
         of_one_size(val_noisy, first),
         of_one_size(val_clean, first),
     )
