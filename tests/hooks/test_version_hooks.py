@@ -196,6 +196,17 @@ def test_parameters_of_the_training_are_not_those_of_a_slice(runs: Runs) -> None
     assert runs.hooks.effective(Parameters()).training.epochs == 7
 
 
+def test_what_another_version_of_the_package_made_is_not_called_by_this_ones_parameters(
+    runs: Runs,
+) -> None:
+    first = runs(training={"epochs": 7, "beta": 0.9})
+    runs(SCORE, training={"epochs": 2})
+    with pytest.raises(DatasetError) as caught:
+        runs.hooks.effective(Parameters())
+    assert f"denoiser:{first}, noisy:{first}) was made by another version" in str(caught.value)
+    assert "training.beta: no such parameter; did you mean 'beta_2'?" in str(caught.value)
+
+
 def test_a_replay_loads_all_that_belongs_to_the_version_that_was_named(runs: Runs) -> None:
     """Also after a run on another source, whose clean images lie there now."""
     first = runs()

@@ -9,9 +9,9 @@ from kedro.io import DataCatalog
 from kedro.io.core import DatasetError, Version
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from denoising_pipeline.config import Parameters
+from denoising_pipeline.config import ParameterError, Parameters, validate_parameters
 from denoising_pipeline.datasets.provenance import (
     Record,
     Recorded,
@@ -128,15 +128,24 @@ class VersionHooks:
 
         Args:
             parameters: Those of the command.
+
+        Raises:
+            DatasetError: What the inputs were made with is not allowed by this version of the
+                package, so that nobody could say what the run is about.
         """
         made_with: dict[str, Any] = {}
         for whole in self.chosen.values():
             made_with |= whole.record.all_parameters
         known = {k: v for k, v in made_with.items() if k in Parameters.model_fields}
         try:
-            return Parameters.model_validate(parameters.model_dump(mode="json") | known)
-        except ValidationError:  # Another version of the package had other parameters.
-            return parameters
+            return validate_parameters(parameters.model_dump(mode="json") | known)
+        except ParameterError as error:
+            versions = ", ".join(f"{name}:{version}" for name, version in self.loaded.items())
+            raise DatasetError(
+                f"What this run loads ({versions}) was made by another version of the package. "
+                "Make it anew by the pipelines that write it, or go on with that version. By this "
+                f"one, {error}"
+            ) from error
 
     def _wanted(self, run_params: dict[str, Any], pipeline: Pipeline) -> dict[str, Any]:
         """Return the parameters that inputs must have been made with."""
