@@ -230,9 +230,9 @@ def of_one_size(images: Images | ImageSet, count: int | None = None) -> Images:
     Raises:
         ValueError: They differ in size.
     """
-    if not isinstance(images, ImageSet):
-        return images[:count]
-    return images.first(count).as_array()
+    if isinstance(images, ImageSet):
+        return images.first(count).as_array()
+    return images if count is None else images[:count]
 
 
 def apply_to(
