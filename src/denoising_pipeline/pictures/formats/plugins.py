@@ -69,10 +69,7 @@ class PluginPicture(OnePagePicture):
         del page
         with self.opened() as opened:
             opened.load()
-            if opened.mode == "P":
-                colour = np.asarray(opened.convert("RGB"))
-            else:
-                colour = np.asarray(opened)
+            colour = np.asarray(opened.convert("RGB") if opened.mode == "P" else opened)
         colour = colour.astype(np.uint8, copy=False).reshape(*self._size, -1)
         if self.mode != "RGBA":
             return self.scaled(colour[..., :3] if self.mode == "RGB" else colour)

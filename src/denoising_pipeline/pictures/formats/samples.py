@@ -175,7 +175,8 @@ def _changed(samples: Samples, rows: slice, wanted: Images) -> npt.NDArray[Any]:
         values = samples.black + values * (samples.white - samples.black)
     else:
         kept = (change == 0) | ~np.isfinite(stored)
-        values = stored.astype(np.float64) + change * (samples.white - samples.black)
+        with np.errstate(invalid="ignore"):
+            values = stored.astype(np.float64) + change * (samples.white - samples.black)
     if samples.visible is not None:
         kept = kept | ~samples.visible[rows, :, np.newaxis]
     low, high = sorted((samples.black, samples.white))

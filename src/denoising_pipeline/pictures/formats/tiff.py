@@ -148,8 +148,10 @@ class TiffPicture(Picture):
                     yield file, tiff
             except (PictureError, MemoryError, OSError):
                 raise
-            except ValueError as error:
-                raise PictureError(str(error)) from error
+            except IndexError as error:
+                raise PictureError("is damaged or truncated: it has no page") from error
+            except Exception as error:  # Readers raise whatever they meet in a damaged file.
+                raise PictureError(f"is damaged or truncated: {error}") from error
 
     def _decoded(self, file: IO[bytes], plane: Plane) -> npt.NDArray[Any]:
         if plane.layout.packing in codecs.PACKINGS:

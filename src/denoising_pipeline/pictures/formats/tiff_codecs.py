@@ -40,7 +40,7 @@ _LONG, _SHORT = 4, 3
 
 
 def unpack(
-    packed: bytes, packing: int, line: int, lines: int, is_reversed: bool = False
+    packed: bytes, packing: int, line: int, lines: int, is_reversed: bool = False, spare: int = 0
 ) -> npt.NDArray[np.uint8]:
     """Unpack a strip or tile.
 
@@ -50,6 +50,7 @@ def unpack(
         line: Bytes of a line.
         lines: Number of them.
         is_reversed: The first sample of a byte is in the lowest bits.
+        spare: Bits at the end of a line that are not used, which fax packings leave out.
 
     Returns:
         (lines, line).
@@ -67,19 +68,23 @@ def unpack(
     elif packing == PLAIN:
         body = packed
     else:
-        body = _through_libtiff(packed, packing, line, lines)
+        width = 8 * line - spare if packing in FAX else line
+        body = _through_libtiff(packed, packing, width, lines)
     if len(body) < line * lines:
         raise ValueError("is truncated: its pixels end too early")
     return np.frombuffer(body, np.uint8, line * lines).reshape(lines, line)
 
 
-def pack(body: npt.NDArray[np.uint8], packing: int, is_reversed: bool = False) -> bytes:
+def pack(
+    body: npt.NDArray[np.uint8], packing: int, is_reversed: bool = False, spare: int = 0
+) -> bytes:
     """Undo `unpack`.
 
     Args:
         body: (lines, line).
         packing: One of `PACKINGS`.
         is_reversed: As for `unpack`.
+        spare: Likewise.
     """
     if packing in DEFLATES:
         packed = zlib.compress(body.tobytes(), 6)
@@ -88,7 +93,9 @@ def pack(body: npt.NDArray[np.uint8], packing: int, is_reversed: bool = False) -
     else:
         image = Image.fromarray(body)
         if packing in FAX:
-            image = Image.fromarray(np.unpackbits(body, axis=1).astype(bool))
+            image = Image.fromarray(
+                np.unpackbits(body, axis=1, count=8 * body.shape[1] - spare).astype(bool)
+            )
         image.save(
             file := io.BytesIO(),
             "TIFF",
@@ -145,12 +152,11 @@ def differentiate_floats(samples: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     return differentiate(spread, HORIZONTAL).reshape(lines, -1)
 
 
-def _through_libtiff(packed: bytes, packing: int, line: int, lines: int) -> bytes:
-    fax = packing in FAX
+def _through_libtiff(packed: bytes, packing: int, width: int, lines: int) -> bytes:
     tags = {
-        256: 8 * line if fax else line,
+        256: width,
         257: lines,
-        258: 1 if fax else 8,
+        258: 1 if packing in FAX else 8,
         259: packing,
         262: 1,
         273: 8,

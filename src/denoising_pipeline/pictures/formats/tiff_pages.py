@@ -103,7 +103,8 @@ class Layout:
             return np.zeros((segment.lines, segment.pixels, channels), native)
         file.seek(self.offsets[segment.number])
         packed = file.read(self.sizes[segment.number])
-        body = codecs.unpack(packed, self.packing, line, segment.lines, self.is_reversed)
+        spare = 8 * line - count * self.bits
+        body = codecs.unpack(packed, self.packing, line, segment.lines, self.is_reversed, spare)
         if self.predictor == codecs.FLOATING:
             return codecs.integrate_floats(body, channels, native)
         if self.bits == 8 * self.dtype.itemsize:
@@ -114,7 +115,7 @@ class Layout:
 
     def packed(self, samples: npt.NDArray[Any], packing: int) -> bytes:
         """Return what a file has for the samples of a segment, (lines, pixels, channels)."""
-        lines = len(samples)
+        lines, spare = len(samples), 0
         if self.predictor == codecs.FLOATING:
             body = codecs.differentiate_floats(samples)
         else:
@@ -123,7 +124,8 @@ class Layout:
                 body = np.ascontiguousarray(flat.astype(self.dtype)).view(np.uint8)
             else:
                 body = pack_bits(flat, self.bits)
-        return codecs.pack(body, packing, self.is_reversed)
+                spare = 8 * body.shape[1] - flat.shape[1] * self.bits
+        return codecs.pack(body, packing, self.is_reversed, spare)
 
     def cut(self, page: npt.NDArray[Any], segment: Segment) -> npt.NDArray[Any]:
         """Return the part of a page, (H, W, channels), that a segment holds, 0 beyond the image."""
