@@ -47,7 +47,7 @@ class Options:
     """
 
     model: Path
-    settings: Settings = Settings()
+    settings: Settings = Settings()  # noqa: RUF009  # it cannot be changed
     overwrite: bool = False
     resume: bool = False
     max_pixels: int = MAX_PIXELS

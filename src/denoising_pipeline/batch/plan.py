@@ -194,23 +194,19 @@ def _walk(folder: Path, inside: str, outputs: str) -> Iterator[tuple[Path, Statu
 
 
 def _left_out(entry: os.DirEntry[str], inside: str, outputs: str) -> str:
-    if entry.name.startswith("."):
-        return "is hidden"
-    if entry.is_symlink():
-        real = os.path.realpath(entry.path)
-        if not Path(real).exists():
-            return "is a link that leads nowhere"
-        if not Path(real).is_relative_to(inside):
-            return "is a link that leads out of the folder"
-        if entry.is_dir():
-            return "is a link to a folder that is gone through anyway"
-    if entry.is_dir():
-        is_output = os.path.realpath(entry.path) == outputs and outputs != inside
-        return "is where the outputs go" if is_output else ""
-    if not entry.is_file():
-        return "is no file"
-    ending = Path(entry.name).suffix.lower()
-    return "" if ending in KNOWN else "is of a type that is not read"
+    real = Path(os.path.realpath(entry.path))
+    known = Path(entry.name).suffix.lower() in KNOWN
+    is_link, is_folder = entry.is_symlink(), entry.is_dir()
+    reasons = {
+        "is hidden": entry.name.startswith("."),
+        "is a link that leads nowhere": is_link and not real.exists(),
+        "is a link that leads out of the folder": is_link and not real.is_relative_to(inside),
+        "is a link to a folder that is gone through anyway": is_link and is_folder,
+        "is where the outputs go": is_folder and str(real) == outputs != inside,
+        "is no file": not is_folder and not entry.is_file(),
+        "is of a type that is not read": not is_folder and not known,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "")
 
 
 def _checked(plan: Plan, behind: str) -> Plan:
