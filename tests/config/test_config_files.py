@@ -84,7 +84,7 @@ def test_another_architecture_can_be_chosen_over_every_recipe(recipe: str, name:
 def test_base_states_every_default_of_the_schema() -> None:
     """What stands in the files is what would hold without them; options of components excepted."""
     stated = flatten(parameters("base"))
-    defaults = flatten(Parameters().model_dump())
+    defaults = flatten(Parameters().model_dump(mode="json"))
     chosen = ("noise_injection.", "training.model.")
     options = {key for key in defaults if key.startswith(chosen) and not key.endswith(".name")}
     assert stated == {key: value for key, value in defaults.items() if key not in options}
@@ -141,6 +141,8 @@ def test_the_article_is_reproduced_to_the_letter() -> None:
         "shift": 0,
         "patch": None,
         "patches_per_epoch": None,
+        "detail": 1,
+        "grey": 0.0,
         "flips": "none",
         "early_stopping_patience": None,
         "resume": True,

@@ -48,9 +48,9 @@ def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def png16(pixels: npt.NDArray[np.uint16], kind: int, interlaced: int = 0) -> bytes:
+def png16(pixels: npt.NDArray[np.uint16], kind: int, exif: bytes = b"") -> bytes:
     """Write a PNG of 16 bits whose lines have the five filters of the standard in turn."""
-    height, width, channels = pixels.shape
+    height, _, channels = pixels.shape
     lines = pixels.astype(">u2").reshape(height, -1).view(np.uint8).astype(int)
     step = 2 * channels
     body = bytearray()
@@ -62,9 +62,45 @@ def png16(pixels: npt.NDArray[np.uint16], kind: int, interlaced: int = 0) -> byt
         paeth = np.choose(distances.argmin(0), [left, above, corner])
         filters = [0 * line, left, above, (left + above) // 2, paeth]
         body += bytes([row % 5]) + ((line - filters[row % 5]) % 256).astype(np.uint8).tobytes()
-    header = struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, interlaced)
-    parts = [chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(bytes(body)))]
+    return png_file(pixels.shape, kind, bytes(body), exif)
+
+
+def interlaced_png16(pixels: npt.NDArray[np.uint16], kind: int) -> bytes:
+    """Write a PNG of 16 bits in the seven passes of Adam7, without filters."""
+    starts = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4))
+    body = bytearray()
+    for top, left, down, across in (*starts, (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)):
+        for line in pixels.astype(">u2")[top::down, left::across]:
+            body += b"\0" + line.tobytes() if line.size else b""
+    return png_file(pixels.shape, kind, bytes(body), interlaced=1)
+
+
+def png_file(
+    shape: tuple[int, ...], kind: int, body: bytes, exif: bytes = b"", interlaced: int = 0
+) -> bytes:
+    header = struct.pack(">IIBBBBB", shape[1], shape[0], 16, kind, 0, 0, interlaced)
+    parts = [chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(body))]
+    if exif:
+        parts.append(chunk(b"eXIf", exif))
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts) + chunk(b"IEND", b"")
+
+
+def test_webp_is_read_and_always_has_three_channels(tmp_path: Path) -> None:
+    for pixels in (GREY, COLOUR):
+        Image.fromarray(pixels).save(path := tmp_path / "image.webp", lossless=True)
+        expected = with_channels(np.atleast_3d(pixels), 3)
+        np.testing.assert_array_equal(read_image(path), expected)
+
+
+def test_an_animated_webp_gives_its_first_page_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = Image.fromarray(COLOUR), Image.fromarray(COLOUR[::-1])
+    path = tmp_path / "moving.webp"
+    first.save(path, lossless=True, save_all=True, append_images=[second])
+    with caplog.at_level(logging.WARNING):
+        np.testing.assert_array_equal(read_image(path), COLOUR)
+    assert "all pages but the first of 2" in caplog.text
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif"])
@@ -104,13 +140,20 @@ def test_png_of_sixteen_bits_keeps_every_bit(
     assert ("transparency" in caplog.text) == (kept < stored)
 
 
+@pytest.mark.parametrize("kind", [2, 4, 6])
+def test_an_interlaced_png_of_sixteen_bits_keeps_every_bit(tmp_path: Path, kind: int) -> None:
+    stored, kept = {2: (3, 3), 4: (2, 1), 6: (4, 3)}[kind]
+    (path := tmp_path / "deep.png").write_bytes(interlaced_png16(DEEP[..., :stored], kind))
+    np.testing.assert_array_equal(read_image(path), DEEP[..., :kept])
+
+
 def test_what_of_a_png_of_sixteen_bits_is_not_as_it_should_be_is_said(tmp_path: Path) -> None:
     whole = png16(DEEP[..., :3], 2)
     faulty = {
         "truncated": whole[:-10],
         "checksum": whole[:60] + bytes([whole[60] ^ 1]) + whole[61:],
-        "too early": png16(DEEP[..., :3], 6),
-        "interlaced": png16(DEEP[..., :3], 2, interlaced=1),
+        "damaged": png16(DEEP[..., :3], 6),
+        "no PNG that the standard knows": png16(DEEP[..., :1], 7),
     }
     for message, content in faulty.items():
         (path := tmp_path / "deep.png").write_bytes(content)
@@ -174,13 +217,16 @@ def test_a_packing_of_sixteen_bits_that_is_not_known_is_refused(tmp_path: Path) 
 
 @pytest.mark.parametrize("orientation", TURNS)
 def test_orientation_is_applied(tmp_path: Path, orientation: int) -> None:
-    """In a JPEG by EXIF, in a TIFF of either depth by its tag."""
+    """In a JPEG and a PNG of 16 bits by EXIF, in a TIFF of either depth by its tag."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     Image.fromarray(GREY).save(path := tmp_path / "turned.jpg", quality=100, exif=exif)
     with Image.open(path) as stored:
         expected = TURNS[orientation](np.asarray(stored))
     np.testing.assert_array_equal(read_image(path)[..., 0], expected)
+    block = exif.tobytes().removeprefix(b"Exif\0\0")
+    (path := tmp_path / "turned.png").write_bytes(png16(DEEP[..., :3], 2, block))
+    np.testing.assert_array_equal(read_image(path), TURNS[orientation](DEEP[..., :3]))
     tag = [(0x0112, "H", 1, orientation, True)]
     for pixels in (GREY, DEEP[..., 0]):
         found = as_tiff(tmp_path / "turned.tif", pixels, extratags=tag)
@@ -233,7 +279,7 @@ def test_cmyk_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"no image", b"GIF89a"])
 def test_other_formats_are_refused_with_those_that_are_read(tmp_path: Path, content: bytes) -> None:
     (path := tmp_path / "image.png").write_bytes(content)
-    with pytest.raises(ImageError, match=r"image\.png' is no image .* PNG, JPEG or TIFF"):
+    with pytest.raises(ImageError, match=r"image\.png' is no image .* PNG, JPEG, WebP or TIFF"):
         read_image(path)
 
 

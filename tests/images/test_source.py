@@ -106,7 +106,7 @@ def test_files_that_could_both_be_meant_are_refused_unless_they_are_equal(tmp_pa
     [
         ("mnist", "Run `denoising-pipeline fetch-mnist`"),
         ("photographs", "Run `denoising-pipeline fetch-photographs`"),
-        ("mine", "Put the four IDX files, or images as PNG, JPEG or TIFF, into"),
+        ("mine", "Put the four IDX files, or images as PNG, JPEG, WebP or TIFF, into"),
     ],
 )
 def test_a_missing_folder_says_how_its_files_come_there(

@@ -7,14 +7,14 @@ import numpy as np
 from PIL import Image
 from pydantic import Field
 
-from denoising_pipeline.degradations.base import Noise
+from denoising_pipeline.degradations.base import Degradation
 from denoising_pipeline.images.arrays import Bytes, Images
 
 DARKEST_MEAN = 0.05
 """Least mean that a level of signal-dependent noise is related to."""
 
 
-class Camera(Noise):
+class Camera(Degradation):
     """Noise as photographs have it: every image has a level and a kind of its own.
 
     What one trains on for a denoiser of photographs of unknown origin. The level is uniform from 0
@@ -30,15 +30,17 @@ class Camera(Noise):
     clipped: ClassVar[bool] = False
 
     name: Literal["camera"] = "camera"
-    sigma: float = Field(default=75 / 255, ge=0, le=1, description="highest standard deviation")
+    sigma: float = Field(default=0.3, ge=0, le=1, description="highest standard deviation")
     signal: float = Field(default=0.25, ge=0, le=1, description="share that grows with the signal")
     rounded: float = Field(default=0.5, ge=0, le=1, description="share clipped, in steps of 1/255")
     jpeg: float = Field(default=0.2, ge=0, le=1, description="of these, the share stored as JPEG")
 
     def apply(self, clean: Images, generator: np.random.Generator) -> Images:
         """Degrade a batch of images; see `Degradation.apply`. Values may leave [0, 1]."""
-        draws = generator.spawn(len(clean))
-        return np.stack([self._one(image, own) for image, own in zip(clean, draws, strict=True)])
+        noisy = np.empty_like(clean)
+        for image, own, result in zip(clean, generator.spawn(len(clean)), noisy, strict=True):
+            result[:] = self._one(image, own)
+        return noisy
 
     def _one(self, clean: Images, draws: np.random.Generator) -> Images:
         if not self.sigma:

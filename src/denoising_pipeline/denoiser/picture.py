@@ -187,5 +187,7 @@ def _blended(
     if strength < 1:
         denoised = pixels + np.float32(strength) * (denoised - pixels)
     square = (AROUND, AROUND, 1)
-    stays = (maximum_filter(pixels, square) <= 0) | (minimum_filter(pixels, square) >= 1)
-    return np.where(stays, pixels, denoised)
+    low, high = minimum_filter(pixels, square), maximum_filter(pixels, square)
+    stays = (low == high) & ((low == 0) | (low == 1))
+    result: npt.NDArray[np.float32] = np.where(stays, pixels, denoised)
+    return result

@@ -1,4 +1,4 @@
-"""Image files: PNG, JPEG and TIFF as arrays of the depth that they have."""
+"""Image files: PNG, JPEG, WebP and TIFF as arrays of the depth that they have."""
 
 import logging
 import os
@@ -9,23 +9,23 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from denoising_pipeline.images import png16
+from denoising_pipeline.images import png
 
 Pixels: TypeAlias = npt.NDArray[Any]
 """One image, (H, W, C) with C in {1, 3}: uint8 or uint16, which stand for [0, 1] on the whole range
 of their type, or float32 in [0, 1]."""
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff")
 """How the files that are read end."""
 
 OTHER_SUFFIXES = (
     *(".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".raw", ".rw2"),
     *(".avif", ".bmp", ".exr", ".gif", ".hdr", ".heic", ".heif", ".jp2", ".jxl", ".npy"),
-    *(".pbm", ".pgm", ".ppm", ".psd", ".svg", ".tga", ".webp"),
+    *(".pbm", ".pgm", ".ppm", ".psd", ".svg", ".tga"),
 )
 """How files of images end that are not read."""
 
-FORMATS = "PNG, JPEG or TIFF"
+FORMATS = "PNG, JPEG, WebP or TIFF"
 
 _LUMA = np.array([0.299, 0.587, 0.114])
 """Weights of red, green and blue in the luma of ITU-R Recommendation BT.601."""
@@ -47,7 +47,7 @@ class Picture(NamedTuple):
 
 
 def read_image(path: str | os.PathLike[str]) -> Pixels:
-    """Read an image file: PNG, JPEG, or the first page of a TIFF file.
+    """Read an image file: PNG, JPEG, WebP, or the first page of a TIFF file.
 
     No pixel changes its scale: 16 bits stay 16 bits. An EXIF or TIFF orientation is applied,
     palettes are looked up, and transparency is left out, which is logged as a warning.
@@ -122,22 +122,48 @@ def with_depth(pixels: Pixels, dtype: npt.DTypeLike) -> Pixels:
     return (pixels / np.float32(np.iinfo(pixels.dtype).max)).astype(np.float32)
 
 
+def turned(pixels: Pixels, orientation: int) -> Pixels:
+    """Return an image as it is meant to be seen.
+
+    Args:
+        pixels: (H, W, ...) as stored.
+        orientation: 1 to 8, of TIFF 6.0, which EXIF has taken over.
+    """
+    if orientation > 4:  # noqa: PLR2004
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in {3, 4, 7, 8}:
+        pixels = pixels[::-1]
+    if orientation in {2, 3, 6, 7}:
+        pixels = pixels[:, ::-1]
+    return pixels
+
+
 def _decoded(file: IO[bytes]) -> Picture:
-    start = file.read(26)
+    start = file.read(33)
     file.seek(0)
-    if start.startswith(png16.SIGNATURE):
-        is_deep = len(start) > 25 and start[24] == png16.DEEP and start[25] > 0  # noqa: PLR2004
-        return _deep_png(file) if is_deep else _shallow(file, "PNG")
+    if start.startswith(png.SIGNATURE):
+        return _deep_png(file) if _is_deep_png(start) else _shallow(file, "PNG")
     if start.startswith(b"\xff\xd8\xff"):
         return _shallow(file, "JPEG")
+    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
+        return _shallow(file, "WEBP")
     if start[:4] in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
         return _tiff(file)
     raise ImageError(f"is no image that can be read: save it as {FORMATS}")
 
 
-def _deep_png(file: IO[bytes]) -> Picture:
+def _is_deep_png(start: bytes) -> bool:
     try:
-        pixels = png16.read_png16(file.read())
+        return png.read_header(start).is_deep
+    except ValueError as error:
+        raise ImageError(str(error)) from error
+
+
+def _deep_png(file: IO[bytes]) -> Picture:
+    content = file.read()
+    try:
+        orientation = png.read_orientation(png.read_chunks(content))
+        pixels = turned(png.read_samples(content), orientation)
     except ValueError as error:
         raise ImageError(str(error)) from error
     channels = pixels.shape[2]
@@ -151,6 +177,8 @@ def _shallow(file: IO[bytes], kind: str, pages: int = 1) -> Picture:
     """Read what Pillow reads without a loss."""
     with Image.open(file, formats=(kind,)) as opened:
         opened.load()
+        if kind == "WEBP":
+            pages = getattr(opened, "n_frames", 1)
         turned = ImageOps.exif_transpose(opened)
         transparent = turned.mode in {"LA", "PA", "RGBA"} or "transparency" in turned.info
         if turned.mode in {"1", "LA"}:
@@ -190,7 +218,7 @@ def _tiff(file: IO[bytes]) -> Picture:
     pixels = _checked_depth(pixels, bits)
     if inverted:
         pixels = (1 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max) - pixels
-    pixels = _turned(pixels, int(tag.value) if tag else 1)
+    pixels = turned(pixels, int(tag.value) if tag else 1)
     kept = 1 if grey else 3
     extra = "all channels but the first " + ("1" if grey else "3")
     return Picture(
@@ -213,17 +241,6 @@ def _checked_depth(pixels: Pixels, bits: int) -> Pixels:
             f"has {bits} bits a channel as {pixels.dtype}: save it as unsigned 8 or 16 bits or as "
             "floating point in [0, 1]"
         )
-    return pixels
-
-
-def _turned(pixels: Pixels, orientation: int) -> Pixels:
-    """Apply an orientation of TIFF 6.0, which EXIF has taken over."""
-    if orientation > 4:  # noqa: PLR2004
-        pixels = pixels.swapaxes(0, 1)
-    if orientation in {3, 4, 7, 8}:
-        pixels = pixels[::-1]
-    if orientation in {2, 3, 6, 7}:
-        pixels = pixels[:, ::-1]
     return pixels
 
 

@@ -35,8 +35,8 @@ class PreprocessingParameters(Section):
 
     shrink: Annotated[tuple[Factor, ...], Field(strict=False)] = Field(
         (),
-        description="average images of more than a megapixel to 1/n of height and width, once for "
-        "each n; without, as they are",
+        description="average images of more than 0.4 megapixels to 1/n of height and width, once "
+        "for each n; without, as they are",
     )
 
     @field_validator("test_images")

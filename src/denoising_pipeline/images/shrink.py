@@ -7,21 +7,21 @@ import numpy.typing as npt
 
 from denoising_pipeline.images.sets import ImageSet, Window
 
-LARGE = 10**6
+LARGE = 400_000
 """Pixels above which an image is made smaller."""
 
-LEAST = 10**5
+LEAST = 100_000
 """Pixels that it must have then."""
 
 
 def shrunk(images: ImageSet, factors: Sequence[int], *, once: bool = False) -> ImageSet:
-    """Average images of more than a megapixel over squares of n by n pixels.
+    """Average images of more than 0.4 megapixels over squares of n by n pixels.
 
     Args:
         images: Images of any sizes.
         factors: Each n; a large image gives an image for each that leaves a tenth of a megapixel,
             or, if there is none, for the smallest.
-        once: Take only the smallest n that leaves no more than a megapixel, or the largest.
+        once: Take only the smallest n that leaves no more than 0.4 megapixels, or the largest.
 
     Returns:
         A set of uint16, in the order of the images; the same set without factors.

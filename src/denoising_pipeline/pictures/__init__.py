@@ -1,1 +1,1 @@
-"""Somebody's own pictures: read, judged, denoised, written back as they were."""
+"""People's own images: their files, and what their noise says."""

@@ -1,0 +1,161 @@
+"""How well a denoiser does on photographs: known noise by the papers' protocol, and real noise.
+
+Known noise: N(0, sigma / 255) is added to the clean image as floats, from a generator of seed 0 for
+each image; once as it is (neither clipped nor rounded, as papers do) and once clipped and rounded
+to 8 bits, as files are. The denoiser is not told the level unless `--told` is given. Its output is
+rounded to 8 bits; PSNR is over all pixels with a range of 255, and the mean over images.
+
+Real noise (`--pairs NOISY CLEAN`): both folders sorted by name. Beside the denoiser stands
+scikit-image's fast non-local means with the estimated level; its filtering parameter is chosen on
+every fifth pair, and all scores are of the others, with 95 % intervals of the mean.
+"""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from denoising_pipeline.pictures.formats import open_picture
+from machine import print_table
+from skimage.restoration import denoise_nl_means
+
+from denoising_pipeline import Denoiser, load_denoiser
+from denoising_pipeline.denoiser.picture import Settings, denoise_page
+from denoising_pipeline.images.noise_level import estimate_noise
+
+Image = npt.NDArray[np.float32]
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"}
+
+PUBLISHED = {
+    ("set12", 15): "32.37 / 32.75",
+    ("set12", 25): "29.97 / 30.43",
+    ("set12", 50): "26.72 / 27.32",
+    ("bsd68", 15): "31.08 / 31.63",
+    ("bsd68", 25): "28.57 / 29.19",
+    ("bsd68", 50): "25.60 / 26.29",
+    ("cbsd68", 15): "33.52 / 33.87",
+    ("cbsd68", 25): "30.71 / 31.21",
+    ("cbsd68", 50): "27.38 / 27.96",
+    ("kodak24", 15): "34.28 / 34.63",
+    ("kodak24", 25): "31.68 to 32.15 / 32.13",
+    ("kodak24", 50): "28.46 / 28.98",
+}
+"""BM3D or CBM3D, and FFDNet, by name of the folder and sigma; as the papers print them."""
+
+H_FACTORS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.15)
+"""Of the level, which the filtering parameter of non-local means is chosen from."""
+
+
+def main() -> None:
+    """Score and print the tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folders", nargs="*", type=Path, help="of clean images")
+    parser.add_argument("--pairs", nargs=2, type=Path, action="append", default=[])
+    parser.add_argument("--model", type=Path, required=True, help="file of a denoiser")
+    parser.add_argument("--sigmas", type=int, nargs="+", default=[15, 25, 50])
+    parser.add_argument("--first", type=int, help="images of each folder; without: all")
+    parser.add_argument("--told", action="store_true", help="tell the denoiser the level")
+    options = parser.parse_args()
+    denoiser = load_denoiser(options.model)
+    for folder in chain(options.folders, *options.pairs):
+        if not folder.is_dir():
+            print(f"{folder} is not there: left out.")
+    known = [
+        known_noise(denoiser, folder, sigma, options.told, options.first)
+        for folder in options.folders
+        for sigma in options.sigmas
+        if folder.is_dir()
+    ]
+    if known:
+        print_table(
+            ["images", "sigma", "noisy", "unclipped", "clipped, 8 bit", "BM3D / FFDNet, published"],
+            known,
+        )
+    real = [
+        real_noise(denoiser, noisy, clean, options.first)
+        for noisy, clean in options.pairs
+        if noisy.is_dir() and clean.is_dir()
+    ]
+    if real:
+        print_table(["pairs", "scored", "noisy", "non-local means", "denoiser"], real)
+
+
+def known_noise(
+    denoiser: Denoiser, folder: Path, sigma: int, told: bool, first: int | None
+) -> list[str]:
+    """Score one folder at one level."""
+    level = sigma / 255
+    settings = Settings(sigma=level if told else None)
+    scores = []
+    for clean in images(folder, first):
+        draws = np.random.default_rng(0)
+        noisy = clean + np.float32(level) * draws.standard_normal(clean.shape, np.float32)
+        rounded = eight_bits(noisy)
+        found = [denoise_page(seen, denoiser, settings)[0] for seen in (noisy, rounded)]
+        scores.append([psnr(clean, image) for image in (noisy, *map(eight_bits, found))])
+    means = [f"{value:.2f}" for value in np.mean(scores, axis=0)]
+    return [folder.name, str(sigma), *means, PUBLISHED.get((folder.name.lower(), sigma), "")]
+
+
+def real_noise(denoiser: Denoiser, noisy: Path, clean: Path, first: int | None) -> list[str]:
+    """Score pairs, non-local means being calibrated on every fifth."""
+    pairs = list(zip(images(noisy, first), images(clean, first), strict=True))
+    calibrating, scored = pairs[::5], [pair for i, pair in enumerate(pairs) if i % 5]
+    factor = max(
+        H_FACTORS,
+        key=lambda h: np.mean([psnr(one, non_local(seen, h)) for seen, one in calibrating]),
+    )
+    columns = [
+        [psnr(one, seen) for seen, one in scored],
+        [psnr(one, non_local(seen, factor)) for seen, one in scored],
+        [psnr(one, eight_bits(denoise_page(seen, denoiser)[0])) for seen, one in scored],
+    ]
+    return [noisy.parent.name, str(len(scored)), *map(with_interval, columns)]
+
+
+def non_local(noisy: Image, factor: float) -> Image:
+    """Return fast non-local means of 8 bits."""
+    sigma = max(estimate_noise(noisy).sigma, 1e-3)
+    found = denoise_nl_means(
+        noisy,
+        patch_size=5,
+        patch_distance=6,
+        h=factor * sigma,
+        sigma=sigma,
+        fast_mode=True,
+        channel_axis=2,
+    )
+    return eight_bits(np.asarray(found, np.float32).reshape(noisy.shape))
+
+
+def images(folder: Path, first: int | None) -> Iterator[Image]:
+    """Yield the images of a folder by name, float32 (H, W, C) in [0, 1]."""
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    for path in found[:first]:
+        yield open_picture(path).read(0)
+
+
+def eight_bits(image: Image) -> Image:
+    """Clip and round to steps of 1/255."""
+    return np.rint(np.clip(image, 0, 1) * 255).astype(np.float32) / np.float32(255)
+
+
+def psnr(clean: Image, other: Image) -> float:
+    """PSNR in dB over all pixels; infinite for equal images."""
+    with np.errstate(divide="ignore"):
+        return float(-10 * np.log10(np.mean(np.square(clean - other, dtype=np.float64))))
+
+
+def with_interval(scores: Sequence[float]) -> str:
+    """Return the mean and half of its 95 % interval, normal approximation."""
+    half = 1.96 * np.std(scores, ddof=1) / np.sqrt(len(scores))
+    return f"{np.mean(scores):.2f} ± {half:.2f}"
+
+
+if __name__ == "__main__":
+    main()

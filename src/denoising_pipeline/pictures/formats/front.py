@@ -1,0 +1,243 @@
+"""Which format a file has, which it can be written in, and both ways in one function each."""
+
+import io
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.pictures.formats import jpeg, webp
+from denoising_pipeline.pictures.formats.bmp import BmpPicture, create_bmp
+from denoising_pipeline.pictures.formats.jpeg import JpegPicture, create_jpeg
+from denoising_pipeline.pictures.formats.npy import MAGIC, NpyPicture, write_npy
+from denoising_pipeline.pictures.formats.picture import Metadata, Picture, Source
+from denoising_pipeline.pictures.formats.png import PngPicture, create_png
+from denoising_pipeline.pictures.formats.samples import PictureError, Samples
+from denoising_pipeline.pictures.formats.tiff import TiffPicture
+from denoising_pipeline.pictures.formats.tiff_write import write_tiff
+from denoising_pipeline.pictures.formats.webp import WebpPicture, create_webp
+
+MAX_PIXELS = 200_000_000
+"""Pixels that a page has at most, unless told otherwise."""
+
+
+class Format(NamedTuple):
+    """What a format can hold.
+
+    Attributes:
+        suffixes: How its files end, the usual one first.
+        bits: Most bits of unsigned integers.
+        any_type: Whether it holds wider, signed and floating point numbers.
+        modes: What it holds, transparency and palettes aside.
+        alpha: Whether it holds transparency.
+        pages: Whether it holds several.
+        looks: Whether it holds a colour profile and an orientation.
+        longest: Pixels of a side at most.
+    """
+
+    suffixes: tuple[str, ...]
+    bits: int = 8
+    any_type: bool = False
+    modes: tuple[str, ...] = ("grey", "RGB")
+    alpha: bool = True
+    pages: bool = False
+    looks: bool = True
+    longest: int = 2**31 - 1
+
+
+FORMATS = {
+    "PNG": Format((".png",), bits=16),
+    "JPEG": Format(
+        (".jpg", ".jpeg", ".jpe", ".jfif"),
+        modes=("grey", "RGB", "CMYK"),
+        alpha=False,
+        longest=jpeg.LONGEST_SIDE,
+    ),
+    "WebP": Format((".webp",), longest=webp.LONGEST_SIDE),
+    "BMP": Format((".bmp", ".dib"), alpha=False, looks=False),
+    "TIFF": Format((".tif", ".tiff"), any_type=True, modes=("grey", "RGB", "CMYK"), pages=True),
+    "NPY": Format((".npy",), any_type=True, pages=True),
+}
+"""What can be read and written."""
+
+_PICTURES: dict[str, type[Picture]] = {
+    "PNG": PngPicture,
+    "JPEG": JpegPicture,
+    "WebP": WebpPicture,
+    "BMP": BmpPicture,
+    "TIFF": TiffPicture,
+    "NPY": NpyPicture,
+}
+_CREATE: dict[str, Callable[[Samples, int, Metadata, IO[bytes]], None]] = {
+    "PNG": create_png,
+    "JPEG": create_jpeg,
+    "WebP": create_webp,
+    "BMP": create_bmp,
+}
+_SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"BM", "BMP"),
+    *((start, "TIFF") for start in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
+    (MAGIC, "NPY"),
+)
+_REFUSED = (
+    (0, b"GIF8", "a GIF: save it, or each of its frames, as PNG"),
+    (0, b"\0\0\0\x0cjP  ", "a JPEG 2000: save it as PNG or TIFF"),
+    (0, b"\xff\x4f\xff\x51", "a JPEG 2000: save it as PNG or TIFF"),
+    (0, b"\0\0\0\x0cJXL ", "a JPEG XL: save it as PNG or TIFF"),
+    (0, b"\xff\x0a", "a JPEG XL: save it as PNG or TIFF"),
+    (4, b"ftypheic", "a HEIC photograph: export it as JPEG, or as TIFF of 16 bits"),
+    (4, b"ftyp", "a HEIF, AVIF or video file: export it as PNG, JPEG or TIFF"),
+    (0, b"8BPS", "a Photoshop document: export it as TIFF"),
+    (0, b"%PDF", "a PDF: save its pages as TIFF or PNG"),
+)
+
+
+def open_picture(
+    source: Source,
+    name: str | None = None,
+    max_pixels: int = MAX_PIXELS,
+    bits: int | None = None,
+) -> Picture:
+    """Open an image file: PNG, JPEG, WebP, BMP, TIFF or NPY.
+
+    Args:
+        source: Path of the file, or its content. Its content alone decides what format it is.
+        name: What people call it; None: the path, or "image".
+        max_pixels: Of a page at most; larger ones are refused before they are decoded.
+        bits: Significant bits of unsigned integers of 16 bits, if the file does not say it: 12
+            makes 4095 white.
+
+    Returns:
+        The picture; no file stays open.
+
+    Raises:
+        PictureError: The file is damaged, too large or none that is read; the sentence has no name
+            in it.
+        OSError: The file cannot be opened.
+    """
+    name = name or (str(source) if isinstance(source, Path) else "image")
+    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
+        start = file.read(16)
+    return _PICTURES[_format(start)](source, name, max_pixels, bits)
+
+
+def format_of(name: str) -> str:
+    """Return the format that a suffix or a name of a format means, such as ".tif" or "tiff".
+
+    Raises:
+        ValueError: None is called so.
+    """
+    wanted = name.lower().removeprefix(".")
+    for known, found in FORMATS.items():
+        if wanted == known.lower() or f".{wanted}" in found.suffixes:
+            return known
+    raise ValueError(f"'{name}' is no format that is written: choose one of {', '.join(FORMATS)}.")
+
+
+def check_format(picture: Picture, format: str | None) -> None:  # noqa: A002
+    """Check that a format can hold a picture.
+
+    Args:
+        picture: The picture.
+        format: Name of a format; None: its own.
+
+    Raises:
+        PictureError: Something would be lost: depth, transparency, pages, ink, profile, orientation
+            or size.
+    """
+    if format is None or (format := format_of(format)) == picture.format:  # noqa: A001
+        return
+    if lost := list(_lost(picture, FORMATS[format])):
+        raise PictureError(
+            f"cannot become {format} without a loss of {' and of '.join(lost)}: keep its format, "
+            "or choose TIFF"
+        )
+
+
+def write_picture(
+    picture: Picture,
+    pages: Iterator[Images],
+    file: IO[bytes],
+    format: str | None = None,  # noqa: A002
+) -> None:
+    """Write a picture with other pages: same size, mode, depth, range, transparency and metadata.
+
+    A value that is unchanged comes back bit by bit, and a file without any change byte by byte.
+
+    Args:
+        picture: What was read.
+        pages: For each page in order, float32 of the shape that `picture.read` returns, clipped to
+            [0, 1]; taken one after the other.
+        file: Binary file.
+        format: Name of a format; None: its own.
+
+    Raises:
+        PictureError: The format cannot hold it, or the file that was read is damaged.
+        ValueError: An image has another shape, or values that are not finite.
+    """
+    check_format(picture, format)
+    if not file.seekable():
+        with tempfile.TemporaryFile() as beside:
+            write_picture(picture, pages, beside, format)
+            beside.seek(0)
+            shutil.copyfileobj(beside, file)
+        return
+    target = picture.format if format is None else format_of(format)
+    if target == picture.format:
+        picture.rewrite(iter(pages), file)
+        return
+    changed = (
+        picture.samples(page).with_image(image)
+        for page, image in zip(range(picture.pages), pages, strict=True)
+    )
+    bits = 8 if picture.mode.startswith("palette") else picture.bits
+    if target == "TIFF":
+        write_tiff(file, changed, bits, picture.metadata)
+    elif target == "NPY":
+        changed = (samples.widened(bits) for samples in changed)
+        first = next(changed)
+        channels = first.colour.shape[2] + (first.alpha is not None)
+        shape = (picture.pages,) * (picture.pages > 1) + picture.size()
+        shape += (channels,) * (channels > 1)
+        write_npy(file, shape, first.colour.dtype, chain([first], changed))
+    else:
+        for samples in changed:
+            _CREATE[target](samples, bits, picture.metadata, file)
+
+
+def _format(start: bytes) -> str:
+    if not start:
+        raise PictureError("is empty")
+    for signature, found in _SIGNATURES:
+        if start.startswith(signature):
+            return found
+    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
+        return "WebP"
+    for place, signature, advice in _REFUSED:
+        if start[place:].startswith(signature):
+            raise PictureError(f"is {advice}")
+    raise PictureError(f"is no image that is read: save it as {', '.join(FORMATS)}")
+
+
+def _lost(picture: Picture, target: Format) -> Iterator[str]:
+    mode = {"grey+alpha": "grey", "RGBA": "RGB", "palette": "RGB", "palette+alpha": "RGB"}
+    narrow = picture.dtype.kind in "bu" and picture.bits <= target.bits
+    if not (narrow or target.any_type):
+        yield f"depth ({picture.depth})"
+    if picture.peak or (picture.depth.endswith("bit") and picture.bits not in {1, 2, 4, 8, 16}):
+        yield "what is white in fewer bits than its type has"
+    if mode.get(picture.mode, picture.mode) not in target.modes:
+        yield f"inks ({picture.mode})"
+    if picture.has_alpha and not target.alpha:
+        yield "transparency"
+    if picture.pages > 1 and not target.pages:
+        yield f"pages ({picture.pages})"
+    if not target.looks and (picture.metadata.icc or picture.metadata.orientation != 1):
+        yield "the colour profile or the orientation"
+    if max(picture.size()) > target.longest:
+        yield f"size ({max(picture.size())} pixels a side, it takes {target.longest})"

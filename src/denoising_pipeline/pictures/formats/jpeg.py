@@ -1,0 +1,106 @@
+"""JPEG: the tables, the sampling and every marker of a file are kept.
+
+Source of the format: ITU-T Recommendation T.81, annex B.
+"""
+
+import io
+from typing import IO, Any, ClassVar, TypeAlias
+
+from PIL import JpegImagePlugin
+
+from denoising_pipeline.pictures.formats.picture import Metadata
+from denoising_pipeline.pictures.formats.plugins import PluginPicture, as_image
+from denoising_pipeline.pictures.formats.png import exif_of
+from denoising_pipeline.pictures.formats.samples import PictureError, Samples
+
+Segments: TypeAlias = list[tuple[int, bytes]]
+"""Markers and their segments before the first scan, the marker's two bytes included."""
+
+LONGEST_SIDE = 65500
+"""Pixels, as libjpeg has it."""
+
+_SCAN, _COMMENT, _ADOBE = 0xDA, 0xFE, 0xEE
+_APPLICATION = range(0xE0, 0xF0)
+_QUALITY = 95
+
+
+class JpegPicture(PluginPicture):
+    """A JPEG file: grey, RGB, YCbCr, CMYK or YCCK of 8 bits."""
+
+    format: ClassVar[str] = "JPEG"
+    plugin = JpegImagePlugin.JpegImageFile
+
+    def look(self, opened: Any) -> None:
+        """Remember tables, sampling and order of the scans."""
+        self._options: dict[str, Any] = {
+            "qtables": list(opened.quantization.values()),
+            "subsampling": JpegImagePlugin.get_sampling(opened),
+            "progressive": "progressive" in opened.info,
+            "keep_rgb": [layer[0] for layer in opened.layer] == [*b"RGB"]
+            or (opened.layers == 3 and opened.info.get("adobe_transform") == 0),  # noqa: PLR2004
+        }
+        self._segments, _ = read_segments(self.content())
+        if any(data[4:8] == b"MPF\0" for _, data in self._segments):
+            self.note = "left out: the further images behind the first (MPF)"
+
+    def save(self, samples: Samples, file: IO[bytes]) -> None:
+        """Write the file with other samples."""
+        coded = io.BytesIO()
+        as_image(samples).save(coded, "JPEG", optimize=True, **self._options)
+        segments, rest = read_segments(coded.getvalue())
+        kept = [part for part in self._segments if _is_kept(*part)]
+        made = [part for part in segments if part[0] == _ADOBE or not _is_other(part[0])]
+        file.write(b"\xff\xd8" + b"".join(data for _, data in [*kept, *made]) + rest)
+
+
+def create_jpeg(samples: Samples, bits: int, metadata: Metadata, file: IO[bytes]) -> None:
+    """Write a new JPEG file of quality 95 without subsampling.
+
+    Args:
+        samples: Unsigned integers of at most 8 bits, without transparency.
+        bits: Of each.
+        metadata: What is written beside them.
+        file: Binary file.
+    """
+    image = as_image(samples, bits)
+    image = image.convert("L") if image.mode == "1" else image
+    image.save(
+        file,
+        "JPEG",
+        quality=_QUALITY,
+        subsampling=0,
+        icc_profile=metadata.icc or None,
+        exif=exif_of(metadata),
+        xmp=metadata.xmp or None,
+        **({"dpi": metadata.dpi} if metadata.dpi else {}),
+    )
+
+
+def read_segments(content: bytes) -> tuple[Segments, bytes]:
+    """Return the segments before the first scan, and everything from this scan on.
+
+    Raises:
+        PictureError: The file is damaged.
+    """
+    segments: Segments = []
+    place = 2
+    while place + 4 <= len(content) and content[place] == 0xFF:  # noqa: PLR2004
+        marker = content[place + 1]
+        if marker == 0xFF:  # noqa: PLR2004
+            place += 1
+            continue
+        if marker == _SCAN:
+            return segments, content[place:]
+        end = place + 2 + int.from_bytes(content[place + 2 : place + 4], "big")
+        segments.append((marker, content[place:end]))
+        place = end
+    raise PictureError("is damaged or truncated: its pixels do not begin")
+
+
+def _is_other(marker: int) -> bool:
+    """Whether it is no part of the coding."""
+    return marker in _APPLICATION or marker == _COMMENT
+
+
+def _is_kept(marker: int, data: bytes) -> bool:
+    return _is_other(marker) and marker != _ADOBE and data[4:8] != b"MPF\0"

@@ -1,0 +1,165 @@
+"""What a picture is, whatever its format: facts, pages, and the way back into its own format."""
+
+import io
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, ClassVar, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.pictures.formats.samples import PictureError, Samples, scale_of
+
+Source: TypeAlias = Path | bytes
+"""A file, which is opened for each reading and closed again, or its content."""
+
+Size: TypeAlias = tuple[int, int]
+"""Height and width in pixels, as they are stored: an orientation is not applied."""
+
+_NARROW = 16
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What other formats can take over.
+
+    Attributes:
+        icc: The colour profile; empty: none.
+        exif: A block that begins with "II" or "MM"; empty: none.
+        xmp: A packet; empty: none.
+        dpi: Pixels per inch, horizontally and vertically.
+        orientation: 1 to 8, as EXIF has it.
+    """
+
+    icc: bytes = b""
+    exif: bytes = b""
+    xmp: bytes = b""
+    dpi: tuple[float, float] | None = None
+    orientation: int = 1
+
+
+class Picture(ABC):
+    """An image file that can be read page by page, and written back as it was.
+
+    Attributes:
+        name: What people call it.
+        format: "PNG", "JPEG", "WebP", "BMP", "TIFF" or "NPY".
+        pages: Number of images in it.
+        mode: "grey", "grey+alpha", "RGB", "RGBA", "palette", "palette+alpha" or "CMYK".
+        dtype: Of the stored samples.
+        bits: Of each sample.
+        peak: The value that is white, where the file says that it is below the type's largest.
+        note: What of the file is not denoised or will not come back, in words; empty: nothing.
+        metadata: What other formats can take over.
+    """
+
+    format: ClassVar[str]
+    pages: int = 1
+    mode: str
+    dtype: np.dtype[Any]
+    bits: int
+    peak: int | None = None
+    note: str = ""
+    metadata: Metadata = Metadata()
+
+    def __init__(self, source: Source, name: str, max_pixels: int, bits: int | None) -> None:
+        self.source = source
+        self.name = name
+        self._max_pixels = max_pixels
+        self._told_bits = bits
+
+    @property
+    def channels(self) -> int:
+        """1 or 3, as stored; a page of three channels that are equal everywhere is read as one."""
+        return 1 if self.mode.startswith("grey") else 3
+
+    @property
+    def depth(self) -> str:
+        """Such as "1 bit", "16 bit", "int32", "float32"."""
+        narrow = self.dtype.kind in "bu" and self.bits <= _NARROW
+        return f"{self.bits} bit" if narrow else self.dtype.name
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether it stores transparency."""
+        return self.mode.endswith(("alpha", "RGBA"))
+
+    @abstractmethod
+    def size(self, page: int = 0) -> Size:
+        """Return height and width of a page."""
+
+    @abstractmethod
+    def samples(self, page: int = 0) -> Samples:
+        """Decode a page.
+
+        Raises:
+            PictureError: The file is damaged.
+            OSError: The file cannot be opened.
+        """
+
+    @abstractmethod
+    def rewrite(self, pages: Iterator[Images], file: IO[bytes]) -> None:
+        """Write the file again with other pages, to a seekable binary file at its start."""
+
+    def read(self, page: int = 0) -> Images:
+        """Return a page: float32 (H, W, C) in [0, 1], C being 1 or 3; errors as for `samples`."""
+        return self.samples(page).image()
+
+    def open(self) -> AbstractContextManager[IO[bytes]]:
+        """Open the file for reading."""
+        return io.BytesIO(self.source) if isinstance(self.source, bytes) else self.source.open("rb")
+
+    def content(self) -> bytes:
+        """Read the whole file."""
+        return self.source if isinstance(self.source, bytes) else self.source.read_bytes()
+
+    def scaled(self, colour: npt.NDArray[Any], **parts: Any) -> Samples:
+        """Return samples with the scale that this file has."""
+        bits = self._told_bits or min(self.bits, 8 * colour.dtype.itemsize)
+        return Samples(colour, *scale_of(colour, self.peak, bits), **parts)
+
+    def check_size(self, height: int, width: int) -> None:
+        """Refuse a page that is too large, before it is decoded.
+
+        Raises:
+            PictureError: It has more pixels than allowed, or none.
+        """
+        if not height or not width:
+            raise PictureError("has no pixels")
+        if height * width > self._max_pixels:
+            raise PictureError(
+                f"has {height}x{width} pixels, {height * width / 1e6:.0f} megapixels, and at most "
+                f"{self._max_pixels / 1e6:.0f} are allowed: raise max_pixels if this is right"
+            )
+
+
+class OnePagePicture(Picture):
+    """A file of one page: if nothing of it changes, it comes back byte by byte."""
+
+    def __init__(self, source: Source, name: str, max_pixels: int, bits: int | None) -> None:
+        super().__init__(source, name, max_pixels, bits)
+        self._size: Size = (0, 0)
+
+    def size(self, page: int = 0) -> Size:
+        """Return height and width."""
+        del page
+        return self._size
+
+    def rewrite(self, pages: Iterator[Images], file: IO[bytes]) -> None:
+        """Write the file again with another page."""
+        stored = self.samples()
+        (image,) = pages
+        changed = stored.with_image(image)
+        if np.array_equal(stored.colour, changed.colour):
+            file.write(self.content())
+        else:
+            del stored
+            self.save(changed, file)
+
+    @abstractmethod
+    def save(self, samples: Samples, file: IO[bytes]) -> None:
+        """Write the file with other samples of the same size and type."""

@@ -1,0 +1,220 @@
+"""The samples of one page as a file stores them, what a network sees of them, and the way back.
+
+The way back adds what the network has changed to what was stored. So a value that is unchanged
+comes back bit by bit, even where float32 could not hold it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from denoising_pipeline.images.arrays import Images
+
+_BLOCK = 2**20
+"""Pixels that are converted at once."""
+
+_INKS = 4
+_WIDEST_FULL_RANGE = 2
+"""Bytes of the widest unsigned integers that are taken on the whole range of their type."""
+
+
+class PictureError(ValueError):
+    """A file is no picture that can be used; the sentence goes on from the file's name."""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """One page.
+
+    Attributes:
+        colour: (H, W, C) of any integer or floating point type: C is 1 (grey), 3 (red, green, blue)
+            or 4 (cyan, magenta, yellow, black as amounts of ink).
+        black: The stored value that is 0 for a network.
+        white: The stored value that is 1; below `black` where a file stores negatives.
+        alpha: What is stored of transparency, (H, W), any type; it is never changed.
+        visible: (H, W), where `colour` can be seen; elsewhere it is never changed. None:
+            everywhere.
+    """
+
+    colour: npt.NDArray[Any]
+    black: float
+    white: float
+    alpha: npt.NDArray[Any] | None = None
+    visible: npt.NDArray[np.bool_] | None = None
+
+    @cached_property
+    def is_grey(self) -> bool:
+        """Whether there is one channel, or all that are seen are equal everywhere."""
+        stored = self.colour
+        if stored.shape[2] == 1:
+            return True
+        is_float, has_inks = stored.dtype.kind == "f", stored.shape[2] == _INKS
+        return all(
+            np.array_equal(seen[..., 0], seen[..., channel], equal_nan=is_float)
+            for rows in _blocks(stored)
+            for seen in [_seen(self, rows) if has_inks else stored[rows]]
+            for channel in (1, 2)
+        )
+
+    def image(self) -> Images:
+        """Return what a network sees: float32 (H, W, C) in [0, 1].
+
+        C is 1 where `is_grey`, else 3; inks are seen as (1 - ink) (1 - black ink). Values that are
+        not finite are seen as the nearest that is.
+        """
+        channels = 1 if self.is_grey else 3
+        image = np.empty((*self.colour.shape[:2], channels), np.float32)
+        for rows in _blocks(self.colour):
+            image[rows] = _seen(self, rows)[..., :channels]
+        return _filled(image) if self.colour.dtype.kind == "f" else image
+
+    def with_image(self, image: Images) -> "Samples":
+        """Return the samples that show another image, rounded to values that the type has.
+
+        Args:
+            image: float32, of the shape that `image` returns; it is clipped to [0, 1].
+
+        Returns:
+            New samples; equal to these bit by bit where the image is equal to `image()`, where a
+            stored value is not finite, and where nothing can be seen.
+
+        Raises:
+            ValueError: The image has another shape, or values that are not finite.
+        """
+        channels = 1 if self.is_grey else 3
+        expected = (*self.colour.shape[:2], channels)
+        if image.shape != expected:
+            raise ValueError(f"The page is {expected} (H, W, C), but its new image {image.shape}.")
+        colour = np.empty_like(self.colour)
+        for rows in _blocks(self.colour):
+            wanted = image[rows]
+            if not np.isfinite(wanted).all():
+                raise ValueError("The new image has values that are not finite.")
+            colour[rows] = _changed(self, rows, np.clip(wanted, 0, 1))
+        return replace(self, colour=colour)
+
+    def widened(self, bits: int) -> "Samples":
+        """Return unsigned samples of fewer than 8 bits on the range of 8, and 1 bit as truth."""
+        if bits == 1 and self.alpha is None:
+            return replace(self, colour=self.colour.astype(bool))
+        if bits >= 8:  # noqa: PLR2004
+            return self
+        step = np.uint8(255 // (2**bits - 1))
+        alpha = None if self.alpha is None else self.alpha * step
+        return replace(self, colour=self.colour * step, alpha=alpha)
+
+
+def scale_of(
+    colour: npt.NDArray[Any], peak: int | None = None, bits: int | None = None
+) -> tuple[float, float]:
+    """Return which stored values are 0 and 1 for a network.
+
+    Args:
+        colour: Samples of a page.
+        peak: The largest value that a file says its integers have; it is believed unless there are
+            larger ones.
+        bits: Of each unsigned integer, if these are fewer than its type has.
+
+    Returns:
+        For unsigned integers of 8 and 16 bits, the range of their type. For floating point, 0 and 1
+        if all finite values lie there. Else the least and the largest of the finite values.
+
+    Raises:
+        PictureError: The range is larger than float64 can tell.
+    """
+    dtype = colour.dtype
+    if dtype.kind == "u" and dtype.itemsize <= _WIDEST_FULL_RANGE:
+        full = 2 ** (bits or 8 * dtype.itemsize) - 1
+        return 0.0, float(peak if peak and peak < full and colour.max(initial=0) <= peak else full)
+    if dtype.kind == "f":
+        finite = np.isfinite(colour)
+        low = float(colour.min(where=finite, initial=np.inf))
+        high = float(colour.max(where=finite, initial=-np.inf))
+        if (low >= 0 and high <= 1) or not finite.any():
+            return 0.0, 1.0
+    else:
+        low, high = float(colour.min()), float(colour.max())
+    if not np.isfinite(high - low):
+        raise PictureError(
+            f"holds values from {low:g} to {high:g}, a range that float64 cannot tell: rescale it"
+        )
+    return low, high if high > low else low + max(1.0, abs(low))
+
+
+def _blocks(colour: npt.NDArray[Any]) -> Iterator[slice]:
+    height, width = colour.shape[:2]
+    rows = max(_BLOCK // max(width, 1), 1)
+    for top in range(0, height, rows):
+        yield slice(top, top + rows)
+
+
+def _scaled(samples: Samples, rows: slice) -> npt.NDArray[np.float64]:
+    stored = samples.colour[rows].astype(np.float64)
+    stored -= samples.black
+    stored /= samples.white - samples.black
+    return stored
+
+
+def _seen(samples: Samples, rows: slice) -> Images:
+    scaled = _scaled(samples, rows)
+    if samples.colour.shape[2] == _INKS:
+        scaled = (1 - scaled[..., :3]) * (1 - scaled[..., 3:])
+    return scaled.astype(np.float32)
+
+
+def _changed(samples: Samples, rows: slice, wanted: Images) -> npt.NDArray[Any]:
+    stored = samples.colour[rows]
+    change = wanted.astype(np.float64) - _seen(samples, rows)
+    if stored.shape[2] == _INKS:
+        kept = ~change.any(axis=2, keepdims=True)
+        values = _inks(_scaled(samples, rows), wanted.astype(np.float64))
+        values = samples.black + values * (samples.white - samples.black)
+    else:
+        kept = (change == 0) | ~np.isfinite(stored)
+        values = stored.astype(np.float64) + change * (samples.white - samples.black)
+    if samples.visible is not None:
+        kept = kept | ~samples.visible[rows, :, np.newaxis]
+    low, high = sorted((samples.black, samples.white))
+    values = np.clip(values, low, high)
+    return np.where(kept, stored, _cast(values, stored.dtype))
+
+
+def _inks(
+    inks: npt.NDArray[np.float64], wanted: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Return inks that show what is wanted, with the black ink left where it leaves room for it."""
+    black = np.minimum(inks[..., 3:], 1 - wanted.max(axis=2, keepdims=True))
+    paper = np.broadcast_to(1 - black, (*wanted.shape[:2], 3))
+    coloured = 1 - np.divide(wanted, paper, out=np.zeros_like(paper), where=paper > 0)
+    return np.concatenate([np.where(paper > 0, coloured, inks[..., :3]), black], axis=2)
+
+
+def _cast(values: npt.NDArray[np.float64], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    if dtype.kind == "f":
+        with np.errstate(over="ignore", invalid="ignore"):
+            return values.astype(dtype)
+    values = np.rint(values)
+    if dtype.itemsize == 8:  # noqa: PLR2004
+        values = np.minimum(values, np.nextafter(float(np.iinfo(dtype).max), 0))
+    return values.astype(dtype)
+
+
+def _filled(image: Images) -> Images:
+    """Replace what is not finite by the nearest finite value of its channel, or by 0."""
+    for channel in range(image.shape[2]):
+        plane = image[..., channel]
+        wrong = ~np.isfinite(plane)
+        if wrong.all():
+            plane[:] = 0
+        elif wrong.any():
+            from scipy import ndimage
+
+            nearest = ndimage.distance_transform_edt(
+                wrong, return_distances=False, return_indices=True
+            )
+            plane[wrong] = plane[tuple(nearest[:, wrong])]
+    return image

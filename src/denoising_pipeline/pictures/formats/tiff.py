@@ -1,0 +1,288 @@
+"""TIFF: a file is copied, and its samples are put in the place of those that were there.
+
+So every tag, ImageJ's and OME's metadata, and what nobody knows of stay as they were.
+"""
+
+import math
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import groupby
+from typing import IO, Any, ClassVar, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL.TiffImagePlugin import TiffImageFile
+from tifffile import PHOTOMETRIC, TiffFile, TiffPage
+
+from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.files import turned
+from denoising_pipeline.pictures.formats import tiff_codecs as codecs
+from denoising_pipeline.pictures.formats.picture import Metadata, Picture, Size, Source
+from denoising_pipeline.pictures.formats.samples import PictureError, Samples
+from denoising_pipeline.pictures.formats.tiff_pages import Layout, layout_of
+from denoising_pipeline.pictures.formats.tiff_write import put_page, write_tiff
+
+_COLOURS = {
+    PHOTOMETRIC.MINISWHITE: 1,
+    PHOTOMETRIC.MINISBLACK: 1,
+    PHOTOMETRIC.MASK: 1,
+    PHOTOMETRIC.PALETTE: 1,
+    PHOTOMETRIC.RGB: 3,
+    PHOTOMETRIC.YCBCR: 3,
+    PHOTOMETRIC.SEPARATED: 4,
+}
+"""Channels that are colour."""
+
+_MODES = {1: "grey", 3: "RGB", 4: "CMYK"}
+_ALPHAS = {1, 2}
+_JPEGS = {6, 7}
+_DNG, _SUB_DIRECTORIES = 50706, 330
+_INCH = {1: 1.0, 2: 1.0, 3: 2.54}
+
+
+class Plane(NamedTuple):
+    """Where a page lies: the directory, its layout, and its channel if it is one of several."""
+
+    directory: int
+    layout: Layout
+    photometric: int
+    alpha: int | None
+    channel: int | None
+
+
+class TiffPicture(Picture):
+    """A TIFF file: integers of 1 to 64 bits or floating point, of one or many pages.
+
+    Channels that are no colour (such as those of a microscope) are pages of their own.
+    """
+
+    format: ClassVar[str] = "TIFF"
+
+    def __init__(self, source: Source, name: str, max_pixels: int, bits: int | None) -> None:
+        super().__init__(source, name, max_pixels, bits)
+        with self._opened() as (_, tiff):
+            first = tiff.pages.first
+            if _DNG in first.tags or first.photometric not in _COLOURS:
+                raise PictureError(
+                    f"is of the type {getattr(first.photometric, 'name', first.photometric)} (raw "
+                    "of a camera, or a colour space that is not read): save it as grey or RGB"
+                )
+            directories = [_page(tiff, number) for number in range(len(tiff.pages))]
+            self._planes = [plane for page in directories for plane in _planes(page)]
+            if len(self._planes) == len(directories) == 1:
+                self._planes = _hidden_pages(tiff, self._planes[0])
+            if _SUB_DIRECTORIES in first.tags or any(page.is_reduced for page in directories):
+                self.note = "left as they are: smaller copies of the pages in the file"
+            self._colours = _palette(first)
+            self.peak = _stated_peak(first)
+            self.metadata = _metadata(first)
+        self.pages = len(self._planes)
+        layout = self._planes[0].layout
+        self.bits, self.dtype = layout.bits, layout.dtype.newbyteorder("=")
+        plane = self._planes[0]
+        self.mode = "palette" if self._colours is not None else _MODES[_count(plane)]
+        if plane.alpha is not None:
+            self.mode = {"grey": "grey+alpha", "RGB": "RGBA"}.get(self.mode, self.mode)
+        for number in range(self.pages):
+            self.check_size(*self.size(number))
+
+    def size(self, page: int = 0) -> Size:
+        """Return height and width of a page."""
+        layout = self._planes[page].layout
+        return layout.height, layout.width
+
+    def samples(self, page: int = 0) -> Samples:
+        """Decode a page."""
+        plane = self._planes[page]
+        with self._opened() as (file, _):
+            return self._samples(plane, self._decoded(file, plane))
+
+    def rewrite(self, pages: Iterator[Images], file: IO[bytes]) -> None:
+        """Write the file again with other pages."""
+        if self._colours is not None:
+            self._rewrite_palette(pages, file)
+            return
+        with self._opened() as (source, tiff):
+            source.seek(0)
+            shutil.copyfileobj(source, file)
+            for directory, planes in groupby(self._planes, lambda plane: id(plane.layout)):
+                del directory
+                group = list(planes)
+                stored = self._decoded(source, group[0])
+                new = stored.copy()
+                for plane in group:
+                    first, last = _span(plane)
+                    new[..., first:last] = (
+                        self._samples(plane, stored).with_image(next(pages)).colour
+                    )
+                put_page(file, _page(tiff, group[0].directory), group[0].layout, stored, new)
+            if next(pages, None) is not None:
+                raise ValueError(f"There are more images than the {self.pages} pages.")
+
+    def _rewrite_palette(self, pages: Iterator[Images], file: IO[bytes]) -> None:
+        """Write RGB, unless nothing has changed."""
+        unchanged = True
+
+        def changed() -> Iterator[Samples]:
+            nonlocal unchanged
+            for page, image in zip(range(self.pages), pages, strict=True):
+                old = self.samples(page)
+                new = old.with_image(image)
+                unchanged = unchanged and np.array_equal(old.colour, new.colour)
+                yield new
+
+        write_tiff(file, changed(), 8, self.metadata)
+        if unchanged:
+            file.seek(0)
+            file.truncate()
+            file.write(self.content())
+
+    @contextmanager
+    def _opened(self) -> Iterator[tuple[IO[bytes], TiffFile]]:
+        with self.open() as file:
+            try:
+                with TiffFile(file) as tiff:
+                    yield file, tiff
+            except (PictureError, MemoryError, OSError):
+                raise
+            except ValueError as error:
+                raise PictureError(str(error)) from error
+
+    def _decoded(self, file: IO[bytes], plane: Plane) -> npt.NDArray[Any]:
+        if plane.layout.packing in codecs.PACKINGS:
+            try:
+                return plane.layout.read_page(file)
+            except ValueError as error:
+                raise PictureError(str(error)) from error
+        return _decoded_by_pillow(file, plane, self.metadata.orientation)
+
+    def _samples(self, plane: Plane, stored: npt.NDArray[Any]) -> Samples:
+        first, last = _span(plane)
+        colour = stored[..., first:last]
+        if self._colours is not None:
+            return Samples(self._colours[colour[..., 0]], 0, np.iinfo(self._colours.dtype).max)
+        alpha = None if plane.alpha is None else stored[..., last]
+        visible = None if alpha is None or plane.alpha not in _ALPHAS else alpha > 0
+        samples = self.scaled(colour, alpha=alpha, visible=visible)
+        if plane.photometric == PHOTOMETRIC.MINISWHITE:
+            return replace(samples, black=samples.white, white=samples.black)
+        return samples
+
+
+def _page(tiff: TiffFile, directory: int) -> TiffPage:
+    page = tiff.pages[directory]
+    return page if isinstance(page, TiffPage) else page.aspage()
+
+
+def _planes(page: TiffPage) -> Iterator[Plane]:
+    if page.is_reduced:
+        return
+    layout = layout_of(page)
+    foreign = layout.packing not in codecs.PACKINGS
+    if foreign and (layout.packing not in _JPEGS or layout.dtype.itemsize > 1):
+        raise PictureError(
+            f"is packed as {getattr(page.compression, 'name', page.compression)}, which is not "
+            "read here: save it as deflate, LZW or not packed"
+        )
+    if page.photometric == PHOTOMETRIC.YCBCR and layout.packing not in _JPEGS:
+        raise PictureError("stores YCbCr without JPEG: save it as RGB")
+    photometric = int(page.photometric)
+    count = _COLOURS.get(PHOTOMETRIC(photometric), 1)
+    if layout.channels < count:
+        raise PictureError(f"is damaged: it has {layout.channels} channels for {count} of colour")
+    extra = page.extrasamples[0] if page.extrasamples else 0
+    further = layout.channels - count
+    if further and count == 1 and extra not in _ALPHAS:
+        for channel in range(layout.channels):
+            yield Plane(page.index, layout, photometric, None, channel)
+    else:
+        yield Plane(page.index, layout, photometric, int(extra) if further else None, None)
+
+
+def _hidden_pages(tiff: TiffFile, plane: Plane) -> list[Plane]:
+    """Return the pages that follow the only one without a directory (ImageJ, large stacks)."""
+    layout = plane.layout
+    series = tiff.series[0]
+    size = layout.height * layout.width * layout.channels * layout.dtype.itemsize
+    count = math.prod(series.shape) * layout.dtype.itemsize // size
+    if count <= 1 or series.dataoffset is None or layout.packing != codecs.PLAIN:
+        return [plane]
+    tile = (layout.height, layout.width)
+    return [
+        plane._replace(
+            layout=replace(
+                layout, tile=tile, offsets=(series.dataoffset + number * size,), sizes=(size,)
+            )
+        )
+        for number in range(count)
+    ]
+
+
+def _count(plane: Plane) -> int:
+    """Return the number of channels of a page that are colour."""
+    return 1 if plane.channel is not None else _COLOURS[PHOTOMETRIC(plane.photometric)]
+
+
+def _span(plane: Plane) -> tuple[int, int]:
+    first = plane.channel or 0
+    return first, first + _count(plane)
+
+
+def _palette(page: TiffPage) -> npt.NDArray[Any] | None:
+    """Return the colours, (N, 3) uint16, or uint8 where these say as much."""
+    if page.photometric != PHOTOMETRIC.PALETTE:
+        return None
+    if page.colormap is None:
+        raise PictureError("is damaged: its palette is missing")
+    colours = np.asarray(page.colormap, np.uint16).T
+    high = (colours >> 8).astype(np.uint8)
+    return (
+        high
+        if ((colours == high * np.uint16(257)) | (colours == high * np.uint16(256))).all()
+        else colours
+    )
+
+
+def _stated_peak(page: TiffPage) -> int | None:
+    """Return the value that is white, by the tag MaxSampleValue or OME's SignificantBits."""
+    stated = page.tags.valueof(281)
+    if isinstance(stated, int) and stated > 0:
+        return stated
+    if page.is_ome and (found := re.search(r'SignificantBits="(\d+)"', page.description)):
+        return int(2 ** int(found[1]) - 1)
+    return None
+
+
+def _metadata(page: TiffPage) -> Metadata:
+    tags = page.tags
+    dpi = None
+    unit = _INCH.get(int(tags.valueof(296, default=2)), 1.0)
+    across, down = tags.valueof(282), tags.valueof(283)
+    if unit and across and down and across[1] and down[1] and tags.valueof(296, default=2) != 1:
+        dpi = (unit * across[0] / across[1], unit * down[0] / down[1])
+    xmp = tags.valueof(700, default=b"")
+    orientation = int(tags.valueof(274, default=1))
+    return Metadata(
+        icc=tags.valueof(34675, default=b"") or b"",
+        xmp=xmp if isinstance(xmp, bytes) else str(xmp).encode(),
+        dpi=dpi,
+        orientation=orientation if orientation in range(1, 9) else 1,
+    )
+
+
+def _decoded_by_pillow(file: IO[bytes], plane: Plane, orientation: int) -> npt.NDArray[Any]:
+    """Decode JPEG within TIFF, without the orientation that Pillow applies."""
+    file.seek(0)
+    try:
+        opened = TiffImageFile(file)
+        opened.seek(plane.directory)
+        opened.load()
+        image = opened.convert("RGB") if opened.mode == "YCbCr" else opened
+        stored = np.asarray(image)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise PictureError(f"is damaged or truncated: {error}") from error
+    stored = turned(stored, {6: 8, 8: 6}.get(orientation, orientation))
+    return stored.reshape(plane.layout.height, plane.layout.width, plane.layout.channels)

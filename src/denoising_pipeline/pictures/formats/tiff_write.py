@@ -1,0 +1,143 @@
+"""Samples put into a copy of a TIFF file, and new TIFF files."""
+
+import struct
+from collections.abc import Iterator
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+from tifffile import TiffPage, TiffWriter
+
+from denoising_pipeline.pictures.formats import tiff_codecs as codecs
+from denoising_pipeline.pictures.formats.picture import Metadata
+from denoising_pipeline.pictures.formats.samples import PictureError, Samples
+from denoising_pipeline.pictures.formats.tiff_pages import Layout
+
+_OFFSETS, _SIZES = (273, 324), (279, 325)
+_COMPRESSION, _PHOTOMETRIC = 259, 262
+_RGB, _YCBCR = 2, 6
+_SHORT, _LONG, _LONG8 = 3, 4, 16
+_LETTERS = {_SHORT: "H", _LONG: "I", 13: "I", _LONG8: "Q", 18: "Q"}
+_LARGE = 2**32 - 2**25
+
+
+def put_page(
+    file: IO[bytes],
+    page: TiffPage,
+    layout: Layout,
+    old: npt.NDArray[Any],
+    new: npt.NDArray[Any],
+) -> None:
+    """Replace the samples of a page in a copy of its file.
+
+    Strips and tiles that did not change stay byte by byte. What has become smaller is filled up
+    with zeros, what has become larger goes to the end. JPEG becomes deflate, without a loss.
+
+    Args:
+        file: The copy, a seekable binary file.
+        page: Its directory in the original.
+        layout: Of the page.
+        old: (H, W, channels), as decoded.
+        new: Likewise.
+
+    Raises:
+        PictureError: The file would come to be larger than its kind of TIFF can be.
+    """
+    foreign = layout.packing not in codecs.PACKINGS
+    if foreign and np.array_equal(old, new, equal_nan=False):
+        return
+    packing = codecs.DEFLATE if foreign else layout.packing
+    offsets, sizes = list(layout.offsets), list(layout.sizes)
+    shared = len(set(offsets)) < len(offsets)
+    for segment in layout.segments():
+        part = layout.cut(new, segment)
+        if not foreign and part.tobytes() == layout.cut(old, segment).tobytes():
+            continue
+        packed = layout.packed(part, packing)
+        number, room = segment.number, layout.sizes[segment.number]
+        if len(packed) > room or shared:
+            offsets[number] = file.seek(0, 2)
+            offsets[number] += file.write(b"\0" * (offsets[number] % 2))
+        else:
+            file.seek(offsets[number])
+        file.write(packed.ljust(0 if shared else room, b"\0"))
+        sizes[number] = len(packed)
+    if packing != codecs.PLAIN and (tuple(offsets), tuple(sizes)) != (layout.offsets, layout.sizes):
+        _set_numbers(file, page, _OFFSETS, offsets)
+        _set_numbers(file, page, _SIZES, sizes)
+    if foreign:
+        _set_short(file, page, _COMPRESSION, codecs.DEFLATE)
+        if int(page.photometric) == _YCBCR:
+            _set_short(file, page, _PHOTOMETRIC, _RGB)
+
+
+def write_tiff(
+    file: IO[bytes], pages: Iterator[Samples], bits: int, metadata: Metadata, large: bool = False
+) -> None:
+    """Write a new TIFF file, packed as deflate.
+
+    Args:
+        file: A seekable binary file.
+        pages: Of any types; grey, RGB or CMYK, with or without transparency.
+        bits: Of each sample; 1 of grey becomes a bilevel page.
+        metadata: Written with each page: profile, resolution, orientation and XMP.
+        large: Whether it may become larger than 4 GB.
+    """
+    tags: list[tuple[int, int, int, Any, bool]] = []
+    if metadata.orientation != 1:
+        tags.append((274, _SHORT, 1, metadata.orientation, True))
+    if metadata.xmp:
+        tags.append((700, 1, len(metadata.xmp), metadata.xmp, True))
+    with TiffWriter(file, bigtiff=large) as writer:
+        for page in pages:
+            samples = page.widened(bits)
+            kind = {1: "minisblack", 3: "rgb", 4: "separated"}[samples.colour.shape[2]]
+            if samples.white < samples.black:
+                kind = "miniswhite"
+            stored, extra = samples.colour, []
+            if samples.alpha is not None:
+                alpha = samples.alpha[..., np.newaxis]
+                stored, extra = np.concatenate([stored, alpha], axis=2), ["unassalpha"]
+            stored = stored[..., 0] if stored.shape[2] == 1 else stored
+            writer.write(
+                stored,
+                photometric=kind,
+                planarconfig="contig" if stored.ndim > 2 else None,  # noqa: PLR2004
+                extrasamples=extra or None,
+                compression=None if stored.dtype == bool else "zlib",
+                predictor=stored.dtype.kind in "iu" and stored.dtype != bool,
+                metadata=None,
+                software=False,
+                iccprofile=metadata.icc or None,
+                resolution=metadata.dpi,
+                resolutionunit="INCH" if metadata.dpi else None,
+                extratags=tags,
+            )
+
+
+def _set_numbers(
+    file: IO[bytes], page: TiffPage, codes: tuple[int, int], numbers: list[int]
+) -> None:
+    """Change a list of offsets or sizes, moved to the end where its type is too narrow."""
+    tag = next(found for code in codes if (found := page.tags.get(code)) is not None)
+    order = page.parent.byteorder
+    letter = _LETTERS[int(tag.dtype)]
+    if max(numbers) >= 2 ** (8 * struct.calcsize(f"={letter}")):
+        if letter != "H" or page.parent.is_bigtiff:
+            raise PictureError("would become larger than 4 GB: save it as BigTIFF first")
+        file.seek(tag.offset + 2)
+        file.write(struct.pack(f"{order}H", _LONG))
+        place, letter = tag.offset + 8, "I"
+        if len(numbers) > 1:
+            place = file.seek(0, 2)
+            file.seek(tag.offset + 8)
+            file.write(struct.pack(f"{order}I", place))
+        file.seek(place)
+    else:
+        file.seek(tag.valueoffset)
+    file.write(struct.pack(f"{order}{len(numbers)}{letter}", *numbers))
+
+
+def _set_short(file: IO[bytes], page: TiffPage, code: int, number: int) -> None:
+    file.seek(page.tags[code].valueoffset)
+    file.write(struct.pack(f"{page.parent.byteorder}H", number))
