@@ -10,6 +10,19 @@ from uuid import uuid4
 
 from fsspec.implementations.local import LocalFileSystem
 
+PART = ".part"
+"""How the names of unfinished files end."""
+
+_LONGEST = 200
+"""Bytes of a name that are kept; file systems take 255 in all."""
+
+
+def part_prefix(name: str) -> str:
+    """Return how the names of the unfinished files of a file begin; long names are cut."""
+    while len(os.fsencode(name)) > _LONGEST:
+        name = name[:-1]
+    return f".{name}."
+
 
 @contextmanager
 def atomic_write(fs: Any, path: str) -> Iterator[IO[bytes]]:
@@ -27,7 +40,7 @@ def atomic_write(fs: Any, path: str) -> Iterator[IO[bytes]]:
         The open binary file. On a local disk it has a `name` and a `fileno()`.
     """
     target = PurePosixPath(path)
-    temporary = str(target.with_name(f".{target.name}.{uuid4().hex}.part"))
+    temporary = str(target.with_name(f"{part_prefix(target.name)}{uuid4().hex}{PART}"))
     write = _write_local if isinstance(fs, LocalFileSystem) else _write_remote
     try:
         with write(fs, temporary, path) as file:

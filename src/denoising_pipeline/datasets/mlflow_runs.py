@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
@@ -52,6 +53,38 @@ class MlflowRunsDataset(AbstractDataset[NoReturn, SearchRuns]):
 
     def _describe(self) -> dict[str, Any]:
         return {}
+
+
+DENOISER_FILE = "denoiser.zip"
+"""Of a logged model, in its folder `extra_files`: the denoiser with its card."""
+
+
+def fetch_denoiser(uri: str, folder: Path) -> Path:
+    """Download the denoiser of a logged or registered model.
+
+    Args:
+        uri: Such as `runs:/<run>/denoiser`, `models:/<name>/<version>` or `models:/<name>@<alias>`.
+        folder: Where it goes.
+
+    Returns:
+        The denoiser's file.
+
+    Raises:
+        ValueError: MLflow does not find it, or it is no denoiser of this package.
+    """
+    import mlflow
+
+    try:
+        found = Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(folder)))
+    except (mlflow.MlflowException, OSError) as error:
+        store = mlflow.get_tracking_uri()
+        raise ValueError(f"'{uri}' is not found by MLflow at {store}: {error}") from error
+    for file in sorted(found.rglob(DENOISER_FILE)):
+        return file
+    raise ValueError(
+        f"'{uri}' has no {DENOISER_FILE} in it: it is no denoiser of this package, or an earlier "
+        "version logged it. Train it again, or give its file by --model."
+    )
 
 
 def _search(filter_string: str) -> list[TrackedRun]:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import groupby
+from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from denoising_pipeline.denoiser.card import Card
 from denoising_pipeline.denoiser.inputs import checked
 from denoising_pipeline.denoiser.memory import bytes_per_pixel
+from denoising_pipeline.denoiser.shipped import DEFAULT, denoiser_file
 from denoising_pipeline.images.arrays import Images, Values, new_array
 from denoising_pipeline.images.noise_level import estimate_noise
 from denoising_pipeline.images.sets import ImageSet
@@ -54,6 +56,18 @@ class Denoiser:
         self.image_shape = image_shape
         self.model = model
         self._card = card
+
+    @classmethod
+    def load(cls, name_or_path: str | Path = DEFAULT) -> "Denoiser":
+        """Load a denoiser that lies in the package, by its name, or any other from its file.
+
+        Raises:
+            FileNotFoundError: There is neither.
+            ValueError: The file holds no denoiser that this version of the package knows.
+        """
+        from denoising_pipeline.denoiser.file import load_denoiser
+
+        return load_denoiser(denoiser_file(name_or_path))
 
     @property
     def card(self) -> Card:

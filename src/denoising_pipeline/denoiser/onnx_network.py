@@ -16,12 +16,14 @@ class OnnxNetwork:
         content: The ONNX file: one input float32 (N, H, W, C), one output float32 (N, H, W, D).
         bytes_per_pixel: What it takes, of the padded images; see `memory.bytes_per_pixel`.
         weight_count: The number of weights, biases included.
+        threads: That one image is computed in, set before the first; 0: as many as there are cores.
     """
 
     def __init__(self, content: bytes, bytes_per_pixel: int, weight_count: int) -> None:
         self.content = content
         self.bytes_per_pixel = bytes_per_pixel
         self.weight_count = weight_count
+        self.threads = 0
 
     def predict_on_batch(self, pixels: Images) -> Images:
         """Return the output for (N, H, W, C), as `keras.Model` does."""
@@ -44,6 +46,7 @@ class OnnxNetwork:
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
+        options.intra_op_num_threads = self.threads
         options.enable_mem_pattern = False  # Sizes differ from image to image.
         options.enable_cpu_mem_arena = False  # Else it keeps what the largest tile took.
         return onnxruntime.InferenceSession(

@@ -1,0 +1,64 @@
+"""Outputs that would replace an input or each other, also where a file system takes A for a."""
+
+import os
+import unicodedata
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from denoising_pipeline.batch.results import shown
+
+_LISTED = 5
+
+
+def refuse_clashes(pairs: Sequence[tuple[Path, Path]]) -> str:
+    """Return why sources and targets cannot be, or nothing.
+
+    Args:
+        pairs: Source and target of each file; sources exist.
+    """
+    sources = {_identity(source): source for source, _ in pairs}
+    taken: dict[str, tuple[Path, Path]] = {}
+    clashes = []
+    for source, target in pairs:
+        key = _place(target)
+        replaced = sources.get(_identity(target)) if target.exists() else None
+        if replaced is not None:
+            clashes.append(f"'{shown(source)}' would be written over the input '{shown(replaced)}'")
+        elif key in taken and not taken[key][0].samefile(source):
+            both = f"'{shown(taken[key][0])}' and '{shown(source)}'"
+            clashes.append(f"{both} would both become '{shown(target)}'")
+        taken.setdefault(key, (source, target))
+    if not clashes:
+        return ""
+    more = f"\n  and {len(clashes) - _LISTED} more" if len(clashes) > _LISTED else ""
+    return (
+        "Nothing was done, since files would be lost:\n  "
+        + "\n  ".join(clashes[:_LISTED])
+        + more
+        + "\nGive another -o or --suffix, leave --format out, or denoise them one after the other."
+    )
+
+
+@cache
+def ignores_case(folder: Path) -> bool:
+    """Whether a folder, or the nearest one above it that exists, takes A for a."""
+    for here in (folder, *folder.parents):
+        other = here.with_name(here.name.swapcase()) if here.name else here
+        if here.exists() and other.name != here.name:
+            return other.exists() and other.samefile(here)
+    return False
+
+
+def _place(path: Path) -> str:
+    """Return what the names of one file have in common, whether it is there or not."""
+    place = Path(os.path.realpath(path.parent)) / path.name
+    if ignores_case(place.parent):
+        return unicodedata.normalize("NFC", str(place)).casefold()
+    return str(place)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Return what all names of a file that is there have in common, links too."""
+    found = path.stat()
+    return found.st_dev, found.st_ino

@@ -1,0 +1,207 @@
+"""One file of a batch: looked at, denoised and written, or said why not."""
+
+import errno
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from math import sqrt
+from pathlib import Path
+from typing import IO, Any
+
+from denoising_pipeline import __version__
+from denoising_pipeline.batch.plan import Work
+from denoising_pipeline.batch.record import FILES, Record, Stamp, settings_digest
+from denoising_pipeline.batch.results import FileResult, Thumbnails
+from denoising_pipeline.core.files import atomic_write, file_digest
+from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.denoiser.picture import Outcome, Settings, denoise_picture
+from denoising_pipeline.pictures.formats import MAX_PIXELS, Picture, check_format, open_picture
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_SENTENCES = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the quota of the disk is used up",
+    errno.EROFS: "the disk is read-only",
+    errno.EACCES: "permission is missing",
+    errno.EPERM: "permission is missing",
+    errno.ENAMETOOLONG: "the name is too long",
+}
+
+
+class DiskFullError(OSError):
+    """Nothing more can be written; what is written is whole."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a batch is done.
+
+    Attributes:
+        model: The denoiser's file.
+        settings: How pictures are denoised.
+        overwrite: Whether outputs that exist are replaced.
+        resume: Whether what is done and unchanged is skipped, and what was made here and is
+            outdated is replaced.
+        max_pixels: Of a page at most.
+    """
+
+    model: Path
+    settings: Settings = Settings()
+    overwrite: bool = False
+    resume: bool = False
+    max_pixels: int = MAX_PIXELS
+
+    @cached_property
+    def model_digest(self) -> str:
+        """Of the denoiser's file."""
+        return file_digest(FILES, str(self.model))[0]
+
+    def record(self, work: Work) -> Record:
+        """Return the record that an output stands in."""
+        found = self.settings
+        return _record(
+            work.root,
+            settings_digest(
+                strength=found.strength,
+                sigma=found.sigma,
+                format=work.format,
+                model=self.model_digest,
+                code=__version__,
+            ),
+        )
+
+
+@cache
+def _record(root: Path, settings: str) -> Record:
+    return Record(root, settings)
+
+
+def reason_to_skip(work: Work, options: Options) -> str:
+    """Return why an output is left as it is, or nothing."""
+    if options.resume and options.record(work).is_done(work):
+        return "is done and unchanged"
+    if not work.target.exists() or options.overwrite:
+        return ""
+    if options.resume and options.record(work).is_own(work):
+        return ""
+    return "exists already: --overwrite replaces it"
+
+
+def look_at_file(work: Work, options: Options) -> FileResult:
+    """Say what would become of a file; nothing is written."""
+    if reason := reason_to_skip(work, options):
+        return FileResult(work.source, work.target, "skipped", reason)
+    try:
+        picture = open_picture(work.source, max_pixels=options.max_pixels)
+        check_format(picture, work.format)
+        return _described(FileResult(work.source, work.target, "done"), picture)
+    except Exception as error:  # one bad file does not end a folder
+        return FileResult(work.source, work.target, "failed", in_words(error))
+
+
+def denoise_file(work: Work, denoiser: Denoiser, options: Options, pictured: bool) -> FileResult:
+    """Denoise a file, and write the output whole or not at all.
+
+    Args:
+        work: What is to be done.
+        denoiser: The denoiser of `options.model`.
+        options: How.
+        pictured: Whether thumbnails are made.
+
+    Returns:
+        What became of it; whatever is wrong with it is the reason in there.
+
+    Raises:
+        DiskFullError: Whatever comes next would fail, too.
+    """
+    started = time.perf_counter()
+    result = FileResult(work.source, work.target, "failed")
+    try:
+        if reason := reason_to_skip(work, options):
+            return replace(result, status="skipped", reason=reason)
+        stamp, digest = Stamp.of(work.source), file_digest(FILES, str(work.source))[0]
+        picture = open_picture(work.source, max_pixels=options.max_pixels)
+        result = _described(result, picture)
+        with atomic_write(FILES, str(work.target)) as file:
+            result = denoised(
+                picture, denoiser, file, options.settings, result, work.format, pictured
+            )
+            file.flush()
+            options.record(work).note(work, stamp, digest, Stamp.of(file.fileno()))
+    except Exception as error:  # one bad file does not end a folder
+        if isinstance(error, OSError) and error.errno in _FULL:
+            raise DiskFullError(error.errno, in_words(error)) from error
+        return replace(result, status="failed", reason=in_words(error))
+    return replace(result, status="done", seconds=time.perf_counter() - started)
+
+
+def denoised(
+    picture: Picture,
+    denoiser: Denoiser,
+    file: IO[bytes],
+    settings: Settings,
+    result: FileResult,
+    format: str | None = None,  # noqa: A002  # as Pillow calls it
+    pictured: bool = False,
+) -> FileResult:
+    """Denoise an open picture into an open file, and add what was found to a result."""
+    thumbnails: list[Thumbnails] = []
+
+    def watch(page: int, before: Any, after: Any) -> None:
+        if pictured and page == 0:
+            from denoising_pipeline.batch.thumbnails import make_thumbnails
+
+            thumbnails.append(make_thumbnails(before, after, picture.metadata.orientation))
+
+    outcome = denoise_picture(picture, denoiser, file, settings, format=format, watch=watch)
+    return replace(
+        result,
+        megapixels=outcome.megapixels,
+        seconds=outcome.seconds,
+        sigma=_sigma(outcome),
+        told=settings.sigma,
+        warnings=(*result.warnings, *_warnings(outcome)),
+        thumbnails=thumbnails[0] if thumbnails else None,
+    )
+
+
+def in_words(error: Exception) -> str:
+    """Return what is wrong, as it goes on from a file's name."""
+    if isinstance(error, MemoryError):
+        return "needs more memory than there is: give --max-memory, or fewer --workers"
+    if isinstance(error, OSError) and error.errno is not None:
+        said = _SENTENCES.get(error.errno, error.strerror or str(error))
+        return f"cannot be read or written: {said}"
+    if isinstance(error, ValueError | OSError):
+        return str(error)
+    return f"failed, which should not happen ({type(error).__name__}: {error}): please report it"
+
+
+def _described(result: FileResult, picture: Picture) -> FileResult:
+    sizes = [picture.size(page) for page in range(picture.pages)]
+    height, width = sizes[0]
+    return replace(
+        result,
+        format=picture.format,
+        mode=picture.mode,
+        depth=picture.depth,
+        height=height,
+        width=width,
+        pages=picture.pages,
+        megapixels=sum(rows * columns for rows, columns in sizes) / 1e6,
+        warnings=(picture.note,) if picture.note else (),
+    )
+
+
+def _sigma(outcome: Outcome) -> float | None:
+    known = [page for page in outcome.pages if page.noise.known]
+    pixels = sum(page.height * page.width for page in known)
+    if not pixels:
+        return None
+    return sqrt(sum(page.noise.sigma**2 * page.height * page.width for page in known) / pixels)
+
+
+def _warnings(outcome: Outcome) -> Sequence[str]:
+    del outcome
+    return ()

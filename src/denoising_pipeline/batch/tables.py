@@ -1,0 +1,127 @@
+"""What became of all files: a table on the terminal, CSV and JSON."""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from denoising_pipeline.batch.results import FileResult, shown
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+MOST_ROWS = 200
+"""Of the table; files that went well are left out first."""
+
+_KEPT_OUT = {"thumbnails"}
+
+
+def table_of(results: Sequence[FileResult]) -> "Table":
+    """Return a table for the terminal, a row per file in the order of the results."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(show_edge=False, pad_edge=False)
+    table.add_column("file", overflow="fold")
+    for name in ("size", "kind", "MP", "MP/s", "noise /255", "PSNR dB"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("what became of it", overflow="fold")
+    for result in _most_telling(results):
+        cells = (
+            shown(result.source),
+            f"{result.width}x{result.height}" if result.width else "",
+            _kind(result),
+            f"{result.megapixels:.2f}" if result.megapixels else "",
+            "" if result.speed is None else f"{result.speed:.2f}",
+            _noise(result),
+            _psnr(result),
+            outcome_of(result),
+        )
+        style = {"failed": "red", "skipped": "dim"}.get(result.status)
+        table.add_row(*map(escape, cells), style=style)
+    return table
+
+
+def outcome_of(result: FileResult) -> str:
+    """Say in a few words what became of a file."""
+    if result.status == "done":
+        name = shown(result.target.name) if result.target else ""
+        return "; ".join((f"-> {name}", *result.warnings))
+    return f"{result.status}: {result.reason}"
+
+
+def line_of(result: FileResult) -> str:
+    """Say on one line what became of a file."""
+    facts = [
+        f"{result.width}x{result.height}, {_kind(result)}" if result.width else "",
+        f"noise {_noise(result)}/255" if _noise(result) else "",
+        f"{result.seconds:.1f} s" if result.seconds else "",
+    ]
+    said = ", ".join(filter(None, facts))
+    return f"{shown(result.source)}: {outcome_of(result)}" + (f" ({said})" if said else "")
+
+
+def sum_of(results: Iterable[FileResult], seconds: float) -> str:
+    """Say how many files were done, skipped and failed, and how fast."""
+    found = list(results)
+    counts = Counter(result.status for result in found)
+    megapixels = sum(result.megapixels for result in found if result.status == "done")
+    parts = [f"{counts[status]} {status}" for status in ("done", "skipped", "failed")]
+    speed = f", {megapixels / seconds:.2f} MP/s" if megapixels and seconds else ""
+    return f"{', '.join(parts)}; {megapixels:.1f} megapixels in {seconds:.1f} s{speed}."
+
+
+def csv_of(results: Iterable[FileResult]) -> bytes:
+    """Return a table in CSV, UTF-8, a row per file; empty cells are not known."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, _names(), lineterminator="\r\n")
+    writer.writeheader()
+    for result in results:
+        plain = _plain(result)
+        writer.writerow({**plain, "warnings": " | ".join(plain["warnings"])})
+    return text.getvalue().encode()
+
+
+def json_of(results: Iterable[FileResult]) -> bytes:
+    """Return a list of objects in JSON, one per file; null is not known."""
+    found = list(map(_plain, results))
+    return (json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _names() -> list[str]:
+    return [each.name for each in fields(FileResult) if each.name not in _KEPT_OUT]
+
+
+def _plain(result: FileResult) -> dict[str, Any]:
+    values = {name: getattr(result, name) for name in _names()}
+    return {
+        name: shown(value) if isinstance(value, Path) else value for name, value in values.items()
+    }
+
+
+def _most_telling(results: Sequence[FileResult]) -> list[FileResult]:
+    if len(results) <= MOST_ROWS:
+        return list(results)
+    telling = [result for result in results if result.status != "done" or result.warnings]
+    return telling[:MOST_ROWS]
+
+
+def _kind(result: FileResult) -> str:
+    pages = f" x{result.pages}" if result.pages > 1 else ""
+    return f"{result.format} {result.mode} {result.depth}{pages}".strip()
+
+
+def _noise(result: FileResult) -> str:
+    return "" if result.sigma is None else f"{255 * result.sigma:.1f}"
+
+
+def _psnr(result: FileResult) -> str:
+    if result.psnr is None:
+        return ""
+    if result.psnr_low is None or result.psnr_high is None:
+        return f"{result.psnr:.1f}"
+    return f"{result.psnr:.1f} ({result.psnr_low:.1f} to {result.psnr_high:.1f})"

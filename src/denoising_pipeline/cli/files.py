@@ -1,0 +1,260 @@
+"""What `denoise` does: files and folders, or a pipe."""
+
+import io
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+
+from denoising_pipeline.batch.one import DiskFullError, Options, denoised, in_words, look_at_file
+from denoising_pipeline.batch.plan import Plan, make_plan
+from denoising_pipeline.batch.record import FILES
+from denoising_pipeline.batch.results import FileResult, shown
+from denoising_pipeline.batch.run import Batch, check_folders
+from denoising_pipeline.batch.tables import csv_of, json_of, sum_of, table_of
+from denoising_pipeline.batch.watch import watch
+from denoising_pipeline.cli.model import model_file
+from denoising_pipeline.cli.progress import Progress
+from denoising_pipeline.core.files import atomic_write
+from denoising_pipeline.denoiser.file import load_denoiser
+from denoising_pipeline.denoiser.picture import Settings
+from denoising_pipeline.pictures.formats import MAX_PIXELS, format_of, open_picture
+
+ALL_WELL, SOME_FAILED, NOTHING_DONE = 0, 1, 2
+"""Exit codes; after a signal it is 128 and the signal's number."""
+
+GO_ON = "Give the same command with --resume to go on."
+
+
+class Refused(click.ClickException):
+    """Nothing was done: a sentence for people."""
+
+    exit_code = NOTHING_DONE
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal came; its argument is the number."""
+
+
+def denoise_files(given: Mapping[str, Any]) -> int:
+    """Denoise files and folders; return the exit code."""
+    started = time.perf_counter()
+    results: list[FileResult] = []
+    with _refusing(), _interruptible():
+        try:
+            plan = _plan(given)
+            _check_tables(given)
+            if given["dry_run"]:
+                return _dry_run(plan, given)
+            problem = _work_through(plan, given, results)
+        except Interrupted as signalled:
+            for number in _SIGNALS:
+                signal.signal(number, signal.SIG_IGN)
+            _finish(results, given, started)
+            count = sum(result.status == "done" for result in results)
+            click.echo(f"Interrupted: {count} files are done, no other is begun. {GO_ON}", err=True)
+            _leave(0 if given["watch"] else 128 + signalled.args[0])
+        _finish(results, given, started)
+    if problem:
+        click.echo(f"Error: {problem} {GO_ON}", err=True)
+    if problem or any(result.status == "failed" for result in results):
+        return SOME_FAILED
+    went_well = any(
+        result.status == "done" or (given["resume"] and result.target) for result in results
+    )
+    if not went_well:
+        click.echo("Nothing was done.", err=True)
+    return ALL_WELL if went_well else NOTHING_DONE
+
+
+def denoise_stream(given: Mapping[str, Any]) -> int:
+    """Denoise from the standard input or to the standard output; return the exit code."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # No file is open that could be left unfinished.
+    if len(given["inputs"]) != 1:
+        raise Refused("- stands alone: one picture comes in, one goes out.")
+    for option in ("resume", "watch", "report", "dry_run", "csv", "json", "suffix"):
+        if given[option]:
+            raise Refused(f"--{option.replace('_', '-')} does not go with -.")
+    (source,), output = given["inputs"], given["output"] or "-"
+    if output == "-" and sys.stdout.isatty():
+        raise Refused("A picture is not written to a terminal: give -o FILE, or > FILE.")
+    if output != "-" and Path(output).exists() and not given["overwrite"]:
+        raise Refused(f"'{shown(output)}' exists already: --overwrite replaces it.")
+    with _refusing():
+        ending = None if output == "-" else Path(output).suffix
+        wanted = given["format"] or ending
+        options, name = _options(given), "The standard input" if source == "-" else shown(source)
+        content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        file, result = io.BytesIO(), FileResult(Path(source), None, "done")
+        try:
+            picture = open_picture(content, name, options.max_pixels)
+            chosen = format_of(wanted) if wanted else None
+            denoiser = load_denoiser(options.model)
+            denoised(picture, denoiser, file, options.settings, result, chosen)
+        except ValueError as error:
+            click.echo(f"Error: {name} {error}.", err=True)
+            return SOME_FAILED
+        _write(output, file)
+    return ALL_WELL
+
+
+def _write(output: str, file: io.BytesIO) -> None:
+    if output != "-":
+        with atomic_write(FILES, output) as target:
+            target.write(file.getbuffer())
+        return
+    try:
+        sys.stdout.buffer.write(file.getbuffer())
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _plan(given: Mapping[str, Any]) -> Plan:
+    output = given["output"]
+    inputs = list(map(Path, given["inputs"]))
+    if given["watch"] and not any(path.is_dir() for path in inputs):
+        raise Refused("--watch needs a folder to watch.")
+    return make_plan(
+        inputs,
+        Path(output) if output else None,
+        given["suffix"],
+        given["format"],
+        into_folder=bool(output) and output.endswith(("/", os.sep)),
+    )
+
+
+def _options(given: Mapping[str, Any]) -> Options:
+    sigma = given["sigma"]
+    settings = Settings(
+        strength=given["strength"],
+        sigma=None if sigma is None else sigma / 255,
+        max_memory=given["max_memory"],
+    )
+    return Options(
+        model_file(given["model"]),
+        settings,
+        overwrite=given["overwrite"],
+        resume=given["resume"] or given["watch"],
+        max_pixels=given["max_pixels"] or MAX_PIXELS,
+    )
+
+
+def _work_through(plan: Plan, given: Mapping[str, Any], results: list[FileResult]) -> str:
+    """Fill in the results, and return what ended it before its time, or nothing."""
+    options = _options(given)
+    pictured: set[int] = set()
+    if given["report"]:
+        from denoising_pipeline.batch.thumbnails import pictured as positions
+
+        pictured = positions(len(plan.works))
+    plans = watch(lambda: _plan(given)) if given["watch"] else iter([plan])
+    files = None if given["watch"] else len(plan.works)
+    with Progress(files) as progress:
+        for each in plans:
+            for left_out in each.left_out:
+                results.append(left_out)
+                progress.note(left_out)
+            with Batch(each, options, given["workers"], pictured) as batch:
+                try:
+                    for result in batch.results():
+                        results.append(result)
+                        progress.add(result)
+                except DiskFullError as error:
+                    return f"{error.strerror}, so the rest was not begun."
+    return ""
+
+
+def _dry_run(plan: Plan, given: Mapping[str, Any]) -> int:
+    options = _options(given)
+    check_folders(plan)
+    found = [*(look_at_file(work, options) for work in plan.works), *plan.left_out]
+    _print_table(found)
+    counts = {status: sum(each.status == status for each in found) for status in ("done", "failed")}
+    click.echo(
+        f"{counts['done']} would be done, {counts['failed']} would fail; nothing is written."
+    )
+    return SOME_FAILED if counts["failed"] else ALL_WELL if counts["done"] else NOTHING_DONE
+
+
+def _check_tables(given: Mapping[str, Any]) -> None:
+    for option in ("csv", "json", "report"):
+        path = given[option]
+        if path is None:
+            continue
+        if path.is_dir():
+            raise Refused(f"--{option} '{shown(path)}' is a folder; give a file.")
+        if path.exists() and not (given["overwrite"] or given["resume"]):
+            raise Refused(f"'{shown(path)}' exists already: --overwrite replaces it.")
+
+
+def _finish(results: list[FileResult], given: Mapping[str, Any], started: float) -> None:
+    """Show the table, and write what was asked for beside it."""
+    results.sort(key=lambda result: os.fsencode(result.source))
+    seconds = time.perf_counter() - started
+    if results:
+        _print_table(results)
+        click.echo(sum_of(results, seconds))
+    for option, made in (("csv", csv_of), ("json", json_of)):
+        if given[option]:
+            with atomic_write(FILES, str(given[option])) as file:
+                file.write(made(results))
+    if given["report"]:
+        from denoising_pipeline.batch.report import write_report
+
+        names = ("model", "strength", "sigma", "format", "output")
+        settings = {name: shown(str(given[name])) for name in names if given[name] is not None}
+        write_report(results, given["report"], settings, seconds)
+
+
+def _print_table(results: list[FileResult]) -> None:
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    console.print(table_of(results))
+
+
+_SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Raise `Interrupted` on a signal."""
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        raise Interrupted(number)
+
+    previous = {number: signal.signal(number, stop) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Turn what people can put right into one sentence."""
+    try:
+        yield
+    except ValueError as error:
+        raise Refused(str(error)) from error
+    except OSError as error:
+        name = f"'{shown(error.filename)}' " if error.filename else ""
+        raise Refused(f"{name}{in_words(error)}.") from error
+
+
+def _leave(code: int) -> NoReturn:
+    """End at once: a thread that still computes is not waited for."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

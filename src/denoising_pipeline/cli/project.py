@@ -1,0 +1,144 @@
+"""The project's own commands beside Kedro's, and its own `run`.
+
+Outside of a checkout the same commands stand under `denoising-pipeline`.
+"""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+import click
+from kedro.config import MissingConfigException
+from kedro.framework.cli.utils import KedroCliError, env_option
+from kedro.framework.project import configure_project, pipelines
+from kedro.framework.session import KedroSession
+from kedro.io.core import DatasetError, Version
+
+from denoising_pipeline.cli.run import own_run
+
+KNOWN_ERRORS = (DatasetError, MissingConfigException, OSError, ValueError)
+"""Errors whose message says what is wrong and what to do."""
+
+PACKAGE_NAME = __name__.split(".", maxsplit=1)[0]
+
+
+class CommandError(KedroCliError):
+    """A command that could not be carried out: shown as one message, traceback on `--verbose`."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the message, and the traceback if it was asked for."""
+        if self.VERBOSE_ERROR:
+            super().show(file)
+        click.secho(f"Error: {self.format_message()}", fg="red", err=True)
+
+
+def without_traceback(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn the exceptions of a command into a message for people.
+
+    Errors that say what to do (bad parameters, data or files) stand for themselves; the type of
+    any other is named, since it may be a fault of the program.
+    """
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except click.ClickException:
+            raise
+        except Exception as error:
+            known = isinstance(error, KNOWN_ERRORS)
+            message = str(error) if known else f"{type(error).__name__}: {error}"
+            raise CommandError(message) from error
+
+    return wrapped
+
+
+@click.group(name=PACKAGE_NAME)
+def cli() -> None:
+    """Train, measure and compare image denoisers."""
+
+
+run = own_run()
+if run.callback is not None:
+    run.callback = without_traceback(run.callback)
+cli.add_command(run)
+
+
+@cli.command()
+@click.option("--folder", default="data/01_raw/mnist", show_default=True, help="Where they go.")
+@click.option("--overwrite", is_flag=True, help="Replace files that are not those of MNIST.")
+@without_traceback
+def fetch_mnist(folder: str, overwrite: bool) -> None:
+    """Put MNIST where the pipeline reads it, checked; what is missing is downloaded."""
+    from denoising_pipeline.images.fetch import fetch_mnist as fetch
+
+    for path in fetch(Path(folder), overwrite):
+        click.echo(path)
+
+
+@cli.command()
+@click.option("--folder", default="data/01_raw/photographs", show_default=True, help="Their place.")
+@click.option("--overwrite", is_flag=True, help="Replace other files of the same names.")
+@without_traceback
+def fetch_photographs(folder: str, overwrite: bool) -> None:
+    """Copy twelve photographs that installed libraries bring along, an example of any sizes."""
+    from denoising_pipeline.images.photographs import fetch_photographs as fetch
+
+    for path in fetch(Path(folder), overwrite):
+        click.echo(path)
+
+
+@cli.command()
+@env_option
+@click.option("--keep", type=click.IntRange(0), default=3, show_default=True, help="Versions kept.")
+@click.option("--yes", is_flag=True, help="Remove them; without it they are only listed.")
+@without_traceback
+def prune(env: str | None, keep: int, yes: bool) -> None:
+    """Keep the newest versions of every catalog entry, and say what removing the rest frees."""
+    from denoising_pipeline.cli.prune import old_versions, remove
+
+    session = KedroSession.create(env=env, save_on_close=False)
+    catalog: Any = session.load_context().catalog
+    names = {name for pipeline in dict(pipelines).values() for name in pipeline.datasets()}
+    found = old_versions(catalog, sorted(n for n in names if not n.startswith("params:")), keep)
+    for version in found:
+        click.echo(f"{version.size / 1e6:10.1f} MB  {version.path}")
+    total = sum(version.size for version in found) / 1e6
+    if yes:
+        remove(found)
+    done = "Freed" if yes else "Would free (add --yes to remove)"
+    click.echo(f"{done}: {total:.1f} MB in {len(found)} versions beyond the newest {keep}.")
+
+
+@cli.command()
+@env_option
+@click.option("--to", default="denoiser.onnx", show_default=True, help="The file to write.")
+@click.option("--version", help="Of the denoiser; else the newest that the recipe's images made.")
+@click.option("--overwrite", is_flag=True, help="Replace the file if it is there.")
+@without_traceback
+def export(env: str | None, to: str, version: str | None, overwrite: bool) -> None:
+    """Write the newest denoiser as an ONNX file, which runs without Keras and TensorFlow."""
+    from denoising_pipeline.datasets.version_choice import newest_of
+    from denoising_pipeline.denoiser.onnx_export import export_onnx
+
+    context = KedroSession.create(env=env, save_on_close=False).load_context()
+    catalog: Any = context.catalog
+    entry = catalog.get("denoiser")
+    chosen = newest_of(entry, "denoiser", context.config_loader["parameters"], version)
+    entry._version = Version(chosen, None)
+    denoiser = entry.load()
+    difference = export_onnx(denoiser, Path(to), overwrite)
+    size = Path(to).stat().st_size / 1e6
+    card = denoiser.card
+    click.echo(
+        f"{to}: {denoiser.architecture.name}, trained on {card.images.source} with "
+        f"{card.noise.describe()}, version {chosen}"
+    )
+    click.echo(f"{to}: {size:.1f} MB. In ONNX Runtime it differs by at most {difference:.0e}.")
+
+
+def main() -> None:
+    """Entry point of the installed package."""
+    configure_project(PACKAGE_NAME)
+    cli()
