@@ -18,17 +18,21 @@ from denoising_pipeline.service.recording import Replayed, Stoppable, with_netwo
 from denoising_pipeline.service.results import Result
 from denoising_pipeline.service.work import Stop
 
+ANY_SIZE = 2**62
+"""Pixels; the limit of the service is checked here, since it is for all pages together."""
 
-def open_upload(path: Path, name: str, limits: Limits) -> Picture:
-    """Open what was sent.
+
+def open_upload(path: Path, name: str, limits: Limits, stop: Stop) -> Picture:
+    """Open what was sent; it is not decoded yet.
 
     Raises:
         PictureError: It is no picture.
         RefusedError: 413, it has too many pixels.
     """
-    picture = open_picture(path, name)
+    picture = open_picture(path, name, ANY_SIZE)
     pixels = 0
     for page in range(picture.pages):
+        stop.check()
         height, width = picture.size(page)
         pixels += height * width
         if pixels > limits.max_pixels:
@@ -52,7 +56,7 @@ def denoise_file(
 ) -> PictureFacts:
     """Denoise a file that was sent."""
     with named(name):
-        picture = open_upload(source, name, limits)
+        picture = open_upload(source, name, limits, stop)
         stoppable = with_network(denoiser, Stoppable(denoiser.model, stop))
         outcome = _written(picture, stoppable, target, settings, format)
         return picture_facts(picture, outcome, format)
@@ -68,7 +72,7 @@ def denoise_to_keep(
 ) -> tuple[Result, PictureFacts]:
     """Denoise a file that was sent, and write down what the network gave and how it looks."""
     with named(name):
-        picture = open_upload(source, name, limits)
+        picture = open_upload(source, name, limits, stop)
         result = Result(source.parent, picture, settings)
         network = Stoppable(denoiser.model, stop, result.record)
 

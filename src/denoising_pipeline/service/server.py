@@ -69,10 +69,23 @@ def serve(
         app = create_app(service, host, allowed, lifespan)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         with contextlib.suppress(KeyboardInterrupt, SystemExit):
-            uvicorn.Server(_config(app)).run([listener])
+            _Server(_config(app), service).run([listener])
     if not ended:  # A thread cannot be ended in the middle of a tile, and would be waited for.
         sys.stdout.flush()
         os._exit(0)
+
+
+class _Server(uvicorn.Server):
+    """Tells those who wait as soon as it is asked to end."""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End: no new requests, and those that are here are answered."""
+        self._service.worker.stop()
+        await super().shutdown(sockets)
 
 
 def _config(app: Guard) -> uvicorn.Config:

@@ -12,7 +12,7 @@ from fastapi import Depends, Request
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.picture import Settings
 from denoising_pipeline.service.facts import LEVELS
-from denoising_pipeline.service.limits import Limits
+from denoising_pipeline.service.limits import Limits, RefusedError
 from denoising_pipeline.service.results import Results
 from denoising_pipeline.service.work import Worker
 
@@ -48,7 +48,15 @@ class Service:
             raise
 
     def settings(self, strength: float = 1.0, sigma: float | None = None) -> Settings:
-        """Return how a picture is denoised, `sigma` being of 255."""
+        """Return how a picture is denoised, `sigma` being of 255.
+
+        Raises:
+            RefusedError: 422, the network is not told the noise level.
+        """
+        if sigma is not None and not self.denoiser.architecture.told_level:
+            raise RefusedError(
+                422, f"sigma: '{self.name}' is not told the noise level, it finds it by itself."
+            )
         level = None if sigma is None else sigma / LEVELS
         return Settings(strength, level, self.limits.max_memory)
 

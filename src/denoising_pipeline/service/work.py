@@ -43,8 +43,13 @@ class Stop:
         Raises:
             StoppedError: Nobody waits.
         """
-        if self._event.is_set():
+        if self.is_set:
             raise StoppedError
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the work was asked to stop."""
+        return self._event.is_set()
 
     @property
     def seconds(self) -> float:
@@ -93,7 +98,8 @@ class Worker:
             request: Whose body has been read; if its client goes away, the work is stopped.
 
         Raises:
-            RefusedError: 504, it took too long; 499, the client went away (nobody will read it).
+            RefusedError: 504, it took too long; 503, the service ends; 499, the client went away
+                (nobody will read it).
         """
         stop = Stop()
         self._stops.add(stop)
@@ -105,6 +111,8 @@ class Worker:
                 await asyncio.wait(either, timeout=TICK, return_when="FIRST_COMPLETED")
                 if gone.done() and not future.done():
                     raise RefusedError(499, "The client went away.")
+                if stop.is_set:
+                    raise StoppedError
                 if stop.seconds > self.timeout:
                     raise RefusedError(
                         504,
@@ -121,10 +129,14 @@ class Worker:
             future.cancel()
             future.add_done_callback(_looked_at)
 
-    def close(self, seconds: float) -> bool:
-        """Stop all work, and return whether it has ended within `seconds`."""
+    def stop(self) -> None:
+        """Ask all work to stop, and tell those who wait for it."""
         for stop in list(self._stops):
             stop.set()
+
+    def close(self, seconds: float) -> bool:
+        """Stop all work, and return whether it has ended within `seconds`."""
+        self.stop()
         ended = threading.Thread(target=self._pool.shutdown, kwargs={"cancel_futures": True})
         ended.daemon = True
         ended.start()

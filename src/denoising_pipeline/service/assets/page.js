@@ -73,7 +73,7 @@ async function showPage() {
   const { height, width, noise_level: level, seconds: took } = result.pages[page];
   const facts = {
     "Noise level, of 255": level === null ? "unknown" : level.toFixed(1),
-    Size: `${width} × ${height}`,
+    Size: `${width} x ${height}`,
     Kind: `${result.format}, ${result.mode}, ${result.depth}`,
     Time: seconds(took),
   };
