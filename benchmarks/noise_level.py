@@ -19,8 +19,8 @@ from machine import print_table
 from skimage.restoration import estimate_sigma
 
 from denoising_pipeline.core.seeding import generator
-from denoising_pipeline.images.files import SUFFIXES, read_image
 from denoising_pipeline.images.blocks import Image
+from denoising_pipeline.images.files import SUFFIXES, read_image
 from denoising_pipeline.images.noise_level import NoiseEstimate, estimate_noise
 from denoising_pipeline.pictures.noise_warnings import noise_warnings
 
