@@ -155,6 +155,8 @@ def denoised(
             thumbnails.append(make_thumbnails(before, after, picture.metadata.orientation))
 
     outcome = denoise_picture(picture, denoiser, file, settings, format=format, watch=watch)
+    if settings.strength == 1:
+        result = _predicted(result, outcome)
     return replace(
         result,
         megapixels=outcome.megapixels,
@@ -199,3 +201,13 @@ def _sigma(outcome: Outcome) -> float | None:
     if not pixels:
         return None
     return sqrt(sum(page.noise.sigma**2 * page.height * page.width for page in known) / pixels)
+
+
+def _predicted(result: FileResult, outcome: Outcome) -> FileResult:
+    found = [page.predicted for page in outcome.pages if page.predicted]
+    if not found:
+        return result
+    psnr, low, high = (
+        sum(getattr(each, name) for each in found) / len(found) for name in ("psnr", "low", "high")
+    )
+    return replace(result, psnr=psnr, psnr_low=low, psnr_high=high)

@@ -50,18 +50,19 @@ class UniqueSession(KedroSession):
             time.sleep(ID_STEP)
         return session
 
-    def run(self, **options: Any) -> Any:
+    def run(self, *args: Any, **options: Any) -> Any:
         """Run pipelines; see `kedro.framework.session.KedroSession.run`.
 
         The pipeline `inference` denoises files if `--params` has an `inference.input`, and else an
         array, unless the command chooses the nodes itself.
 
         Args:
-            options: Kedro's.
+            args: Kedro's.
+            options: The same by name; Kedro itself gives all of them so.
         """
         if list(options.get("pipeline_names") or []) == ["inference"]:
             chosen = any(options.get(name) for name in NODE_OPTIONS)
             given = (self.store.get("runtime_params") or {}).get("inference") or {}
             if not chosen:
                 options["tags"] = [FILES if given.get("input") else ARRAY]
-        return super().run(**options)
+        return super().run(*args, **options)
