@@ -17,13 +17,13 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from denoising_pipeline.pictures.formats import open_picture
 from machine import print_table
 from skimage.restoration import denoise_nl_means
 
 from denoising_pipeline import Denoiser, load_denoiser
 from denoising_pipeline.denoiser.picture import Settings, denoise_page
 from denoising_pipeline.images.noise_level import estimate_noise
+from denoising_pipeline.pictures.formats import open_picture
 
 Image = npt.NDArray[np.float32]
 

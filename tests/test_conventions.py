@@ -120,7 +120,7 @@ def test_parameters_arrive_as_the_type_that_the_schema_has(node: Node) -> None:
 def test_every_parameter_is_used_by_the_pipeline_of_its_name() -> None:
     """One key per pipeline, beside the source and the seed that all share."""
     sections = Parameters.model_fields.keys() - {"source", "seed"}
-    assert sections == STAGES.keys() - {"inference"}
+    assert sections == STAGES.keys()
     for name in sections:
         assert any(name in parameter_names(node) for node in STAGES[name].nodes)
     used = set().union(*map(parameter_names, EVERYTHING.nodes))
@@ -129,7 +129,7 @@ def test_every_parameter_is_used_by_the_pipeline_of_its_name() -> None:
 
 def test_each_pipeline_has_one_file_of_parameters_with_one_key() -> None:
     files = {path.stem: path for path in (PROJECT / "conf" / "base").glob("parameters_*.yml")}
-    assert {name.removeprefix("parameters_") for name in files} == STAGES.keys() - {"inference"}
+    assert {name.removeprefix("parameters_") for name in files} == STAGES.keys()
     for name, path in files.items():
         assert list(yaml.safe_load(path.read_text())) == [name.removeprefix("parameters_")]
 

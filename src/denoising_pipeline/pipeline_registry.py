@@ -32,10 +32,11 @@ def register_pipelines() -> dict[str, Pipeline]:
         "reporting": reporting.create_pipeline(),
     }
     stages = {name: _grouped(name, stage) for name, stage in stages.items()}
+    own_images = Pipeline([inference.create_pipeline(), inference.create_files_pipeline()])
     return {
         "__default__": sum(stages.values(), Pipeline([])),
         **stages,
-        "inference": _grouped("inference", inference.create_pipeline()),
+        "inference": _grouped("inference", own_images),
         "benchmark": _grouped("benchmark", benchmark.create_pipeline()),
         "robustness": _grouped("robustness", robustness.create_pipeline()),
         "comparison": _grouped("comparison", comparison.create_pipeline()),

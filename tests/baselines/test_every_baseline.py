@@ -108,6 +108,17 @@ def test_what_needs_images_of_one_size_says_so(name: str) -> None:
         calibrate(name, Known(clean, Gaussian(sigma=0.1), 0), noisy, clean)
 
 
+@pytest.mark.parametrize("name", ["mean image", "linear MMSE", "PCA 16", "posterior mean"])
+def test_what_learns_reads_a_set_of_one_size_like_an_array_and_copies_nothing(name: str) -> None:
+    noisy, clean = pair("val")
+    learnt = ImageSet.of(known(300).train_clean)
+    of_set = Known(learnt, known().noise, 0)
+    assert of_set.images is learnt
+    assert np.shares_memory(known(300).images.values, known(300).train_clean)
+    one, other = (calibrate(name, given, noisy, clean) for given in (known(300), of_set))
+    np.testing.assert_array_equal(one.denoise(noisy), other.denoise(noisy))
+
+
 def test_images_that_lost_their_colour_are_left_to_others() -> None:
     noisy, clean = photographs()
     grey = apply_to(noisy, lambda place, pixels: pixels.mean(-1, keepdims=True))
@@ -149,5 +160,5 @@ def test_constants_are_what_they_say() -> None:
     noisy, _ = pair("test")
     np.testing.assert_array_equal(calibrated("noisy").denoise(noisy), noisy)
     assert calibrated("all black").denoise(noisy).max() == 0
-    expected = np.broadcast_to(known().images.mean(0), noisy.shape)
+    expected = np.broadcast_to(known().images.as_array().mean(0), noisy.shape)
     np.testing.assert_allclose(calibrated("mean image").denoise(noisy), expected, rtol=1e-4)

@@ -43,9 +43,9 @@ def test_it_is_bayes_formula_across_all_blocks(sigma: float) -> None:
 
 
 def test_a_training_image_with_little_noise_is_found_again() -> None:
-    clean = known().images[70:75]
+    clean = known().images.part(slice(70, 75)).as_array()
     noisy = draw_noisy(clean, Gaussian(sigma=0.02), seed=0, split="val", epoch=0)
-    denoise = posterior_mean(Known(known().images, Gaussian(sigma=0.02), 0))
+    denoise = posterior_mean(Known(known().train_clean, Gaussian(sigma=0.02), 0))
     np.testing.assert_allclose(denoise(noisy), clean, atol=1e-5)
 
 

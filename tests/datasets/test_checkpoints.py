@@ -2,9 +2,11 @@
 
 import logging
 import pickle
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pytest
 from kedro.io.core import DatasetError
@@ -60,11 +62,33 @@ def test_no_training_sees_another_ones(checkpoints: Checkpoints) -> None:
     assert (latest(checkpoints), latest(checkpoints, "b")) == (1, None)
 
 
-def test_checkpoints_of_the_latest_three_trainings_are_kept(checkpoints: Checkpoints) -> None:
-    for identity in ("a", "b", "c", "d"):
+def leave(folder: Path, days: float) -> None:
+    """Make the checkpoints of a training as old as if it had ended so many days ago."""
+    for path in folder.iterdir():
+        written = time.time_ns() - int(days * 24 * 3600 * 10**9)
+        path.rename(path.with_name(f"{path.name[:6]}-{written:020d}.npz"))
+
+
+def test_of_old_trainings_the_latest_three_are_kept(
+    checkpoints: Checkpoints, tmp_path: Path
+) -> None:
+    for days, identity in ((10, "a"), (9, "b"), (8, "c")):
         checkpoints.save(identity, 1, ONE)
+        leave(tmp_path / "made" / "later" / identity, days)
+    checkpoints.save("d", 1, ONE)
     kept = [identity for identity in ("a", "b", "c", "d") if latest(checkpoints, identity)]
     assert kept == ["b", "c", "d"]
+
+
+def test_a_training_that_may_be_running_keeps_its_checkpoints_beside_any_others(
+    checkpoints: Checkpoints, tmp_path: Path
+) -> None:
+    """However many are started beside it, and though its last epoch took days."""
+    checkpoints.save("slow", 1, TWO)
+    leave(tmp_path / "made" / "later" / "slow", 6)
+    for identity in "abcdefgh":
+        checkpoints.save(identity, 1, ONE)
+    assert latest(checkpoints, "slow") == 2
 
 
 def test_the_training_that_is_saved_is_kept_whatever_the_clock_says(
@@ -83,7 +107,12 @@ def test_a_filesystem_that_knows_no_times_of_writing_will_do() -> None:
     for identity in ("a", "b", "c", "d"):
         for epoch in (1, 2, 3):
             checkpoints.save(identity, epoch, ONE if epoch < 3 else TWO)
-    assert [latest(checkpoints, identity) for identity in ("a", "b", "c", "d")] == [None, 2, 2, 2]
+    memory = fsspec.filesystem("memory")
+    for path in memory.glob("/checkpoints/a/*.npz"):
+        memory.mv(path, f"{path[:-24]}{1:020d}.npz")
+    checkpoints.save("e", 1, TWO)
+    found = [latest(checkpoints, identity) for identity in ("a", "b", "c", "d", "e")]
+    assert found == [None, 2, 2, 2, 2]
     checkpoints.clear("d")
     assert latest(checkpoints, "d") is None
 

@@ -1,4 +1,4 @@
-"""`SourceDataset`: a folder as a source, or an error that says what to do."""
+"""Folders as sources, by path or by name, or an error that says what to do."""
 
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,9 @@ import pytest
 import yaml
 from kedro.io import DatasetError
 
-from denoising_pipeline.datasets import SourceDataset
+from denoising_pipeline.datasets import SourceDataset, SourcesDataset
 from denoising_pipeline.images.idx import idx_bytes
-from denoising_pipeline.images.source import IDX_FILES
+from denoising_pipeline.images.source import IDX_FILES, SourceError
 
 PROJECT = Path(__file__).parents[2]
 MNIST = PROJECT / "data" / "01_raw" / "mnist"
@@ -61,8 +61,20 @@ def test_the_largest_size_is_passed_on() -> None:
         SourceDataset(path=MNIST, max_bytes=9).load()
 
 
-def test_saving_is_refused() -> None:
-    dataset: Any = SourceDataset(path=MNIST)
+def test_a_source_is_opened_by_name_and_its_pins_are_checked() -> None:
+    sources = SourcesDataset(path=MNIST.parent, sha256=PINS)
+    assert sources.exists()
+    assert sources.load()("mnist").digest == SourceDataset(path=MNIST).digest()
+    with pytest.raises(SourceError, match="nowhere' does not exist"):
+        sources.load()("nowhere")
+    wrong = {"mnist": {IDX_FILES["test_labels"]: "0" * 64}}
+    with pytest.raises(SourceError, match="is not the pinned file"):
+        SourcesDataset(path=MNIST.parent, sha256=wrong).load()("mnist")
+
+
+@pytest.mark.parametrize("kind", [SourceDataset, SourcesDataset])
+def test_saving_is_refused(kind: Any) -> None:
+    dataset = kind(path=MNIST)
     with pytest.raises(DatasetError, match="only loads"):
         dataset.save(1)
     assert "01_raw/mnist" in repr(dataset)

@@ -1,12 +1,15 @@
 """The ONNX file denoises as the denoiser does, and what cannot be exported is refused."""
 
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from cards import card
+from project_folder import PATIENCE
 
 from denoising_pipeline.degradations import draw_noisy
 from denoising_pipeline.degradations.gaussian import Gaussian
@@ -115,3 +118,38 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     with pytest.raises(ExportError, match=r"needs onnx, onnxruntime, tf2onnx.*extra `onnx`"):
         export_onnx(denoiser(), tmp_path / "denoiser.onnx")
     assert not list(tmp_path.iterdir())
+
+
+@needs_onnx
+def test_a_zip_holds_the_card_and_a_network_that_runs_without_keras(tmp_path: Path) -> None:
+    """In a process of its own, since Keras is imported here."""
+    made = denoiser("unet", (None, None, 3), widths=(8, 8), blocks=(1, 1), noise_level=True)
+    carded = Denoiser(made.architecture, made.image_shape, made.model, card())
+    path = tmp_path / "small.zip"
+    export_onnx(carded, path)
+    pixels = np.random.default_rng(0).random((1, 30, 41, 3), np.float32)
+    np.save(tmp_path / "pixels.npy", pixels)
+    seen, result = str(tmp_path / "pixels.npy"), str(tmp_path / "found.npy")
+    code = f"""
+import sys
+import numpy as np
+from denoising_pipeline import load_denoiser
+found = load_denoiser({str(path)!r})
+np.save({result!r}, found(np.load({seen!r}), sigma=0.1))
+assert not {{"keras", "tensorflow", "kedro", "mlflow"}} & set(sys.modules), sorted(sys.modules)
+assert found.card.seed == {card().seed}
+print(found.weight_count)
+"""
+    printed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert printed.returncode == 0, printed.stderr
+    assert int(printed.stdout) == carded.weight_count
+    expected = carded(pixels, sigma=0.1)
+    np.testing.assert_allclose(np.load(result), expected, atol=2e-3)
+    assert path.stat().st_size < 3 * carded.weight_count + 20_000
+
+
+def test_a_level_is_refused_by_a_network_that_is_not_told_it(noisy: Images) -> None:
+    with pytest.raises(ValueError, match=r"not told the noise level.*Leave sigma out"):
+        denoiser()(noisy[:1], sigma=0.1)

@@ -1,17 +1,22 @@
 """Every shift is what its name says, and the one that is none is the noise of the training."""
 
 import logging
+from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
+from fsspec.implementations.local import LocalFileSystem
+from PIL import Image
 
 from denoising_pipeline.degradations import DEGRADATIONS, NOISES, Composed, Degradation, draw_noisy
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.degradations.motion_blur import MotionBlur
 from denoising_pipeline.degradations.salt_and_pepper import SaltAndPepper
-from denoising_pipeline.evaluation.shifts import Shift, every_shift, of_one_size, source_images
-from denoising_pipeline.images.arrays import Bytes, Images
-from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.evaluation.shifts import Shift, every_shift, source_images
+from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.idx import Array
+from denoising_pipeline.images.source import Source, open_source
 
 CLEAN = np.random.default_rng(0).random((3, 12, 12, 1), dtype=np.float32)
 OTHER = np.random.default_rng(1).random((2, 12, 12, 1), dtype=np.float32)
@@ -134,41 +139,42 @@ def test_another_source_is_judged_by_its_own_clean_images() -> None:
     np.testing.assert_array_equal(given, noisy(OTHER, Gaussian()))
 
 
-@pytest.mark.parametrize("ending", ["", ".gz"])
-def test_images_of_a_source_are_its_test_file_scaled(ending: str) -> None:
-    pixels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
-    sources = {f"letters/t10k-images-idx3-ubyte{ending}": lambda: pixels}
-    found = source_images(sources, "letters", (16, 16, 1))
-    np.testing.assert_array_equal(found, (pixels / 255).astype(np.float32)[..., np.newaxis])
+def idx_source(pixels: Array) -> Source:
+    arrays = {"test_images": pixels}
+    return Source("letters", None, {}, lambda path: BytesIO(), arrays)
+
+
+def test_images_of_an_idx_source_are_the_first_of_its_test_file_scaled() -> None:
+    pixels = np.arange(512, dtype=np.uint8).reshape(2, 16, 16)
+    found = source_images(idx_source(pixels), (16, 16, 1), 1)
+    np.testing.assert_array_equal(found, (pixels[:1] / 255).astype(np.float32)[..., np.newaxis])
+    colours = source_images(idx_source(pixels), (16, 16, 3), 2)
+    np.testing.assert_array_equal(colours[..., :1], colours[..., 1:2])
+
+
+@pytest.mark.parametrize("test", ["test/", ""])
+def test_images_of_a_folder_are_those_that_ingestion_tests_with(tmp_path: Path, test: str) -> None:
+    """The subfolder, or a sixth; in colour or grey as they are compared with."""
+    for number in range(6):
+        folder = "train/" if test and number < 5 else test
+        (tmp_path / folder).mkdir(exist_ok=True)
+        Image.new("RGB", (7, 9), (number, 0, 255)).save(tmp_path / f"{folder}{number}.png")
+    source = open_source(LocalFileSystem(), str(tmp_path))
+    found = source_images(source, (9, 7, 3), 4)
+    assert found.shape == (1, 9, 7, 3) and found.dtype == np.float32
+    assert found[0, 0, 0, 2] == 1
+    if test:
+        assert found[0, 0, 0, 0] == np.float32(5 / 255)
+    luma = source_images(source, (9, 7, 1), 4)
+    assert luma.shape == (1, 9, 7, 1) and 0.1 < luma.max() < 0.2
 
 
 @pytest.mark.parametrize("pixels", [np.zeros(3, np.uint8), np.zeros((1, 8, 8), np.int32)])
-def test_a_source_that_is_no_grey_images_is_refused(pixels: Bytes) -> None:
-    with pytest.raises(ValueError, match=r"letters/.*grey images"):
-        source_images({"letters/t10k-images-idx3-ubyte": lambda: pixels}, "letters", (8, 8, 1))
+def test_a_source_that_is_no_images_is_refused(pixels: Array) -> None:
+    with pytest.raises(ValueError, match=r"letters are .*of images"):
+        source_images(idx_source(pixels), (8, 8, 1), 5)
 
 
-@pytest.mark.parametrize("shape", [(9, 8, 1), (8, 8, 3)])
-def test_a_source_of_another_size_is_refused_with_both(shape: tuple[int, ...]) -> None:
-    size = "x".join(map(str, shape))
-    with pytest.raises(ValueError, match=rf"8x8x1, those of the test {size}.*other_source"):
-        source_images(
-            {"letters/t10k-images-idx3-ubyte": lambda: np.zeros((1, 8, 8), np.uint8)},
-            "letters",
-            shape,
-        )
-
-
-def test_a_source_that_is_not_there_is_named() -> None:
-    sources = {"mnist/t10k-images-idx3-ubyte.gz": lambda: np.zeros(1, np.uint8)}
-    with pytest.raises(ValueError, match=r"no letters/t10k.*robustness\.other_source"):
-        source_images(sources, "letters", (8, 8, 1))
-
-
-def test_images_of_one_size_are_an_array_and_others_are_refused() -> None:
-    np.testing.assert_array_equal(of_one_size(CLEAN, 2), CLEAN[:2])
-    np.testing.assert_array_equal(of_one_size(ImageSet.of(CLEAN), 2), CLEAN[:2])
-    shapes = [(4, 5, 1), (5, 4, 1)]
-    mixed = ImageSet.collect((np.zeros(shape, np.uint8) for shape in shapes), shapes, np.uint8)
-    with pytest.raises(ValueError, match=r"differ in size.*Crop them"):
-        of_one_size(mixed, 1)
+def test_a_source_of_another_size_is_refused_with_both() -> None:
+    with pytest.raises(ValueError, match=r"letters are 8x8, those of the test 9x8\..*other_source"):
+        source_images(idx_source(np.zeros((1, 8, 8), np.uint8)), (9, 8, 1), 5)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from kedro.runner import SequentialRunner
 
 from denoising_pipeline.config import Parameters
 from denoising_pipeline.datasets import NpyDataset
-from denoising_pipeline.datasets.provenance import RECORD
+from denoising_pipeline.datasets.provenance import RECORD, read_record
 from denoising_pipeline.hooks import VersionHooks
 
 ENTRIES = ("clean", "noisy", "denoiser", "history", "scores", "report")
@@ -196,6 +197,17 @@ def test_parameters_of_the_training_are_not_those_of_a_slice(runs: Runs) -> None
     assert runs.hooks.effective(Parameters()).training.epochs == 7
 
 
+def test_what_another_version_of_the_package_made_is_not_called_by_this_ones_parameters(
+    runs: Runs,
+) -> None:
+    first = runs(training={"epochs": 7, "beta": 0.9})
+    runs(SCORE, training={"epochs": 2})
+    with pytest.raises(DatasetError) as caught:
+        runs.hooks.effective(Parameters())
+    assert f"denoiser:{first}, noisy:{first}) was made by another version" in str(caught.value)
+    assert "training.beta: no such parameter; did you mean 'beta_2'?" in str(caught.value)
+
+
 def test_a_replay_loads_all_that_belongs_to_the_version_that_was_named(runs: Runs) -> None:
     """Also after a run on another source, whose clean images lie there now."""
     first = runs()
@@ -323,6 +335,21 @@ def test_a_record_says_what_a_version_was_made_from(runs: Runs) -> None:
     assert record["parameters"] == {}
     assert record["all_inputs"].keys() == {"clean", "noisy", "denoiser"}
     assert record["all_parameters"].keys() == {"source", "noise_injection", "training"}
+
+
+def test_a_process_that_a_runner_starts_anew_records_the_recipe(runs: Runs) -> None:
+    """It has the datasets of the run, as they were sent to it, and hooks that saw no run begin."""
+    catalog = runs.catalog("2020-01-01T00.00.00.000Z")
+    catalog["params:source"] = "mnist"
+    options = {"env": "best", "load_versions": None, "only_missing_outputs": False}
+    VersionHooks().before_pipeline_run({**options, "runtime_params": {}}, READ, catalog)
+    there = pickle.loads(pickle.dumps(catalog))  # noqa: S301
+    manager = _create_hook_manager()
+    manager.register(VersionHooks())
+    SequentialRunner().run(READ, there, manager)
+    record = read_record(runs.catalog().get("clean"), "2020-01-01T00.00.00.000Z")
+    assert record is not None
+    assert record.recipe == "best"
 
 
 def test_a_file_where_versions_belong_is_refused_before_the_run(runs: Runs) -> None:

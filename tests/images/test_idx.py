@@ -5,6 +5,7 @@ import io
 import struct
 import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -66,6 +67,20 @@ def test_array_is_read_only() -> None:
 def test_arrays_that_are_not_contiguous_are_written_in_order() -> None:
     """A view is written as what it shows, not as its memory lies."""
     np.testing.assert_array_equal(read(idx_bytes(VALUES[:, ::-1, ::2])), VALUES[:, ::-1, ::2])
+
+
+def test_a_plain_file_takes_no_memory_of_its_size(tmp_path: Path) -> None:
+    """32 MiB are mapped, read-only; the values are those of the file."""
+    values = np.arange(2**25, dtype=np.uint32).astype(np.uint8).reshape(-1, 64, 64)
+    (tmp_path / "large").write_bytes(idx_bytes(values))
+    tracemalloc.start()
+    with (tmp_path / "large").open("rb") as file:
+        found = read_idx(file)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**20
+    np.testing.assert_array_equal(found, values)
+    assert not found.flags.writeable
 
 
 def test_digest_takes_no_copy_of_the_array() -> None:

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from denoising_pipeline.datasets import NpyDataset
-from denoising_pipeline.images.sets import ImageSet, Window, apply_to
+from denoising_pipeline.images.sets import (
+    BATCH_VALUES,
+    ImageSet,
+    Window,
+    apply_to,
+    at_once,
+    of_one_size,
+)
 
 SHAPES = [(3, 4, 3), (3, 4, 3), (2, 5, 3), (1, 1, 3)]
 
@@ -57,6 +64,24 @@ def test_some_images_are_a_set_again() -> None:
     np.testing.assert_array_equal(images.take([2, 0]).read(0), images.read(2))
     assert len(images.first(3)) == 3
     np.testing.assert_array_equal(images.first(3).read(2), images.read(2))
+    middle = images.part(slice(1, 3))
+    assert len(middle) == 2 and np.shares_memory(middle.values, images.values)
+    np.testing.assert_array_equal(middle.read(1), images.read(2))
+    assert len(images.part(slice(3, 9))) == 1
+
+
+def test_images_of_one_size_are_an_array_and_others_are_refused() -> None:
+    array = np.random.default_rng(0).random((5, 3, 2, 1), np.float32)
+    for images in (array, ImageSet.of(array)):
+        np.testing.assert_array_equal(of_one_size(images, 2), array[:2])
+    with pytest.raises(ValueError, match=r"differ in size.*Crop them"):
+        of_one_size(ragged())
+
+
+def test_as_many_images_at_once_as_have_so_many_values_but_one_at_least() -> None:
+    assert at_once((28, 28, 1), 1000) == 1000
+    assert at_once((256, 256, 3), 1000) == BATCH_VALUES // (256 * 256 * 3) == 21
+    assert at_once((6000, 4000, 3)) == 1
 
 
 def test_digest_tells_values_and_shapes() -> None:

@@ -46,6 +46,17 @@ def test_subfolders_decide_where_both_are_there() -> None:
         split([*names, "val/y.png", "z.png"])
 
 
+@pytest.mark.parametrize(("bad", "good"), [("test", "train"), ("train", "Test")])
+def test_a_subfolder_without_a_usable_image_is_refused(bad: str, good: str) -> None:
+    """It decides the split all the same: nothing of the other takes its place."""
+    draws = generator(0, "split", "test")
+    names = [f"{good}/{name}" for name in NAMES]
+    with pytest.raises(ValueError, match=rf"mine: no image of {bad}/ can be used"):
+        folder_table("mine", names, None, None, draws, [f"{bad}/x.png"])
+    table = folder_table("mine", NAMES, None, None, draws, ["x.png"])
+    assert (table["split"] == "test").sum() == 2
+
+
 def test_the_first_images_are_taken() -> None:
     found = split(NAMES, 2, 6)
     assert sorted(found["train"] + found["test"]) == NAMES[:6]

@@ -92,5 +92,5 @@ def test_a_source_that_is_not_there_is_said_without_a_traceback(project: Project
         *("--params", "robustness.other_source=nowhere"),
     )
     assert result.exit_code != 0
-    assert "no nowhere/t10k-images-idx3-ubyte.gz in data/01_raw" in result.output
+    assert "data/01_raw/nowhere' does not exist or holds no files" in result.output
     assert "Traceback" not in result.output

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from denoising_pipeline.core.backend import dtype_policy, load_keras
-from denoising_pipeline.models.base import Architecture
+from denoising_pipeline.models.base import Architecture, with_level
 from denoising_pipeline.models.convolutional import Convolutional
 from denoising_pipeline.models.unet import Unet
 
@@ -102,3 +102,20 @@ def test_an_estimate_may_have_other_channels_and_noise_may_not() -> None:
 def test_more_resolutions_than_numbers_of_blocks_are_refused() -> None:
     with pytest.raises(ValidationError, match="blocks lists 1 resolutions but widths 2"):
         Unet(widths=(4, 8), blocks=(1,))
+
+
+def test_told_the_level_it_has_one_channel_more_and_subtracts_from_the_image() -> None:
+    architecture = Unet(widths=(4, 8), blocks=(1, 1), noise_level=True)
+    model = architecture.build((None, None, 3), 0)
+    assert model.input_shape == (None, None, None, 4)
+    assert model.output_shape == (None, None, None, 3)
+    pixels = np.random.default_rng(0).random((2, 8, 8, 3), np.float32)
+    model.set_weights([np.zeros_like(w) for w in model.get_weights()])
+    np.testing.assert_array_equal(output(model, with_level(pixels, 0.1)), pixels)
+
+
+def test_each_image_is_told_its_own_level() -> None:
+    told = with_level(np.zeros((2, 4, 5, 3), np.float32), [0.1, 0.2])
+    assert told.shape == (2, 4, 5, 4)
+    np.testing.assert_allclose(told[..., 3].mean(axis=(1, 2)), [0.1, 0.2], rtol=1e-6)
+    assert not told[..., :3].any()

@@ -15,6 +15,7 @@ from denoising_pipeline.images.options import IngestionParameters
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.models.dense import Dense
 from denoising_pipeline.pipelines.downstream.nodes import (
+    check_images,
     classify_test_images,
     count_confusions,
     draw_confusions,
@@ -146,7 +147,25 @@ def test_images_without_labels_are_refused(table: pd.DataFrame) -> None:
         train_clean_classifier(images, images, table, INGESTION, DOWNSTREAM, 0)
 
 
-def test_images_of_any_sizes_are_refused() -> None:
-    images = ImageSet.of(stripes(LABELS["train"]))
-    with pytest.raises(ValueError, match=r"images of any sizes\. Use a source whose images have"):
-        train_clean_classifier(images, images, splits(), INGESTION, DOWNSTREAM, 0)
+def test_sets_of_labelled_images_of_one_size_are_classified_like_arrays() -> None:
+    train, val, test = (ImageSet.of(stripes(labels)) for labels in LABELS.values())
+    clean = train_clean_classifier(train, val, splits(), INGESTION, DOWNSTREAM, 0)
+    found = classify_test_images(clean, clean, test, test, test, splits(), DOWNSTREAM)
+    assert found["denoised_prediction"].tolist() == LABELS["test"].tolist()
+    wrong = found.assign(hallucinated=True)
+    assert len(draw_worst_hallucinations(test, test, test, wrong, DOWNSTREAM).axes) == 3 * 2
+
+
+def test_images_of_several_sizes_are_refused_before_anything_is_trained() -> None:
+    shapes = [(9, 8, 1)] * 89 + [(8, 9, 1)]
+    mixed = ImageSet.collect((np.zeros(shape, np.float32) for shape in shapes), shapes, np.float32)
+    with pytest.raises(ValueError, match=r"differ in size.*Crop them"):
+        train_clean_classifier(mixed, mixed, splits(), INGESTION, DOWNSTREAM, 0)
+    files = {f"{height}.png": {"shape": [height, 5, 1]} for height in (6, 7)}
+    manifest = {"source": "mine", "kind": "folder", "channels": 1, "files": files}
+    with pytest.raises(ValueError, match="mine: the images differ in size, and the downstream"):
+        check_images(manifest, splits())
+    del files["7.png"]
+    check_images(manifest, splits())
+    with pytest.raises(ValueError, match="have no labels"):
+        check_images(manifest, splits().assign(label=np.nan))

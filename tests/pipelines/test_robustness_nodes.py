@@ -1,5 +1,7 @@
 """Scores under shifts are summed up for the denoiser, shift and images that they belong to."""
 
+from io import BytesIO
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +18,7 @@ from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.evaluation.shifts import Sources
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.images.source import Source
 from denoising_pipeline.models.dense import Dense
 from denoising_pipeline.pipelines.robustness import nodes
 
@@ -40,13 +43,26 @@ FEW = RobustnessParameters(
 )
 
 
-def network(noise: Degradation = Gaussian(), seed: int = 0) -> Denoiser:  # noqa: B008
+def network(
+    noise: Degradation = Gaussian(),  # noqa: B008
+    seed: int = 0,
+    shape: tuple[int, int, int] = SHAPE,
+) -> Denoiser:
     architecture = Dense(latent_dim=4, layers=0)
-    return Denoiser(architecture, SHAPE, architecture.build(SHAPE, 0), card(noise, seed=seed))
+    return Denoiser(architecture, shape, architecture.build(shape, 0), card(noise, seed=seed))
 
 
-def clean_images(count: int) -> Images:
-    return np.random.default_rng(count).random((count, *SHAPE), dtype=np.float32)
+def clean_images(count: int, shape: tuple[int, int, int] = SHAPE) -> Images:
+    return np.random.default_rng(count).random((count, *shape), dtype=np.float32)
+
+
+LETTERS = FEW.model_copy(update={"other_source": "letters"})
+
+
+def letters(size: int) -> Source:
+    """A source of two black test images."""
+    black = {"test_images": np.zeros((2, size, size), np.uint8)}
+    return Source("letters", None, {}, lambda path: BytesIO(), black)
 
 
 def scored(
@@ -54,15 +70,17 @@ def scored(
     robustness: RobustnessParameters = FEW,
     test_images: int = 9,
     sources: Sources | None = None,
+    evaluation: EvaluationParameters = EvaluationParameters(),  # noqa: B008
+    shape: tuple[int, int, int] = SHAPE,
 ) -> pd.DataFrame:
     """Run the three nodes up to the scores."""
-    train, val, test = (clean_images(count) for count in (20, 10, test_images))
+    train, val, test = (clean_images(count, shape) for count in (20, 10, test_images))
     noise, seed = denoiser.card.noise, denoiser.card.seed
     val_noisy = draw_noisy(val, noise, seed=seed, split="val", epoch=0)
     detector = nodes.calibrate_ood(denoiser, val_noisy, robustness)
     classical = nodes.calibrate_classical(denoiser, train, val_noisy, val, robustness)
-    images = (train, val_noisy, val, test)
-    return nodes.score_shifts(denoiser, detector, classical, *images, sources or {}, robustness)
+    given = (denoiser, detector, classical, train, val_noisy, val, test)
+    return nodes.score_shifts(*given, sources or (lambda name: letters(9)), evaluation, robustness)
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +200,21 @@ def test_one_test_image_goes_from_scores_to_tables_and_figures() -> None:
     nodes.draw_ood_curves(scores)
 
 
+def test_scores_are_those_that_evaluation_measures_and_small_images_need_no_ssim() -> None:
+    without = EvaluationParameters(metrics=["mse", "psnr"])
+    scores = scored(network(shape=(8, 8, 1)), evaluation=without, shape=(8, 8, 1))
+    measured = [
+        name for name in map(str, scores) if name.split("_")[-1] in {"psnr", "ssim", "mse", "mae"}
+    ]
+    denoisers = ("", "classical_", "noisy_")
+    assert measured == [f"{prefix}{name}" for prefix in denoisers for name in ("mse", "psnr")]
+    tables = nodes.summarize_noise_sweeps, nodes.summarize_degradations
+    for table in (summarize(scores, EvaluationParameters()) for summarize in tables):
+        assert {"psnr", "mse_ci_low"} <= {*table} and "ssim" not in table
+    every = scored(network(), evaluation=EvaluationParameters())
+    assert {"noisy_mae", "classical_ssim"} <= {*every}
+
+
 def test_examples_show_every_degradation_without_and_with_the_noise_of_the_card() -> None:
     figure = nodes.draw_degradation_examples(network(), clean_images(2), FEW)
     title = figure.get_suptitle().replace("\n", " ")
@@ -195,10 +228,13 @@ def test_too_few_validation_images_are_refused_at_the_start() -> None:
 
 
 def test_a_source_of_another_size_is_refused_before_the_sweeps() -> None:
-    sources: Sources = {"letters/t10k-images-idx3-ubyte": lambda: np.zeros((2, 9, 9), np.uint8)}
-    letters = FEW.model_copy(update={"other_source": "letters"})
-    with pytest.raises(ValueError, match=r"9x9x1, those of the test 12x12x1"):
-        scored(network(), letters, sources=sources)
+    with pytest.raises(ValueError, match=r"letters are 9x9, those of the test 12x12"):
+        scored(network(), LETTERS, sources=lambda name: letters(9))
+
+
+def test_another_source_is_among_the_shifts() -> None:
+    own = scored(network(), LETTERS, sources=lambda name: letters(12))
+    assert len(own[own["kind"] == "source"]) == 2
 
 
 def test_images_of_several_sizes_are_refused_by_the_first_node() -> None:
@@ -208,6 +244,10 @@ def test_images_of_several_sizes_are_refused_by_the_first_node() -> None:
         nodes.calibrate_ood(network(), mixed, FEW)
     with pytest.raises(ValueError, match="differ in size"):
         nodes.calibrate_classical(network(), mixed, mixed, mixed, FEW)
+    files = {str(number): {"shape": shape} for number, shape in enumerate(shapes)}
+    manifest = {"source": "mine", "kind": "folder", "channels": 1, "files": files}
+    with pytest.raises(ValueError, match="mine: the images differ in size, and the robustness"):
+        nodes.check_images(manifest)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from cards import card
 from scipy import stats
@@ -12,14 +13,17 @@ from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.calibration import MIN_SD, calibration_scale
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.images.sets import ImageSet, of_one_size
 from denoising_pipeline.models.dense import Dense
+from denoising_pipeline.models.unet import Unet
 from denoising_pipeline.pipelines.uncertainty.nodes import (
     FACTORS,
     calibrate_sd,
+    check_images,
     draw_uncertainty_examples,
     estimate_test_sd,
     measure_coverage,
+    measure_reliability,
     summarize_uncertainty,
     train_sd_estimator,
 )
@@ -96,7 +100,7 @@ def test_standard_deviations_are_scaled_to_fit_validation() -> None:
     clean, noisy, _, _ = batches()
     denoiser, estimator = network(0), network(1)
     calibration = calibrate_sd(denoiser, estimator, noisy, clean)
-    sd = estimate_test_sd(estimator, calibration, noisy)
+    sd = of_one_size(estimate_test_sd(estimator, calibration, noisy))
     expected = (estimator(noisy) + np.float32(MIN_SD)) * np.float32(calibration["scale"])
     np.testing.assert_allclose(sd, expected, rtol=1e-6)
     assert sd.dtype == np.float32
@@ -127,10 +131,44 @@ def test_the_noise_is_that_of_the_card() -> None:
     assert not np.array_equal(found[0], found[2])
 
 
-def test_images_of_any_sizes_are_refused() -> None:
+def test_a_folder_of_images_of_one_size_is_measured_like_an_array() -> None:
+    """From the network to the tables, to the same numbers."""
+    arrays = batches()
+    chosen = UncertaintyParameters(epochs=1, batch_size=4, examples=3)
+    tables = []
+    for clean, noisy, denoised, _ in (arrays, map(ImageSet.of, arrays)):
+        estimator = train_sd_estimator(network(0), clean, noisy, clean, chosen, 0)
+        calibration = calibrate_sd(network(0), estimator, noisy, clean)
+        sd = estimate_test_sd(estimator, calibration, noisy)
+        assert isinstance(sd, ImageSet) == isinstance(noisy, ImageSet)
+        coverage = measure_coverage(clean, denoised, sd, EVALUATION)
+        tables.append((coverage, measure_reliability(clean, denoised, sd)))
+        assert len(draw_uncertainty_examples(clean, noisy, denoised, sd, chosen).axes) == 5 * 3
+    for of_array, of_set in zip(*tables, strict=True):
+        pd.testing.assert_frame_equal(of_array, of_set)
+
+
+def test_images_of_several_sizes_are_refused_before_anything_is_trained() -> None:
+    shapes = [(6, 5, 1), (5, 6, 1)]
+    mixed = ImageSet.collect((np.zeros(shape, np.float32) for shape in shapes), shapes, np.float32)
+    with pytest.raises(ValueError, match=r"differ in size.*Crop them"):
+        train_sd_estimator(network(0), mixed, mixed, mixed, UncertaintyParameters(), 0)
+    files = {f"{height}.png": {"shape": [height, 5, 1]} for height in (6, 7)}
+    manifest = {"source": "mine", "kind": "folder", "channels": 1, "files": files}
+    with pytest.raises(ValueError, match="mine: the images differ in size, and the uncertainty"):
+        check_images(manifest)
+    del files["7.png"]
+    check_images(manifest)
+
+
+def test_a_network_for_any_size_learns_its_errors_on_images_of_no_multiple_of_its_own() -> None:
     clean, noisy, _, _ = batches()
-    with pytest.raises(ValueError, match=r"images of any sizes\. Use a source whose images have"):
-        train_sd_estimator(network(0), ImageSet.of(clean), noisy, clean, UncertaintyParameters(), 0)
+    unet = Unet(widths=(4, 4), blocks=(1, 1), output="sigmoid")
+    denoiser = Denoiser(unet, (None, None, 1), unet.build((None, None, 1), 0), card())
+    chosen = UncertaintyParameters(epochs=1, batch_size=4)
+    assert all(side % unet.multiple for side in SHAPE[:2])
+    found = train_sd_estimator(denoiser, clean, noisy, clean, chosen, 0)
+    assert found(noisy).shape == noisy.shape
 
 
 def test_a_network_whose_output_has_no_bounds_is_refused() -> None:

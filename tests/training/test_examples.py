@@ -19,10 +19,12 @@ from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.degradations.motion_blur import MotionBlur
 from denoising_pipeline.degradations.stripe import Stripe
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.patches import random_patches
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.training import Batch, CleanExamples, NoisyExamples, PairExamples
-from denoising_pipeline.training.augment import Flips, shifted, turned
-from denoising_pipeline.training.examples import PATCH_BLOCK, WINDOW_BLOCKS, Examples, of_one_size
+from denoising_pipeline.training.augment import Flips, greyed, shifted, turned
+from denoising_pipeline.training.examples import PATCH_BLOCK, WINDOW_BLOCKS, Examples
+from denoising_pipeline.training.loop import validation_images
 from denoising_pipeline.training.options import TrainingParameters
 
 NOISE = Gaussian(sigma=0.2)
@@ -171,6 +173,17 @@ def test_images_are_read_as_they_are_needed() -> None:
     assert len(set(reads)) == len(reads) == WINDOW_BLOCKS
     list(batches)
     assert sorted(reads) == list(range(0, len(clean), NOISE_BLOCK))
+
+
+def test_blocks_of_large_images_are_bounded_by_their_values_and_those_of_digits_are_1000() -> None:
+    large = np.broadcast_to(np.float32(0.5), (1000, 512, 512, 3))
+    examples = NoisyExamples(large, seed=0)
+    assert len(examples.block(0, 3).input) == 5
+    assert len(examples) == 1000
+    with pytest.raises(ValueError, match="share 200 blocks of 5"):
+        examples.shard(0, 201)
+    digits = NoisyExamples(np.broadcast_to(np.float32(0), (60_000, 28, 28, 1)), seed=0)
+    assert len(digits.block(0, 59).input) == NOISE_BLOCK == 1000
 
 
 def test_shifted_images_are_new_in_every_epoch_and_their_noise_is_drawn_on_top() -> None:
@@ -398,10 +411,10 @@ def test_noisy_images_alone_have_no_target() -> None:
 
 def test_validation_is_on_the_middle_of_every_image_of_a_set() -> None:
     images = photographs()
-    middle = of_one_size(images, 16)
+    middle = validation_images(images, 16)
     assert middle.shape == (4, 16, 16, 3)
     np.testing.assert_array_equal(middle[0], images.read(0)[12:28, 7:23])
-    np.testing.assert_array_equal(middle, of_one_size(images, 16))
+    np.testing.assert_array_equal(middle, validation_images(images, 16))
 
 
 def test_facts_are_of_everything_that_decides_the_examples_and_json_has_them() -> None:
@@ -438,5 +451,36 @@ def test_what_is_laid_out_over_the_whole_image_is_not_learnt_from_patches() -> N
 def test_validation_looks_at_patches_where_patches_are_learnt_from() -> None:
     """Of arrays as well: a network for any size takes multiples of its own."""
     images = np.random.default_rng(0).random((3, 28, 28, 1), np.float32)
-    np.testing.assert_array_equal(of_one_size(images, 16), images[:, 6:22, 6:22])
-    assert of_one_size(images, None) is images
+    np.testing.assert_array_equal(validation_images(images, 16), images[:, 6:22, 6:22])
+    assert validation_images(images, None) is images
+
+
+def textured_corner() -> ImageSet:
+    """Two grey images; of the first, one quarter has a texture."""
+    first = np.full((128, 128, 1), 0.5, np.float32)
+    first[:64, :64] = np.random.default_rng(0).random((64, 64, 1))
+    second = np.full((256, 256, 1), 0.25, np.float32)
+    return ImageSet.collect([first, second], [first.shape, second.shape], np.float32)
+
+
+def test_places_with_detail_are_drawn_more_often_and_small_images_as_well() -> None:
+    """Of 16 places in the first image, one with the texture is nearly always among them."""
+    draws = np.random.default_rng(0)
+    (found,) = random_patches((textured_corner(),), 16, 600, draws, detail=16)
+    (plain,) = random_patches((textured_corner(),), 16, 600, draws)
+    first = np.abs(found - 0.25).max(axis=(1, 2, 3)) > 0
+    assert first.mean() == pytest.approx(1 / 3, abs=0.06)  # Roots of areas: 128 to 256.
+    assert found.std(axis=(1, 2, 3))[first].min() > 0
+    assert (plain.std(axis=(1, 2, 3)) > 0).mean() < 0.15
+
+
+def test_a_share_of_colour_images_becomes_grey_by_its_luma() -> None:
+    colour = np.random.default_rng(0).random((400, 4, 4, 3), np.float32)
+    found = greyed(colour, 0.4, np.random.default_rng(1))
+    grey = (found == found[..., :1]).all(axis=(1, 2, 3))
+    assert grey.mean() == pytest.approx(0.4, abs=0.08)
+    np.testing.assert_array_equal(found[~grey], colour[~grey])
+    luma = colour[grey] @ np.array([0.299, 0.587, 0.114], np.float32)
+    np.testing.assert_allclose(found[grey][..., 0], luma, rtol=1e-6)
+    one = colour[..., :1]
+    np.testing.assert_array_equal(greyed(one, 1, np.random.default_rng(1)), one)

@@ -12,6 +12,7 @@ from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.metrics import psnr
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.noise_level import estimate_noise
 from denoising_pipeline.training import (
     Batch,
     CleanExamples,
@@ -21,7 +22,9 @@ from denoising_pipeline.training import (
     train,
 )
 from denoising_pipeline.training.examples import Examples
+from denoising_pipeline.training.levels import telling_level
 from denoising_pipeline.training.objectives import OBJECTIVES
+from denoising_pipeline.training.objectives.relative import Relative
 from denoising_pipeline.training.objectives.supervised import Supervised
 from denoising_pipeline.training.options import TrainingParameters
 
@@ -80,7 +83,7 @@ def trained(examples: Examples, chosen: TrainingParameters) -> tuple[Denoiser, f
 
 
 def test_supervised_is_the_default_and_found_by_name() -> None:
-    assert {"supervised": Supervised} == OBJECTIVES
+    assert {"relative": Relative, "supervised": Supervised} == OBJECTIVES
     chosen = validate_parameters({"training": {"objective": {"name": "supervised"}}}).training
     assert chosen.objective == TrainingParameters().objective == Supervised()
 
@@ -118,3 +121,43 @@ def test_supervised_training_needs_something_to_compare_with() -> None:
     examples = NoisyExamples(noisy(halves(20), "train"), seed=0)
     with pytest.raises(ValueError, match=r"Train on pairs, or choose another training\.objective"):
         trained(examples, options())
+
+
+def test_relative_to_the_noise_every_level_counts_alike() -> None:
+    """The weighted error of the noisy images themselves grows with the level, not its square."""
+    clean = np.full((3, 32, 32, 1), 0.5, np.float32)
+    noise = np.random.default_rng(0).standard_normal(clean.shape).astype(np.float32)
+    noisy = clean + np.array([0.05, 0.1, 0.2], np.float32)[:, None, None, None] * noise
+    objective = Relative(added=1e-6)
+    ready = objective.prepare(Batch(noisy, clean), np.random.default_rng(0))
+    weighted = np.asarray(objective.loss(lambda *_: None)(clean, noisy, ready.mask))
+    np.testing.assert_allclose(weighted.mean(axis=(1, 2, 3)), [0.05, 0.1, 0.2], rtol=0.05)
+    with pytest.raises(ValueError, match="noisy ones only"):
+        objective.prepare(Batch(noisy, None), np.random.default_rng(0))
+
+
+def test_a_network_is_told_about_how_noisy_each_example_is() -> None:
+    clean = np.full((200, 16, 16, 3), 0.5, np.float32)
+    noise = np.random.default_rng(0).standard_normal(clean.shape).astype(np.float32)
+    batch = Batch(clean + np.float32(0.1) * noise, clean)
+    told = telling_level(Supervised().prepare)(batch, np.random.default_rng(1))
+    np.testing.assert_array_equal(told.input[..., :3], batch.input)
+    levels = told.input[:, 0, 0, 3]
+    assert levels.mean() == pytest.approx(0.1, rel=0.02)
+    assert np.log(levels).std() == pytest.approx(0.05, rel=0.4)
+
+
+def test_a_told_network_trains_and_denoises_by_its_own_estimate() -> None:
+    chosen = options(
+        model={"name": "unet", "widths": [4], "blocks": [1], "noise_level": True},
+        objective={"name": "relative"},
+        epochs=2,
+        patch=8,
+    )
+    clean = halves(60)
+    examples = CleanExamples.of(clean, NOISE, chosen, 0)
+    denoiser, _ = trained(examples, chosen)
+    pixels = noisy(clean[:1], "test")
+    sigma = estimate_noise(pixels[0]).sigma
+    np.testing.assert_array_equal(denoiser(pixels), denoiser(pixels, sigma=sigma))
+    assert not np.array_equal(denoiser(pixels), denoiser(pixels, sigma=sigma + 0.2))

@@ -20,7 +20,7 @@ from denoising_pipeline.models.base import Architecture, SeededInitializers
 from denoising_pipeline.models.convolutional import Convolutional
 from denoising_pipeline.models.dense import Dense
 from denoising_pipeline.training import CleanExamples, TrainingDivergedError, mean_psnr, train
-from denoising_pipeline.training.examples import of_one_size
+from denoising_pipeline.training.loop import validation_images
 from denoising_pipeline.training.options import (
     DownstreamParameters,
     FitOptions,
@@ -276,7 +276,7 @@ def test_validation_of_a_set_is_that_of_the_patches_in_the_middle() -> None:
     chosen = on_patches(epochs=1, keep="last")
     examples = CleanExamples.of(images, NOISE, chosen, 0)
     denoiser, history = train(examples, (images, images), chosen, 0, ignore)
-    middle = of_one_size(images, 8)
+    middle = validation_images(images, 8)
     scores = psnr(middle, np.clip(denoiser.model.predict(middle, verbose=0), -9, 9))
     assert history["val_psnr"].tolist() == pytest.approx([scores.mean()], abs=1e-3)
 

@@ -4,8 +4,7 @@ All of them become the same thing, a function from noisy to denoised images, as 
 is one: `calibrate(name, known, val_noisy, val_clean).denoise(noisy)`.
 """
 
-import importlib
-import pkgutil
+import sys
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -21,9 +20,9 @@ from denoising_pipeline.baselines.base import (
     fit,
     registered,
 )
+from denoising_pipeline.core.components import import_modules
 
-for _module in pkgutil.iter_modules(__path__, prefix=f"{__name__}."):
-    importlib.import_module(_module.name)
+import_modules(sys.modules[__name__])
 
 BASELINES: Mapping[str, Baseline] = MappingProxyType(registered())
 """Baseline by name."""

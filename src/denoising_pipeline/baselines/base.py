@@ -14,7 +14,7 @@ from denoising_pipeline.baselines.tone import ToneCurve
 from denoising_pipeline.degradations import Degradation
 from denoising_pipeline.evaluation.scoring import score_images
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.images.sets import ImageSet, apply_to
+from denoising_pipeline.images.sets import ImageSet, Shape, apply_to
 
 Denoise: TypeAlias = Callable[[Images], Images]
 """What a trained `Denoiser` is, too: noisy images of one size to the same images, denoised."""
@@ -51,15 +51,25 @@ class Known:
     seed: int
 
     @property
-    def images(self) -> Images:
-        """The clean training images as an array.
+    def images(self) -> ImageSet:
+        """The clean training images, which are not copied.
 
         Raises:
             NotApplicableError: They are of different sizes.
         """
-        if isinstance(self.train_clean, ImageSet):
+        images = ImageSet.of(self.train_clean)
+        if images.uniform is None:
             raise NotApplicableError("it needs images that are all of one size")
-        return self.train_clean
+        return images
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of every training image.
+
+        Raises:
+            NotApplicableError: They are of different sizes.
+        """
+        return self.images.shape(0)
 
     @cached_property
     def moments(self) -> Moments:

@@ -1,5 +1,6 @@
 """Linear denoisers that learn from the training images, in closed form."""
 
+import math
 from functools import partial
 
 import numpy as np
@@ -53,7 +54,7 @@ def _affine(before: Matrix, weights: Matrix, after: Matrix, noisy: Images) -> Im
 
 
 def _require_small(known: Known) -> None:
-    values = int(np.prod(known.images.shape[1:]))
+    values = math.prod(known.shape)
     if values > MAX_VALUES:
         raise NotApplicableError(
             f"images of {values:,} values have too many covariances; up to {MAX_VALUES:,} are done"

@@ -1,12 +1,13 @@
 """Means and covariances of clean and noisy images, block by block."""
 
+import math
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from denoising_pipeline.degradations import NOISE_BLOCK, Degradation, draw_noisy_block
-from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.sets import ImageSet
 
 Matrix: TypeAlias = npt.NDArray[np.float64]
 
@@ -29,19 +30,18 @@ class Moments(NamedTuple):
     cross: Matrix
 
 
-def measure_moments(clean: Images, noise: Degradation, seed: int) -> Moments:
+def measure_moments(clean: ImageSet, noise: Degradation, seed: int) -> Moments:
     """Return the moments of images with the noise of training's first epoch.
 
     Args:
-        clean: float32 (N, H, W, C) in [0, 1]; `NOISE_BLOCK` images are read at a time.
+        clean: Images of one size; `NOISE_BLOCK` of them are read at a time.
         noise: What the denoiser was trained to undo.
         seed: Root seed of the noise.
     """
-    values = int(np.prod(clean.shape[1:]))
+    values = math.prod(clean.shape(0))
     sums = np.zeros(2 * values)
     products = np.zeros((2 * values, 2 * values))
-    for block, start in enumerate(range(0, len(clean), NOISE_BLOCK)):
-        images = clean[start : start + NOISE_BLOCK]
+    for block, (_, images) in enumerate(clean.batches(NOISE_BLOCK)):
         noisy = draw_noisy_block(images, noise, seed=seed, split="train", epoch=0, block=block)
         both = np.hstack([side.reshape(len(side), -1) for side in (images, noisy)]).astype(float)
         sums += both.sum(0)

@@ -9,10 +9,12 @@ from scipy.special import log_ndtr
 from denoising_pipeline.baselines.base import Denoise, Known, NotApplicableError, learning
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.sets import ImageSet, at_once
 
 TRAIN_BLOCK = 4000
 NOISY_BLOCK = 1000
-"""Images of either kind that are compared at once: 4 million likelihoods, 16 MB."""
+"""Images of either kind that are compared at once: 4 million likelihoods, 16 MB. Fewer if they are
+large."""
 
 
 @learning("posterior mean")
@@ -29,7 +31,7 @@ def posterior_mean(known: Known) -> Denoise:
     return partial(_weighted_mean, known.images, known.noise.sigma)
 
 
-def _weighted_mean(train_clean: Images, sigma: float, noisy: Images) -> Images:
+def _weighted_mean(train_clean: ImageSet, sigma: float, noisy: Images) -> Images:
     """Go through the training images once, in blocks, with log-sum-exp over what was seen so far.
 
     Beside the result, memory holds the blocks alone, however many images there are.
@@ -37,11 +39,12 @@ def _weighted_mean(train_clean: Images, sigma: float, noisy: Images) -> Images:
     best = np.full((len(noisy), 1), -math.inf, np.float32)
     total = np.zeros((len(noisy), 1), np.float32)
     mean = np.zeros((len(noisy), math.prod(noisy.shape[1:])), np.float32)
-    for start in range(0, len(train_clean), TRAIN_BLOCK):
-        clean = train_clean[start : start + TRAIN_BLOCK].reshape(-1, mean.shape[1])
+    step = at_once(noisy.shape[1:], NOISY_BLOCK)
+    for _, images in train_clean.batches(at_once(noisy.shape[1:], TRAIN_BLOCK)):
+        clean = images.reshape(-1, mean.shape[1])
         terms, constant = clean_terms(clean, sigma)
-        for first in range(0, len(noisy), NOISY_BLOCK):
-            rows = slice(first, first + NOISY_BLOCK)
+        for first in range(0, len(noisy), step):
+            rows = slice(first, first + step)
             observed = noisy_terms(noisy[rows].reshape(-1, mean.shape[1]), sigma)
             likelihood = observed @ terms.T
             likelihood += constant

@@ -2,7 +2,6 @@
 
 import errno
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from math import sqrt
@@ -47,7 +46,7 @@ class Options:
     """
 
     model: Path
-    settings: Settings = Settings()
+    settings: Settings = Settings()  # noqa: RUF009  # it cannot be changed
     overwrite: bool = False
     resume: bool = False
     max_pixels: int = MAX_PIXELS
@@ -128,7 +127,8 @@ def denoise_file(work: Work, denoiser: Denoiser, options: Options, pictured: boo
                 picture, denoiser, file, options.settings, result, work.format, pictured
             )
             file.flush()
-            options.record(work).note(work, stamp, digest, Stamp.of(file.fileno()))
+            if work.recorded or options.resume:
+                options.record(work).note(work, stamp, digest, Stamp.of(file.fileno()))
     except Exception as error:  # one bad file does not end a folder
         if isinstance(error, OSError) and error.errno in _FULL:
             raise DiskFullError(error.errno, in_words(error)) from error
@@ -161,7 +161,6 @@ def denoised(
         seconds=outcome.seconds,
         sigma=_sigma(outcome),
         told=settings.sigma,
-        warnings=(*result.warnings, *_warnings(outcome)),
         thumbnails=thumbnails[0] if thumbnails else None,
     )
 
@@ -200,8 +199,3 @@ def _sigma(outcome: Outcome) -> float | None:
     if not pixels:
         return None
     return sqrt(sum(page.noise.sigma**2 * page.height * page.width for page in known) / pixels)
-
-
-def _warnings(outcome: Outcome) -> Sequence[str]:
-    del outcome
-    return ()

@@ -36,6 +36,7 @@ class Work:
         root: Folder of the outputs, in which the record lies.
         format: What it is written in; None: as it came.
         found: Whether it was found in a folder, not named.
+        recorded: Whether a record is kept: there is a folder for the outputs.
     """
 
     source: Path
@@ -43,6 +44,7 @@ class Work:
     root: Path
     format: str | None = None
     found: bool = False
+    recorded: bool = True
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def make_plan(
     wanted = None if format is None else format_of(format)
     if output is not None and not into_folder and _is_file(output, inputs):
         wanted = _format_of_file(output, wanted)
-        return _checked(Plan([Work(inputs[0], output, output.parent, wanted)]), "")
+        return _checked(Plan([Work(inputs[0], output, output.parent, wanted, recorded=False)]), "")
     behind = (SUFFIX if output is None else "") if suffix is None else suffix
     if os.sep in behind or "/" in behind:
         raise PlanError(f"The suffix '{shown(behind)}' has a / in it; give -o FOLDER instead.")
@@ -106,7 +108,7 @@ def make_plan(
         else:
             root = given.parent if output is None else output
             target = root / _renamed(given.name, behind, wanted)
-            plan.works.append(Work(given, target, root, wanted))
+            plan.works.append(Work(given, target, root, wanted, recorded=output is not None))
     return _checked(plan, behind)
 
 
@@ -194,23 +196,19 @@ def _walk(folder: Path, inside: str, outputs: str) -> Iterator[tuple[Path, Statu
 
 
 def _left_out(entry: os.DirEntry[str], inside: str, outputs: str) -> str:
-    if entry.name.startswith("."):
-        return "is hidden"
-    if entry.is_symlink():
-        real = os.path.realpath(entry.path)
-        if not Path(real).exists():
-            return "is a link that leads nowhere"
-        if not Path(real).is_relative_to(inside):
-            return "is a link that leads out of the folder"
-        if entry.is_dir():
-            return "is a link to a folder that is gone through anyway"
-    if entry.is_dir():
-        is_output = os.path.realpath(entry.path) == outputs and outputs != inside
-        return "is where the outputs go" if is_output else ""
-    if not entry.is_file():
-        return "is no file"
-    ending = Path(entry.name).suffix.lower()
-    return "" if ending in KNOWN else "is of a type that is not read"
+    real = Path(os.path.realpath(entry.path))
+    known = Path(entry.name).suffix.lower() in KNOWN
+    is_link, is_folder = entry.is_symlink(), entry.is_dir()
+    reasons = {
+        "is hidden": entry.name.startswith("."),
+        "is a link that leads nowhere": is_link and not real.exists(),
+        "is a link that leads out of the folder": is_link and not real.is_relative_to(inside),
+        "is a link to a folder that is gone through anyway": is_link and is_folder,
+        "is where the outputs go": is_folder and str(real) == outputs != inside,
+        "is no file": not is_folder and not entry.is_file(),
+        "is of a type that is not read": not is_folder and not known,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "")
 
 
 def _checked(plan: Plan, behind: str) -> Plan:

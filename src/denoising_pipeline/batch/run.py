@@ -119,6 +119,18 @@ class Batch:
             done.put(error)
 
 
+def run_batch(plan: Plan, options: Options, workers: int = 1) -> list[FileResult]:
+    """Go through a plan, and return what became of each file and of what was left out.
+
+    Raises:
+        PlanError: As for `Batch`.
+        OSError: Likewise, or the disk is full.
+        ValueError: Likewise.
+    """
+    with Batch(plan, options, workers) as batch:
+        return [*batch.results(), *plan.left_out]
+
+
 def check_folders(plan: Plan) -> None:
     """Check that every folder of outputs can be written to, and has room for one more file.
 

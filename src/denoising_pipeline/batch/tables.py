@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 MOST_ROWS = 200
 """Of the table; files that went well are left out first."""
 
-_KEPT_OUT = {"thumbnails"}
+COLUMNS = [each.name for each in fields(FileResult) if each.name != "thumbnails"]
+"""Of CSV, JSON and the table of Kedro."""
 
 
 def table_of(results: Sequence[FileResult]) -> "Table":
@@ -78,26 +79,23 @@ def sum_of(results: Iterable[FileResult], seconds: float) -> str:
 def csv_of(results: Iterable[FileResult]) -> bytes:
     """Return a table in CSV, UTF-8, a row per file; empty cells are not known."""
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, _names(), lineterminator="\r\n")
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
     for result in results:
-        plain = _plain(result)
+        plain = row_of(result)
         writer.writerow({**plain, "warnings": " | ".join(plain["warnings"])})
     return text.getvalue().encode()
 
 
 def json_of(results: Iterable[FileResult]) -> bytes:
     """Return a list of objects in JSON, one per file; null is not known."""
-    found = list(map(_plain, results))
+    found = list(map(row_of, results))
     return (json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-def _names() -> list[str]:
-    return [each.name for each in fields(FileResult) if each.name not in _KEPT_OUT]
-
-
-def _plain(result: FileResult) -> dict[str, Any]:
-    values = {name: getattr(result, name) for name in _names()}
+def row_of(result: FileResult) -> dict[str, Any]:
+    """Return what is known of a file in plain values, names as they can be printed."""
+    values = {name: getattr(result, name) for name in COLUMNS}
     return {
         name: shown(value) if isinstance(value, Path) else value for name, value in values.items()
     }

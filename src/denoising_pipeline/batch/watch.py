@@ -3,10 +3,13 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from denoising_pipeline.batch.plan import Plan
 from denoising_pipeline.batch.record import Stamp
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PAUSE = 1.0
 """Seconds between two looks; a file that grew in between is waited for."""

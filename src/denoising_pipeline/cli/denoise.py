@@ -109,7 +109,7 @@ class Help(click.Command):
 @click.option("--watch", is_flag=True, help="Go on with what is new in folders, until Ctrl-C.")
 @click.version_option(__version__, prog_name="denoise")
 def denoise(**given: Any) -> None:
-    r"""Clean image files of noise: photographs, scans, micrographs.
+    """Clean image files of noise: photographs, scans, micrographs.
 
     IN is a file, a folder (with all in it), or - for the standard input. What comes out has the
     size, format, depth and metadata of what went in, which is never changed.
@@ -120,7 +120,7 @@ def denoise(**given: Any) -> None:
       denoise - < in.png > out.png      from a pipe to a pipe
 
     Exit code: 0 all is well, 1 some files failed, 2 nothing was done.
-    """
+    """  # noqa: D301  # \b is the character that keeps click from filling lines
     from denoising_pipeline.cli.files import denoise_files, denoise_stream
 
     for each in given["inputs"]:

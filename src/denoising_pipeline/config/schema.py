@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from denoising_pipeline.baselines.options import BenchmarkParameters, RobustnessParameters
+from denoising_pipeline.batch.options import InferenceParameters
 from denoising_pipeline.config.errors import ParameterError, explain
 from denoising_pipeline.config.layers import flatten
 from denoising_pipeline.core.options import SOURCE, Section
@@ -32,6 +33,7 @@ class Parameters(Section):
     training: TrainingParameters = TrainingParameters()
     evaluation: EvaluationParameters = EvaluationParameters()
     reporting: ReportingParameters = ReportingParameters()
+    inference: InferenceParameters = InferenceParameters()
     robustness: RobustnessParameters = RobustnessParameters()
     comparison: ComparisonParameters = ComparisonParameters()
     benchmark: BenchmarkParameters = BenchmarkParameters()

@@ -29,6 +29,12 @@ def component_name(component: type[BaseModel]) -> str:
 ComponentT = TypeVar("ComponentT", bound=Component)
 
 
+def import_modules(package: ModuleType) -> None:
+    """Import every module of a package, so that what is defined in them is known."""
+    for module in pkgutil.iter_modules(package.__path__, prefix=f"{package.__name__}."):
+        importlib.import_module(module.name)
+
+
 def discover(base: type[ComponentT], package: ModuleType) -> dict[str, type[ComponentT]]:
     """Import every module of a package and return what extends `base` in it, however indirectly.
 
@@ -43,8 +49,7 @@ def discover(base: type[ComponentT], package: ModuleType) -> dict[str, type[Comp
     Raises:
         ValueError: Two classes have the same name.
     """
-    for module in pkgutil.iter_modules(package.__path__, prefix=f"{package.__name__}."):
-        importlib.import_module(module.name)
+    import_modules(package)
     found: dict[str, type[ComponentT]] = {}
     for cls in _named(base):
         other = found.setdefault(component_name(cls), cls)

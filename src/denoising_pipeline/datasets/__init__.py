@@ -5,21 +5,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from denoising_pipeline.datasets.checkpoints import CheckpointsDataset
-    from denoising_pipeline.datasets.idx import IdxDataset
     from denoising_pipeline.datasets.json_strict import StrictJsonDataset
     from denoising_pipeline.datasets.mlflow_runs import MlflowRunsDataset
     from denoising_pipeline.datasets.networks import ClassifierDataset, DenoiserDataset
     from denoising_pipeline.datasets.npy import NpyDataset
-    from denoising_pipeline.datasets.source import SourceDataset
+    from denoising_pipeline.datasets.source import SourceDataset, SourcesDataset
 
 __all__ = [
     "CheckpointsDataset",
     "ClassifierDataset",
     "DenoiserDataset",
-    "IdxDataset",
     "MlflowRunsDataset",
     "NpyDataset",
     "SourceDataset",
+    "SourcesDataset",
     "StrictJsonDataset",
 ]
 
@@ -27,10 +26,10 @@ _MODULES = {
     "CheckpointsDataset": "checkpoints",
     "ClassifierDataset": "networks",
     "DenoiserDataset": "networks",
-    "IdxDataset": "idx",
     "MlflowRunsDataset": "mlflow_runs",
     "NpyDataset": "npy",
     "SourceDataset": "source",
+    "SourcesDataset": "source",
     "StrictJsonDataset": "json_strict",
 }
 

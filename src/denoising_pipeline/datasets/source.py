@@ -1,9 +1,10 @@
-"""A folder of raw images, in any of the forms that the project reads."""
+"""Folders of raw images, in any of the forms that the project reads."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import PurePosixPath
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import fsspec
 from kedro.io.core import AbstractDataset, DatasetError, get_filepath_str, get_protocol_and_path
@@ -11,18 +12,11 @@ from kedro.io.core import AbstractDataset, DatasetError, get_filepath_str, get_p
 from denoising_pipeline.images.idx import MAX_BYTES
 from denoising_pipeline.images.source import Source, SourceError, open_source
 
+T = TypeVar("T")
 
-class SourceDataset(AbstractDataset[NoReturn, Source]):
-    """Finds the images of a folder, IDX files or image files, and checks pinned sums; only loads.
 
-    Examples:
-        ```yaml
-        raw_source:
-          type: denoising_pipeline.datasets.SourceDataset
-          path: data/01_raw/mnist
-          sha256: ${globals:sha256,{}}
-        ```
-    """
+class _RawFolder(AbstractDataset[NoReturn, T]):
+    """A folder that is only read."""
 
     def __init__(
         self,
@@ -37,7 +31,7 @@ class SourceDataset(AbstractDataset[NoReturn, Source]):
         """Point the dataset at its folder.
 
         Args:
-            path: The folder; its last part is the name of the source.
+            path: The folder. That of a source has its name as last part.
             sha256: Expected SHA-256 by source and file name; those of other sources are not looked
                 at. See `open_source` for what a name pins.
             max_bytes: Refuse IDX files that promise more bytes of values than this.
@@ -47,37 +41,14 @@ class SourceDataset(AbstractDataset[NoReturn, Source]):
         """
         self._protocol, folder = get_protocol_and_path(path)
         self._path = PurePosixPath(folder)
-        self._sha256 = dict(sha256 or {})
-        self._max_bytes = max_bytes
-        self._fs = fsspec.filesystem(self._protocol, **(credentials or {}), **(fs_args or {}))
+        fs = fsspec.filesystem(self._protocol, **(credentials or {}), **(fs_args or {}))
+        self._fs = fs
+        self._open = partial(open_source, fs, pins=dict(sha256 or {}), max_bytes=max_bytes)
         self.metadata = metadata
-
-    def load(self) -> Source:
-        """Find the files.
-
-        Returns:
-            The source; image files are decoded when they are asked for.
-
-        Raises:
-            DatasetError: It is not there, it is not clear which files are meant, or a file is
-                damaged or not the pinned one.
-        """
-        try:
-            return open_source(self._fs, self._folder, self._sha256, self._max_bytes)
-        except SourceError as error:
-            raise DatasetError(str(error)) from error
 
     def save(self, data: NoReturn) -> NoReturn:
         """Refuse: what was published is not overwritten."""
         raise DatasetError(f"{type(self).__name__} only loads; '{self._path}' is left alone.")
-
-    def digest(self) -> str:
-        """Return a text that is equal for equal content of all files, and for no other.
-
-        Raises:
-            DatasetError: As for `load`.
-        """
-        return self.load().digest
 
     @property
     def _folder(self) -> str:
@@ -91,3 +62,56 @@ class SourceDataset(AbstractDataset[NoReturn, Source]):
 
     def _release(self) -> None:
         self._fs.invalidate_cache(self._folder)
+
+
+class SourceDataset(_RawFolder[Source]):
+    """Finds the images of a folder, IDX files or image files, and checks pinned sums; only loads.
+
+    Examples:
+        ```yaml
+        raw_source:
+          type: denoising_pipeline.datasets.SourceDataset
+          path: data/01_raw/mnist
+          sha256: ${globals:sha256,{}}
+        ```
+    """
+
+    def load(self) -> Source:
+        """Find the files.
+
+        Returns:
+            The source; image files are decoded when they are asked for.
+
+        Raises:
+            DatasetError: It is not there, it is not clear which files are meant, or a file is
+                damaged or not the pinned one.
+        """
+        try:
+            return self._open(self._folder)
+        except SourceError as error:
+            raise DatasetError(str(error)) from error
+
+    def digest(self) -> str:
+        """Return a text that is equal for equal content of all files, and for no other.
+
+        Raises:
+            DatasetError: As for `load`.
+        """
+        return self.load().digest
+
+
+class SourcesDataset(_RawFolder[Callable[[str], Source]]):
+    """A folder of sources, any of which can be opened by name; only loads.
+
+    Examples:
+        ```yaml
+        sources:
+          type: denoising_pipeline.datasets.SourcesDataset
+          path: data/01_raw
+          sha256: ${globals:sha256,{}}
+        ```
+    """
+
+    def load(self) -> Callable[[str], Source]:
+        """Return the function that opens a source by name, or raises `SourceError`."""
+        return lambda name: self._open(f"{self._folder}/{name}")

@@ -57,10 +57,10 @@ def draw_noisy(
 def draw_noisy_block(
     clean: Images, degradation: Degradation, *, seed: int, split: str, epoch: int, block: int
 ) -> Images:
-    """Degrade one block of an array, as `draw_noisy` does it for all of them.
+    """Degrade one block of images; of `NOISE_BLOCK` images, as `draw_noisy` does it for all.
 
     Args:
-        clean: float32 (n, H, W, C) in [0, 1], images `block * NOISE_BLOCK` and on. Not changed.
+        clean: float32 (n, H, W, C) in [0, 1]. Not changed.
         degradation: What happens to them.
         seed: Root seed of the run.
         split: `"train"`, `"val"` or `"test"`.

@@ -104,7 +104,9 @@ def halved(content: bytes) -> bytes:
 def _portable(denoiser: Denoiser, content: bytes) -> Denoiser:
     memory = bytes_per_pixel(denoiser.model, denoiser.architecture.multiple)
     network = OnnxNetwork(content, memory, denoiser.weight_count)
-    return Denoiser(denoiser.architecture, denoiser.image_shape, network, denoiser.card)
+    return Denoiser(
+        denoiser.architecture, denoiser.image_shape, network, denoiser.card, denoiser.quality
+    )
 
 
 def _predicted(denoiser: Denoiser, seen: Images) -> Images:

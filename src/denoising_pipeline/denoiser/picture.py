@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy.ndimage import maximum_filter, minimum_filter
 
 from denoising_pipeline.denoiser.denoiser import Denoiser
+from denoising_pipeline.denoiser.quality import Prediction
 from denoising_pipeline.images.noise_level import NoiseEstimate, estimate_noise
 from denoising_pipeline.pictures.formats import Picture, check_format, write_picture
 
@@ -49,6 +50,7 @@ class Page:
         noise: What was estimated.
         sigma: What the network was told, on the scale of [0, 1].
         seconds: That it took.
+        predicted: PSNR of the result as the network gives it, if the denoiser can predict it.
     """
 
     height: int
@@ -56,6 +58,7 @@ class Page:
     noise: NoiseEstimate
     sigma: float
     seconds: float
+    predicted: Prediction | None = None
 
 
 @dataclass
@@ -150,15 +153,17 @@ def denoise_page(
     told = denoiser.architecture.told_level
     sigma = (noise.sigma if settings.sigma is None else settings.sigma) if told else None
     memory = settings.max_memory
-    if settings.strength == 0:
-        denoised = pixels
-    else:
+    level = noise.sigma if sigma is None else sigma
+    denoised, predicted = pixels, None
+    if settings.strength > 0:
         seen = _channels(pixels, denoiser.image_shape[2])
-        found = denoiser(seen, batch_size=1, max_memory=memory, sigma=sigma)
-        denoised = _blended(pixels, _back(found, pixels.shape[2]), settings.strength)
+        found = _back(denoiser(seen, batch_size=1, max_memory=memory, sigma=sigma), pixels.shape[2])
+        if denoiser.quality:
+            predicted = denoiser.quality.predict(pixels, found, level)
+        denoised = _blended(pixels, found, settings.strength)
     height, width, _ = pixels.shape
     seconds = time.perf_counter() - started
-    return denoised, Page(height, width, noise, noise.sigma if sigma is None else sigma, seconds)
+    return denoised, Page(height, width, noise, level, seconds, predicted)
 
 
 def _channels(pixels: npt.NDArray[np.float32], wanted: int) -> npt.NDArray[np.float32]:
@@ -176,9 +181,9 @@ def _back(found: npt.NDArray[np.float32], channels: int) -> npt.NDArray[np.float
     if len(found) > 1:
         return np.ascontiguousarray(np.moveaxis(found[..., 0], 0, 2))
     if found.shape[3] == channels:
-        return found[0]
-    mean: npt.NDArray[np.float32] = found[0].mean(axis=2, keepdims=True)
-    return mean
+        only: npt.NDArray[np.float32] = found[0]
+        return only
+    return np.asarray(found[0].mean(axis=2, keepdims=True), np.float32)
 
 
 def _blended(
@@ -188,6 +193,6 @@ def _blended(
         denoised = pixels + np.float32(strength) * (denoised - pixels)
     square = (AROUND, AROUND, 1)
     low, high = minimum_filter(pixels, square), maximum_filter(pixels, square)
-    stays = (low == high) & ((low == 0) | (low == 1))
+    stays = np.logical_and(low == high, np.logical_or(low == 0, low == 1))
     result: npt.NDArray[np.float32] = np.where(stays, pixels, denoised)
     return result

@@ -3,22 +3,24 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from denoising_pipeline.images.arrays import Images, Values
+from denoising_pipeline.images.sets import ImageSet, at_once
 
 MIN_SD = 1 / 255 / 12**0.5
 """Standard deviation of what rounding to 8 bits leaves unknown of a clean pixel."""
 
 _BLOCK = 1000
-"""Images that are measured at once."""
+"""Images that are measured at once, at most."""
 
 _EDGE_PIXELS = 2_000_000
 """Pixels, about, that quantiles are taken of."""
 
 
-def calibration_scale(clean: Images, denoised: Images, sd: Images) -> float:
+def calibration_scale(
+    clean: Images | ImageSet, denoised: Images | ImageSet, sd: Images | ImageSet
+) -> float:
     """Return the factor on the standard deviation that fits a set of images best.
 
     It minimizes the mean of c sd + (clean - denoised)² / (c sd), the loss that the network was
@@ -35,14 +37,18 @@ def calibration_scale(clean: Images, denoised: Images, sd: Images) -> float:
         c, 0 or more.
     """
     weighted, total = 0.0, 0.0
-    for error, spread in _blocks(clean, denoised, sd):
+    for pixels, estimate, spread in _blocks(clean, denoised, sd):
+        error = pixels - estimate
         weighted += float(np.sum(np.square(error) / spread, dtype=np.float64))
         total += float(np.sum(spread, dtype=np.float64))
     return float((weighted / total) ** 0.5)
 
 
 def shares_within(
-    clean: Images, denoised: Images, sd: Images, factors: Sequence[float]
+    clean: Images | ImageSet,
+    denoised: Images | ImageSet,
+    sd: Images | ImageSet,
+    factors: Sequence[float],
 ) -> tuple[list[Values], list[Values]]:
     """Count the pixels whose clean value lies within denoised ± factor * sd.
 
@@ -59,20 +65,21 @@ def shares_within(
     """
     every: list[list[Values]] = [[] for _ in factors]
     lit: list[list[Values]] = [[] for _ in factors]
-    for start in range(0, len(clean), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        is_lit = clean[block] > 0
+    for pixels, estimate, spread in _blocks(clean, denoised, sd):
+        is_lit = pixels > 0
         count = is_lit.sum(axis=(1, 2, 3), dtype=np.float64)
         count[count == 0] = np.nan
-        error = np.abs(clean[block] - denoised[block])
+        error = np.abs(pixels - estimate)
         for position, factor in enumerate(factors):
-            within = error <= np.float32(factor) * sd[block]
+            within = error <= np.float32(factor) * spread
             every[position].append(within.mean(axis=(1, 2, 3), dtype=np.float64))
             lit[position].append((within & is_lit).sum(axis=(1, 2, 3)) / count)
     return [np.concatenate(parts) for parts in every], [np.concatenate(parts) for parts in lit]
 
 
-def reliability(clean: Images, denoised: Images, sd: Images, bins: int = 10) -> pd.DataFrame:
+def reliability(
+    clean: Images | ImageSet, denoised: Images | ImageSet, sd: Images | ImageSet, bins: int = 10
+) -> pd.DataFrame:
     """Compare predicted with observed errors, in bins of pixels of like predicted error.
 
     The reliability diagram of regression of D. Levi et al., "Evaluating and Calibrating
@@ -89,10 +96,13 @@ def reliability(clean: Images, denoised: Images, sd: Images, bins: int = 10) -> 
         A row per bin, from certain to uncertain: `n_pixels`; `predicted_rmse`, the root of the
         mean of sd²; `observed_rmse`, that of (clean - denoised)²; `share_within_2sd`.
     """
-    sample = sd[:: 1 + sd.size // _EDGE_PIXELS]
+    images = ImageSet.of(sd)
+    some = range(0, len(images), 1 + len(images.values) // _EDGE_PIXELS)
+    sample = np.concatenate([images.read(i).ravel() for i in some])
     edges = np.unique(np.quantile(sample, np.linspace(0, 1, bins + 1)[1:-1]))
     sums = np.zeros((4, len(edges) + 1))
-    for error, spread in _blocks(clean, denoised, sd):
+    for pixels, estimate, spread in _blocks(clean, denoised, sd):
+        error = pixels - estimate
         place = np.searchsorted(edges, spread.ravel())
         within = np.abs(error) <= 2 * spread
         for row, values in enumerate((np.ones_like(spread), spread**2, error**2, within)):
@@ -108,10 +118,10 @@ def reliability(clean: Images, denoised: Images, sd: Images, bins: int = 10) -> 
     )
 
 
-def _blocks(
-    clean: Images, denoised: Images, sd: Images
-) -> Iterator[tuple[Images, npt.NDArray[np.float32]]]:
-    """Yield error and standard deviation, some images at a time."""
-    for start in range(0, len(clean), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        yield clean[block] - denoised[block], sd[block]
+def _blocks(*collections: Images | ImageSet) -> Iterator[tuple[Images, ...]]:
+    """Yield the same images of all collections, some at a time."""
+    sets = list(map(ImageSet.of, collections))
+    largest = sets[0].shapes[sets[0].shapes.prod(1).argmax()]
+    count = at_once(largest.tolist(), _BLOCK)
+    for batches in zip(*(images.batches(count) for images in sets), strict=True):
+        yield tuple(pixels for _, pixels in batches)

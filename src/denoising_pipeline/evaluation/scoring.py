@@ -7,7 +7,7 @@ import numpy as np
 
 from denoising_pipeline.evaluation.metrics import METRICS
 from denoising_pipeline.images.arrays import Images, Values
-from denoising_pipeline.images.sets import BATCH_VALUES, ImageSet
+from denoising_pipeline.images.sets import ImageSet, at_once
 
 
 class ScoreFormat(NamedTuple):
@@ -66,7 +66,7 @@ def score_images(
             "clean ones. Both must be of the same run."
         )
     scores = {name: np.empty(len(references)) for name in metrics}
-    count = max(1, BATCH_VALUES // int(expected.prod(1).max(initial=1)))
+    count = at_once([int(expected.prod(1).max(initial=1))])
     pairs = zip(references.batches(count), measured.batches(count), strict=True)
     for (place, reference), (_, batch) in pairs:
         for name, values in scores.items():

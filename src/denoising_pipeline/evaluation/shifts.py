@@ -6,14 +6,17 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.degradations import DEGRADATIONS, NOISES, Degradation, draw_noisy
-from denoising_pipeline.images.arrays import Bytes, Images, as_images
-from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.files import Pixels, with_channels, with_depth
+from denoising_pipeline.images.source import Source, some
+from denoising_pipeline.images.splits import folder_table
 
 logger = logging.getLogger(__name__)
 
-Sources: TypeAlias = Mapping[str, Callable[[], Bytes]]
-"""Function that loads a raw file, by the file's path in data/01_raw."""
+Sources: TypeAlias = Callable[[str], Source]
+"""Opens a source by the name of its folder in data/01_raw; ValueError: it cannot be used."""
 
 
 class Shift(NamedTuple):
@@ -115,56 +118,48 @@ def _check_channels(degradations: Iterable[Degradation], channels: int) -> None:
             )
 
 
-def of_one_size(images: Images | ImageSet, count: int | None = None) -> Images:
-    """Return the first images as an array; `count` None: all of them.
+def source_images(source: Source, shape: tuple[int, ...], count: int) -> Images:
+    """Return the first test images of a source.
 
-    Raises:
-        ValueError: The images differ in size.
-    """
-    if not isinstance(images, ImageSet):
-        return images[:count]
-    if images.uniform is None:
-        raise ValueError(
-            "The images of this source differ in size, and robustness compares images of one size. "
-            "Crop them to one size, or leave this pipeline out."
-        )
-    return images.first(count).as_array()
-
-
-def source_images(sources: Sources, source: str, shape: tuple[int, ...]) -> Images:
-    """Load the test images of a source.
+    Those of a folder are what ingestion takes for the test, where its parameters leave it to the
+    folder.
 
     Args:
-        sources: Function that loads a raw file by its path in data/01_raw.
-        source: Folder in it.
-        shape: (H, W, C) of the images that they are compared with.
+        source: IDX or image files.
+        shape: (H, W, C) of the images that they are compared with. Of grey and colour the channels
+            are made those of `shape`, as `with_channels` does.
+        count: How many at most.
 
     Returns:
-        float32 (N, H, W, 1) in [0, 1].
+        float32 (N, H, W, C) in [0, 1].
 
     Raises:
-        ValueError: There is no such file, or it does not hold grey images of that shape.
+        ValueError: An image is damaged, or their size is not that of `shape`.
     """
-    path = f"{source}/t10k-images-idx3-ubyte"
-    load = sources.get(f"{path}.gz") or sources.get(path)
-    if load is None:
+    pixels = [with_channels(each, shape[-1]) for each in _test_pixels(source, count)]
+    sizes = sorted({each.shape[:2] for each in pixels})
+    if sizes != [shape[:2]]:
         raise ValueError(
-            f"There is no {path}.gz in data/01_raw. Put the four IDX files into the folder, or "
-            "name another in robustness.other_source."
+            f"The images of {source.name} are {some([_size(each) for each in sizes])}, those of "
+            f"the test {_size(shape[:2])}. Name a source of the same size in "
+            "robustness.other_source."
         )
-    pixels = load()
-    if pixels.dtype != np.uint8 or pixels.ndim != 3:  # noqa: PLR2004
+    return np.stack([with_depth(each, np.float32) for each in pixels])
+
+
+def _test_pixels(source: Source, count: int) -> Iterable[Pixels]:
+    if source.kind == "folder":
+        draws = generator(0, "split", "test")
+        table = folder_table(source.name, list(source.files), None, None, draws)
+        names = table.loc[table["split"] == "test", "name"]
+        return (source.picture(name).pixels for name in names[:count])
+    found = source.arrays["test_images"]
+    if found.dtype != np.uint8 or found.ndim != 3:  # noqa: PLR2004
         raise ValueError(
-            f"{path} holds {pixels.dtype} {pixels.shape}, not unsigned bytes (N, H, W). "
-            "Name a source of grey images in robustness.other_source."
+            f"The test images of {source.name} are {found.dtype} {found.shape}, not unsigned bytes "
+            "(N, H, W). Name a source of images in robustness.other_source."
         )
-    found = (*pixels.shape[1:], 1)
-    if found != shape:
-        raise ValueError(
-            f"The images of {path} are {_size(found)}, those of the test {_size(shape)}. "
-            "Name a source of the same size in robustness.other_source."
-        )
-    return as_images(pixels)
+    return found[:count, ..., np.newaxis]
 
 
 def _size(shape: tuple[int, ...]) -> str:

@@ -9,9 +9,9 @@ from kedro.io import DataCatalog
 from kedro.io.core import DatasetError, Version
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from denoising_pipeline.config import Parameters
+from denoising_pipeline.config import ParameterError, Parameters, validate_parameters
 from denoising_pipeline.datasets.provenance import (
     Record,
     Recorded,
@@ -48,7 +48,6 @@ class VersionHooks:
         """Start without a run."""
         self.chosen: dict[str, Recorded] = {}
         self._parameters: dict[str, Any] = {}
-        self._recipe: str | None = None
         self._made_from: dict[str, _MadeFrom] = {}
         self._raw: dict[str, str] = {}
 
@@ -70,8 +69,7 @@ class VersionHooks:
             DatasetError: There are none, or those that were asked for do not belong together; both
                 values are named, and what to do.
         """
-        env = run_params["env"]
-        self._recipe = None if env in {None, "local"} else env
+        recipe = None if run_params["env"] in {None, "local"} else run_params["env"]
         self._made_from.clear()
         self._raw.clear()
         requested = run_params["load_versions"] or {}
@@ -83,7 +81,7 @@ class VersionHooks:
                     f"--load-versions {name}: this run writes {name!r} itself. Leave the version "
                     "out, or the pipeline that writes it (--pipelines, --from-nodes)."
                 )
-            _pin_saved(catalog.get(name))
+            _pin_saved(catalog.get(name), recipe)
         wanted = self._wanted(run_params, pipeline)
         self.chosen = choose(pipeline, catalog, requested, wanted)
         if run_params["only_missing_outputs"]:
@@ -113,7 +111,7 @@ class VersionHooks:
         made_from = self._made_from[node.name]
         dataset = made_from.catalog.get(dataset_name)
         if is_versioned(dataset):
-            write_record(dataset, *made_from[1:], self._recipe, node.name)
+            write_record(dataset, *made_from[1:], getattr(dataset, "recipe", None), node.name)
 
     @property
     def loaded(self) -> dict[str, str]:
@@ -128,15 +126,24 @@ class VersionHooks:
 
         Args:
             parameters: Those of the command.
+
+        Raises:
+            DatasetError: What the inputs were made with is not allowed by this version of the
+                package, so that nobody could say what the run is about.
         """
         made_with: dict[str, Any] = {}
         for whole in self.chosen.values():
             made_with |= whole.record.all_parameters
         known = {k: v for k, v in made_with.items() if k in Parameters.model_fields}
         try:
-            return Parameters.model_validate(parameters.model_dump(mode="json") | known)
-        except ValidationError:  # Another version of the package had other parameters.
-            return parameters
+            return validate_parameters(parameters.model_dump(mode="json") | known)
+        except ParameterError as error:
+            versions = ", ".join(f"{name}:{version}" for name, version in self.loaded.items())
+            raise DatasetError(
+                f"What this run loads ({versions}) was made by another version of the package. "
+                "Make it anew by the pipelines that write it, or go on with that version. By this "
+                f"one, {error}"
+            ) from error
 
     def _wanted(self, run_params: dict[str, Any], pipeline: Pipeline) -> dict[str, Any]:
         """Return the parameters that inputs must have been made with."""
@@ -160,8 +167,11 @@ def _plain(value: Any) -> Any:
     return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
 
 
-def _pin_saved(dataset: Any) -> None:
-    """Let a run load what it writes, whatever else is there."""
+def _pin_saved(dataset: Any, recipe: str | None) -> None:
+    """Let a run load what it writes, whatever else is there, and record its recipe.
+
+    A runner's processes have the datasets, and hooks of their own that know nothing of the run.
+    """
     if is_versioned(dataset):
         if dataset._fs.isfile(str(dataset._filepath)):
             raise DatasetError(
@@ -170,3 +180,4 @@ def _pin_saved(dataset: Any) -> None:
             )
         saved = dataset._version.save
         dataset._version = Version(saved, saved)
+        dataset.recipe = recipe

@@ -139,6 +139,40 @@ def common_shape(shapes: Iterable[tuple[int, ...]], channels: int) -> OpenShape:
     return height, width, channels
 
 
+def open_shape(manifest: Mapping[str, Any]) -> OpenShape:
+    """Return the height and width that all images of a source have, or None, and the channels.
+
+    Args:
+        manifest: `kind`, `channels` and `files` are read, as ingestion records them.
+    """
+    return common_shape(image_shapes(manifest).values(), manifest["channels"])
+
+
+def image_shapes(manifest: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """Return (H, W, ...) by name of each image file, or for all images of IDX files."""
+    files = manifest["files"]
+    if manifest["kind"] == "idx":
+        return {"train_images": tuple(files["train_images"]["shape"][1:])}
+    return {name: tuple(file["shape"]) for name, file in files.items()}
+
+
+def check_one_size(manifest: Mapping[str, Any], pipeline: str) -> None:
+    """Check that a pipeline that needs images of one size has them.
+
+    Args:
+        manifest: As for `open_shape`.
+        pipeline: Its name.
+
+    Raises:
+        ValueError: They differ in size.
+    """
+    if open_shape(manifest)[0] is None:
+        raise ValueError(
+            f"{manifest['source']}: the images differ in size, and the {pipeline} pipeline takes "
+            "images of one size. Crop them to one size, or leave the pipeline out."
+        )
+
+
 def widest(dtypes: Iterable[str]) -> str:
     """Return the type that holds every value of all: uint8, uint16 or float32."""
     return max(dtypes, key=("uint8", "uint16", "float32").index)

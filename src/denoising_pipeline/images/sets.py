@@ -1,6 +1,7 @@
 """Collections of images: arrays of one size and images of any sizes are read alike."""
 
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,12 @@ Shape: TypeAlias = tuple[int, int, int]
 
 BATCH_VALUES = 2**22
 """Values of images that are handled at once, where nothing else limits them."""
+
+
+DIFFERENT_SIZES = (
+    "The images differ in size, and images of one size are needed here. Crop them to one size, or "
+    "leave this pipeline out."
+)
 
 
 class Window(NamedTuple):
@@ -140,8 +147,12 @@ class ImageSet:
 
     def first(self, count: int | None) -> "ImageSet":
         """Return the first images as a view; None: all of them."""
-        shapes = self.shapes[:count]
-        return ImageSet(self.values[: int(shapes.prod(1).sum())], shapes)
+        return self.part(slice(count))
+
+    def part(self, place: slice) -> "ImageSet":
+        """Return consecutive images as a view."""
+        start, stop, _ = place.indices(len(self))
+        return ImageSet(self.values[self._starts[start] : self._starts[stop]], self.shapes[place])
 
     def batches(self, count: int | None = None) -> Iterator[tuple[slice, Images]]:
         """Yield consecutive images of one size together.
@@ -156,7 +167,7 @@ class ImageSet:
         first = 0
         while first < len(self):
             shape = self.shapes[first]
-            limit = count or max(1, BATCH_VALUES // int(shape.prod()))
+            limit = count or at_once(shape.tolist())
             last = first + 1
             while last < min(first + limit, len(self)) and (self.shapes[last] == shape).all():
                 last += 1
@@ -172,7 +183,7 @@ class ImageSet:
         """
         shape = self.uniform
         if shape is None:
-            raise ValueError("The images differ in size. Read them one by one.")
+            raise ValueError(DIFFERENT_SIZES)
         return self._scaled(self.values.reshape(len(self), *shape))
 
     @cached_property
@@ -196,6 +207,32 @@ class ImageSet:
             return pixels
         scaled: Images = np.divide(pixels, np.float32(np.iinfo(pixels.dtype).max), dtype=np.float32)
         return scaled
+
+
+def at_once(shape: Iterable[int], most: int | None = None) -> int:
+    """Return how many images have `BATCH_VALUES` values at most, but at least one.
+
+    Args:
+        shape: Of an image.
+        most: Not more than so many; None: no matter how many.
+    """
+    count = max(1, BATCH_VALUES // max(1, math.prod(shape)))
+    return count if most is None else min(count, most)
+
+
+def of_one_size(images: Images | ImageSet, count: int | None = None) -> Images:
+    """Return the first images as an array, float32 (N, H, W, C) in [0, 1].
+
+    Args:
+        images: An array or a set.
+        count: How many; None: all of them.
+
+    Raises:
+        ValueError: They differ in size.
+    """
+    if isinstance(images, ImageSet):
+        return images.first(count).as_array()
+    return images if count is None else images[:count]
 
 
 def apply_to(

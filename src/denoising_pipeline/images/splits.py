@@ -1,6 +1,6 @@
 """Which image belongs to which split: by whole images, never by patches."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -42,29 +42,37 @@ def folder_table(
     test_images: float | None,
     limit: int | None,
     draws: np.random.Generator,
+    left_out: Iterable[str] = (),
 ) -> pd.DataFrame:
     """List the images of a folder, some of them for the test.
 
     Args:
         source: Name of the folder.
-        names: Paths of the images within it.
+        names: Paths within it of the images that can be used.
         test_images: Number or share held out for the test, unless the subfolders `train` and `test`
             decide; None: a sixth, but at least one.
         limit: First images that are taken, of each of these subfolders or of all; None: all.
         draws: Decides which are held out.
+        left_out: Paths of the images that cannot be used: their subfolders are there, too.
 
     Returns:
         A row per image, train before test: `split`, `index`, `label` (missing) and `name`.
 
     Raises:
-        ValueError: Some images lie beside both subfolders, or too few would be left.
+        ValueError: Some images lie beside both subfolders, one of these has no image that can be
+            used, or too few would be left.
     """
-    tops = {name: name.split("/")[0].lower() if "/" in name else "" for name in names}
-    if set(PARTS) <= {*tops.values()}:
+    tops = {name: _top(name) for name in names}
+    if set(PARTS) <= {*tops.values(), *map(_top, left_out)}:
         if beside := [name for name, top in tops.items() if top not in PARTS]:
             raise ValueError(
                 f"{source} has train/ and test/, and images beside them: {some(beside)}. Move them "
                 "into one of the two."
+            )
+        if empty := [f"{part}/" for part in PARTS if part not in tops.values()]:
+            raise ValueError(
+                f"{source}: no image of {' and '.join(empty)} can be used. Put others there, or "
+                "remove both subfolders to have some images held out for the test."
             )
         parts = {part: [n for n, top in tops.items() if top == part][:limit] for part in PARTS}
     else:
@@ -99,6 +107,11 @@ def hold_out_validation(
     for label, count in _proportional_counts(classes, wanted).items():
         held_out[draws.permutation(np.flatnonzero(classes == label))[:count]] = True
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def _top(name: str) -> str:
+    """Return the subfolder that a path begins with, in lower case, or an empty text."""
+    return name.split("/", maxsplit=1)[0].lower() if "/" in name else ""
 
 
 def _hold_out(

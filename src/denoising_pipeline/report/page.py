@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
+from denoising_pipeline.core.pages import environment
 from denoising_pipeline.report.blocks import Section
 from denoising_pipeline.report.results import Results
 from denoising_pipeline.report.sections import SECTIONS
@@ -24,14 +23,8 @@ def render(
     Returns:
         An HTML document.
     """
-    environment = Environment(
-        loader=PackageLoader(__package__, "assets"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.jinja").render(
+    template = environment(__package__).get_template("page.html.jinja")
+    return template.render(
         title=f"{results.card.noise.describe()}\N{NO-BREAK SPACE}· {results.architecture['name']}",
         version=results.facts.version,
         source=results.card.images.source,

@@ -1,6 +1,5 @@
 """Images as pictures that a page carries within itself."""
 
-import base64
 import io
 import math
 from collections.abc import Hashable, Mapping
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from denoising_pipeline.core.pages import data_uri
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.shown import image_titles, middle
@@ -71,4 +71,4 @@ def png(image: Images) -> str:
     levels = np.rint(np.asarray(image) * 255).astype(np.uint8)
     file = io.BytesIO()
     Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels).save(file, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    return data_uri(file.getvalue(), "image/png")

@@ -20,7 +20,10 @@ GENERATIONS = 2
 """Checkpoints that are kept of a training: if the last is damaged, the one before is used."""
 
 TRAININGS = 3
-"""Unfinished trainings whose checkpoints are kept, the latest ones."""
+"""Unfinished trainings whose checkpoints are kept, the latest ones, beside the recent ones."""
+
+RECENT = 7 * 24 * 3600 * 10**9
+"""Nanoseconds since its last checkpoint within which a training may be running."""
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +46,7 @@ class Checkpoints:
         self._fs = filesystem
 
     def save(self, identity: str, epoch: int, state: State) -> None:
-        """Write a checkpoint; then remove those that are too many.
+        """Write a checkpoint; then remove those that are too many, but of no recent training.
 
         A disk that is full ends no training: the earlier checkpoints stay, and it is said.
 
@@ -62,8 +65,9 @@ class Checkpoints:
         with suppress(OSError):  # Another training may remove them at the same time.
             for old in self._generations(identity)[GENERATIONS:]:
                 self._fs.rm_file(old)
-            for other in self._others(identity)[TRAININGS - 1 :]:
-                self._fs.rm(other, recursive=True)
+            for written, other in self._others(identity)[TRAININGS - 1 :]:
+                if written < time.time_ns() - RECENT:
+                    self._fs.rm(other, recursive=True)
 
     def latest(self, identity: str) -> dict[str, npt.NDArray[Any]] | None:
         """Read the newest checkpoint that is not damaged.
@@ -91,13 +95,13 @@ class Checkpoints:
         """Return the files of a training, newest first."""
         return sorted(self._fs.glob(str(self._folder / identity / "*.npz")), reverse=True)
 
-    def _others(self, identity: str) -> list[str]:
-        """Return the folders of other trainings, the one that was written to last first."""
-
-        def last_written(folder: str) -> str:
-            files = self._generations(PurePosixPath(folder).name)
-            return max((PurePosixPath(file).stem.partition("-")[2] for file in files), default="")
-
-        folders = self._fs.ls(str(self._folder), detail=False)
-        others = [folder for folder in folders if PurePosixPath(folder).name != identity]
-        return sorted(others, key=last_written, reverse=True)
+    def _others(self, identity: str) -> list[tuple[int, str]]:
+        """Return when other trainings were written to, in nanoseconds, and where; latest first."""
+        written: dict[str, int] = {}
+        for file in self._fs.glob(str(self._folder / "*" / "*.npz")):
+            path = PurePosixPath(file)
+            time_written = int(path.stem.partition("-")[2] or 0)
+            if path.parent.name != identity:
+                folder = str(path.parent)
+                written[folder] = max(written.get(folder, 0), time_written)
+        return sorted(((when, folder) for folder, when in written.items()), reverse=True)

@@ -7,6 +7,7 @@ from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.degradations import Degradation
 from denoising_pipeline.evaluation.classifier import Classifier
 from denoising_pipeline.images.arrays import Bytes, Images
+from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.models.digit_network import DigitNetwork
 from denoising_pipeline.training.examples import CleanExamples
 from denoising_pipeline.training.loop import fit_best
@@ -15,7 +16,7 @@ from denoising_pipeline.training.options import DownstreamParameters
 
 
 def train_classifier(
-    clean: Images,
+    clean: Images | ImageSet,
     labels: Bytes,
     noise: Degradation,
     validation: tuple[Images, Bytes],
@@ -26,7 +27,7 @@ def train_classifier(
     """Train a classifier on images with fresh noise, by cross-entropy.
 
     Args:
-        clean: Training images, float32 (N, H, W, C) in [0, 1].
+        clean: Training images, all of one size.
         labels: (N,), from 0 to `classes` less one.
         noise: What happens to the images; one of level 0 leaves the images clean.
         validation: (images, labels) that choose the epoch whose weights are kept.

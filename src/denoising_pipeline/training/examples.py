@@ -4,6 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass, fields, replace
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -12,14 +13,15 @@ from denoising_pipeline.core.components import Component
 from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.degradations import NOISE_BLOCK, Degradation, draw_noisy_block
 from denoising_pipeline.images.arrays import Images, array_digest
-from denoising_pipeline.images.patches import centre_patches, patch_count, random_patches
-from denoising_pipeline.images.sets import ImageSet
-from denoising_pipeline.training.augment import Flips, greyed, shifted, turned
+from denoising_pipeline.images.patches import patch_count, random_patches
+from denoising_pipeline.images.sets import BATCH_VALUES, ImageSet, at_once, of_one_size
+from denoising_pipeline.training.augment import Flips, augmented
 from denoising_pipeline.training.batches import Batch, Targets, shuffled_batches
 from denoising_pipeline.training.options import TrainingParameters
 
 WINDOW_BLOCKS = 16
-"""Blocks of whole images that are shuffled together: what training holds in memory at once."""
+"""Blocks of whole images that are shuffled together, what training holds in memory at once: fewer
+if one image is larger than `BATCH_VALUES`."""
 
 PATCH_BLOCK = 64
 """Patches that share a generator. They come in random order: one block is a window."""
@@ -30,7 +32,8 @@ class Examples(ABC):
     """Examples that are drawn block by block.
 
     A block is a pure function of (seed, epoch, number of the block), and an example that of its
-    place in the block: neither the size of batches nor the worker that draws it changes it.
+    place in the block: neither the size of batches nor the worker that draws it changes it. Of
+    whole images it is as many as `BATCH_VALUES` allows, up to `NOISE_BLOCK`.
 
     Attributes:
         images: What inputs are made of: float32 (N, H, W, C) in [0, 1], which may be a mapped file,
@@ -91,7 +94,7 @@ class Examples(ABC):
             order.permutation(self._blocks),
             lambda block: self.block(epoch, block),
             self._size,
-            WINDOW_BLOCKS if self.patch is None else 1,
+            self._window,
             batch_size,
             order,
         )
@@ -137,24 +140,18 @@ class Examples(ABC):
         """Return a block of the images, moved and turned, and of others in just the same way."""
         collections = (self.images, *others)
         if self.patch is None:
-            views = tuple(_whole(images, self._place(block)) for images in collections)
+            place = self._place(block)
+            views = tuple(
+                of_one_size(images.part(place)) if isinstance(images, ImageSet) else images[place]
+                for images in collections
+            )
         else:
             sets = tuple(map(ImageSet.of, collections))
             draws = self._draws("patch", epoch, block)
             views = random_patches(sets, self.patch, self._size(block), draws, self.detail)
-        if self.shift:
-            views = tuple(
-                shifted(view, self.shift, self._draws("shift", epoch, block)) for view in views
-            )
-        if self.grey:
-            views = tuple(
-                greyed(view, self.grey, self._draws("grey", epoch, block)) for view in views
-            )
-        if self.flips != "none":
-            views = tuple(
-                turned(view, self.flips, self._draws("flips", epoch, block)) for view in views
-            )
-        return views
+        draws_of = partial(self._draws, epoch=epoch, block=block)
+        changes = (self.shift, self.grey, self.flips)
+        return tuple(augmented(view, *changes, draws_of) for view in views)
 
     def _draws(self, purpose: str, epoch: int, block: int) -> np.random.Generator:
         return generator(self.seed, purpose, "train", epoch, block)
@@ -167,7 +164,13 @@ class Examples(ABC):
 
     @property
     def _block_size(self) -> int:
-        return NOISE_BLOCK if self.patch is None else PATCH_BLOCK
+        return at_once(self.image_shape, NOISE_BLOCK) if self.patch is None else PATCH_BLOCK
+
+    @property
+    def _window(self) -> int:
+        values = math.prod((self._block_size, *self.image_shape))
+        blocks = max(1, min(WINDOW_BLOCKS, WINDOW_BLOCKS * BATCH_VALUES // values))
+        return blocks if self.patch is None else 1
 
     @property
     def _block_count(self) -> int:
@@ -287,25 +290,6 @@ class NoisyExamples(Examples):
         """Return the examples of a block in an epoch."""
         (noisy,) = self.views(epoch, block)
         return Batch(noisy, None)
-
-
-def of_one_size(images: Images | ImageSet, patch: int | None) -> Images:
-    """Return images as Keras takes them for validation, float32 (N, H, W, C) in [0, 1].
-
-    Args:
-        images: Images of one size, or of any sizes where patches are learnt from.
-        patch: Height and width of what is learnt from; then the patch in the middle of every image
-            is taken, always the same one. Whole images are scored by evaluation.
-    """
-    if patch is not None:
-        return centre_patches(ImageSet.of(images), patch)
-    return images.as_array() if isinstance(images, ImageSet) else images
-
-
-def _whole(images: Images | ImageSet, place: slice) -> Images:
-    if not isinstance(images, ImageSet):
-        return images[place]
-    return np.stack([images.read(i) for i in range(len(images))[place]])
 
 
 def _fact(value: Any) -> Any:

@@ -13,12 +13,13 @@ from denoising_pipeline.core.backend import batches_to_fit, dtype_policy, load_k
 from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.images.patches import centre_patches
+from denoising_pipeline.images.sets import ImageSet, of_one_size
 from denoising_pipeline.models import Architecture
 from denoising_pipeline.models.base import ImageShape, with_level
 from denoising_pipeline.training.batches import Targets
 from denoising_pipeline.training.checkpoints import Checkpoints
-from denoising_pipeline.training.examples import Examples, of_one_size
+from denoising_pipeline.training.examples import Examples
 from denoising_pipeline.training.levels import Prepare, residual_level, telling_level
 from denoising_pipeline.training.losses import loss_by_name, mean_psnr, unpacked
 from denoising_pipeline.training.optimizers import keras_optimizer
@@ -71,7 +72,7 @@ def train(
     """
     keras = load_keras()
     image_shape = network_shape(options.model, examples)
-    noisy, clean = (of_one_size(images, options.patch) for images in validation)
+    noisy, clean = (validation_images(images, options.patch) for images in validation)
     prepare: Prepare = options.objective.prepare
     if options.model.told_level:
         prepare, noisy = telling_level(prepare), with_level(noisy, residual_level(noisy, clean))
@@ -100,6 +101,17 @@ def train(
     if checkpoints:
         checkpoints.clear(identity)
     return Denoiser(options.model, image_shape, model), pd.DataFrame(rows)
+
+
+def validation_images(images: Images | ImageSet, patch: int | None) -> Images:
+    """Return images as Keras takes them for validation, float32 (N, H, W, C) in [0, 1].
+
+    Args:
+        images: Images of one size, or of any sizes where patches are learnt from.
+        patch: Height and width of what is learnt from; then the patch in the middle of every image
+            is taken, always the same one. Whole images are scored by evaluation.
+    """
+    return of_one_size(images) if patch is None else centre_patches(ImageSet.of(images), patch)
 
 
 def network_shape(architecture: Architecture, examples: Examples) -> ImageShape:

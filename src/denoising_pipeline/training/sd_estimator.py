@@ -1,5 +1,7 @@
 """Training a network on what a denoiser gets wrong: its standard deviation at each pixel."""
 
+from typing import Any
+
 import numpy as np
 
 from denoising_pipeline.core.backend import dtype_policy
@@ -7,6 +9,7 @@ from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.degradations import Degradation
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.training.batches import Batch
 from denoising_pipeline.training.examples import CleanExamples
 from denoising_pipeline.training.loop import fit_best
@@ -16,7 +19,7 @@ from denoising_pipeline.training.options import UncertaintyParameters
 
 def train_sd_estimator(
     denoiser: Denoiser,
-    clean: Images,
+    clean: Images | ImageSet,
     noise: Degradation,
     validation: tuple[Images, Images],
     options: UncertaintyParameters,
@@ -32,7 +35,7 @@ def train_sd_estimator(
 
     Args:
         denoiser: The trained denoiser; it is not changed.
-        clean: Training images, float32 (N, H, W, C) in [0, 1].
+        clean: Training images, all of one size.
         noise: What the denoiser was trained to undo.
         validation: (noisy, clean) images that choose the epoch whose weights are kept.
         options: Epochs and so on.
@@ -53,21 +56,23 @@ def train_sd_estimator(
         )
 
     def squared_errors(examples: Batch, draws: np.random.Generator) -> Batch:
-        denoised = denoiser.model.predict_on_batch(examples.input)
-        return Batch(examples.input, np.square(examples.target - np.clip(denoised, 0, 1)))
+        denoised: Any = denoiser(examples.input)
+        return Batch(examples.input, np.square(examples.target - denoised))
 
     own_seed = int(generator(seed, "uncertainty").integers(2**31))
+    examples = CleanExamples(clean, noise, seed=own_seed)
+    shape = (*examples.image_shape[:2], denoiser.image_shape[2])
     with dtype_policy(options.precision):
-        model = denoiser.architecture.build(denoiser.image_shape, own_seed)
+        model = denoiser.architecture.build(shape, own_seed)
     model.set_weights(denoiser.model.get_weights())
     noisy, val_clean = validation
     fit_best(
         model,
-        CleanExamples(clean, noise, seed=own_seed),
+        examples,
         squared_errors,
         (noisy, np.square(val_clean - denoiser(noisy))),
         options,
         own_seed,
         loss=sd_loss,
     )
-    return Denoiser(denoiser.architecture, denoiser.image_shape, model)
+    return Denoiser(denoiser.architecture, shape, model)

@@ -4,9 +4,10 @@ Source of the format: ITU-T Recommendation T.81, annex B.
 """
 
 import io
+from contextlib import suppress
 from typing import IO, Any, ClassVar, TypeAlias
 
-from PIL import JpegImagePlugin
+from PIL import Image, JpegImagePlugin
 
 from denoising_pipeline.pictures.formats.picture import Metadata
 from denoising_pipeline.pictures.formats.plugins import PluginPicture, as_image
@@ -22,22 +23,30 @@ LONGEST_SIDE = 65500
 _SCAN, _COMMENT, _ADOBE = 0xDA, 0xFE, 0xEE
 _APPLICATION = range(0xE0, 0xF0)
 _QUALITY = 95
+_SAMPLINGS = (0, 1, 2)
+"""4:4:4, 4:2:2 and 4:2:0, which can be written; what is rarer becomes 4:4:4."""
 
 
 class JpegPicture(PluginPicture):
-    """A JPEG file: grey, RGB, YCbCr, CMYK or YCCK of 8 bits."""
+    """A JPEG file of 8 bits: grey, RGB, YCbCr, CMYK, or YCCK, which comes back as CMYK."""
 
     format: ClassVar[str] = "JPEG"
     plugin = JpegImagePlugin.JpegImageFile
 
     def look(self, opened: Any) -> None:
         """Remember tables, sampling and order of the scans."""
+        numbers = [layer[3] for layer in opened.layer]
+        while numbers[-1] in numbers[-2:-1]:
+            numbers.pop()
+        named_rgb = [layer[0] for layer in opened.layer] == [*b"RGB"]
+        transform = opened.info.get("adobe_transform", 0 if named_rgb else 1)
+        is_rgb = opened.layers == 3 and transform == 0 and "jfif" not in opened.info  # noqa: PLR2004
+        sampling = JpegImagePlugin.get_sampling(opened)
         self._options: dict[str, Any] = {
-            "qtables": list(opened.quantization.values()),
-            "subsampling": JpegImagePlugin.get_sampling(opened),
+            "qtables": [opened.quantization[number] for number in numbers],
+            "subsampling": 0 if is_rgb or sampling not in _SAMPLINGS else sampling,
             "progressive": "progressive" in opened.info,
-            "keep_rgb": [layer[0] for layer in opened.layer] == [*b"RGB"]
-            or (opened.layers == 3 and opened.info.get("adobe_transform") == 0),  # noqa: PLR2004
+            "keep_rgb": is_rgb,
         }
         self._segments, _ = read_segments(self.content())
         if any(data[4:8] == b"MPF\0" for _, data in self._segments):
@@ -45,9 +54,7 @@ class JpegPicture(PluginPicture):
 
     def save(self, samples: Samples, file: IO[bytes]) -> None:
         """Write the file with other samples."""
-        coded = io.BytesIO()
-        as_image(samples).save(coded, "JPEG", optimize=True, **self._options)
-        segments, rest = read_segments(coded.getvalue())
+        segments, rest = read_segments(_coded(as_image(samples), self._options))
         kept = [part for part in self._segments if _is_kept(*part)]
         made = [part for part in segments if part[0] == _ADOBE or not _is_other(part[0])]
         file.write(b"\xff\xd8" + b"".join(data for _, data in [*kept, *made]) + rest)
@@ -62,7 +69,7 @@ def create_jpeg(samples: Samples, bits: int, metadata: Metadata, file: IO[bytes]
         metadata: What is written beside them.
         file: Binary file.
     """
-    image = as_image(samples, bits)
+    image, exif = as_image(samples, bits), exif_of(metadata)
     image = image.convert("L") if image.mode == "1" else image
     image.save(
         file,
@@ -70,7 +77,7 @@ def create_jpeg(samples: Samples, bits: int, metadata: Metadata, file: IO[bytes]
         quality=_QUALITY,
         subsampling=0,
         icc_profile=metadata.icc or None,
-        exif=exif_of(metadata),
+        exif=exif and b"Exif\0\0" + exif,
         xmp=metadata.xmp or None,
         **({"dpi": metadata.dpi} if metadata.dpi else {}),
     )
@@ -95,6 +102,15 @@ def read_segments(content: bytes) -> tuple[Segments, bytes]:
         segments.append((marker, content[place:end]))
         place = end
     raise PictureError("is damaged or truncated: its pixels do not begin")
+
+
+def _coded(image: Image.Image, options: dict[str, Any]) -> bytes:
+    """Code an image, as small as it can be unless it is too noisy for Pillow to do so."""
+    for extra in ({"optimize": True}, {"progressive": False}):
+        with suppress(OSError):
+            image.save(file := io.BytesIO(), "JPEG", **(options | extra))
+            return file.getvalue()
+    raise PictureError("cannot be written as JPEG with the tables that it had")
 
 
 def _is_other(marker: int) -> bool:

@@ -17,6 +17,8 @@ import numpy.typing as npt
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
+from denoising_pipeline.pictures.formats.samples import PictureError
+
 PLAIN, LZW, PACKBITS = 1, 5, 32773
 DEFLATES = (8, 32946)
 DEFLATE = 8
@@ -40,7 +42,7 @@ _LONG, _SHORT = 4, 3
 
 
 def unpack(
-    packed: bytes, packing: int, line: int, lines: int, is_reversed: bool = False
+    packed: bytes, packing: int, line: int, lines: int, is_reversed: bool = False, spare: int = 0
 ) -> npt.NDArray[np.uint8]:
     """Unpack a strip or tile.
 
@@ -50,36 +52,38 @@ def unpack(
         line: Bytes of a line.
         lines: Number of them.
         is_reversed: The first sample of a byte is in the lowest bits.
+        spare: Bits at the end of a line that are not used, which fax packings leave out.
 
     Returns:
         (lines, line).
 
     Raises:
-        ValueError: It is damaged or truncated.
+        PictureError: It is truncated; what decoders meet in a damaged one comes as it is.
     """
     if is_reversed:
         packed = _REVERSED[np.frombuffer(packed, np.uint8)].tobytes()
     if packing in DEFLATES:
-        try:
-            body = zlib.decompressobj().decompress(packed, line * lines)
-        except zlib.error as error:
-            raise ValueError(f"is damaged: {error}") from error
+        body = zlib.decompressobj().decompress(packed, line * lines)
     elif packing == PLAIN:
         body = packed
     else:
-        body = _through_libtiff(packed, packing, line, lines)
+        width = 8 * line - spare if packing in FAX else line
+        body = _through_libtiff(packed, packing, width, lines)
     if len(body) < line * lines:
-        raise ValueError("is truncated: its pixels end too early")
+        raise PictureError("is truncated: its pixels end too early")
     return np.frombuffer(body, np.uint8, line * lines).reshape(lines, line)
 
 
-def pack(body: npt.NDArray[np.uint8], packing: int, is_reversed: bool = False) -> bytes:
+def pack(
+    body: npt.NDArray[np.uint8], packing: int, is_reversed: bool = False, spare: int = 0
+) -> bytes:
     """Undo `unpack`.
 
     Args:
         body: (lines, line).
         packing: One of `PACKINGS`.
         is_reversed: As for `unpack`.
+        spare: Likewise.
     """
     if packing in DEFLATES:
         packed = zlib.compress(body.tobytes(), 6)
@@ -88,7 +92,9 @@ def pack(body: npt.NDArray[np.uint8], packing: int, is_reversed: bool = False) -
     else:
         image = Image.fromarray(body)
         if packing in FAX:
-            image = Image.fromarray(np.unpackbits(body, axis=1).astype(bool))
+            image = Image.fromarray(
+                np.unpackbits(body, axis=1, count=8 * body.shape[1] - spare).astype(bool)
+            )
         image.save(
             file := io.BytesIO(),
             "TIFF",
@@ -145,12 +151,11 @@ def differentiate_floats(samples: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     return differentiate(spread, HORIZONTAL).reshape(lines, -1)
 
 
-def _through_libtiff(packed: bytes, packing: int, line: int, lines: int) -> bytes:
-    fax = packing in FAX
+def _through_libtiff(packed: bytes, packing: int, width: int, lines: int) -> bytes:
     tags = {
-        256: 8 * line if fax else line,
+        256: width,
         257: lines,
-        258: 1 if fax else 8,
+        258: 1 if packing in FAX else 8,
         259: packing,
         262: 1,
         273: 8,
@@ -170,12 +175,9 @@ def _through_libtiff(packed: bytes, packing: int, line: int, lines: int) -> byte
             b"\0\0\0\0",
         ]
     )
-    try:
-        with TiffImageFile(io.BytesIO(content)) as opened:
-            opened.load()
-            return opened.tobytes()
-    except (OSError, SyntaxError, ValueError) as error:
-        raise ValueError(f"is damaged or truncated: {error}") from error
+    with TiffImageFile(io.BytesIO(content)) as opened:
+        opened.load()
+        return opened.tobytes()
 
 
 def _strips(content: bytes) -> list[bytes]:

@@ -14,6 +14,7 @@ from denoising_pipeline.pictures.formats.samples import PictureError
 
 _LOWEST_FIRST = 2
 _SEPARATE = 2
+_SIZES = (279, 325)
 _WIDE = {
     *(("u", bits) for bits in (32, 64)),
     *(("i", bits) for bits in (8, 16, 32, 64)),
@@ -93,7 +94,7 @@ class Layout:
         """Return the samples of a segment, (lines, pixels, channels), in native byte order.
 
         Raises:
-            ValueError: It is damaged or truncated.
+            PictureError: It is truncated.
         """
         channels = 1 if self.separate else self.channels
         count = segment.pixels * channels
@@ -103,7 +104,8 @@ class Layout:
             return np.zeros((segment.lines, segment.pixels, channels), native)
         file.seek(self.offsets[segment.number])
         packed = file.read(self.sizes[segment.number])
-        body = codecs.unpack(packed, self.packing, line, segment.lines, self.is_reversed)
+        spare = 8 * line - count * self.bits
+        body = codecs.unpack(packed, self.packing, line, segment.lines, self.is_reversed, spare)
         if self.predictor == codecs.FLOATING:
             return codecs.integrate_floats(body, channels, native)
         if self.bits == 8 * self.dtype.itemsize:
@@ -114,7 +116,7 @@ class Layout:
 
     def packed(self, samples: npt.NDArray[Any], packing: int) -> bytes:
         """Return what a file has for the samples of a segment, (lines, pixels, channels)."""
-        lines = len(samples)
+        lines, spare = len(samples), 0
         if self.predictor == codecs.FLOATING:
             body = codecs.differentiate_floats(samples)
         else:
@@ -123,7 +125,8 @@ class Layout:
                 body = np.ascontiguousarray(flat.astype(self.dtype)).view(np.uint8)
             else:
                 body = pack_bits(flat, self.bits)
-        return codecs.pack(body, packing, self.is_reversed)
+                spare = 8 * body.shape[1] - flat.shape[1] * self.bits
+        return codecs.pack(body, packing, self.is_reversed, spare)
 
     def cut(self, page: npt.NDArray[Any], segment: Segment) -> npt.NDArray[Any]:
         """Return the part of a page, (H, W, channels), that a segment holds, 0 beyond the image."""
@@ -137,7 +140,7 @@ class Layout:
         """Return a page, (H, W, channels), in native byte order.
 
         Raises:
-            ValueError: It is damaged or truncated.
+            PictureError: It is truncated.
         """
         page = np.empty((self.height, self.width, self.channels), self.dtype.newbyteorder("="))
         for segment in self.segments():
@@ -168,7 +171,7 @@ def layout_of(page: TiffPage) -> Layout:
         )
     tile = (page.tilelength, page.tilewidth)
     strip = (min(max(page.rowsperstrip, 1), page.imagelength), page.imagewidth)
-    return Layout(
+    layout = Layout(
         height=page.imagelength,
         width=page.imagewidth,
         channels=page.samplesperpixel,
@@ -183,3 +186,12 @@ def layout_of(page: TiffPage) -> Layout:
         offsets=tuple(page.dataoffsets),
         sizes=tuple(page.databytecounts),
     )
+    numbers = (layout.height, layout.width, *layout.tile, *layout.offsets, *layout.sizes)
+    if not all(isinstance(number, int) for number in numbers) or min(layout.tile) < 1:
+        raise PictureError("is damaged: its size or the places of its pixels are no numbers")
+    across, down = -(-layout.width // layout.tile[1]), -(-layout.height // layout.tile[0])
+    count = across * down * (layout.channels if layout.separate else 1)
+    is_listed = any(code in page.tags for code in _SIZES)
+    if not is_listed or not count <= min(len(layout.offsets), len(layout.sizes)):
+        raise PictureError("is damaged: the places of its pixels are missing")
+    return layout

@@ -28,7 +28,7 @@ from denoising_pipeline.evaluation.metrics import mean_intervals, pooled_psnr
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.evaluation.scoring import SCORE_FORMATS, score_images
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.images.sets import ImageSet, of_one_size
 from denoising_pipeline.images.shown import excerpt
 from denoising_pipeline.training import CleanExamples, train
 from denoising_pipeline.training.options import TrainingParameters
@@ -179,13 +179,13 @@ def _train(known: Known, validation: Validation, options: TrainingParameters) ->
     Raises:
         NotApplicableError: It cannot process these images.
     """
-    height, width, channels = known.images.shape[1:]
+    shape = known.shape
     try:
-        options.model.build((height, width, channels), known.seed)
+        options.model.build(shape, known.seed)
     except ValueError as error:
         raise NotApplicableError(str(error)) from error
-    noisy, clean = (ImageSet.of(images).as_array() for images in validation)
-    examples = CleanExamples.of(known.images, known.noise, options, known.seed)
+    noisy, clean = map(of_one_size, validation)
+    examples = CleanExamples.of(known.train_clean, known.noise, options, known.seed)
     learned = examples, (noisy, clean), options, known.seed
     return train(*learned, lambda epoch, metrics: None)[0]
 

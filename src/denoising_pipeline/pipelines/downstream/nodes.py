@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -14,12 +13,27 @@ from denoising_pipeline.evaluation.classifier import Classifier
 from denoising_pipeline.evaluation.downstream import confusions, misled, shares
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.checks import check_one_size
 from denoising_pipeline.images.options import IngestionParameters
-from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.images.sets import ImageSet, of_one_size
 from denoising_pipeline.training import train_classifier
 from denoising_pipeline.training.options import DownstreamParameters
 
 NONE_CORRECT = "No test image is classified correctly when clean"
+
+
+def check_images(source_manifest: dict[str, Any], image_table: pd.DataFrame) -> None:
+    """Check, before any network is trained, that this pipeline can work on the images.
+
+    Args:
+        source_manifest: The record of the source.
+        image_table: `label` of every image.
+
+    Raises:
+        ValueError: They have no labels, or differ in size.
+    """
+    _require_labels(image_table)
+    check_one_size(source_manifest, "downstream")
 
 
 def train_clean_classifier(
@@ -33,8 +47,8 @@ def train_clean_classifier(
     """Train a classifier on clean images.
 
     Args:
-        train_clean: float32 (N, H, W, C) in [0, 1].
-        val_clean: float32 (M, H, W, C) in [0, 1].
+        train_clean: Clean images of one size.
+        val_clean: Clean validation images.
         splits: `split` and `label` of every image.
         ingestion: `classes` is read.
         downstream: Epochs and so on.
@@ -77,34 +91,34 @@ def _trained(
     downstream: DownstreamParameters,
     seed: int,
 ) -> Classifier:
-    if "label" not in splits or splits["label"].isna().any():
-        raise ValueError(
-            "The downstream pipeline trains classifiers, and these images have no labels. Use a "
-            "source with labels, or leave the pipeline out."
-        )
-    if isinstance(train_clean, ImageSet) or isinstance(val_images, ImageSet):
-        raise ValueError(  # noqa: TRY004
-            "The downstream pipeline trains classifiers of images of one size, and these are "
-            "images of any sizes. Use a source whose images have one size."
-        )
+    _require_labels(splits)
+    val = of_one_size(val_images)
     labels = splits.groupby("split")["label"]
     return train_classifier(
         train_clean,
         labels.get_group("train").to_numpy(),
         noise,
-        (val_images, labels.get_group("val").to_numpy()),
+        (val, labels.get_group("val").to_numpy()),
         downstream,
         ingestion.classes,
         seed,
     )
 
 
+def _require_labels(images: pd.DataFrame) -> None:
+    if "label" not in images or images["label"].isna().any():
+        raise ValueError(
+            "The downstream pipeline trains classifiers, and these images have no labels. Use a "
+            "source with labels (four IDX files), or leave the pipeline out."
+        )
+
+
 def classify_test_images(
     clean_classifier: Classifier,
     noisy_classifier: Classifier,
-    test_clean: Images,
-    test_noisy: Images,
-    test_denoised: Images,
+    test_clean: Images | ImageSet,
+    test_noisy: Images | ImageSet,
+    test_denoised: Images | ImageSet,
     splits: pd.DataFrame,
     downstream: DownstreamParameters,
 ) -> pd.DataFrame:
@@ -113,7 +127,7 @@ def classify_test_images(
     Args:
         clean_classifier: The classifier that was trained on clean images.
         noisy_classifier: The one that was trained on noisy images.
-        test_clean: float32 (N, H, W, C) in [0, 1].
+        test_clean: Clean test images.
         test_noisy: The same images, noisy.
         test_denoised: The same images, denoised.
         splits: `split`, `index` and `label` of every image.
@@ -132,7 +146,8 @@ def classify_test_images(
         "direct": (noisy_classifier, test_noisy),
     }
     for view, (classifier, images) in views.items():
-        predictions[f"{view}_prediction"], predictions[f"{view}_confidence"] = classifier(images)
+        found = classifier(of_one_size(images))
+        predictions[f"{view}_prediction"], predictions[f"{view}_confidence"] = found
     predictions["hallucinated"] = misled(predictions, "denoised", downstream.confident)
     return predictions
 
@@ -193,16 +208,16 @@ def draw_confusions(confusions: pd.DataFrame) -> Figure:
 
 
 def draw_worst_hallucinations(
-    test_clean: Images,
-    test_noisy: Images,
-    test_denoised: Images,
+    test_clean: Images | ImageSet,
+    test_noisy: Images | ImageSet,
+    test_denoised: Images | ImageSet,
     predictions: pd.DataFrame,
     downstream: DownstreamParameters,
 ) -> Figure:
     """Draw the hallucinations in which the classifier is most confident.
 
     Args:
-        test_clean: float32 (N, H, W, C) in [0, 1].
+        test_clean: Clean test images.
         test_noisy: The same images, noisy.
         test_denoised: The same images, denoised.
         predictions: The table of `classify_test_images`.
@@ -223,7 +238,7 @@ def draw_worst_hallucinations(
     positions = worst.index.to_numpy()
     stages = {"clean": test_clean, "noisy": test_noisy, "denoised": test_denoised}
     return figures.image_grid(
-        {name: np.asarray(images[positions]) for name, images in stages.items()},
+        {name: ImageSet.of(images).take(positions).as_array() for name, images in stages.items()},
         f"Worst hallucinations ({share}): correct when clean, wrong when denoised",
         headers=[f"#{index}" for index in worst["index"]],
         captions=[

@@ -18,6 +18,12 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             node(
+                nodes.check_images,
+                name="check_downstream",
+                inputs={"source_manifest": "source_manifest", "image_table": "image_table"},
+                outputs=None,
+            ),
+            node(
                 nodes.train_clean_classifier,
                 name="train_clean_classifier",
                 inputs={

@@ -1,8 +1,11 @@
-"""The inference pipeline."""
+"""The inference pipeline, for an array or for files; which, the session chooses by the tags."""
 
 from kedro.pipeline import Pipeline, node
 
-from denoising_pipeline.pipelines.inference.nodes import denoise_images
+from denoising_pipeline.pipelines.inference.nodes import check_files, denoise_files, denoise_images
+
+ARRAY, FILES = "array", "files"
+"""Tags of what `--pipelines inference` does without and with `inference.input`."""
 
 
 def create_pipeline(
@@ -29,5 +32,26 @@ def create_pipeline(
                 outputs=denoised,
             )
         ],
-        tags="inference",
+        tags=["inference", ARRAY],
+    )
+
+
+def create_files_pipeline() -> Pipeline:
+    """Return the pipeline that denoises the files of `inference.input`."""
+    return Pipeline(
+        [
+            node(
+                denoise_files,
+                name="denoise_files",
+                inputs={"inference": "params:inference"},
+                outputs="denoised_files",
+            ),
+            node(
+                check_files,
+                name="check_files",
+                inputs={"denoised_files": "denoised_files"},
+                outputs=None,
+            ),
+        ],
+        tags=["inference", FILES],
     )

@@ -12,9 +12,10 @@ from denoising_pipeline.images.arrays import Bytes
 from denoising_pipeline.images.checks import (
     check_idx,
     check_sizes,
-    common_shape,
     folder_channels,
+    image_shapes,
     inspect_folder,
+    open_shape,
     widest,
 )
 from denoising_pipeline.images.files import with_channels, with_depth
@@ -80,13 +81,8 @@ def check_recipe(
         ValueError: Images are too small for a metric, or they or patches are of no size for the
             architecture, or images are of several sizes without patches.
     """
-    files = source_manifest["files"]
-    if source_manifest["kind"] == "idx":
-        shapes = {"train_images": tuple(files["train_images"]["shape"][1:])}
-    else:
-        shapes = {name: tuple(file["shape"]) for name, file in files.items()}
-    check_sizes(shapes, smallest_side(evaluation.metrics))
-    shape = common_shape(shapes.values(), source_manifest["channels"])
+    check_sizes(image_shapes(source_manifest), smallest_side(evaluation.metrics))
+    shape = open_shape(source_manifest)
     training.model.check(shape)
     _check_patch(training)
     if shape[0] is None and training.patch is None:
@@ -142,6 +138,7 @@ def list_images(
         preprocessing.test_images,
         ingestion.limit,
         generator(0, "split", "test"),
+        source_manifest["left_out"],
     )
 
 

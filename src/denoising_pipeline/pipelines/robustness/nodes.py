@@ -19,16 +19,14 @@ from denoising_pipeline.evaluation.shifts import (
     Shift,
     Sources,
     every_shift,
-    of_one_size,
     source_images,
 )
 from denoising_pipeline.images.arrays import Images, Values
-from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.images.checks import check_one_size
+from denoising_pipeline.images.sets import ImageSet, of_one_size
 
 DENOISERS = {"trained": "", "classical": "classical_", "nothing": "noisy_"}
 """Prefix of its scores by denoiser."""
-
-SCORES = ("psnr", "ssim")
 
 PANELS = {
     "noise": "other noise",
@@ -40,6 +38,18 @@ PANELS = {
 
 SHIFT = [*Shift._fields]
 """Columns that say how images differ from those of the training."""
+
+
+def check_images(source_manifest: dict[str, Any]) -> None:
+    """Check, before any network is trained, that this pipeline can work on the images.
+
+    Args:
+        source_manifest: The record of the source.
+
+    Raises:
+        ValueError: They differ in size.
+    """
+    check_one_size(source_manifest, "robustness")
 
 
 def calibrate_ood(
@@ -86,7 +96,7 @@ def calibrate_classical(
     Raises:
         ValueError: There is no such denoiser for this noise, or the images differ in size.
     """
-    known = Known(of_one_size(train_clean), denoiser.card.noise, denoiser.card.seed)
+    known = Known(train_clean, denoiser.card.noise, denoiser.card.seed)
     noisy, clean = (of_one_size(images, robustness.images) for images in (val_noisy, val_clean))
     try:
         chosen = calibrate(robustness.classical, known, noisy, clean)
@@ -104,6 +114,7 @@ def score_shifts(
     val_clean: Images | ImageSet,
     test_clean: Images | ImageSet,
     sources: Sources,
+    evaluation: EvaluationParameters,
     robustness: RobustnessParameters,
 ) -> pd.DataFrame:
     """Score the first test images under every noise model, degradation and source.
@@ -116,13 +127,14 @@ def score_shifts(
         val_noisy: M noisy validation images.
         val_clean: The clean images of `val_noisy`.
         test_clean: N clean test images.
-        sources: Function that loads a raw file by its path in data/01_raw.
+        sources: Opens a source by its folder in data/01_raw.
+        evaluation: `metrics` is read.
         robustness: All but `classical` is read.
 
     Returns:
         A row per shift and image: `kind` (noise, degradation, degradation and noise, source),
         `name`, `level` and `trained` of the shift, that of the training included; `index` of the
-        image; `psnr` and `ssim` of the trained denoiser, `classical_` and `noisy_` (doing nothing)
+        image; each metric of the trained denoiser, with `classical_` and `noisy_` (doing nothing)
         before the same; `ood_score`, the score of `OodDetector`.
 
     Raises:
@@ -130,13 +142,12 @@ def score_shifts(
     """
     card, first = denoiser.card, robustness.images
     clean_images = of_one_size(test_clean, first)
-    names = filter(None, [robustness.other_source])
-    shape = clean_images.shape[1:]
-    others = {name: source_images(sources, name, shape)[:first] for name in names}
+    names, shape = filter(None, [robustness.other_source]), clean_images.shape[1:]
+    others = {name: source_images(sources(name), shape, first) for name in names}
     classical = fit(
         classical_calibration["denoiser"],
         classical_calibration["hyperparameters"],
-        Known(of_one_size(train_clean), card.noise, card.seed),
+        Known(train_clean, card.noise, card.seed),
         of_one_size(val_noisy, first),
         of_one_size(val_clean, first),
     )
@@ -147,7 +158,9 @@ def score_shifts(
         scores: dict[str, Any] = {**shift._asdict(), "index": np.arange(len(clean))}
         batches = (denoised, classical.denoise(noisy), noisy)
         for prefix, images in zip(DENOISERS.values(), batches, strict=True):
-            scores |= {f"{prefix}{name}": METRICS[name](clean, images) for name in SCORES}
+            scores |= {
+                f"{prefix}{name}": METRICS[name](clean, images) for name in evaluation.metrics
+            }
         scores["ood_score"] = detector.score(residual_features(noisy, denoised))
         tables.append(pd.DataFrame(scores))
     return pd.concat(tables, ignore_index=True)
@@ -211,12 +224,12 @@ def summarize_sources(
 
 
 def _summarize(shift_scores: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    rows = []
+    rows, metrics = [], [name for name in METRICS if name in shift_scores]
     for shift, group in shift_scores.groupby(SHIFT, sort=False):
         for denoiser, prefix in DENOISERS.items():
             row = dict(zip(SHIFT, shift, strict=True))
             row |= {"denoiser": denoiser, "n_images": len(group)}
-            scores = {name: group[f"{prefix}{name}"].to_numpy() for name in SCORES}
+            scores = {name: group[f"{prefix}{name}"].to_numpy() for name in metrics}
             rows.append(row | mean_intervals(scores, confidence))
     return pd.DataFrame(rows)
 

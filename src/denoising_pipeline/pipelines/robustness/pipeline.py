@@ -16,6 +16,12 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             node(
+                nodes.check_images,
+                name="check_robustness",
+                inputs={"source_manifest": "source_manifest"},
+                outputs=None,
+            ),
+            node(
                 nodes.calibrate_ood,
                 name="calibrate_ood",
                 inputs={"denoiser": "denoiser", "val_noisy": "val_noisy", **ROBUSTNESS},
@@ -45,6 +51,7 @@ def create_pipeline() -> Pipeline:
                     "val_clean": "val_clean",
                     "test_clean": "test_clean",
                     "sources": "sources",
+                    **EVALUATION,
                     **ROBUSTNESS,
                 },
                 outputs="shift_scores",

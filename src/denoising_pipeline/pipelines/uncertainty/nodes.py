@@ -18,12 +18,26 @@ from denoising_pipeline.evaluation.calibration import (
 from denoising_pipeline.evaluation.metrics import mean_interval
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Images, Values
-from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.images.checks import check_one_size
+from denoising_pipeline.images.sets import ImageSet, apply_to, of_one_size
+from denoising_pipeline.images.shown import excerpt
 from denoising_pipeline.training import train_sd_estimator as train_estimator
 from denoising_pipeline.training.options import UncertaintyParameters
 
 FACTORS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 """Standard deviations to each side whose coverage is measured."""
+
+
+def check_images(source_manifest: dict[str, Any]) -> None:
+    """Check, before any network is trained, that this pipeline can work on the images.
+
+    Args:
+        source_manifest: The record of the source.
+
+    Raises:
+        ValueError: They differ in size.
+    """
+    check_one_size(source_manifest, "uncertainty")
 
 
 def train_sd_estimator(
@@ -38,8 +52,8 @@ def train_sd_estimator(
 
     Args:
         denoiser: The trained denoiser; the noise is that of its card.
-        train_clean: float32 (N, H, W, C) in [0, 1]; the first `images` are used.
-        val_noisy: float32 (M, H, W, C) in [0, 1].
+        train_clean: Clean images of one size; the first `images` are used.
+        val_noisy: Noisy validation images.
         val_clean: The clean images of `val_noisy`.
         uncertainty: Images, epochs and so on.
         seed: Root seed.
@@ -50,34 +64,23 @@ def train_sd_estimator(
     Raises:
         ValueError: The images differ in size, or the output of the architecture is not bounded.
     """
-    if (
-        isinstance(train_clean, ImageSet)
-        or isinstance(val_noisy, ImageSet)
-        or isinstance(val_clean, ImageSet)
-    ):
-        raise ValueError(  # noqa: TRY004
-            "The uncertainty pipeline trains a network on whole images of one size, and these are "
-            "images of any sizes. Use a source whose images have one size."
-        )
-    return train_estimator(
-        denoiser,
-        train_clean[: uncertainty.images],
-        denoiser.card.noise,
-        (val_noisy, val_clean),
-        uncertainty,
-        seed,
-    )
+    validation = of_one_size(val_noisy), of_one_size(val_clean)
+    images = ImageSet.of(train_clean).first(uncertainty.images)
+    return train_estimator(denoiser, images, denoiser.card.noise, validation, uncertainty, seed)
 
 
 def calibrate_sd(
-    denoiser: Denoiser, sd_estimator: Denoiser, val_noisy: Images, val_clean: Images
+    denoiser: Denoiser,
+    sd_estimator: Denoiser,
+    val_noisy: Images | ImageSet,
+    val_clean: Images | ImageSet,
 ) -> dict[str, Any]:
     """Fit the one factor on all standard deviations that suits the validation images.
 
     Args:
         denoiser: The trained denoiser.
         sd_estimator: The network of `train_sd_estimator`.
-        val_noisy: float32 (M, H, W, C) in [0, 1].
+        val_noisy: Noisy validation images.
         val_clean: The clean images of `val_noisy`.
 
     Returns:
@@ -88,31 +91,31 @@ def calibrate_sd(
 
 
 def estimate_test_sd(
-    sd_estimator: Denoiser, sd_calibration: dict[str, Any], test_noisy: Images
-) -> Images:
+    sd_estimator: Denoiser, sd_calibration: dict[str, Any], test_noisy: Images | ImageSet
+) -> Images | ImageSet:
     """Return the standard deviation of each pixel of the denoised test images.
 
     Args:
         sd_estimator: The network of `train_sd_estimator`.
         sd_calibration: `scale` is read.
-        test_noisy: float32 (N, H, W, C) in [0, 1].
+        test_noisy: Noisy test images.
 
     Returns:
-        float32 of the same shape, 0 or more, on the scale of the images.
+        float32 of the same sizes, 0 or more, on the scale of the images.
     """
-    sd = _unscaled_sd(sd_estimator, test_noisy)
-    sd *= np.float32(sd_calibration["scale"])
-    return sd
+    scale = np.float32(sd_calibration["scale"])
+    return apply_to(_unscaled_sd(sd_estimator, test_noisy), lambda place, sd: sd * scale)
 
 
-def _unscaled_sd(sd_estimator: Denoiser, noisy: Images) -> Images:
-    sd = sd_estimator(noisy)
-    sd += np.float32(MIN_SD)
-    return sd
+def _unscaled_sd(sd_estimator: Denoiser, noisy: Images | ImageSet) -> Images | ImageSet:
+    return apply_to(sd_estimator(noisy), lambda place, sd: sd + np.float32(MIN_SD))
 
 
 def measure_coverage(
-    test_clean: Images, test_denoised: Images, test_sd: Images, evaluation: EvaluationParameters
+    test_clean: Images | ImageSet,
+    test_denoised: Images | ImageSet,
+    test_sd: Images | ImageSet,
+    evaluation: EvaluationParameters,
 ) -> pd.DataFrame:
     """Measure how often the clean pixel lies within so many standard deviations.
 
@@ -121,9 +124,9 @@ def measure_coverage(
     standard deviation need not cover the nominal share of them.
 
     Args:
-        test_clean: float32 (N, H, W, C) in [0, 1].
+        test_clean: Clean test images.
         test_denoised: The same images, denoised.
-        test_sd: The standard deviation of each pixel, the same shape.
+        test_sd: The standard deviation of each pixel of them.
         evaluation: `confidence` is read.
 
     Returns:
@@ -155,7 +158,9 @@ def _coverage_row(pixels: str, factor: float, shares: Values, confidence: float)
     }
 
 
-def measure_reliability(test_clean: Images, test_denoised: Images, test_sd: Images) -> pd.DataFrame:
+def measure_reliability(
+    test_clean: Images | ImageSet, test_denoised: Images | ImageSet, test_sd: Images | ImageSet
+) -> pd.DataFrame:
     """Compare predicted with observed errors by tenths of the pixels; see `reliability`."""
     return reliability(test_clean, test_denoised, test_sd)
 
@@ -189,32 +194,34 @@ def summarize_uncertainty(
 
 
 def draw_uncertainty_examples(
-    test_clean: Images,
-    test_noisy: Images,
-    test_denoised: Images,
-    test_sd: Images,
+    test_clean: Images | ImageSet,
+    test_noisy: Images | ImageSet,
+    test_denoised: Images | ImageSet,
+    test_sd: Images | ImageSet,
     uncertainty: UncertaintyParameters,
 ) -> Figure:
     """Draw what the denoiser says, how sure it is, and how far off it is.
 
     Args:
-        test_clean: float32 (N, H, W, C) in [0, 1].
+        test_clean: Clean test images.
         test_noisy: The same images, noisy.
         test_denoised: The same images, denoised.
-        test_sd: The standard deviation of each pixel, the same shape.
+        test_sd: The standard deviation of each pixel of them.
         uncertainty: `examples` is read.
 
     Returns:
         Five rows of images, all on the same scale of grey.
     """
-    first = slice(uncertainty.examples)
-    clean, denoised = test_clean[first], test_denoised[first]
+    clean, noisy, denoised, sd = (
+        excerpt(images, uncertainty.examples)
+        for images in (test_clean, test_noisy, test_denoised, test_sd)
+    )
     return figures.image_grid(
         {
             "clean": clean,
-            "noisy": test_noisy[first],
+            "noisy": noisy,
             "denoised": denoised,
-            "2 sd": np.minimum(2 * test_sd[first], 1),
+            "2 sd": np.minimum(2 * sd, 1),
             "|error|": np.abs(clean - denoised),
         },
         "What the denoiser says, how sure it is, and how far off it is",

@@ -14,6 +14,12 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             node(
+                nodes.check_images,
+                name="check_uncertainty",
+                inputs={"source_manifest": "source_manifest"},
+                outputs=None,
+            ),
+            node(
                 nodes.train_sd_estimator,
                 name="train_sd_estimator",
                 inputs={

@@ -1,0 +1,22 @@
+"""How Kedro denoises files; the options of the command `denoise`."""
+
+from pydantic import Field
+
+from denoising_pipeline.core.options import Section
+from denoising_pipeline.denoiser.shipped import DEFAULT
+
+
+class InferenceParameters(Section):
+    """Files and folders that are denoised; without an input, the array `images_to_denoise` is."""
+
+    input: str | None = Field(None, description="a file or a folder; null: the array")
+    output: str | None = Field(None, description="file or folder; null: beside the input")
+    model: str = Field(DEFAULT, description="a denoiser of the package, or its file")
+    strength: float = Field(1.0, ge=0, le=1, description="0: as it was, 1: as the network gives it")
+    sigma: float | None = Field(
+        None, ge=0, le=255, description="noise level on the scale of 255; null: estimated"
+    )
+    format: str | None = Field(None, description="such as PNG; null: as it came")
+    overwrite: bool = Field(False, description="replace outputs that are there")
+    resume: bool = Field(False, description="skip what is done and unchanged")
+    workers: int = Field(1, ge=1, description="processes that share the files")

@@ -1,0 +1,239 @@
+"""A batch in this process: one bad file ends nothing, nothing is lost, nothing is done twice."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+from small_denoiser import write_denoiser
+
+from denoising_pipeline.batch import one
+from denoising_pipeline.batch.one import DiskFullError, Options, look_at_file
+from denoising_pipeline.batch.plan import RECORD, PlanError, make_plan
+from denoising_pipeline.batch.results import FileResult
+from denoising_pipeline.batch.run import Batch, run_batch
+from denoising_pipeline.batch.watch import watch
+from denoising_pipeline.denoiser.picture import Settings
+
+
+@pytest.fixture(scope="module")
+def options(tmp_path_factory: pytest.TempPathFactory) -> Options:
+    return Options(write_denoiser(tmp_path_factory.mktemp("model") / "small.zip"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two pictures, one of them deeper, a text that calls itself a picture, and a cut one."""
+    photo = data.astronaut()[:64, :80]
+    (tmp_path / "in/deep").mkdir(parents=True)
+    Image.fromarray(photo).save(tmp_path / "in/a.png")
+    Image.fromarray(photo[..., 0]).save(tmp_path / "in/deep/grey.tif")
+    (tmp_path / "in/text.png").write_text("Dear diary")
+    (tmp_path / "in/cut.png").write_bytes((tmp_path / "in/a.png").read_bytes()[:3000])
+    return tmp_path
+
+
+def run(folder: Path, options: Options, **more: Any) -> dict[str, FileResult]:
+    plan = make_plan([folder / "in"], folder / "out")
+    found = run_batch(plan, replace(options, **more))
+    return {str(result.source.relative_to(folder / "in")): result for result in found}
+
+
+def statuses(found: dict[str, FileResult]) -> dict[str, str]:
+    return {name: result.status for name, result in found.items()}
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+GOOD = {"a.png": "done", "deep/grey.tif": "done"}
+BAD = {"text.png": "failed", "cut.png": "failed"}
+
+
+def test_bad_files_are_listed_and_the_rest_is_done(folder: Path, options: Options) -> None:
+    before = content(folder / "in")
+    found = run(folder, options)
+    assert statuses(found) == GOOD | BAD
+    assert "no image" in found["text.png"].reason
+    assert "damaged or truncated" in found["cut.png"].reason
+    assert content(folder / "out").keys() == {*GOOD, RECORD}
+    assert content(folder / "in") == before
+    grey = found["deep/grey.tif"]
+    assert (grey.format, grey.mode, grey.depth, grey.pages) == ("TIFF", "grey", "8 bit", 1)
+    assert (grey.width, grey.height, grey.megapixels) == (80, 64, 80 * 64 / 1e6)
+    assert grey.sigma is not None and 0 <= grey.sigma < 0.2
+    assert grey.seconds > 0
+
+
+def test_what_is_denoised_is_what_the_network_gives(folder: Path, options: Options) -> None:
+    """An average of 3x3 pixels, of a grey file in three equal channels, rounded to 8 bits."""
+    run(folder, options)
+    noisy, denoised = (
+        np.asarray(Image.open(folder / name / "deep/grey.tif")).astype(float)
+        for name in ("in", "out")
+    )
+    mean = sum(noisy[y : y + 62, x : x + 78] for y in range(3) for x in range(3)) / 9
+    assert np.abs(denoised[1:-1, 1:-1] - mean).max() <= 0.501
+
+
+def test_strength_zero_gives_the_bytes_back(folder: Path, options: Options) -> None:
+    run(folder, options, settings=Settings(strength=0))
+    for name in GOOD:
+        assert (folder / "out" / name).read_bytes() == (folder / "in" / name).read_bytes()
+
+
+def test_outputs_that_exist_stay_unless_asked(folder: Path, options: Options) -> None:
+    (folder / "out").mkdir()
+    (folder / "out/a.png").write_text("mine")
+    for more in ({}, {"resume": True}):
+        found = run(folder, options, **more)
+        assert found["a.png"].status == "skipped"
+        assert "--overwrite" in found["a.png"].reason
+        assert (folder / "out/a.png").read_text() == "mine"
+    assert run(folder, options, overwrite=True)["a.png"].status == "done"
+    assert (folder / "out/a.png").read_bytes() != b"mine"
+
+
+def test_resuming_skips_what_is_done_and_does_what_is_not(folder: Path, options: Options) -> None:
+    run(folder, options)
+    (folder / "out/deep/grey.tif").unlink()
+    part = folder / f"out/deep/.grey.tif.{'0' * 32}.part"
+    part.write_bytes(b"of a run that was killed")
+    found = run(folder, options, resume=True)
+    assert statuses(found) == GOOD | BAD | {"a.png": "skipped"}
+    assert found["a.png"].reason == "is done and unchanged"
+    assert not part.exists()
+
+
+def test_resuming_does_again_what_changed_and_looks_at_content(
+    folder: Path, options: Options
+) -> None:
+    run(folder, options)
+    os.utime(folder / "in/a.png", (1, 1))
+    assert run(folder, options, resume=True)["a.png"].status == "skipped"
+    Image.fromarray(data.astronaut()[100:164, :80]).save(folder / "in/a.png")
+    assert run(folder, options, resume=True)["a.png"].status == "done"
+    half = Settings(strength=0.5)
+    assert statuses(run(folder, options, resume=True, settings=half)) == GOOD | BAD
+    (folder / "out/a.png").write_text("edited by its owner")
+    assert run(folder, options, resume=True)["a.png"].status == "skipped"
+    assert (folder / "out/a.png").read_text() == "edited by its owner"
+
+
+def test_a_torn_record_is_no_obstacle(folder: Path, options: Options) -> None:
+    run(folder, options)
+    with (folder / "out" / RECORD).open("ab") as file:
+        file.write(b'\xff{"target": "a.p')
+    assert run(folder, options, resume=True)["a.png"].status == "skipped"
+
+
+def test_a_long_name_is_written(folder: Path, options: Options) -> None:
+    """A file system takes 255 bytes, and the unfinished file needs a name, too."""
+    long = f"{'é' * 125}.png"
+    (folder / "in/a.png").rename(folder / "in" / long)
+    assert run(folder, options)[long].status == "done"
+
+
+@contextmanager
+def full(_: Any, path: str) -> Iterator[IO[bytes]]:
+    raise OSError(errno.ENOSPC, "No space left on device", path)
+    yield
+
+
+def test_a_full_disk_ends_the_batch(
+    folder: Path, options: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(one, "atomic_write", full)
+    plan = make_plan([folder / "in"], folder / "out")
+    with Batch(plan, options) as batch, pytest.raises(DiskFullError, match="the disk is full"):
+        list(batch.results())
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="everything is permitted to root")
+def test_a_folder_that_cannot_be_written_is_refused_before_work(
+    folder: Path, options: Options
+) -> None:
+    (folder / "out").mkdir(mode=0o500)
+    with pytest.raises(PlanError, match="permission is missing"):
+        run(folder, options)
+
+
+def test_a_file_where_a_folder_is_needed_is_refused_before_work(
+    folder: Path, options: Options
+) -> None:
+    (folder / "out").write_text("a file")
+    with pytest.raises(PlanError, match="is a file, and a folder is needed"):
+        run(folder, options)
+
+
+def test_two_processes_give_the_same_bytes_and_survive_one_that_dies(
+    folder: Path, options: Options
+) -> None:
+    """The file in the hands of the one that died has failed, and another takes its place."""
+    photo = data.astronaut()[:64, :80]
+    for number in range(6):
+        Image.fromarray(np.roll(photo, number, 0)).save(folder / f"in/{number}.png")
+    expected = {n: r.status for n, r in run(folder, options).items()}
+    alone = content(folder / "out")
+    plan = make_plan([folder / "in"], folder / "both")
+    with Batch(plan, options, workers=2) as batch:
+        results = batch.results()
+        found = [next(results)]
+        assert batch._crew is not None
+        batch._crew._members[0].process.kill()
+        found += results
+    lost = [each for each in found if "ended its process" in each.reason]
+    assert len(found) == len(plan.works)
+    assert len(lost) <= 1
+    both = content(folder / "both")
+    missing = {str(each.source.relative_to(folder / "in")) for each in lost}
+    assert both.keys() - {RECORD} == alone.keys() - {RECORD} - missing
+    assert all(both[name] == alone[name] for name in both.keys() - {RECORD})
+    assert sum(status == "done" for status in expected.values()) == 8
+
+
+def test_looking_writes_nothing(folder: Path, options: Options) -> None:
+    plan = make_plan([folder / "in"], folder / "out", format="BMP")
+    found = [look_at_file(work, options) for work in plan.works]
+    assert {each.source.name: each.status for each in found}["a.png"] == "done"
+    assert not (folder / "out").exists()
+
+
+def test_a_watched_folder_gives_what_is_new_or_changed_once_it_is_quiet(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    steps = iter(["a", "", "grow a", "", "b", ""])
+
+    def look() -> Any:
+        step = next(steps)
+        if step:
+            with (tmp_path / "in" / f"{step[-1]}.png").open("a") as file:
+                file.write("more")
+        return make_plan([tmp_path / "in"], tmp_path / "out")
+
+    plans = watch(look, pause=0)
+    assert [[work.source.name for work in next(plans).works] for _ in range(3)] == [
+        ["a.png"],
+        ["a.png"],
+        ["b.png"],
+    ]
+
+
+def test_a_denoiser_of_one_size_is_refused(folder: Path, options: Options) -> None:
+    import zipfile
+
+    sized = folder / "sized.zip"
+    with zipfile.ZipFile(options.model) as given, zipfile.ZipFile(sized, "w") as made:
+        for name in given.namelist():
+            text = given.read(name)
+            made.writestr(name, text.replace(b"null,\n    null,\n    3", b"28,\n    28,\n    3"))
+    with pytest.raises(ValueError, match="for images of 28x28 pixels"):
+        run(folder, options, model=sized)

@@ -1,0 +1,160 @@
+"""Pages, axes and metadata of ImageJ's, OME's and scanners' TIFF files stay as they were."""
+
+import io
+import tracemalloc
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import tifffile
+from picture_files import darker, saved, with_pages, written
+from PIL import Image
+
+from denoising_pipeline.pictures.formats import open_picture, write_picture
+
+STACK = np.random.default_rng(0).integers(0, 65536, (2, 3, 4, 7, 9), np.uint16)
+
+
+def stack(pixels: npt.NDArray[Any], **options: Any) -> bytes:
+    tifffile.imwrite(file := io.BytesIO(), pixels, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_a_hyperstack_of_imagej_keeps_axes_units_and_overlays(compression: str | None) -> None:
+    metadata = {
+        "axes": "TZCYX",
+        "unit": "um",
+        "spacing": 2.5,
+        "finterval": 0.1,
+        "Labels": [f"plane {n}" for n in range(24)],
+        "LUTs": [np.tile(np.arange(256, dtype=np.uint8), (3, 1))] * 4,
+    }
+    options: dict[str, Any] = {"imagej": True, "resolution": (5.0, 5.0), "compression": compression}
+    content = stack(STACK, metadata=metadata, **options)
+    assert open_picture(content).pages == 24
+    again = written(content, lambda image: 1 - image)
+    with (
+        tifffile.TiffFile(io.BytesIO(content)) as old,
+        tifffile.TiffFile(io.BytesIO(again)) as new,
+    ):
+        assert str(new.imagej_metadata) == str(old.imagej_metadata)
+        assert new.series[0].axes == "TZCYX"
+        assert new.pages.first.tags[282].value == old.pages.first.tags[282].value
+        np.testing.assert_array_equal(new.asarray(), 65535 - STACK)
+
+
+def test_pages_without_a_directory_are_pages() -> None:
+    """As ImageJ writes stacks of more than 4 GB."""
+    content = stack(STACK[0, 0], imagej=True, metadata={"axes": "ZYX"}, truncate=True)
+    with tifffile.TiffFile(io.BytesIO(content)) as file:
+        assert len(file.pages) == 1
+    assert open_picture(content).pages == 4
+    again = written(content, lambda image: 1 - image)
+    assert len(again) == len(content)
+    np.testing.assert_array_equal(tifffile.imread(io.BytesIO(again)), 65535 - STACK[0, 0])
+
+
+def test_ome_keeps_its_description_word_by_word() -> None:
+    metadata = {"axes": "TCZYX", "PhysicalSizeX": 0.2, "PhysicalSizeXUnit": "µm"}
+    content = stack(STACK, ome=True, metadata=metadata, compression="zlib", tile=(16, 16))
+    again = written(content, lambda image: 1 - image)
+    with (
+        tifffile.TiffFile(io.BytesIO(content)) as old,
+        tifffile.TiffFile(io.BytesIO(again)) as new,
+    ):
+        assert new.ome_metadata == old.ome_metadata
+        assert new.series[0].axes == "TCZYX"
+        np.testing.assert_array_equal(new.asarray(), 65535 - STACK)
+
+
+def test_channels_that_are_no_colour_are_pages_of_their_own() -> None:
+    pixels = np.moveaxis(STACK[0, 0, :2], 0, -1)
+    for options in ({"planarconfig": "contig"}, {}):
+        shaped = pixels if options else np.moveaxis(pixels, -1, 0)
+        planar: dict[str, Any] = options or {"planarconfig": "separate"}
+        content = stack(shaped, photometric="minisblack", **planar)
+        picture = open_picture(content)
+        assert picture.pages == 2
+        images = [picture.read(0), 1 - picture.read(1)]
+        again = tifffile.imread(io.BytesIO(with_pages(picture, images)))
+        again = again if options else np.moveaxis(again, 0, -1)
+        np.testing.assert_array_equal(again[..., 0], pixels[..., 0])
+        np.testing.assert_array_equal(again[..., 1], 65535 - pixels[..., 1])
+
+
+def test_pages_may_differ_in_everything() -> None:
+    draws = np.random.default_rng(0)
+    pages = [
+        draws.integers(0, 256, (5, 8), np.uint8),
+        draws.integers(0, 256, (9, 4, 3), np.uint8),
+        draws.random((3, 3)).astype(np.float32),
+    ]
+    with tifffile.TiffWriter(file := io.BytesIO()) as writer:
+        for page in pages:
+            writer.write(page, photometric="rgb" if page.ndim > 2 else "minisblack")
+    picture = open_picture(file.getvalue())
+    assert [picture.size(page) for page in range(3)] == [(5, 8), (9, 4), (3, 3)]
+    again = written(file.getvalue(), lambda image: 1 - image)
+    with tifffile.TiffFile(io.BytesIO(again)) as new:
+        for number, old in enumerate(pages):
+            top = 1 if old.dtype.kind == "f" else 255
+            np.testing.assert_allclose(new.pages[number].asarray(), top - old, atol=1e-6)
+
+
+def test_a_scan_of_several_bilevel_pages_keeps_them() -> None:
+    draws = np.random.default_rng(0)
+    pages = [Image.fromarray(draws.random((40, 30)) > 0.5) for _ in range(3)]
+    content = saved(pages[0], "TIFF", save_all=True, append_images=pages[1:], compression="group4")
+    picture = open_picture(content)
+    assert (picture.pages, picture.depth) == (3, "1 bit")
+    again = open_picture(written(content, lambda image: 1 - image))
+    for page, old in enumerate(pages):
+        np.testing.assert_array_equal(again.read(page)[..., 0], ~np.asarray(old))
+
+
+def test_tags_exif_profile_and_what_nobody_knows_stay() -> None:
+    made, exif = Image.Exif(), Image.Exif()
+    made[270], made[305], made[315], made[274] = "a cell", "a microscope", "somebody", 6
+    made[65001] = "private"
+    made.get_ifd(0x8769)[0x9003] = "2026:11:27 00:00:00"
+    exif.load(made.tobytes())
+    pixels = np.full((8, 12, 3), 128, np.uint8)
+    content = saved(pixels, "TIFF", exif=exif, dpi=(300, 200), icc_profile=b"profile")
+    again = written(content, darker)
+    with Image.open(io.BytesIO(content)) as old, Image.open(io.BytesIO(again)) as new:
+        assert dict(new.getexif()) == dict(old.getexif())
+        assert new.getexif().get_ifd(0x8769)[0x9003] == "2026:11:27 00:00:00"
+        assert new.info == old.info
+    metadata = open_picture(content).metadata
+    assert (metadata.icc, metadata.dpi, metadata.orientation) == (b"profile", (300, 200), 6)
+
+
+def test_smaller_copies_stay_as_they_were_with_a_word() -> None:
+    large, small = np.full((32, 32), 200, np.uint8), np.full((16, 16), 200, np.uint8)
+    with tifffile.TiffWriter(file := io.BytesIO()) as writer:
+        writer.write(large, subifds=1, photometric="minisblack")
+        writer.write(small, subfiletype=1, photometric="minisblack")
+    picture = open_picture(file.getvalue())
+    assert picture.pages == 1
+    assert "smaller copies" in picture.note
+    with tifffile.TiffFile(io.BytesIO(written(file.getvalue()))) as new:
+        assert (new.pages.first.asarray() == 100).all()
+        assert (new.series[0].levels[1].asarray() == 200).all()
+
+
+def test_a_large_stack_needs_the_memory_of_one_page(tmp_path: Any) -> None:
+    path = tmp_path / "stack.tif"
+    page = np.full((256, 256), 1000, np.uint16)
+    with tifffile.TiffWriter(path) as writer:
+        for _ in range(60):
+            writer.write(page, contiguous=False, compression="zlib", photometric="minisblack")
+    picture = open_picture(path)
+    with (tmp_path / "new.tif").open("wb") as file:
+        tracemalloc.start()
+        write_picture(picture, (darker(picture.read(n)) for n in range(60)), file)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 30 * page.nbytes
+    assert (tifffile.imread(tmp_path / "new.tif", key=59) == 500).all()
