@@ -31,7 +31,8 @@ Pixels = npt.NDArray[np.uint8]
 
 def write_denoiser(path: Path, repeats: int = 1, side: int = 3) -> None:
     """Write a denoiser that averages squares of `side` pixels, as often as asked."""
-    size, around = ["n", "h", "w", 3], [side // 2] * 4
+    size: list[str | int | None] = ["n", "h", "w", 3]
+    around = [side // 2] * 4
     nodes = [helper.make_node("Transpose", [INPUT], ["0"], perm=[0, 3, 1, 2])]
     nodes += [
         helper.make_node(

@@ -1,5 +1,6 @@
 """The page in a real browser: a file in, the divider, the strength, and the file out."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -123,9 +124,9 @@ def requests(browser: Chrome) -> list[str]:
 
 def covered(browser: Chrome) -> float:
     """How much of the picture the divider leaves as it was, as a share of its width."""
-    clip = one(browser, "after").value_of_css_property("clip-path").rstrip(")")
+    clip = one(browser, "after").value_of_css_property("clip-path")
     width: float = run(browser, "document.getElementById('after').clientWidth")
-    return float(clip.rpartition(" ")[2].removesuffix("px")) / width
+    return float(re.findall(r"[\d.]+", clip)[-1]) / width
 
 
 def shown(browser: Chrome) -> bool:

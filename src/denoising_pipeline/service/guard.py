@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from denoising_pipeline.service.limits import RefusedError
+from denoising_pipeline.service.limits import ENDS, RefusedError
 
 DRAINED_SECONDS = 5.0
 """How long the rest of a request that was refused is read and thrown away.
@@ -95,7 +95,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        pending, untouched = True, True
+        pending, untouched, started = True, True, False
 
         async def received() -> Message:
             nonlocal pending, untouched
@@ -104,7 +104,9 @@ class Guard:
             return message
 
         async def answer(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 MutableHeaders(scope=message).update(HEADERS)
                 if pending and not (untouched and "expect" in headers):
                     await _drain(received)
@@ -112,10 +114,13 @@ class Guard:
 
         try:
             self.hosts.check(headers)
+            await self.app(scope, received, answer)
         except RefusedError as refused:
             await refusal(refused)(scope, received, answer)
-        else:
-            await self.app(scope, received, answer)
+        except asyncio.CancelledError:  # The server ends, and this took longer than it waits.
+            pending = False
+            if not started:
+                await refusal(RefusedError(503, ENDS))(scope, received, answer)
 
 
 def refusal(refused: RefusedError) -> JSONResponse:

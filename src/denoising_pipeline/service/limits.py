@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+ENDS = "The service is shutting down."
+
 
 @dataclass(frozen=True)
 class Limits:

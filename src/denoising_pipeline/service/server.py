@@ -20,7 +20,7 @@ from denoising_pipeline.service.shared import Service
 CONNECTIONS = 200
 """At once, at most."""
 
-PATIENCE = 2
+PATIENCE = 1
 """Seconds that answers have to end when the server is stopped, and again work."""
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from denoising_pipeline.service.limits import RefusedError
+from denoising_pipeline.service.limits import ENDS, RefusedError
 
 T = TypeVar("T")
 
@@ -72,6 +72,7 @@ class Worker:
         self.taken = 0
         self._pool = ThreadPoolExecutor(1, "denoise")
         self._stops: set[Stop] = set()
+        self._ends = False
         self._mean = 1.0
 
     @contextmanager
@@ -101,6 +102,8 @@ class Worker:
             RefusedError: 504, it took too long; 503, the service ends; 499, the client went away
                 (nobody will read it).
         """
+        if self._ends:
+            raise RefusedError(503, ENDS)
         stop = Stop()
         self._stops.add(stop)
         future = asyncio.get_running_loop().run_in_executor(self._pool, self._do, work, stop)
@@ -121,7 +124,7 @@ class Worker:
                     )
             return future.result()
         except StoppedError:
-            raise RefusedError(503, "The service is shutting down.") from None
+            raise RefusedError(503, ENDS) from None
         finally:
             self._stops.discard(stop)
             stop.set()
@@ -130,7 +133,8 @@ class Worker:
             future.add_done_callback(_looked_at)
 
     def stop(self) -> None:
-        """Ask all work to stop, and tell those who wait for it."""
+        """Ask all work to stop, tell those who wait for it, and begin no other."""
+        self._ends = True
         for stop in list(self._stops):
             stop.set()
 
