@@ -120,7 +120,7 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         """Publish the results and close the run: FINISHED, or FAILED if publishing failed."""
         if self._is_mlflow_enabled:
             try:
-                publish(pipeline, catalog)
+                publish(pipeline, catalog, self._parameters)
             except BaseException:
                 self._end_open_run("FAILED")
                 raise
