@@ -1,5 +1,7 @@
 """Kedro's session, whose id no other run of the project has, and which knows files from arrays."""
 
+import logging
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,8 @@ from kedro.framework.session import KedroSession
 from kedro.utils import find_kedro_project
 
 from denoising_pipeline.pipelines.inference.pipeline import ARRAY, FILES
+
+logger = logging.getLogger(__name__)
 
 ID_STEP = 0.001
 """Seconds between two ids: Kedro's are timestamps of milliseconds."""
@@ -37,6 +41,9 @@ class UniqueSession(KedroSession):
         Returns:
             The `UniqueSession`.
         """
+        recipe = os.environ.get("KEDRO_ENV")
+        if recipe and not options.get("env"):
+            logger.info("The recipe is %r, by the variable KEDRO_ENV.", recipe)
         folder = Path(project_path or find_kedro_project(Path.cwd()) or Path.cwd())
         with FileLock(folder / ".session.lock"):
             session = super().create(project_path, *args, **options)
