@@ -76,7 +76,7 @@ def run_kedro(folder: Path, arguments: list[str]) -> str:
     variables = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
     variables |= {"DO_NOT_TRACK": "1", "KEDRO_LOGGING_CONFIG": str(folder / "logging.yml")}
     command = [sys.executable, "-m", "kedro", "run", *arguments]
-    process = subprocess.run(  # noqa: S603
+    process = subprocess.run(
         command, cwd=folder, env=variables, capture_output=True, text=True, check=False
     )
     if process.returncode:

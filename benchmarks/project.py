@@ -72,7 +72,7 @@ def in_its_own_process(*arguments: str) -> Any:
     the process prints is passed on to stderr.
     """
     command = [sys.executable, *sys.argv, *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         line = ""
         for line in child.stdout or ():
             print(f"{' '.join(arguments)}: {line}", end="", file=sys.stderr, flush=True)

@@ -101,7 +101,7 @@ def row(images: int, enlargement: int) -> tuple[object, ...]:
         path = Path(folder, "train_clean.npy")
         write_images(path, images, enlargement)
         command = [sys.executable, __file__, f"--only={folder}"]
-        child = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603
+        child = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         size = path.stat().st_size
     found: dict[str, Any] = json.loads(child.stdout.splitlines()[-1])
     side = 28 * enlargement
@@ -127,7 +127,7 @@ def whole_row(images: int) -> tuple[object, ...]:
         command = [sys.executable, "-m", "kedro", "run", f"--params={','.join(WHOLE_RUN)}"]
         variables = {**os.environ, "DO_NOT_TRACK": "1"}
         started = time.perf_counter()
-        child = subprocess.Popen(command, cwd=project, env=variables, stdout=sys.stderr)  # noqa: S603
+        child = subprocess.Popen(command, cwd=project, env=variables, stdout=sys.stderr)
         with child, PeakMemory(child.pid) as memory:
             failed = child.wait()
         seconds = time.perf_counter() - started

@@ -198,7 +198,7 @@ def start_seconds(denoiser: Denoiser, folder: Path, rounds: int) -> dict[str, Ti
     for _ in range(rounds):
         for name, (code, path) in starts.items():
             wall, before = time.perf_counter(), os.times()
-            subprocess.run([sys.executable, "-c", code, path], check=True)  # noqa: S603
+            subprocess.run([sys.executable, "-c", code, path], check=True)
             after = os.times()
             cpu = sum(after[2:4]) - sum(before[2:4])
             times[name].append(Time(time.perf_counter() - wall, cpu))

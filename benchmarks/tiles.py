@@ -64,7 +64,7 @@ def row(widths: Sequence[int], size: Sequence[int], budget: int) -> tuple[object
     """Denoise in a new process, and return a row of the table."""
     numbers = ["--size", *size, "--only", budget, "--widths", *widths]
     command = [sys.executable, __file__, *map(str, numbers)]
-    child = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    child = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     found: dict[str, Any] = json.loads(child.stdout.splitlines()[-1])
     pixels = size[0] * size[1]
     return (

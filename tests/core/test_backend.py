@@ -13,7 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from denoising_pipeline.core.backend import _native_stderr_held_back, batches_to_fit
+from denoising_pipeline.core.backend import (
+    NOT_FOLLOWED,
+    _native_stderr_held_back,
+    batches_to_fit,
+)
 
 STAND_IN = """
 class Config:
@@ -62,6 +66,31 @@ def test_another_backend_does_not_bring_tensorflow(tmp_path: Path) -> None:
     package(tmp_path, "keras", f"import os; chosen = os.environ['KERAS_BACKEND']\n{STAND_IN}")
     done = python(f"{LOAD} print(keras.chosen)", tmp_path, KERAS_BACKEND="jax")
     assert (done.returncode, done.stdout, done.stderr) == (0, "jax\n", "")
+
+
+@pytest.mark.parametrize("backend", ["nonsense", "openvino"])
+def test_a_backend_that_is_not_there_is_named_with_its_variable(backend: str) -> None:
+    done = python(LOAD, KERAS_BACKEND=backend)
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith(f"ValueError: KERAS_BACKEND is {backend!r}, and Keras cannot use it")
+
+
+def test_an_empty_choice_of_the_backend_is_none(tmp_path: Path) -> None:
+    for name in ("tensorflow", "keras"):
+        package(tmp_path, name, f"print('{name}')\n{STAND_IN}")
+    assert python(LOAD, tmp_path, KERAS_BACKEND="").stdout.split() == ["tensorflow", "keras"]
+
+
+def test_variables_that_change_what_tensorflow_computes_are_not_followed(tmp_path: Path) -> None:
+    """They are unset before it is imported, and it is said."""
+    package(tmp_path, "keras", STAND_IN)
+    left = f"import os; print([name for name in {NOT_FOLLOWED} if name in os.environ])"
+    package(tmp_path, "tensorflow", left)
+    variables = dict.fromkeys(NOT_FOLLOWED, "1")
+    done = python(f"import logging; logging.basicConfig(); {LOAD}", tmp_path, **variables)
+    assert done.stdout.strip() == "[]"
+    for name in NOT_FOLLOWED:
+        assert f"{name} is set, and not followed" in done.stderr
 
 
 @pytest.mark.parametrize("targets", [np.zeros((5, 4, 6, 1), np.float32), np.arange(5)])

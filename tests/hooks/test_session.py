@@ -1,5 +1,6 @@
 """Every run has a version of its own."""
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -29,6 +30,18 @@ def test_sessions_that_start_at_once_have_different_ids(project: Project) -> Non
     bootstrap_project(project.path)
     assert any(len(ids(KedroSession, project)) < RUNS for _ in range(20)), "Kedro has it now"
     assert len(ids(UniqueSession, project)) == RUNS
+
+
+def test_a_recipe_that_a_variable_chooses_is_said(
+    project: Project, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bootstrap_project(project.path)
+    monkeypatch.setenv("KEDRO_ENV", "best")
+    with caplog.at_level(logging.INFO):
+        UniqueSession.create(project.path, env="smoke", save_on_close=False)
+        assert "KEDRO_ENV" not in caplog.text
+        UniqueSession.create(project.path, save_on_close=False)
+    assert "The recipe is 'best', by the variable KEDRO_ENV" in caplog.text
 
 
 def test_a_folder_inside_the_project_has_the_same_lock(

@@ -2,7 +2,6 @@
 
 import errno
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from math import sqrt
@@ -128,7 +127,8 @@ def denoise_file(work: Work, denoiser: Denoiser, options: Options, pictured: boo
                 picture, denoiser, file, options.settings, result, work.format, pictured
             )
             file.flush()
-            options.record(work).note(work, stamp, digest, Stamp.of(file.fileno()))
+            if work.recorded or options.resume:
+                options.record(work).note(work, stamp, digest, Stamp.of(file.fileno()))
     except Exception as error:  # one bad file does not end a folder
         if isinstance(error, OSError) and error.errno in _FULL:
             raise DiskFullError(error.errno, in_words(error)) from error
@@ -155,13 +155,14 @@ def denoised(
             thumbnails.append(make_thumbnails(before, after, picture.metadata.orientation))
 
     outcome = denoise_picture(picture, denoiser, file, settings, format=format, watch=watch)
+    if settings.strength == 1:
+        result = _predicted(result, outcome)
     return replace(
         result,
         megapixels=outcome.megapixels,
         seconds=outcome.seconds,
         sigma=_sigma(outcome),
         told=settings.sigma,
-        warnings=(*result.warnings, *_warnings(outcome)),
         thumbnails=thumbnails[0] if thumbnails else None,
     )
 
@@ -202,6 +203,11 @@ def _sigma(outcome: Outcome) -> float | None:
     return sqrt(sum(page.noise.sigma**2 * page.height * page.width for page in known) / pixels)
 
 
-def _warnings(outcome: Outcome) -> Sequence[str]:
-    del outcome
-    return ()
+def _predicted(result: FileResult, outcome: Outcome) -> FileResult:
+    found = [page.predicted for page in outcome.pages if page.predicted]
+    if not found:
+        return result
+    psnr, low, high = (
+        sum(getattr(each, name) for each in found) / len(found) for name in ("psnr", "low", "high")
+    )
+    return replace(result, psnr=psnr, psnr_low=low, psnr_high=high)

@@ -36,6 +36,7 @@ class Work:
         root: Folder of the outputs, in which the record lies.
         format: What it is written in; None: as it came.
         found: Whether it was found in a folder, not named.
+        recorded: Whether a record is kept: there is a folder for the outputs.
     """
 
     source: Path
@@ -43,6 +44,7 @@ class Work:
     root: Path
     format: str | None = None
     found: bool = False
+    recorded: bool = True
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def make_plan(
     wanted = None if format is None else format_of(format)
     if output is not None and not into_folder and _is_file(output, inputs):
         wanted = _format_of_file(output, wanted)
-        return _checked(Plan([Work(inputs[0], output, output.parent, wanted)]), "")
+        return _checked(Plan([Work(inputs[0], output, output.parent, wanted, recorded=False)]), "")
     behind = (SUFFIX if output is None else "") if suffix is None else suffix
     if os.sep in behind or "/" in behind:
         raise PlanError(f"The suffix '{shown(behind)}' has a / in it; give -o FOLDER instead.")
@@ -106,7 +108,7 @@ def make_plan(
         else:
             root = given.parent if output is None else output
             target = root / _renamed(given.name, behind, wanted)
-            plan.works.append(Work(given, target, root, wanted))
+            plan.works.append(Work(given, target, root, wanted, recorded=output is not None))
     return _checked(plan, behind)
 
 

@@ -48,8 +48,8 @@ class FileResult:
         sigma: Estimated standard deviation of the noise on the scale of [0, 1], root mean square
             over the pages; None: unknown.
         told: What the network was told instead, on the same scale; None: the estimate.
-        psnr: Predicted PSNR of the output in decibels, without the truth; None: not predicted.
-        psnr_low: Lower end of its 95 % interval.
+        psnr: Predicted PSNR of the output in decibels, mean over the pages; None: not predicted.
+        psnr_low: Lower end of the interval that holds it nine times of ten.
         psnr_high: Upper end.
         warnings: Sentences for people.
         thumbnails: Kept where a report is asked for.

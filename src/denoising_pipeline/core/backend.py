@@ -1,6 +1,7 @@
 """The one door to Keras: it is imported on first use, quietly, and after its backend."""
 
 import importlib
+import logging
 import os
 import sys
 import tempfile
@@ -15,6 +16,16 @@ from typing import Any
 BATCHES_AHEAD = 16
 """Batches that TensorFlow has ready while it computes."""
 
+NOT_FOLLOWED = (
+    "ONEDNN_DEFAULT_FPMATH_MODE",
+    "TF_ENABLE_ONEDNN_OPTS",
+    "TF_SET_ONEDNN_FPMATH_MODE",
+    "TF_XLA_FLAGS",
+)
+"""Variables that make TensorFlow compute by other kernels, or less exactly."""
+
+logger = logging.getLogger(__name__)
+
 _LOCK = threading.RLock()
 """Held while Keras is imported, and while what it writes to stderr is held back."""
 
@@ -26,21 +37,34 @@ def load_keras() -> ModuleType:
 
     `KERAS_BACKEND` chooses the backend; TensorFlow is the default. TensorFlow is imported before
     Keras, because the other order gives a circular-import warning under MLflow's import hooks. One
-    thread imports at a time. What the user's `keras.json` or variables say of number formats and
-    epochs is put back to Keras's defaults: it would change results.
+    thread imports at a time. What the user's `keras.json` or variables say of number formats,
+    epochs and kernels is put back to the defaults: it would change results.
 
     Returns:
         The `keras` module.
+
+    Raises:
+        ValueError: Keras cannot use the backend.
     """
     if _configured.is_set():
         return sys.modules["keras"]
     with _LOCK:
-        os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+        backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
+        os.environ["KERAS_BACKEND"] = backend
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        if os.environ["KERAS_BACKEND"] == "tensorflow" and "tensorflow" not in sys.modules:
+        for name in NOT_FOLLOWED:
+            if os.environ.pop(name, None):
+                logger.warning("%s is set, and not followed: it would change results.", name)
+        if backend == "tensorflow" and "tensorflow" not in sys.modules:
             with _native_stderr_held_back():
                 importlib.import_module("tensorflow")
-        keras = importlib.import_module("keras")
+        try:
+            keras = importlib.import_module("keras")
+        except (ImportError, ValueError) as error:
+            raise ValueError(
+                f"KERAS_BACKEND is {backend!r}, and Keras cannot use it here ({error}). Unset it, "
+                "or set it to jax and install that (the extra `jax`)."
+            ) from error
         _put_defaults_back(keras.config)
         _configured.set()
         return keras

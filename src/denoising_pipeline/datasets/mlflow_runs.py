@@ -97,10 +97,16 @@ def _search(filter_string: str) -> list[TrackedRun]:
             f"MLflow does not find runs by the filter {filter_string!r}: {error.message}"
         ) from error
     client = mlflow.MlflowClient()
-    return [_tracked_run(client, run) for run in runs]
+    return [tracked_run(client, run) for run in runs]
 
 
-def _tracked_run(client: Any, run: Any) -> TrackedRun:
+def tracked_run(client: Any, run: Any) -> TrackedRun:
+    """Return a run as comparisons see it; what is large in it is read when it is asked for.
+
+    Args:
+        client: The `MlflowClient` of its store.
+        run: The MLflow run.
+    """
     epochs = [key for key in run.data.metrics if key.startswith(("train_", "val_"))]
     return TrackedRun(
         run_id=run.info.run_id,

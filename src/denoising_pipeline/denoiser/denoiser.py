@@ -12,6 +12,7 @@ import numpy as np
 from denoising_pipeline.denoiser.card import Card
 from denoising_pipeline.denoiser.inputs import checked
 from denoising_pipeline.denoiser.memory import bytes_per_pixel
+from denoising_pipeline.denoiser.quality import Quality
 from denoising_pipeline.denoiser.shipped import DEFAULT, denoiser_file
 from denoising_pipeline.images.arrays import Images, Values, new_array
 from denoising_pipeline.images.noise_level import estimate_noise
@@ -35,6 +36,7 @@ class Denoiser:
         architecture: The options that the network was built from.
         image_shape: (H, W, C) of the images that it accepts; H and W are None: any size.
         model: The `keras.Model`, or an `OnnxNetwork`, which has no encoder and decoder.
+        quality: Predicts how good its images are, or None.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Denoiser:
         image_shape: ImageShape,
         model: Any,
         card: Card | None = None,
+        quality: Quality | None = None,
     ) -> None:
         """Put the parts together.
 
@@ -51,11 +54,13 @@ class Denoiser:
             image_shape: (H, W, C) that `model` was built for.
             model: A `keras.Model` from `architecture.build`.
             card: What it was made from; None: nobody knows.
+            quality: Predicts how good its images are; None: nobody has learnt that.
         """
         self.architecture = architecture
         self.image_shape = image_shape
         self.model = model
         self._card = card
+        self.quality = quality
 
     @classmethod
     def load(cls, name_or_path: str | Path = DEFAULT) -> "Denoiser":
@@ -139,8 +144,7 @@ class Denoiser:
                 f"This denoiser ({self.architecture.name}) is not told the noise level: it finds "
                 "it by itself. Leave sigma out, or take a denoiser that is told, such as `photos`."
             )
-        clipped = self._card is None or self._card.noise.clipped
-        images = checked(noisy, self.image_shape, 0 if clipped else BEYOND)
+        images = checked(noisy, self.image_shape, 0 if self.clipped else BEYOND)
         shapes = images.shapes.copy()
         shapes[:, 2] = channels = self.out_channels
         values = new_array((int(shapes.prod(1).sum()),))
@@ -164,6 +168,11 @@ class Denoiser:
     def any_size(self) -> bool:
         """Whether it takes images of any height and width."""
         return self.image_shape[0] is None
+
+    @property
+    def clipped(self) -> bool:
+        """Whether it takes values in [0, 1] only."""
+        return self._card is None or self._card.noise.clipped
 
     @property
     def out_channels(self) -> int:

@@ -15,6 +15,7 @@ from denoising_pipeline.core.components import component_name
 from denoising_pipeline.denoiser.card import Card
 from denoising_pipeline.denoiser.denoiser import Denoiser
 from denoising_pipeline.denoiser.onnx_network import OnnxNetwork
+from denoising_pipeline.denoiser.quality import Quality
 from denoising_pipeline.evaluation.classifier import Classifier
 from denoising_pipeline.models import ARCHITECTURES
 from denoising_pipeline.models.digit_network import DigitNetwork
@@ -47,6 +48,7 @@ class Description(BaseModel):
     out_channels: Size | None = None
     bytes_per_pixel: Size | None = None
     weight_count: Size | None = None
+    quality: Quality | None = None
     card: Card | None = None
 
 
@@ -120,8 +122,9 @@ def read_network(file: IO[bytes], kind: Kind) -> Any:
     else:
         model = _built(architecture, description.image_shape, description.out_channels)
         _set_weights(model, members[WEIGHTS], kind.name)
-    parts = (architecture, description.image_shape, model)
-    return kind.network(*parts, description.card) if kind is DENOISER else kind.network(*parts)
+    parts = [architecture, description.image_shape, model]
+    parts += [description.card, description.quality] if kind is DENOISER else []
+    return kind.network(*parts)
 
 
 def write_network(network: Network, kind: Kind, file: IO[bytes]) -> None:
@@ -140,6 +143,7 @@ def write_network(network: Network, kind: Kind, file: IO[bytes]) -> None:
         out_channels=getattr(network, "out_channels", None),
         bytes_per_pixel=portable and portable.bytes_per_pixel,
         weight_count=portable and portable.weight_count,
+        quality=getattr(network, "quality", None),
         card=getattr(network, "_card", None),
     )
     described = description.model_dump_json(indent=2).encode()

@@ -29,7 +29,9 @@ class ExportError(ValueError):
     """The denoiser cannot be exported; the message says what to do."""
 
 
-def export_onnx(denoiser: Denoiser, path: Path, overwrite: bool = False) -> float:
+def export_onnx(
+    denoiser: Denoiser, path: Path, overwrite: bool = False, *, half: bool = True
+) -> float:
     """Write the network with Keras's own export, and compare what ONNX Runtime makes of the file.
 
     The file has one input, `noisy`, and one output, both float32 (N, H, W, C) in [0, 1] with any
@@ -41,9 +43,10 @@ def export_onnx(denoiser: Denoiser, path: Path, overwrite: bool = False) -> floa
     Args:
         denoiser: The trained denoiser.
         path: Where the file shall be: `denoiser.onnx`; or `denoiser.zip`: the file of a denoiser,
-            with its card, whose network is such an ONNX file with weights of half precision. That
-            is what `load_denoiser` reads without Keras and TensorFlow.
+            with its card, whose network is such an ONNX file. That is what `load_denoiser` reads
+            without Keras and TensorFlow.
         overwrite: Replace a file that is there.
+        half: Whether a `denoiser.zip` has weights of half precision.
 
     Returns:
         The largest difference that was found, at most `TOLERANCE`.
@@ -72,7 +75,8 @@ def export_onnx(denoiser: Denoiser, path: Path, overwrite: bool = False) -> floa
         )
     with atomic_write(LocalFileSystem(), str(path)) as file:
         if path.suffix == ".zip":
-            write_network(_portable(denoiser, halved(content)), DENOISER, file)
+            written = halved(content) if half else content
+            write_network(_portable(denoiser, written), DENOISER, file)
         else:
             file.write(content)
     return difference
@@ -104,7 +108,9 @@ def halved(content: bytes) -> bytes:
 def _portable(denoiser: Denoiser, content: bytes) -> Denoiser:
     memory = bytes_per_pixel(denoiser.model, denoiser.architecture.multiple)
     network = OnnxNetwork(content, memory, denoiser.weight_count)
-    return Denoiser(denoiser.architecture, denoiser.image_shape, network, denoiser.card)
+    return Denoiser(
+        denoiser.architecture, denoiser.image_shape, network, denoiser.card, denoiser.quality
+    )
 
 
 def _predicted(denoiser: Denoiser, seen: Images) -> Images:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy.ndimage import maximum_filter, minimum_filter
 
 from denoising_pipeline.denoiser.denoiser import Denoiser
+from denoising_pipeline.denoiser.quality import Prediction
 from denoising_pipeline.images.noise_level import NoiseEstimate, estimate_noise
 from denoising_pipeline.pictures.formats import Picture, check_format, write_picture
 
@@ -49,6 +50,7 @@ class Page:
         noise: What was estimated.
         sigma: What the network was told, on the scale of [0, 1].
         seconds: That it took.
+        predicted: PSNR of the result as the network gives it, if the denoiser can predict it.
     """
 
     height: int
@@ -56,6 +58,7 @@ class Page:
     noise: NoiseEstimate
     sigma: float
     seconds: float
+    predicted: Prediction | None = None
 
 
 @dataclass
@@ -150,15 +153,17 @@ def denoise_page(
     told = denoiser.architecture.told_level
     sigma = (noise.sigma if settings.sigma is None else settings.sigma) if told else None
     memory = settings.max_memory
-    if settings.strength == 0:
-        denoised = pixels
-    else:
+    level = noise.sigma if sigma is None else sigma
+    denoised, predicted = pixels, None
+    if settings.strength > 0:
         seen = _channels(pixels, denoiser.image_shape[2])
-        found = denoiser(seen, batch_size=1, max_memory=memory, sigma=sigma)
-        denoised = _blended(pixels, _back(found, pixels.shape[2]), settings.strength)
+        found = _back(denoiser(seen, batch_size=1, max_memory=memory, sigma=sigma), pixels.shape[2])
+        if denoiser.quality:
+            predicted = denoiser.quality.predict(pixels, found, level)
+        denoised = _blended(pixels, found, settings.strength)
     height, width, _ = pixels.shape
     seconds = time.perf_counter() - started
-    return denoised, Page(height, width, noise, noise.sigma if sigma is None else sigma, seconds)
+    return denoised, Page(height, width, noise, level, seconds, predicted)
 
 
 def _channels(pixels: npt.NDArray[np.float32], wanted: int) -> npt.NDArray[np.float32]:

@@ -1,30 +1,24 @@
 """What a finished run hands to MLflow, as the catalog's `metadata.mlflow` says."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import redirect_stdout
-from importlib.metadata import version
-from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import mlflow
-import numpy as np
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from mlflow.data.numpy_dataset import from_numpy
 from mlflow.entities import Param
-from mlflow.models import ModelSignature, infer_signature
 from mlflow.tracking import MlflowClient
-from mlflow.types import Schema, TensorSpec
 from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
 
-from denoising_pipeline.config import flatten
-from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.config import Parameters, flatten
 from denoising_pipeline.hooks.epoch_logger import log_metrics
-from denoising_pipeline.images.arrays import Images, array_digest
+from denoising_pipeline.hooks.logged_model import log_denoiser
+from denoising_pipeline.hooks.registry import register
+from denoising_pipeline.images.arrays import array_digest
 from denoising_pipeline.images.sets import ImageSet
-from denoising_pipeline.images.shown import excerpt
 
 
 def log_parameters(parameters: dict[str, Any]) -> None:
@@ -43,8 +37,11 @@ def log_parameters(parameters: dict[str, Any]) -> None:
     MlflowClient().log_batch(_run_id(), params=params)
 
 
-def publish(pipeline: Pipeline, catalog: DataCatalog) -> None:
-    """Log what the pipeline wrote: inputs, artifacts, metrics, the model, the source's sums."""
+def publish(pipeline: Pipeline, catalog: DataCatalog, parameters: Parameters) -> None:
+    """Log what the pipeline wrote: inputs, artifacts, metrics, the source's sums, the model.
+
+    The model is registered if the pipeline scored it.
+    """
     for name, context in _marked(catalog, pipeline.datasets(), "input"):
         dataset: Any = catalog.get(name)
         path = str(dataset._get_load_path())
@@ -65,10 +62,14 @@ def publish(pipeline: Pipeline, catalog: DataCatalog) -> None:
         log_metrics(MlflowClient(), _run_id(), numbers)
         flags = {k: str(value).lower() for k, value in found.items() if isinstance(value, bool)}
         mlflow.set_tags(flags)
-    for name, example in _marked(catalog, outputs, "model"):
-        _log_model(name, catalog.load(name), catalog.load(example))
     for name, _ in _marked(catalog, outputs, "source"):
         mlflow.set_tags(source_tags(catalog.load(name)))
+    registered = dict(_marked(catalog, outputs, "registered"))
+    for name, example in _marked(catalog, outputs, "model"):
+        denoiser = catalog.load(name)
+        model_id = log_denoiser(name, denoiser, catalog.load(example))
+        if name in registered and registered[name]["scores"] in outputs:
+            register(registered[name]["as"], model_id, _run_id(), denoiser, parameters)
 
 
 def _marked(catalog: DataCatalog, names: Iterable[str], key: str) -> Iterator[tuple[str, Any]]:
@@ -106,27 +107,3 @@ def source_tags(manifest: dict[str, Any]) -> dict[str, str]:
         files = manifest["files"].items()
         tags |= {f"source.sha256.{name}": file["sha256"] for name, file in files}
     return tags
-
-
-def _log_model(name: str, denoiser: Denoiser, images: Images | ImageSet) -> None:
-    """Log the network with its signature; the requirements are named, as inferring them is slow.
-
-    The logged network is Keras's: one for any size takes multiples of `architecture.multiple`.
-    """
-    example = excerpt(images, 2, multiple=denoiser.architecture.multiple)
-    signature = infer_signature(example, denoiser(example))
-    if denoiser.any_size:
-        taken, given = (
-            Schema([TensorSpec(np.dtype(np.float32), (-1, -1, -1, channels))])
-            for channels in (example.shape[-1], denoiser.out_channels)
-        )
-        signature = ModelSignature(taken, given)
-    libraries = ("keras", "numpy", "tensorflow")
-    with redirect_stdout(StringIO()):  # MLflow tries the example, and Keras shows progress of that
-        mlflow.tensorflow.log_model(
-            denoiser.model,
-            name=name,
-            signature=signature,
-            input_example=example,
-            pip_requirements=[f"{library}=={version(library)}" for library in libraries],
-        )

@@ -1,5 +1,7 @@
 """Kedro's session, whose id no other run of the project has, and which knows files from arrays."""
 
+import logging
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,8 @@ from kedro.framework.session import KedroSession
 from kedro.utils import find_kedro_project
 
 from denoising_pipeline.pipelines.inference.pipeline import ARRAY, FILES
+
+logger = logging.getLogger(__name__)
 
 ID_STEP = 0.001
 """Seconds between two ids: Kedro's are timestamps of milliseconds."""
@@ -37,24 +41,28 @@ class UniqueSession(KedroSession):
         Returns:
             The `UniqueSession`.
         """
+        recipe = os.environ.get("KEDRO_ENV")
+        if recipe and not options.get("env"):
+            logger.info("The recipe is %r, by the variable KEDRO_ENV.", recipe)
         folder = Path(project_path or find_kedro_project(Path.cwd()) or Path.cwd())
         with FileLock(folder / ".session.lock"):
             session = super().create(project_path, *args, **options)
             time.sleep(ID_STEP)
         return session
 
-    def run(self, **options: Any) -> Any:
+    def run(self, *args: Any, **options: Any) -> Any:
         """Run pipelines; see `kedro.framework.session.KedroSession.run`.
 
         The pipeline `inference` denoises files if `--params` has an `inference.input`, and else an
         array, unless the command chooses the nodes itself.
 
         Args:
-            options: Kedro's.
+            args: Kedro's.
+            options: The same by name; Kedro itself gives all of them so.
         """
         if list(options.get("pipeline_names") or []) == ["inference"]:
             chosen = any(options.get(name) for name in NODE_OPTIONS)
             given = (self.store.get("runtime_params") or {}).get("inference") or {}
             if not chosen:
                 options["tags"] = [FILES if given.get("input") else ARRAY]
-        return super().run(**options)
+        return super().run(*args, **options)

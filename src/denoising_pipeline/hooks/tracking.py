@@ -33,6 +33,7 @@ from denoising_pipeline.hooks.run_tags import (
     run_facts,
     run_tags,
 )
+from denoising_pipeline.hooks.variables import own_tracking
 from denoising_pipeline.hooks.versions import VersionHooks
 
 SQLITE = "sqlite:///"
@@ -60,14 +61,12 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
     def after_context_created(self, context: KedroContext) -> None:
         """Set up the tracking store, whatever folder the command was given in."""
         self._end_open_run("KILLED")
-        given = os.environ.get("MLFLOW_TRACKING_URI")
         context.config_loader["mlflow"] = absolute_store(
             context.config_loader["mlflow"], Path(context.project_path)
         )
-        with setup_lock(context.config_loader["mlflow"]["server"]["mlflow_tracking_uri"]):
+        uri = context.config_loader["mlflow"]["server"]["mlflow_tracking_uri"]
+        with own_tracking(), setup_lock(uri):
             super().after_context_created(context)
-        if given is None:  # MLflow has set it, and the next session would take it for an order.
-            os.environ.pop("MLFLOW_TRACKING_URI", None)
         self._parameters = Parameters.model_validate(context.config_loader["parameters"])
         self._project_path = Path(context.project_path)
         self._conf_source = Path(context.config_loader.conf_source)
@@ -121,7 +120,7 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         """Publish the results and close the run: FINISHED, or FAILED if publishing failed."""
         if self._is_mlflow_enabled:
             try:
-                publish(pipeline, catalog)
+                publish(pipeline, catalog, self._parameters)
             except BaseException:
                 self._end_open_run("FAILED")
                 raise

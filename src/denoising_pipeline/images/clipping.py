@@ -1,4 +1,4 @@
-"""What clipping to [0, 1] does to the mean and the variance of noise."""
+"""What clipping to [0, 1] does to the variance of noise."""
 
 import numpy as np
 import numpy.typing as npt
@@ -16,21 +16,15 @@ def clipped_variance(mean: npt.NDArray[np.float32], variance: float) -> npt.NDAr
 
     Args:
         mean: Means after clipping, in [0, 1], any shape.
-        variance: Of the noise before clipping.
+        variance: Of the noise before clipping, more than 0.
     """
     sigma = np.sqrt(variance)
     centre = np.linspace(-_REACH * sigma, 1 + _REACH * sigma, _STEPS)
     low, high = -centre / sigma, (1 - centre) / sigma
     at_low, at_high = (np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) for z in (low, high))
-    inside = ndtr(high) - ndtr(low)
-    above = ndtr(-high)
+    inside, above = ndtr(high) - ndtr(low), ndtr(-high)
     first = above + centre * inside + sigma * (at_low - at_high)
-    second = (
-        above
-        + (centre**2 + variance) * inside
-        + 2 * centre * sigma * (at_low - at_high)
-        + variance * (low * at_low - high * at_high)
-    )
-    left = np.maximum(second - first**2, 1e-12)
-    remaining: npt.NDArray[np.float32] = np.interp(mean, first, left).astype(np.float32)
-    return remaining
+    second = above + (centre**2 + variance) * inside
+    second += 2 * centre * sigma * (at_low - at_high) + variance * (low * at_low - high * at_high)
+    left = np.interp(mean, first, np.maximum(second - first**2, variance * 1e-3))
+    return left.astype(np.float32)

@@ -155,7 +155,7 @@ def _decoded(file: IO[bytes]) -> Picture:
 def _is_deep_png(start: bytes) -> bool:
     try:
         return png.read_header(start).is_deep
-    except ValueError as error:
+    except png.PngError as error:
         raise ImageError(str(error)) from error
 
 
@@ -164,7 +164,7 @@ def _deep_png(file: IO[bytes]) -> Picture:
     try:
         orientation = png.read_orientation(png.read_chunks(content))
         pixels = turned(png.read_samples(content), orientation)
-    except ValueError as error:
+    except png.PngError as error:
         raise ImageError(str(error)) from error
     channels = pixels.shape[2]
     kept = channels - 1 + channels % 2

@@ -1,121 +1,91 @@
-"""How much noise a photograph has, estimated from the photograph alone."""
+"""How much noise a photograph has, and of what kind, estimated from the photograph alone."""
 
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
-from numpy.lib.stride_tricks import sliding_window_view
-from scipy.fft import dct
 
-from denoising_pipeline.images.clipping import clipped_variance
+from denoising_pipeline.images.blocks import SIDE, Image, sampled_blocks
+from denoising_pipeline.images.noise_fits import FEWEST, fit_growth, fit_level
+from denoising_pipeline.images.noise_structure import block_edges, stripes
 
-Image: TypeAlias = npt.NDArray[np.float32]
-"""One image, float32 (H, W, C), C in {1, 3}, values on [0, 1]."""
-
-_SIDE = 8
-_BLOCKS = 30_000
-_FEWEST = 64
-_SHARE = 0.02
-_COARSE = 5
-_FINE = 8
-_INSIDE = 0.5
+_LEVELS = 255
 _ROUNDED = 0.01
-_ROUNDS = 5
+"""How far from one of 256 levels a value may be, in steps, that was rounded to 8 bits."""
+
+_LOOKED_AT = 10_000
 
 
 @dataclass(frozen=True)
 class NoiseEstimate:
-    """What is known of the noise of one image.
+    """What is known of the noise of one image; all levels on the scale [0, 1].
 
     Attributes:
-        sigma: Standard deviation before clipping, on the scale [0, 1]; 0 where it is not known.
-        known: False: the image is too small, or has too little that is not clipped, to tell.
+        sigma: Standard deviation before clipping: root mean square over the image. 0 where it is
+            not known.
+        known: False: the image is too small, or too little of it is neither black nor white.
+        gain: Variance = gain * value + offset. 0: the noise does not depend on the signal, as far
+            as can be told.
+        offset: Variance at black.
+        correlation: Between neighbouring pixels of the noise; 0: independent.
+        stripes: Standard deviation of what whole rows or columns have in common, whichever is more.
+        blocks: How much larger the steps on the grid of 8x8 pixels of JPEG are than others; 0.1:
+            by 10 %.
+        black: Share of the values that are 0.
+        white: Share of the values that are 1.
     """
 
     sigma: float
     known: bool = True
+    gain: float = 0.0
+    offset: float = 0.0
+    correlation: float = 0.0
+    stripes: float = 0.0
+    blocks: float = 0.0
+    black: float = 0.0
+    white: float = 0.0
 
-
-class _Blocks(NamedTuple):
-    """Blocks of one image, (N, C) each: mean, structure, noise (variances), share clipped."""
-
-    mean: npt.NDArray[np.float32]
-    structure: npt.NDArray[np.float32]
-    fine: npt.NDArray[np.float32]
+    @property
+    def clipped(self) -> float:
+        """Share of the values that are black or white."""
+        return self.black + self.white
 
 
 def estimate_noise(image: Image) -> NoiseEstimate:
-    """Estimate the noise of an image.
+    """Estimate the noise of an image; the same image always gives the same numbers.
 
     Blocks of 8x8 pixels are taken to their DCT. Where the low frequencies hold no more than noise,
     the block is flat, and its high frequencies, which had no part in choosing it, are the noise
     (after Ponomarenko et al. 2007, "An automatic approach to lossy compression of AVIRIS images").
-    Clipping at 0 and 1 is undone by the moments of a clipped normal distribution.
+    The level is read from the quieter of the flat blocks: texture only adds. Clipping at 0 and 1
+    and rounding to 8 bits are undone.
 
     Args:
-        image: float32 (H, W, C), C in {1, 3}. Values beyond [0, 1] are taken as noise that was not
-            clipped.
+        image: float32 (H, W, C), C in {1, 3}. Values beyond [0, 1] say that nothing was clipped.
     """
-    height, width = image.shape[:2]
-    if min(height, width) < _SIDE:
-        return NoiseEstimate(0.0, known=False)
-    pixels = _sample(image)
+    black, white = float((image <= 0).mean()), float((image >= 1).mean())
     clipped = bool(image.min() >= 0 and image.max() <= 1)
-    if clipped:
-        pixels = pixels[((pixels > 0) & (pixels < 1)).mean((1, 2)) > _INSIDE]
-    if len(pixels) < _FEWEST:
-        return NoiseEstimate(0.0, known=False)
-    blocks = _measured(pixels)
-    variance = _variance(blocks, clipped)
-    if _has_8_bits(pixels):
-        variance -= 1 / 12 / 255**2
-    return NoiseEstimate(float(np.sqrt(max(variance, 0.0))))
-
-
-def _sample(image: Image) -> Image:
-    """Return at most about `_BLOCKS` blocks of a regular grid, (N, 64, C)."""
-    windows = sliding_window_view(image, (_SIDE, _SIDE), axis=(0, 1))
-    rows, columns = windows.shape[:2]
-    step = max(1.0, np.sqrt(rows * columns / _BLOCKS))
-    grid = np.ix_(*(np.arange(0, size, step).astype(int) for size in (rows, columns)))
-    chosen: Image = windows[grid]
-    return chosen.reshape(-1, image.shape[2], _SIDE * _SIDE).swapaxes(1, 2)
-
-
-def _measured(pixels: Image) -> _Blocks:
-    basis = dct(np.eye(_SIDE), norm="ortho", axis=0)
-    both = np.kron(basis, basis).astype(np.float32)
-    order = np.add.outer(np.arange(_SIDE), np.arange(_SIDE)).ravel()
-    energy = np.square(both @ pixels)
-    return _Blocks(
-        pixels.mean(1),
-        energy[:, (order > 0) & (order <= _COARSE)].mean(1),
-        energy[:, order >= _FINE].mean(1),
+    unknown = NoiseEstimate(0.0, known=False, black=black, white=white)
+    if min(image.shape[:2]) < SIDE:
+        return unknown
+    blocks = sampled_blocks(image, clipped)
+    if len(blocks.mean) < FEWEST:
+        return unknown
+    level = fit_level(blocks, clipped)
+    gain, offset = fit_growth(blocks, level, clipped)
+    if _has_8_bits(image):
+        offset = max(0.0, offset - 1 / 12 / _LEVELS**2)
+    return NoiseEstimate(
+        sigma=float(np.sqrt(gain * float(np.clip(image.mean(), 0, 1)) + offset)),
+        gain=gain,
+        offset=offset,
+        correlation=level.correlation,
+        stripes=stripes(image),
+        blocks=block_edges(image),
+        black=black,
+        white=white,
     )
 
 
-def _variance(blocks: _Blocks, clipped: bool) -> float:
-    """Return the variance of the noise before clipping."""
-    count = len(blocks.mean)
-    freedom = 20 * blocks.mean.shape[1]
-    variance = float(np.quantile(blocks.fine, 0.1)) + 1e-8
-    for _ in range(_ROUNDS):
-        expected = (
-            clipped_variance(blocks.mean, variance)
-            if clipped
-            else np.full(blocks.mean.shape, variance)
-        )
-        flatness = (blocks.structure / expected).mean(1)
-        limit = 1 + np.sqrt(2 / freedom)
-        few = min(count, max(_FEWEST, int(_SHARE * count)))
-        limit = max(limit, float(np.partition(flatness, few - 1)[few - 1]))
-        flat = flatness <= limit
-        variance *= float(blocks.fine[flat].sum() / expected[flat].sum())
-        variance = max(variance, 1e-10)
-    return variance
-
-
-def _has_8_bits(pixels: Image) -> bool:
-    levels = pixels[:: max(1, len(pixels) // 1000)] * 255
-    return bool(np.abs(levels - np.rint(levels)).max() < _ROUNDED)
+def _has_8_bits(image: Image) -> bool:
+    values = image.ravel()[:: max(1, image.size // _LOOKED_AT)] * _LEVELS
+    return bool(np.abs(values - np.rint(values)).max() < _ROUNDED)

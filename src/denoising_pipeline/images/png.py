@@ -44,6 +44,10 @@ _UNPACKED = {
 """Pillow's mode and ways to unpack 16 bits: high bytes, then low ones; both at once as 4 bytes."""
 
 
+class PngError(ValueError):
+    """A file is damaged, or none that the standard knows; the sentence goes on from its name."""
+
+
 class Header(NamedTuple):
     """What the first part of a PNG file says of its samples."""
 
@@ -66,19 +70,19 @@ def read_chunks(content: bytes) -> Chunks:
         content: The whole file; what follows its end is passed over.
 
     Raises:
-        ValueError: The file is truncated, or a checksum in it is wrong.
+        PngError: The file is truncated, or a checksum in it is wrong.
     """
     chunks: Chunks = []
     place, kind = len(SIGNATURE), b""
     while kind != b"IEND":
         if place + 12 > len(content):
-            raise ValueError("is truncated: a part of it is missing at its end")
+            raise PngError("is truncated: a part of it is missing at its end")
         (length,) = struct.unpack_from(">I", content, place)
         named = content[place + 4 : place + 8 + length]
         if content[place + 8 + length : place + 12 + length] != struct.pack(
             ">I", zlib.crc32(named)
         ):
-            raise ValueError("is damaged or truncated: a checksum in it is wrong or missing")
+            raise PngError("is damaged or truncated: a checksum in it is wrong or missing")
         kind = named[:4]
         chunks.append((kind, named[4:]))
         place += 12 + length
@@ -92,13 +96,13 @@ def read_header(content: bytes) -> Header:
         content: The file, or its first 33 bytes or more.
 
     Raises:
-        ValueError: There is no such header, or it has a type that the standard does not know.
+        PngError: There is no such header, or it has a type that the standard does not know.
     """
     if len(content) < 33 or content[12:16] != b"IHDR":  # noqa: PLR2004
-        raise ValueError("is truncated: it ends within its header")
+        raise PngError("is truncated: it ends within its header")
     width, height, bits, colour, _, _, interlaced = struct.unpack_from(">IIBBBBB", content, 16)
     if bits not in DEPTHS.get(colour, ()) or not width or not height:
-        raise ValueError(
+        raise PngError(
             f"is no PNG that the standard knows: {width}x{height} pixels of {bits} bits and colour "
             f"type {colour}"
         )
@@ -116,7 +120,7 @@ def read_samples(content: bytes) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint1
         transparency the last channel of 2 and 4. Of a palette, the indices.
 
     Raises:
-        ValueError: The file is damaged.
+        PngError: The file is damaged.
     """
     header = read_header(content)
     deep, step = header.is_deep, 1
@@ -154,4 +158,4 @@ def _unpacked(content: bytes, mode: str | None, way: str | None) -> npt.NDArray[
                 opened.tile = [tile._replace(args=way) for tile in opened.tile]
             return np.asarray(opened)
     except (OSError, SyntaxError) as error:
-        raise ValueError(f"is damaged or truncated: {error}") from error
+        raise PngError(f"is damaged or truncated: {error}") from error

@@ -33,24 +33,20 @@ def middle(images: ImageSet, position: int, height: int, width: int) -> Images:
     return images.read(position, window)
 
 
-def excerpt(images: Images | ImageSet, count: int, side: int = SIDE, multiple: int = 1) -> Images:
+def excerpt(images: Images | ImageSet, count: int, side: int = SIDE) -> Images:
     """Return the first images as an array.
 
     Args:
         images: The collection; one or more.
         count: How many; fewer if there are fewer.
         side: Rows and columns that are taken at most of images of different sizes.
-        multiple: What these are to be a multiple of, as far as the images are as large.
 
     Returns:
         float32 (n, H, W, C): whole images of an array; of a set the middles, all of one size.
     """
     if not isinstance(images, ImageSet):
         return images[:count]
-    height, width = (
-        max(size - size % multiple, 1)
-        for size in np.minimum(images.shapes[:count, :2].min(axis=0), side).tolist()
-    )
+    height, width = np.minimum(images.shapes[:count, :2].min(axis=0), side).tolist()
     shown = range(min(count, len(images)))
     return np.stack([middle(images, position, height, width) for position in shown])
 

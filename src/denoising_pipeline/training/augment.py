@@ -1,5 +1,6 @@
-"""Images moved, mirrored and turned at random, several that belong together alike."""
+"""Images moved, greyed, mirrored and turned at random, several that belong together alike."""
 
+from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -12,6 +13,32 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 Flips: TypeAlias = Literal["none", "horizontal", "all"]
 """How images may be mirrored and turned: not at all, left and right, or in all eight ways."""
+
+
+def augmented(
+    images: Images,
+    shift: int,
+    grey: float,
+    flips: Flips,
+    draws_of: Callable[[str], np.random.Generator],
+) -> Images:
+    """Shift, grey and turn images, so that those that belong together are changed alike.
+
+    Args:
+        images: float32 (N, H, W, C).
+        shift: Of `shifted`; 0: not at all.
+        grey: Of `greyed`; likewise.
+        flips: Of `turned`.
+        draws_of: From "shift", "grey" and "flips" to where the choices come from, anew each time.
+
+    Returns:
+        An array of the same shape; the same one if nothing is asked for.
+    """
+    if shift:
+        images = shifted(images, shift, draws_of("shift"))
+    if grey:
+        images = greyed(images, grey, draws_of("grey"))
+    return images if flips == "none" else turned(images, flips, draws_of("flips"))
 
 
 def shifted(images: Images, pixels: int, draws: np.random.Generator) -> Images:

@@ -4,6 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass, fields, replace
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -14,7 +15,7 @@ from denoising_pipeline.degradations import NOISE_BLOCK, Degradation, draw_noisy
 from denoising_pipeline.images.arrays import Images, array_digest
 from denoising_pipeline.images.patches import patch_count, random_patches
 from denoising_pipeline.images.sets import BATCH_VALUES, ImageSet, at_once, of_one_size
-from denoising_pipeline.training.augment import Flips, greyed, shifted, turned
+from denoising_pipeline.training.augment import Flips, augmented
 from denoising_pipeline.training.batches import Batch, Targets, shuffled_batches
 from denoising_pipeline.training.options import TrainingParameters
 
@@ -148,19 +149,9 @@ class Examples(ABC):
             sets = tuple(map(ImageSet.of, collections))
             draws = self._draws("patch", epoch, block)
             views = random_patches(sets, self.patch, self._size(block), draws, self.detail)
-        if self.shift:
-            views = tuple(
-                shifted(view, self.shift, self._draws("shift", epoch, block)) for view in views
-            )
-        if self.grey:
-            views = tuple(
-                greyed(view, self.grey, self._draws("grey", epoch, block)) for view in views
-            )
-        if self.flips != "none":
-            views = tuple(
-                turned(view, self.flips, self._draws("flips", epoch, block)) for view in views
-            )
-        return views
+        draws_of = partial(self._draws, epoch=epoch, block=block)
+        changes = (self.shift, self.grey, self.flips)
+        return tuple(augmented(view, *changes, draws_of) for view in views)
 
     def _draws(self, purpose: str, epoch: int, block: int) -> np.random.Generator:
         return generator(self.seed, purpose, "train", epoch, block)

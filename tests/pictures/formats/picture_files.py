@@ -38,10 +38,10 @@ def one_pixel(image: Images) -> Images:
 
 
 def written(
-    content: bytes, change: Change = darker, kind: str | None = None, **options: Any
+    content: bytes, change: Change = darker, kind: str | None = None, bits: int | None = None
 ) -> bytes:
     """Return a file whose pages have been changed."""
-    picture = open_picture(content, **options)
+    picture = open_picture(content, bits=bits)
     return with_pages(picture, map(change, map(picture.read, range(picture.pages))), kind)
 
 

@@ -167,20 +167,21 @@ def test_a_palette_stays_one_while_its_colours_are_few() -> None:
     np.testing.assert_allclose(again.read(), picture.read() / 2, atol=0.51 / 255)
 
 
-def test_a_palette_becomes_rgb_where_there_are_too_many_colours_and_says_so() -> None:
+def test_a_palette_becomes_rgb_where_there_are_too_many_colours_and_says_so_before() -> None:
     noise = np.random.default_rng(0)
     wanted = noise.random((32, 32, 3), np.float32)
     for clear in (False, True):
         image = Image.new("P", (32, 32), 1)
         image.putpalette([0, 0, 0, 255, 0, 0])
-        content = saved(image, **({"transparency": b"\xff\x80"} if clear else {}))
+        content = saved(image, transparency=b"\xff\x80") if clear else saved(image)
         picture = open_picture(content)
         assert picture.mode == "palette" + "+alpha" * clear
+        assert "palette" in picture.note
         again = open_picture(with_pages(picture, [wanted]))
         assert again.mode == ("RGBA" if clear else "RGB")
         np.testing.assert_allclose(again.read(), wanted, atol=0.51 / 255)
         if clear:
-            assert (again.samples().alpha == 0x80).all()
+            np.testing.assert_array_equal(again.samples().alpha, 0x80)
 
 
 def test_a_palette_of_greys_is_one_channel_and_stays_a_palette() -> None:

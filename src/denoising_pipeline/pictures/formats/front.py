@@ -13,7 +13,7 @@ from denoising_pipeline.pictures.formats import jpeg, webp
 from denoising_pipeline.pictures.formats.bmp import BmpPicture, create_bmp
 from denoising_pipeline.pictures.formats.jpeg import JpegPicture, create_jpeg
 from denoising_pipeline.pictures.formats.npy import MAGIC, NpyPicture, write_npy
-from denoising_pipeline.pictures.formats.picture import Metadata, Picture, Source
+from denoising_pipeline.pictures.formats.picture import Metadata, Picture, Source, reading
 from denoising_pipeline.pictures.formats.png import PngPicture, create_png
 from denoising_pipeline.pictures.formats.samples import PictureError, Samples
 from denoising_pipeline.pictures.formats.tiff import TiffPicture
@@ -123,7 +123,8 @@ def open_picture(
     name = name or (str(source) if isinstance(source, Path) else "image")
     with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
         start = file.read(16)
-    return _PICTURES[_format(start)](source, name, max_pixels, bits)
+    with reading():
+        return _PICTURES[_format(start)](source, name, max_pixels, bits)
 
 
 def format_of(name: str) -> str:
@@ -178,7 +179,8 @@ def write_picture(
 
     Raises:
         PictureError: The format cannot hold it, or the file that was read is damaged.
-        ValueError: An image has another shape, or values that are not finite.
+        ValueError: An image has another shape, or values that are not finite, or there are too few
+            or too many.
     """
     check_format(picture, format)
     if not file.seekable():
@@ -189,11 +191,11 @@ def write_picture(
         return
     target = picture.format if format is None else format_of(format)
     if target == picture.format:
-        picture.rewrite(iter(pages), file)
+        picture.rewrite(_counted(pages, picture.pages), file)
         return
     changed = (
         picture.samples(page).with_image(image)
-        for page, image in zip(range(picture.pages), pages, strict=True)
+        for page, image in enumerate(_counted(pages, picture.pages))
     )
     bits = 8 if picture.mode.startswith("palette") else picture.bits
     if target == "TIFF":
@@ -208,6 +210,16 @@ def write_picture(
     else:
         for samples in changed:
             _CREATE[target](samples, bits, picture.metadata, file)
+
+
+def _counted(pages: Iterator[Images], count: int) -> Iterator[Images]:
+    number = 0
+    for number, image in enumerate(pages, 1):
+        if number > count:
+            break
+        yield image
+    if number != count:
+        raise ValueError(f"There are {'more' if number else 'no'} images for {count} pages.")
 
 
 def _format(start: bytes) -> str:

@@ -69,7 +69,7 @@ def create_jpeg(samples: Samples, bits: int, metadata: Metadata, file: IO[bytes]
         metadata: What is written beside them.
         file: Binary file.
     """
-    image = as_image(samples, bits)
+    image, exif = as_image(samples, bits), exif_of(metadata)
     image = image.convert("L") if image.mode == "1" else image
     image.save(
         file,
@@ -77,7 +77,7 @@ def create_jpeg(samples: Samples, bits: int, metadata: Metadata, file: IO[bytes]
         quality=_QUALITY,
         subsampling=0,
         icc_profile=metadata.icc or None,
-        exif=exif_of(metadata),
+        exif=exif and b"Exif\0\0" + exif,
         xmp=metadata.xmp or None,
         **({"dpi": metadata.dpi} if metadata.dpi else {}),
     )

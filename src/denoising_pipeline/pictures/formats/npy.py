@@ -53,7 +53,7 @@ class NpyPicture(Picture):
         del page
         return self._page_shape[0], self._page_shape[1]
 
-    def samples(self, page: int = 0) -> Samples:
+    def decode(self, page: int) -> Samples:
         """Return the numbers of a page."""
         leading = self._shape[: len(self._shape) - len(self._page_shape)]
         where = np.unravel_index(page, leading) if leading else ()
@@ -67,10 +67,7 @@ class NpyPicture(Picture):
 
     def rewrite(self, pages: Iterator[Images], file: IO[bytes]) -> None:
         """Write the array again, in C order."""
-        changed = (
-            self.samples(page).with_image(image)
-            for page, image in zip(range(self.pages), pages, strict=True)
-        )
+        changed = (self.samples(page).with_image(image) for page, image in enumerate(pages))
         write_npy(file, self._shape, self.dtype, changed)
 
     def _array(self) -> npt.NDArray[Any]:
@@ -104,10 +101,7 @@ def write_npy(
 
 
 def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
-    try:
-        version = npy.read_magic(file)
-        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, fortran, dtype = read(file)
-    except (ValueError, EOFError) as error:
-        raise PictureError("is damaged or truncated: its header cannot be read") from error
+    version = npy.read_magic(file)
+    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    shape, fortran, dtype = read(file)
     return shape, fortran, dtype, file.tell()

@@ -7,6 +7,8 @@ import numpy.typing as npt
 
 from denoising_pipeline.pictures.formats.samples import Samples
 
+PALETTE_NOTE = "of more than 256 colours, it comes back without a palette"
+
 _MOST = 256
 
 

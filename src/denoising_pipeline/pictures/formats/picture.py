@@ -3,15 +3,17 @@
 import io
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, ClassVar, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.png import PngError
 from denoising_pipeline.pictures.formats.samples import PictureError, Samples, scale_of
 
 Source: TypeAlias = Path | bytes
@@ -40,6 +42,31 @@ class Metadata:
     xmp: bytes = b""
     dpi: tuple[float, float] | None = None
     orientation: int = 1
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Say in one sentence what decoders meet in a damaged file.
+
+    Raises:
+        PictureError: Any of their errors.
+        OSError: The file cannot be opened or read.
+    """
+    try:
+        yield
+    except (PictureError, MemoryError):
+        raise
+    except PngError as error:
+        raise PictureError(str(error)) from error
+    except Image.DecompressionBombError as error:
+        raise PictureError(
+            "has more pixels than Pillow reads of its format: save it as PNG or TIFF"
+        ) from error
+    except Exception as error:  # Decoders raise whatever their code meets.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        words = " ".join(str(error).split()) or type(error).__name__
+        raise PictureError(f"is damaged or truncated: {words}") from error
 
 
 class Picture(ABC):
@@ -93,6 +120,13 @@ class Picture(ABC):
         """Return height and width of a page."""
 
     @abstractmethod
+    def decode(self, page: int) -> Samples:
+        """Decode a page; within `reading`."""
+
+    @abstractmethod
+    def rewrite(self, pages: Iterator[Images], file: IO[bytes]) -> None:
+        """Write the file again with other pages, to a seekable binary file at its start."""
+
     def samples(self, page: int = 0) -> Samples:
         """Decode a page.
 
@@ -100,10 +134,8 @@ class Picture(ABC):
             PictureError: The file is damaged.
             OSError: The file cannot be opened.
         """
-
-    @abstractmethod
-    def rewrite(self, pages: Iterator[Images], file: IO[bytes]) -> None:
-        """Write the file again with other pages, to a seekable binary file at its start."""
+        with reading():
+            return self.decode(page)
 
     def read(self, page: int = 0) -> Images:
         """Return a page: float32 (H, W, C) in [0, 1], C being 1 or 3; errors as for `samples`."""

@@ -11,6 +11,7 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from denoising_pipeline.images import png
+from denoising_pipeline.pictures.formats.palette import PALETTE_NOTE
 from denoising_pipeline.pictures.formats.picture import Metadata, OnePagePicture, Source
 from denoising_pipeline.pictures.formats.samples import PictureError, Samples
 
@@ -41,6 +42,7 @@ class PluginPicture(OnePagePicture):
             self.mode = _MODES[opened.mode]
             self.bits = 1 if opened.mode == "1" else 8
             self.dtype = np.dtype(np.uint8)
+            self.note = PALETTE_NOTE if self.mode == "palette" else ""
             self.metadata = metadata_of(opened)
             self.look(opened)
 
@@ -50,21 +52,11 @@ class PluginPicture(OnePagePicture):
 
     @contextmanager
     def opened(self) -> Iterator[ImageFile]:
-        """Open the file without the limits that Pillow keeps for the whole process.
+        """Open the file without the limit of pixels that Pillow keeps for the whole process."""
+        with self.open() as file, self.plugin(file) as opened:
+            yield opened
 
-        Raises:
-            PictureError: The file is damaged.
-        """
-        with self.open() as file:
-            try:
-                with self.plugin(file) as opened:
-                    yield opened
-            except (PictureError, MemoryError):
-                raise
-            except Exception as error:  # Decoders raise whatever they meet in a damaged file.
-                raise PictureError(f"is damaged or truncated: {error}") from error
-
-    def samples(self, page: int = 0) -> Samples:
+    def decode(self, page: int) -> Samples:
         """Decode the page."""
         del page
         with self.opened() as opened:

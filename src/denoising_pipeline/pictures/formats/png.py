@@ -12,7 +12,7 @@ from PIL import Image
 from denoising_pipeline.images import png
 from denoising_pipeline.images.png import Chunks, Header
 from denoising_pipeline.pictures.formats.packing import pack_bits
-from denoising_pipeline.pictures.formats.palette import as_palette
+from denoising_pipeline.pictures.formats.palette import PALETTE_NOTE, as_palette
 from denoising_pipeline.pictures.formats.picture import Metadata, OnePagePicture, Source
 from denoising_pipeline.pictures.formats.samples import PictureError, Samples
 
@@ -39,14 +39,9 @@ class PngPicture(OnePagePicture):
     def __init__(self, source: Source, name: str, max_pixels: int, bits: int | None) -> None:
         super().__init__(source, name, max_pixels, bits)
         content = self.content()
-        try:
-            self._header = header = png.read_header(content)
-            self.check_size(header.height, header.width)
-            chunks = png.read_chunks(content)
-        except PictureError:
-            raise
-        except ValueError as error:
-            raise PictureError(str(error)) from error
+        self._header = header = png.read_header(content)
+        self.check_size(header.height, header.width)
+        chunks = png.read_chunks(content)
         self._chunks = [(kind, data if kind != b"IDAT" else b"") for kind, data in chunks]
         parts = dict(self._chunks)
         if int.from_bytes(parts.get(b"acTL", b"")[:4], "big") > 1:
@@ -57,15 +52,14 @@ class PngPicture(OnePagePicture):
         self.mode = MODES[header.colour]
         if b"tRNS" in parts and header.colour in {png.GREY, png.RGB, png.PALETTE}:
             self.mode = {"grey": "grey+alpha", "RGB": "RGBA"}.get(self.mode, "palette+alpha")
+        if header.colour == png.PALETTE:
+            self.note = PALETTE_NOTE
         self.metadata = _metadata(self._chunks)
 
-    def samples(self, page: int = 0) -> Samples:
+    def decode(self, page: int) -> Samples:
         """Decode the page."""
         del page
-        try:
-            stored = png.read_samples(self.content())
-        except ValueError as error:
-            raise PictureError(str(error)) from error
+        stored = png.read_samples(self.content())
         colour, parts = self._header.colour, dict(self._chunks)
         clear = parts.get(b"tRNS")
         if colour in {png.GREY_ALPHA, png.RGB_ALPHA}:

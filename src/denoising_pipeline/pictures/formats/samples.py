@@ -121,7 +121,8 @@ def scale_of(
 
     Returns:
         For unsigned integers of 8 and 16 bits, the range of their type. For floating point, 0 and 1
-        if all finite values lie there. Else the least and the largest of the finite values.
+        if all finite values lie there. Else the least and the largest of the finite values; of a
+        single value this and 0.
 
     Raises:
         PictureError: The range is larger than float64 can tell.
@@ -142,7 +143,7 @@ def scale_of(
         raise PictureError(
             f"holds values from {low:g} to {high:g}, a range that float64 cannot tell: rescale it"
         )
-    return low, high if high > low else low + max(1.0, abs(low))
+    return low, high if high > low else float(not low)
 
 
 def _blocks(colour: npt.NDArray[Any]) -> Iterator[slice]:
@@ -162,7 +163,8 @@ def _scaled(samples: Samples, rows: slice) -> npt.NDArray[np.float64]:
 def _seen(samples: Samples, rows: slice) -> Images:
     scaled = _scaled(samples, rows)
     if samples.colour.shape[2] == _INKS:
-        scaled = (1 - scaled[..., :3]) * (1 - scaled[..., 3:])
+        with np.errstate(invalid="ignore"):
+            scaled = (1 - scaled[..., :3]) * (1 - scaled[..., 3:])
     return scaled.astype(np.float32)
 
 
@@ -170,7 +172,7 @@ def _changed(samples: Samples, rows: slice, wanted: Images) -> npt.NDArray[Any]:
     stored = samples.colour[rows]
     change = wanted.astype(np.float64) - _seen(samples, rows)
     if stored.shape[2] == _INKS:
-        kept = ~change.any(axis=2, keepdims=True)
+        kept = ~(change.any(axis=2, keepdims=True) & np.isfinite(stored).all(axis=2, keepdims=True))
         values = _inks(_scaled(samples, rows), wanted.astype(np.float64))
         values = samples.black + values * (samples.white - samples.black)
     else:

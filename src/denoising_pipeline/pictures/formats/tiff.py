@@ -7,7 +7,6 @@ import math
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby
 from typing import IO, Any, ClassVar, NamedTuple
@@ -20,7 +19,7 @@ from tifffile import PHOTOMETRIC, TiffFile, TiffPage
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.files import turned
 from denoising_pipeline.pictures.formats import tiff_codecs as codecs
-from denoising_pipeline.pictures.formats.picture import Metadata, Picture, Size, Source
+from denoising_pipeline.pictures.formats.picture import Metadata, Picture, Size, Source, reading
 from denoising_pipeline.pictures.formats.samples import PictureError, Samples
 from denoising_pipeline.pictures.formats.tiff_pages import Layout, layout_of
 from denoising_pipeline.pictures.formats.tiff_write import put_page, write_tiff
@@ -38,7 +37,7 @@ _COLOURS = {
 
 _MODES = {1: "grey", 3: "RGB", 4: "CMYK"}
 _ALPHAS = {1, 2}
-_JPEGS = {6, 7}
+_JPEGS = {7}
 _DNG, _SUB_DIRECTORIES = 50706, 330
 _INCH = {1: 1.0, 2: 1.0, 3: 2.54}
 
@@ -63,22 +62,8 @@ class TiffPicture(Picture):
 
     def __init__(self, source: Source, name: str, max_pixels: int, bits: int | None) -> None:
         super().__init__(source, name, max_pixels, bits)
-        with self._opened() as (_, tiff):
-            first = tiff.pages.first
-            if _DNG in first.tags or first.photometric not in _COLOURS:
-                raise PictureError(
-                    f"is of the type {getattr(first.photometric, 'name', first.photometric)} (raw "
-                    "of a camera, or a colour space that is not read): save it as grey or RGB"
-                )
-            directories = [_page(tiff, number) for number in range(len(tiff.pages))]
-            self._planes = [plane for page in directories for plane in _planes(page)]
-            if len(self._planes) == len(directories) == 1:
-                self._planes = _hidden_pages(tiff, self._planes[0])
-            if _SUB_DIRECTORIES in first.tags or any(page.is_reduced for page in directories):
-                self.note = "left as they are: smaller copies of the pages in the file"
-            self._colours = _palette(first)
-            self.peak = _stated_peak(first)
-            self.metadata = _metadata(first)
+        with self.open() as file, TiffFile(file) as tiff:
+            self._look(tiff)
         self.pages = len(self._planes)
         layout = self._planes[0].layout
         self.bits, self.dtype = layout.bits, layout.dtype.newbyteorder("=")
@@ -89,15 +74,35 @@ class TiffPicture(Picture):
         for number in range(self.pages):
             self.check_size(*self.size(number))
 
+    def _look(self, tiff: TiffFile) -> None:
+        """Remember where the pages lie and what is said of them."""
+        first = tiff.pages.first
+        if _DNG in first.tags or first.photometric not in _COLOURS:
+            raise PictureError(
+                f"is of the type {getattr(first.photometric, 'name', first.photometric)} (raw "
+                "of a camera, or a colour space that is not read): save it as grey or RGB"
+            )
+        directories = [_page(tiff, number) for number in range(len(tiff.pages))]
+        self._planes = [plane for page in directories for plane in _planes(page)]
+        if len(self._planes) == len(directories) == 1:
+            self._planes = _hidden_pages(tiff, self._planes[0])
+        if _SUB_DIRECTORIES in first.tags or any(page.is_reduced for page in directories):
+            self.note = "left as they are: smaller copies of the pages in the file"
+        self._colours = _palette(first)
+        if self._colours is not None:
+            self.note = "it comes back as RGB, without its palette and private tags"
+        self.peak = _stated_peak(first)
+        self.metadata = _metadata(first)
+
     def size(self, page: int = 0) -> Size:
         """Return height and width of a page."""
         layout = self._planes[page].layout
         return layout.height, layout.width
 
-    def samples(self, page: int = 0) -> Samples:
+    def decode(self, page: int) -> Samples:
         """Decode a page."""
         plane = self._planes[page]
-        with self._opened() as (file, _):
+        with self.open() as file:
             return self._samples(plane, self._decoded(file, plane))
 
     def rewrite(self, pages: Iterator[Images], file: IO[bytes]) -> None:
@@ -105,13 +110,14 @@ class TiffPicture(Picture):
         if self._colours is not None:
             self._rewrite_palette(pages, file)
             return
-        with self._opened() as (source, tiff):
+        with self.open() as source, TiffFile(source) as tiff:
             source.seek(0)
             shutil.copyfileobj(source, file)
             for directory, planes in groupby(self._planes, lambda plane: id(plane.layout)):
                 del directory
                 group = list(planes)
-                stored = self._decoded(source, group[0])
+                with reading():
+                    stored = self._decoded(source, group[0])
                 new = stored.copy()
                 for plane in group:
                     first, last = _span(plane)
@@ -119,8 +125,7 @@ class TiffPicture(Picture):
                         self._samples(plane, stored).with_image(next(pages)).colour
                     )
                 put_page(file, _page(tiff, group[0].directory), group[0].layout, stored, new)
-            if next(pages, None) is not None:
-                raise ValueError(f"There are more images than the {self.pages} pages.")
+            next(pages, None)
 
     def _rewrite_palette(self, pages: Iterator[Images], file: IO[bytes]) -> None:
         """Write RGB, unless nothing has changed."""
@@ -128,7 +133,7 @@ class TiffPicture(Picture):
 
         def changed() -> Iterator[Samples]:
             nonlocal unchanged
-            for page, image in zip(range(self.pages), pages, strict=True):
+            for page, image in enumerate(pages):
                 old = self.samples(page)
                 new = old.with_image(image)
                 unchanged = unchanged and np.array_equal(old.colour, new.colour)
@@ -140,25 +145,9 @@ class TiffPicture(Picture):
             file.truncate()
             file.write(self.content())
 
-    @contextmanager
-    def _opened(self) -> Iterator[tuple[IO[bytes], TiffFile]]:
-        with self.open() as file:
-            try:
-                with TiffFile(file) as tiff:
-                    yield file, tiff
-            except (PictureError, MemoryError, OSError):
-                raise
-            except IndexError as error:
-                raise PictureError("is damaged or truncated: it has no page") from error
-            except Exception as error:  # Readers raise whatever they meet in a damaged file.
-                raise PictureError(f"is damaged or truncated: {error}") from error
-
     def _decoded(self, file: IO[bytes], plane: Plane) -> npt.NDArray[Any]:
         if plane.layout.packing in codecs.PACKINGS:
-            try:
-                return plane.layout.read_page(file)
-            except ValueError as error:
-                raise PictureError(str(error)) from error
+            return plane.layout.read_page(file)
         return _decoded_by_pillow(file, plane, self.metadata.orientation)
 
     def _samples(self, plane: Plane, stored: npt.NDArray[Any]) -> Samples:
@@ -278,13 +267,9 @@ def _metadata(page: TiffPage) -> Metadata:
 def _decoded_by_pillow(file: IO[bytes], plane: Plane, orientation: int) -> npt.NDArray[Any]:
     """Decode JPEG within TIFF, without the orientation that Pillow applies."""
     file.seek(0)
-    try:
-        opened = TiffImageFile(file)
-        opened.seek(plane.directory)
-        opened.load()
-        image = opened.convert("RGB") if opened.mode == "YCbCr" else opened
-        stored = np.asarray(image)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise PictureError(f"is damaged or truncated: {error}") from error
+    opened = TiffImageFile(file)
+    opened.seek(plane.directory)
+    opened.load()
+    stored = np.asarray(opened.convert("RGB") if opened.mode == "YCbCr" else opened)
     stored = turned(stored, {6: 8, 8: 6}.get(orientation, orientation))
     return stored.reshape(plane.layout.height, plane.layout.width, plane.layout.channels)

@@ -17,6 +17,8 @@ import numpy.typing as npt
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
+from denoising_pipeline.pictures.formats.samples import PictureError
+
 PLAIN, LZW, PACKBITS = 1, 5, 32773
 DEFLATES = (8, 32946)
 DEFLATE = 8
@@ -56,22 +58,19 @@ def unpack(
         (lines, line).
 
     Raises:
-        ValueError: It is damaged or truncated.
+        PictureError: It is truncated; what decoders meet in a damaged one comes as it is.
     """
     if is_reversed:
         packed = _REVERSED[np.frombuffer(packed, np.uint8)].tobytes()
     if packing in DEFLATES:
-        try:
-            body = zlib.decompressobj().decompress(packed, line * lines)
-        except zlib.error as error:
-            raise ValueError(f"is damaged: {error}") from error
+        body = zlib.decompressobj().decompress(packed, line * lines)
     elif packing == PLAIN:
         body = packed
     else:
         width = 8 * line - spare if packing in FAX else line
         body = _through_libtiff(packed, packing, width, lines)
     if len(body) < line * lines:
-        raise ValueError("is truncated: its pixels end too early")
+        raise PictureError("is truncated: its pixels end too early")
     return np.frombuffer(body, np.uint8, line * lines).reshape(lines, line)
 
 
@@ -176,12 +175,9 @@ def _through_libtiff(packed: bytes, packing: int, width: int, lines: int) -> byt
             b"\0\0\0\0",
         ]
     )
-    try:
-        with TiffImageFile(io.BytesIO(content)) as opened:
-            opened.load()
-            return opened.tobytes()
-    except (OSError, SyntaxError, ValueError) as error:
-        raise ValueError(f"is damaged or truncated: {error}") from error
+    with TiffImageFile(io.BytesIO(content)) as opened:
+        opened.load()
+        return opened.tobytes()
 
 
 def _strips(content: bytes) -> list[bytes]:

@@ -14,6 +14,7 @@ from denoising_pipeline.pictures.formats.samples import PictureError
 
 _LOWEST_FIRST = 2
 _SEPARATE = 2
+_SIZES = (279, 325)
 _WIDE = {
     *(("u", bits) for bits in (32, 64)),
     *(("i", bits) for bits in (8, 16, 32, 64)),
@@ -93,7 +94,7 @@ class Layout:
         """Return the samples of a segment, (lines, pixels, channels), in native byte order.
 
         Raises:
-            ValueError: It is damaged or truncated.
+            PictureError: It is truncated.
         """
         channels = 1 if self.separate else self.channels
         count = segment.pixels * channels
@@ -139,7 +140,7 @@ class Layout:
         """Return a page, (H, W, channels), in native byte order.
 
         Raises:
-            ValueError: It is damaged or truncated.
+            PictureError: It is truncated.
         """
         page = np.empty((self.height, self.width, self.channels), self.dtype.newbyteorder("="))
         for segment in self.segments():
@@ -170,7 +171,7 @@ def layout_of(page: TiffPage) -> Layout:
         )
     tile = (page.tilelength, page.tilewidth)
     strip = (min(max(page.rowsperstrip, 1), page.imagelength), page.imagewidth)
-    return Layout(
+    layout = Layout(
         height=page.imagelength,
         width=page.imagewidth,
         channels=page.samplesperpixel,
@@ -185,3 +186,12 @@ def layout_of(page: TiffPage) -> Layout:
         offsets=tuple(page.dataoffsets),
         sizes=tuple(page.databytecounts),
     )
+    numbers = (layout.height, layout.width, *layout.tile, *layout.offsets, *layout.sizes)
+    if not all(isinstance(number, int) for number in numbers) or min(layout.tile) < 1:
+        raise PictureError("is damaged: its size or the places of its pixels are no numbers")
+    across, down = -(-layout.width // layout.tile[1]), -(-layout.height // layout.tile[0])
+    count = across * down * (layout.channels if layout.separate else 1)
+    is_listed = any(code in page.tags for code in _SIZES)
+    if not is_listed or not count <= min(len(layout.offsets), len(layout.sizes)):
+        raise PictureError("is damaged: the places of its pixels are missing")
+    return layout

@@ -44,10 +44,11 @@ def put_page(
         PictureError: The file would come to be larger than its kind of TIFF can be.
     """
     foreign = layout.packing not in codecs.PACKINGS
-    if foreign and np.array_equal(old, new, equal_nan=False):
+    if foreign and np.array_equal(old, new):
         return
     packing = codecs.DEFLATE if foreign else layout.packing
     offsets, sizes = list(layout.offsets), list(layout.sizes)
+    end = file.seek(0, 2)
     shared = len(set(offsets)) < len(offsets)
     for segment in layout.segments():
         part = layout.cut(new, segment)
@@ -55,14 +56,15 @@ def put_page(
             continue
         packed = layout.packed(part, packing)
         number, room = segment.number, layout.sizes[segment.number]
-        if len(packed) > room or shared:
+        sizes[number] = len(packed)
+        if len(packed) > room or shared or offsets[number] + room > end:
             offsets[number] = file.seek(0, 2)
             offsets[number] += file.write(b"\0" * (offsets[number] % 2))
         else:
             file.seek(offsets[number])
-        file.write(packed.ljust(0 if shared else room, b"\0"))
-        sizes[number] = len(packed)
-    if packing != codecs.PLAIN and (tuple(offsets), tuple(sizes)) != (layout.offsets, layout.sizes):
+            packed = packed.ljust(room, b"\0")
+        file.write(packed)
+    if (tuple(offsets), tuple(sizes)) != (layout.offsets, layout.sizes):
         _set_numbers(file, page, _OFFSETS, offsets)
         _set_numbers(file, page, _SIZES, sizes)
     if foreign:

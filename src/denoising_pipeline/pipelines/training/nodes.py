@@ -8,6 +8,7 @@ from denoising_pipeline import __version__
 from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.card import Card, Origin
+from denoising_pipeline.denoiser.quality_fit import learn_quality
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.report.results import RunFacts
@@ -43,7 +44,8 @@ def train_denoiser(
         training_checkpoints: Where the state of each epoch is kept until training is done.
 
     Returns:
-        The denoiser, which carries its card, and its history, a row per epoch.
+        The denoiser, which carries its card, and its history, a row per epoch. One that is told
+        the noise level also predicts how good its images are, as learnt on `val_clean`.
     """
     chosen = NoiseInjectionParameters.model_validate(degradation["degradation"])
     examples = CleanExamples.of(train_clean, chosen.root, training, seed)
@@ -65,7 +67,12 @@ def train_denoiser(
         validation=_kept(history, training.keep),
         code=_code(run_facts),
     )
-    return Denoiser(found.architecture, found.image_shape, found.model, card), history
+    parts = (found.architecture, found.image_shape, found.model)
+    denoiser = Denoiser(*parts, card)
+    if found.architecture.told_level:
+        quality = learn_quality(denoiser, ImageSet.of(val_clean), seed)
+        denoiser = Denoiser(*parts, card, quality)
+    return denoiser, history
 
 
 def describe_denoiser(denoiser: Denoiser) -> dict[str, Any]:

@@ -1,0 +1,65 @@
+"""How good a denoised image is, predicted without the clean one."""
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+
+Image = npt.NDArray[np.float32]
+
+LEAST = 1e-3
+"""Added to levels and steps before their logarithm: a quarter of a grey value of 8 bits."""
+
+
+class Prediction(BaseModel):
+    """A PSNR in dB of a denoised image with the interval that holds it nine times of ten."""
+
+    model_config = ConfigDict(frozen=True)
+
+    psnr: float
+    low: float
+    high: float
+
+
+class Quality(BaseModel):
+    """Predicts the PSNR of a denoised image, as learnt on images that training did not see.
+
+    What a denoiser leaves of the noise depends on the level and on how much detail there is. The
+    logarithm of the remaining MSE is fitted as a quadratic in the logarithms of the level and of
+    the mean step between neighbours of the denoised image, and in the share of the noise's power
+    that was taken out. The interval comes from the errors on images that were left out of the fit
+    one by one. Noise that is correlated, or anything else that the degradation of the training
+    does not have, is not in it.
+
+    Attributes:
+        weights: Of the features; see `features`.
+        below: How far the true PSNR may lie below the predicted one, in dB.
+        above: Likewise above.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    weights: tuple[float, ...]
+    below: float
+    above: float
+
+    def predict(self, noisy: Image, denoised: Image, sigma: float) -> Prediction:
+        """Predict the PSNR of one denoised image.
+
+        Args:
+            noisy: float32 (H, W, C), as the denoiser saw it.
+            denoised: The same shape, in [0, 1].
+            sigma: Level that the denoiser was told, on the scale of [0, 1].
+        """
+        psnr = float(features(noisy, denoised, sigma) @ np.array(self.weights))
+        return Prediction(psnr=psnr, low=psnr - self.below, high=psnr + self.above)
+
+
+def features(noisy: Image, denoised: Image, sigma: float) -> npt.NDArray[np.float64]:
+    """Return what the prediction is linear in; arguments as for `Quality.predict`."""
+    steps = [np.abs(np.diff(denoised, axis=axis)) for axis in (0, 1) if denoised.shape[axis] > 1]
+    detail = np.log(np.mean([step.mean(dtype=np.float64) for step in steps] or [0]) + LEAST)
+    level = np.log(sigma + LEAST)
+    taken = np.square(noisy - denoised).mean(dtype=np.float64) / (sigma + LEAST) ** 2
+    share = min(float(taken), 2.0)
+    found = [1, level, detail, level**2, level * detail, detail**2, share, share * level]
+    return np.array(found, np.float64)

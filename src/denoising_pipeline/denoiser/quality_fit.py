@@ -1,0 +1,95 @@
+"""How the prediction of a denoised image's PSNR is learnt."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from denoising_pipeline.core.seeding import generator
+from denoising_pipeline.denoiser.denoiser import Denoiser
+from denoising_pipeline.denoiser.quality import Image, Quality, features
+from denoising_pipeline.images.noise_level import estimate_noise
+from denoising_pipeline.images.sets import ImageSet, Window
+
+LEVELS = (2, 5, 10, 15, 20, 25, 35, 50, 75)
+"""Standard deviations that are learnt from, of 255."""
+
+SIDE = 160
+"""Height and width of the crops that are learnt from."""
+
+CROPS = 8
+"""Crops of each image."""
+
+COVERAGE = 0.9
+"""Share of images whose PSNR shall be within the interval."""
+
+RIDGE = 1e-2
+
+
+def learn_quality(denoiser: Denoiser, clean: ImageSet, seed: int, crops: int = CROPS) -> Quality:
+    """Learn to predict the PSNR of what a denoiser gives.
+
+    Args:
+        denoiser: A denoiser that is told the noise level.
+        clean: Images that it was not trained on, two or more.
+        seed: Root seed of crops and noise.
+        crops: Of each image.
+
+    Raises:
+        ValueError: There is only one image.
+    """
+    if len(clean) < 2:  # noqa: PLR2004
+        raise ValueError("The prediction of the PSNR needs two validation images or more.")
+    rows, scores, groups = [], [], []
+    for index in range(len(clean)):
+        for noisy, truth in _cases(
+            clean, index, crops, generator(seed, "quality", "val", 0, index), denoiser.clipped
+        ):
+            sigma = estimate_noise(noisy).sigma
+            denoised = denoiser(noisy[np.newaxis], sigma=sigma)[0]
+            rows.append(features(noisy, denoised, sigma))
+            squared = np.square(truth - denoised).mean(dtype=np.float64)
+            scores.append(-10 * np.log10(max(squared, 1e-10)))
+            groups.append(index)
+    inputs, targets, origins = np.array(rows), np.array(scores), np.array(groups)
+    errors = np.concatenate(
+        [
+            targets[origins == i]
+            - inputs[origins == i] @ _fitted(inputs[origins != i], targets[origins != i])
+            for i in range(len(clean))
+        ]
+    )
+    outside = (1 - COVERAGE) / 2
+    low, high = np.quantile(errors, [outside, 1 - outside])
+    weights = tuple(_fitted(inputs, targets).tolist())
+    return Quality(weights=weights, below=max(-float(low), 0), above=max(float(high), 0))
+
+
+def _fitted(
+    inputs: npt.NDArray[np.float64], targets: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    count = inputs.shape[1]
+    products = inputs.T @ inputs + RIDGE * np.diag([0] + [1] * (count - 1))
+    return np.asarray(np.linalg.solve(products, inputs.T @ targets))
+
+
+def _cases(
+    clean: ImageSet, index: int, crops: int, draws: np.random.Generator, clipped: bool
+) -> Iterator[tuple[Image, Image]]:
+    """Yield crops of an image with noise of every level: as in a file or, some, as it is."""
+    for window in _windows(clean.shape(index)[:2], crops, draws):
+        truth = clean.read(index, window)
+        for level in LEVELS:
+            noise = draws.standard_normal(truth.shape, np.float32)
+            noisy = truth + np.float32(level / 255) * noise
+            if clipped or draws.integers(2):
+                noisy = np.rint(np.clip(noisy, 0, 1) * 255).astype(np.float32) / np.float32(255)
+            yield noisy, truth
+
+
+def _windows(size: Sequence[int], crops: int, draws: np.random.Generator) -> Iterator[Window]:
+    height, width = size
+    high, wide = min(height, SIDE), min(width, SIDE)
+    for row, column in draws.random((crops, 2)):
+        top, left = int(row * (height - high + 1)), int(column * (width - wide + 1))
+        yield Window(top, left, high, wide)

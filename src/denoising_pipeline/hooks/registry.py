@@ -1,0 +1,162 @@
+"""Versions of the registered model: each trained and scored denoiser, the best of them by alias."""
+
+import logging
+
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import (
+    INVALID_PARAMETER_VALUE,
+    RESOURCE_ALREADY_EXISTS,
+    RESOURCE_DOES_NOT_EXIST,
+    ErrorCode,
+)
+from mlflow.tracking import MlflowClient
+
+from denoising_pipeline.config import Parameters
+from denoising_pipeline.datasets.mlflow_runs import tracked_run
+from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.evaluation.champion import Decision, decide
+from denoising_pipeline.evaluation.runs import TrackedRun
+
+logger = logging.getLogger(__name__)
+
+CHAMPION = "champion"
+"""Alias of the best version so far."""
+
+CHALLENGER = "challenger"
+"""Alias of the newest version that is not known to be better than the champion."""
+
+RUN_TAGS = ("kedro_command", "git.commit", "source.digest")
+"""Tags of the run that its version gets, too."""
+
+
+def register(
+    name: str, model_id: str, run_id: str, denoiser: Denoiser, parameters: Parameters
+) -> None:
+    """Register the denoiser of a run that scored it, as champion or as challenger.
+
+    What goes wrong is a warning: the run has its results, and its model can be registered by hand.
+
+    Args:
+        name: Name of the registered model.
+        model_id: The logged model.
+        run_id: The run that logged it, with its scores.
+        denoiser: The denoiser.
+        parameters: Of the run; `seed`, `evaluation.confidence` and `comparison.resamples` are read.
+    """
+    try:
+        client = MlflowClient()
+        run = tracked_run(client, client.get_run(run_id))
+        champion = _champion(client, name)
+        decision = _decision(client, run, champion, parameters)
+        tags = _tags(run, denoiser, decision, champion, parameters.evaluation.confidence)
+        version = _create(client, name, model_id, run_id, _description(denoiser, run), tags)
+        alias = tags["decision"]
+        client.set_registered_model_alias(name, alias, version.version)
+    except Exception as error:
+        logger.warning("The denoiser is not registered as '%s': %s", name, error)
+    else:
+        uri = f"models:/{name}@{alias}"
+        logger.info("Registered as %s, version %s: %s", uri, version.version, decision.reason)
+
+
+def _champion(client: MlflowClient, name: str) -> ModelVersion | None:
+    try:
+        return client.get_model_version_by_alias(name, CHAMPION)
+    except MlflowException as error:  # which of the two depends on whether there is a model
+        missing = (INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST)
+        if error.error_code not in {ErrorCode.Name(code) for code in missing}:
+            raise
+        return None
+
+
+def _decision(
+    client: MlflowClient, run: TrackedRun, champion: ModelVersion | None, parameters: Parameters
+) -> Decision:
+    if champion is None:
+        return Decision(True, "there was no champion")
+    try:
+        other = tracked_run(client, client.get_run(champion.run_id or ""))
+    except MlflowException:
+        return Decision(False, "cannot be compared with the champion: its run is gone")
+    return decide(
+        run,
+        other,
+        seed=parameters.seed,
+        confidence=parameters.evaluation.confidence,
+        resamples=parameters.comparison.resamples,
+    )
+
+
+def _tags(
+    run: TrackedRun,
+    denoiser: Denoiser,
+    decision: Decision,
+    champion: ModelVersion | None,
+    confidence: float,
+) -> dict[str, str]:
+    """Return the decision with its figures, and what the version is."""
+    card = denoiser.card
+    tags = {
+        "decision": CHAMPION if decision.champion else CHALLENGER,
+        "decision.reason": decision.reason,
+        "architecture": denoiser.architecture.name,
+        "source": card.images.source,
+        "degradation": card.noise.describe(),
+        "psnr": f"{run.metrics['psnr']:.4f}",
+    }
+    if champion:
+        tags["decision.champion"] = str(champion.version)
+    if found := decision.difference:
+        tags |= {
+            "decision.psnr_difference": f"{found.mean:.4f}",
+            "decision.psnr_difference_low": f"{found.low:.4f}",
+            "decision.psnr_difference_high": f"{found.high:.4f}",
+            "decision.confidence": f"{confidence:g}",
+            "decision.p_value": f"{found.p_value:.4g}",
+            "decision.images": str(found.n),
+        }
+    return tags | {key: run.tags[key] for key in RUN_TAGS if key in run.tags}
+
+
+def _description(denoiser: Denoiser, run: TrackedRun) -> str:
+    """Return what the card says, for people."""
+    card, metrics = denoiser.card, run.metrics
+    licence = f", {card.images.licence}" if card.images.licence else ""
+    bounds = "".join(f" {word} {metrics[f'psnr_ci_{end}']:.2f}" for word, end in _BOUNDS)
+    sizes = "any size" if denoiser.any_size else "{}x{}".format(*denoiser.image_shape)
+    return (
+        f"**{denoiser.architecture.name}** with {denoiser.weight_count:,} weights, for images of "
+        f"{sizes} with {denoiser.image_shape[2]} channels: float32 in [0, 1].\n\n"
+        f"- Trained on {card.images.train_images:,} images of {card.images.source}{licence}.\n"
+        f"- Undoes {card.noise.describe()}.\n"
+        f"- {metrics['psnr']:.2f} dB on {metrics['n_images']:,.0f} test images ({bounds.strip()}; "
+        f"noisy {metrics['noisy_psnr']:.2f}).\n\n{card.not_for}"
+    )
+
+
+_BOUNDS = (("from", "low"), ("to", "high"))
+
+
+def _create(
+    client: MlflowClient,
+    name: str,
+    model_id: str,
+    run_id: str,
+    description: str,
+    tags: dict[str, str],
+) -> ModelVersion:
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
+            raise
+    return client.create_model_version(
+        name,
+        f"models:/{model_id}",
+        run_id,
+        tags=tags,
+        description=description,
+        await_creation_for=0,
+        model_id=model_id,
+    )

@@ -1,0 +1,50 @@
+"""Variables of MLflow that somebody has set for other work: which are followed, and which not."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mlflow.exceptions import MlflowException
+
+STORE = "MLFLOW_TRACKING_URI"
+
+NOT_FOLLOWED = {
+    "MLFLOW_RUN_ID": "every run here is one of its own",
+    "MLFLOW_EXPERIMENT_NAME": "mlflow.yml names the experiment",
+    "MLFLOW_EXPERIMENT_ID": "mlflow.yml names the experiment",
+    "MLFLOW_ENABLE_ASYNC_LOGGING": "a run ends when all of it is written",
+}
+"""Why a variable is not followed: it would mix runs, or lose a part of one."""
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def own_tracking() -> Iterator[None]:
+    """Set MLflow up inside, by mlflow.yml and `MLFLOW_TRACKING_URI` alone.
+
+    What is not followed is unset for this process, and so is what MLflow sets itself: the next
+    session would take it for the user's.
+
+    Raises:
+        ValueError: The store cannot be used; it is said where it is named.
+    """
+    for name, reason in NOT_FOLLOWED.items():
+        if os.environ.pop(name, None):
+            logger.warning("%s is set, and not followed: %s.", name, reason)
+    given = os.environ.get(STORE)
+    if given:
+        logger.info("Runs are tracked in the store that %s names.", STORE)
+    try:
+        yield
+    except MlflowException as error:
+        where = STORE if given else "server.mlflow_tracking_uri in mlflow.yml"
+        raise ValueError(
+            f"Runs cannot be tracked in the store that {where} names. Correct it"
+            f"{', or unset it' if given else ''}. {error}"
+        ) from error
+    finally:
+        os.environ.pop("MLFLOW_EXPERIMENT_ID", None)
+        if not given:
+            os.environ.pop(STORE, None)

@@ -1,0 +1,67 @@
+"""What about the noise of an image speaks against denoising it, in sentences."""
+
+from denoising_pipeline.images.noise_level import NoiseEstimate
+
+TRAINED = 75 / 255
+"""Highest noise level that the shipped denoisers are trained on."""
+
+CLEAN = 1 / 255
+"""Noise below which an image is best left as it is."""
+
+_CORRELATED = 0.1
+_SHARE_OF_STRIPES = 0.2
+_FAINTEST_STRIPES = 0.5 / 255
+_BLOCKS = 0.05
+_CLIPPED = 0.5
+
+
+def noise_warnings(estimate: NoiseEstimate, highest: float = TRAINED) -> list[str]:
+    """Return a sentence for each thing that the denoiser is not made for; none: all is well.
+
+    Args:
+        estimate: What is known of the image.
+        highest: Noise level up to which the denoiser was trained, on the scale [0, 1].
+    """
+    sigma = estimate.sigma
+    found: list[str] = []
+    if estimate.clipped > _CLIPPED:
+        found.append(
+            f"{estimate.clipped:.0%} of the values are black or white: what was there is lost,"
+            " and the estimates rest on the others."
+        )
+    if not estimate.known:
+        reason = "too small, or too much of it is black or white"
+        return [*found, f"The noise level is not known: the image is {reason}."]
+    if sigma < CLEAN:
+        found.append(f"It looks clean (noise of {_shown(sigma)}): leave it as it is.")
+    if sigma > highest:
+        found.append(
+            f"The noise of {_shown(sigma)} is above the {_shown(highest)} that the denoiser was"
+            " trained on: it will leave noise or make patterns."
+        )
+    if sigma >= CLEAN and estimate.correlation > _CORRELATED:
+        found.append(
+            f"The noise is correlated between neighbours ({estimate.correlation:.2f}), as a"
+            " camera, JPEG, resizing or another denoiser makes it; the denoiser expects"
+            " independent noise and will leave some."
+        )
+    if sigma >= CLEAN and estimate.correlation < -_CORRELATED:
+        found.append(
+            f"Neighbours have opposite noise ({estimate.correlation:.2f}), as sharpening makes it;"
+            " the denoiser expects independent noise."
+        )
+    if estimate.stripes > max(_FAINTEST_STRIPES, _SHARE_OF_STRIPES * sigma):
+        found.append(
+            f"There are stripes of {_shown(estimate.stripes)} along rows or columns: the denoiser"
+            " takes them for part of the picture."
+        )
+    if estimate.blocks > _BLOCKS:
+        found.append(
+            f"There are JPEG blocks: steps on their grid are {estimate.blocks:.0%} larger than"
+            " others; the denoiser takes them for part of the picture."
+        )
+    return found
+
+
+def _shown(level: float) -> str:
+    return f"{level * 255:.1f}/255"

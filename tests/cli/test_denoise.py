@@ -1,0 +1,148 @@
+"""The command `denoise`, in this process."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+from skimage import data
+from small_denoiser import write_denoiser
+
+from denoising_pipeline.batch.plan import RECORD
+from denoising_pipeline.cli.denoise import denoise
+from denoising_pipeline.cli.models import models
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(write_denoiser(tmp_path_factory.mktemp("model") / "small.zip"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with a picture and a folder of two files, one of them bad."""
+    (tmp_path / "in").mkdir()
+    photo = Image.fromarray(data.astronaut()[:40, :48])
+    photo.save(tmp_path / "photo.jpg", quality=95)
+    photo.save(tmp_path / "in/good.png")
+    (tmp_path / "in/bad\n.png").write_text("Dear diary")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(model: str, *arguments: str) -> Result:
+    return CliRunner().invoke(denoise, [*arguments, "--model", model])
+
+
+def test_a_photograph_goes_beside_itself_and_leaves_nothing_else(folder: Path, model: str) -> None:
+    done = run(model, "photo.jpg")
+    assert done.exit_code == 0, done.output
+    assert "photo.jpg: -> photo_denoised.jpg (48x40, JPEG RGB 8 bit" in done.stderr
+    assert "1 done, 0 skipped, 0 failed" in done.stdout
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"in", "photo.jpg", "photo_denoised.jpg"}
+
+
+def test_exit_codes_tell_what_happened(folder: Path, model: str) -> None:
+    assert run(model, "photo.jpg", "in/good.png", "-o", "out").exit_code == 0
+    again = run(model, "photo.jpg", "in/good.png", "-o", "out")
+    assert (again.exit_code, "Nothing was done" in again.stderr) == (2, True)
+    assert run(model, "photo.jpg", "in/good.png", "-o", "out", "--resume").exit_code == 0
+    some = run(model, "in")
+    assert some.exit_code == 1
+    assert "in/bad\\n.png: failed: is no image" in some.stderr
+    assert (folder / "in_denoised" / RECORD).exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "Missing argument"),
+        (["gone.jpg"], "'gone.jpg' does not exist"),
+        (["photo.jpg", "-o", "photo.jpg"], "would be written over the input"),
+        (["photo.jpg", "-o", "x.gif"], "ends in no format"),
+        (["photo.jpg", "--format", "gif"], "'gif' is no format that is written"),
+        (["photo.jpg", "--strength", "2"], "not in the range"),
+        (["photo.jpg", "--max-memory", "much"], "no amount; write it as 2G"),
+        (["photo.jpg", "--csv", "in"], "is a folder; give a file"),
+        (["photo.jpg", "--json", "photo.jpg"], "'photo.jpg' exists already"),
+        (["photo.jpg", "--watch"], "--watch needs a folder"),
+        (["photo.jpg", "models"], "a path of that name is written ./models"),
+        (["photo.jpg", "--model", "nobody"], "no denoiser 'nobody'"),
+        (["photo.jpg", "--model", "photo.jpg"], "'photo.jpg' is corrupt or no denoiser file"),
+        (["photo.jpg", "--model", "catalog:"], "means the catalog of a project"),
+        (["-", "photo.jpg"], "- stands alone"),
+        (["-", "--resume"], "--resume does not go with -"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence_and_nothing_is_done(
+    folder: Path, model: str, arguments: list[str], says: str
+) -> None:
+    chosen = [] if "--model" in arguments else ["--model", model]
+    done = CliRunner().invoke(denoise, [*arguments, *chosen])
+    assert done.exit_code == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.output
+    assert {path.name for path in folder.iterdir()} == {"in", "photo.jpg"}
+
+
+def test_a_path_named_like_a_command_is_given_with_a_dot(folder: Path, model: str) -> None:
+    (folder / "photo.jpg").rename(folder / "serve")
+    assert run(model, "./serve", "-o", "out.png").exit_code == 0
+    assert (folder / "out.png").exists()
+
+
+def test_tables_are_written_beside(folder: Path, model: str) -> None:
+    assert run(model, "in", "--csv", "t.csv", "--json", "t.json", "--sigma", "25.5").exit_code == 1
+    with (folder / "t.csv").open(newline="") as file:
+        rows = {row["source"]: row for row in csv.DictReader(file)}
+    found = {each["source"]: each for each in json.loads((folder / "t.json").read_text())}
+    assert rows.keys() == found.keys() == {"in/good.png", "in/bad\\n.png"}
+    good = found["in/good.png"]
+    assert (good["status"], good["width"], good["format"]) == ("done", 48, "PNG")
+    assert good["told"] == pytest.approx(0.1)
+    assert rows["in/good.png"]["status"] == "done"
+    assert found["in/bad\\n.png"]["status"] == "failed"
+    assert found["in/bad\\n.png"]["reason"]
+
+
+def test_a_dry_run_tells_and_writes_nothing(folder: Path, model: str) -> None:
+    done = run(model, "in", "photo.jpg", "-o", "out", "--dry-run", "--format", "BMP")
+    assert done.exit_code == 1
+    assert "2 would be done, 1 would fail; nothing is written" in done.stdout
+    assert {path.name for path in folder.iterdir()} == {"in", "photo.jpg"}
+
+
+def test_large_pictures_are_refused_until_allowed(folder: Path, model: str) -> None:
+    assert run(model, "photo.jpg", "--max-pixels", "1K").exit_code == 1
+    assert run(model, "photo.jpg", "--max-pixels", "1.92K").exit_code == 0
+
+
+def test_strength_blends(folder: Path, model: str) -> None:
+    for strength in ("0", "0.5", "1"):
+        arguments = ("in/good.png", "-o", f"{strength}.png", "--strength", strength)
+        assert run(model, *arguments).exit_code == 0
+    assert (folder / "0.png").read_bytes() == (folder / "in/good.png").read_bytes()
+    none, half, whole = (
+        np.asarray(Image.open(folder / f"{strength}.png")).astype(float)
+        for strength in ("0", "0.5", "1")
+    )
+    assert np.abs(half - (none + whole) / 2).max() <= 1
+
+
+def test_the_help_names_options_and_commands() -> None:
+    said = CliRunner().invoke(denoise, ["-h"]).stdout
+    assert "25 means a standard" in said
+    assert "denoise models" in said
+
+
+def test_every_shipped_denoiser_is_listed_with_its_card() -> None:
+    from denoising_pipeline.denoiser.shipped import shipped_denoisers
+
+    said = CliRunner().invoke(models, [])
+    assert said.exit_code == 0
+    assert all(f"{name}: " in said.stdout for name in shipped_denoisers())
+    assert "not for" in said.stdout or "There is none" in said.stdout

@@ -1,0 +1,141 @@
+"""What a run registers, and who becomes champion: on a real store, with scores made by hand."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from cards import card
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.tracking import MlflowClient
+
+from denoising_pipeline.config import Parameters
+from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.hooks.registry import register
+from denoising_pipeline.models.dense import Dense
+
+NAMES = (f"model{number}" for number in count())
+SHAPE = (28, 28, 1)
+
+Register = Callable[..., ModelVersion | None]
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowClient]:
+    """A client of a database of its own, which is that of this process meanwhile."""
+    folder, before = tmp_path_factory.mktemp("mlflow"), mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
+    client = MlflowClient()
+    client.create_experiment("runs", (folder / "artifacts").as_uri())
+    yield client
+    mlflow.set_tracking_uri(before)
+
+
+@pytest.fixture
+def registered(client: MlflowClient, tmp_path: Path) -> Register:
+    """Register a run with scores by hand under a name of its own, and return the version."""
+    experiment = client.get_experiment_by_name("runs")
+    name = next(NAMES)
+    # All that is read of it beside its card.
+    model: Any = SimpleNamespace(output_shape=(None, *SHAPE), count_params=lambda: 1234)
+    denoiser = Denoiser(Dense(), SHAPE, model, card())
+    assert experiment
+
+    def run_and_register(gain: float = 0.0, noise: float = 0.0) -> ModelVersion | None:
+        run = client.create_run(experiment.experiment_id, tags={"source": "mnist"})
+        run_id = run.info.run_id
+        index = np.arange(20)
+        table = pd.DataFrame({"index": index, "noisy_psnr": 9 + index / 7 + noise})
+        table["psnr"] = 20 + gain + index / 9 + 0.01 * np.sin(index * (1 + gain))
+        table.to_parquet(tmp_path / "image_metrics.parquet")
+        client.log_artifact(run_id, str(tmp_path / "image_metrics.parquet"), "tables")
+        metrics = {"psnr": table["psnr"].mean(), "psnr_ci_low": 19.5, "psnr_ci_high": 22}
+        for key, value in {**metrics, "noisy_psnr": 10, "n_images": 20}.items():
+            client.log_metric(run_id, key, value)
+        logged = client.create_logged_model(
+            experiment.experiment_id, "denoiser", source_run_id=run_id
+        )
+        register(name, logged.model_id, run_id, denoiser, Parameters())
+        versions = client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'")
+        return client.get_model_version(name, versions[0].version) if versions else None
+
+    return run_and_register
+
+
+def aliases(version: ModelVersion | None, client: MlflowClient) -> dict[str, str]:
+    """Return which version each alias of the model names now."""
+    assert version
+    return {k: str(v) for k, v in client.get_registered_model(version.name).aliases.items()}
+
+
+def test_the_first_is_champion_and_says_what_it_is(
+    registered: Register, client: MlflowClient
+) -> None:
+    version = registered()
+    assert version
+    assert aliases(version, client) == {"champion": "1"}
+    assert version.tags["decision"] == "champion"
+    assert version.tags["decision.reason"] == "there was no champion"
+    assert version.tags["source"] == "mnist"
+    description = version.description or ""
+    for told in ("**dense** with 1,234 weights", "28x28", "mnist", "20 test images", "Evidence:"):
+        assert told in description
+
+
+def test_a_better_one_takes_the_alias_and_has_the_figures_as_tags(
+    registered: Register, client: MlflowClient
+) -> None:
+    registered()
+    version = registered(gain=0.5)
+    assert version
+    assert aliases(version, client) == {"champion": "2"}
+    tags = version.tags
+    assert (tags["decision"], tags["decision.champion"]) == ("champion", "1")
+    low, mean, high = (
+        float(tags[f"decision.psnr_difference{end}"]) for end in ("_low", "", "_high")
+    )
+    assert 0 < low < mean < high
+    assert mean == pytest.approx(0.5, abs=0.01)
+    assert (tags["decision.images"], tags["decision.confidence"]) == ("20", "0.95")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [({}, "not better"), ({"gain": -0.5}, "not better"), ({"gain": 5, "noise": 1}, "other noisy")],
+)
+def test_others_are_challengers_with_the_reason(
+    registered: Register, client: MlflowClient, changes: dict[str, float], reason: str
+) -> None:
+    registered()
+    version = registered(**changes)
+    assert version
+    assert aliases(version, client) == {"champion": "1", "challenger": "2"}
+    assert version.tags["decision"] == "challenger"
+    assert reason in version.tags["decision.reason"]
+    assert ("decision.psnr_difference" in version.tags) is (reason == "not better")
+
+
+def test_a_champion_whose_scores_are_gone_stays(registered: Register, client: MlflowClient) -> None:
+    champion = registered()
+    assert champion
+    client.set_registered_model_alias(champion.name, "champion", champion.version)
+    client.create_model_version(champion.name, champion.source or "", "0" * 32)
+    client.set_registered_model_alias(champion.name, "champion", "2")
+    version = registered(gain=1)
+    assert version
+    assert aliases(version, client)["challenger"] == "3"
+    assert "its run is gone" in version.tags["decision.reason"]
+
+
+def test_a_registry_that_fails_is_a_warning(
+    registered: Register, client: MlflowClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As of a name that MLflow refuses; results and run are as they are."""
+    assert registered()
+    register("a/b:c", "m-none", "0" * 32, None, Parameters())  # type: ignore[arg-type]
+    assert "The denoiser is not registered as 'a/b:c'" in caplog.text

@@ -1,0 +1,82 @@
+"""What the denoiser is not made for is said in sentences, and nothing else is."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+from skimage import data
+
+from denoising_pipeline.core.seeding import generator
+from denoising_pipeline.images.blocks import Image
+from denoising_pipeline.images.noise_level import NoiseEstimate, estimate_noise
+from denoising_pipeline.images.noise_structure import block_edges, stripes
+from denoising_pipeline.pictures.noise_warnings import noise_warnings
+
+NOISY = NoiseEstimate(sigma=20 / 255, offset=(20 / 255) ** 2)
+
+
+def camera(sigma: float) -> Image:
+    clean = np.asarray(data.camera(), np.float32)[..., None] / 255
+    noisy = clean + generator(0, "noise").normal(0, sigma / 255, clean.shape)
+    return np.clip(noisy, 0, 1).astype(np.float32)
+
+
+def as_jpeg(image: Image, quality: int) -> Image:
+    file = io.BytesIO()
+    pixels = np.rint(image[..., 0] * 255).astype(np.uint8)
+    Pillow.fromarray(pixels).save(file, "JPEG", quality=quality)
+    return np.asarray(Pillow.open(file), np.float32)[..., None] / np.float32(255)
+
+
+@pytest.mark.parametrize("sigma", [5, 25, 70])
+def test_independent_noise_that_was_trained_on_needs_no_word(sigma: float) -> None:
+    assert noise_warnings(estimate_noise(camera(sigma))) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"known": False, "sigma": 0.0}, "not known"),
+        ({"sigma": 0.5 / 255}, "leave it as it is"),
+        ({"sigma": 92 / 255}, "92.0/255 is above the 75.0/255"),
+        ({"correlation": 0.3}, "correlated between neighbours (0.30)"),
+        ({"correlation": -0.3}, "opposite noise"),
+        ({"stripes": 9 / 255}, "stripes of 9.0/255"),
+        ({"blocks": 0.2}, "20% larger"),
+        ({"black": 0.5, "white": 0.13}, "63% of the values are black or white"),
+    ],
+)
+def test_each_reason_is_said_with_its_number(changes: dict[str, float], word: str) -> None:
+    (line,) = noise_warnings(replace(NOISY, **changes))
+    assert word in line
+    assert line.endswith(".")
+
+
+def test_the_range_that_was_trained_on_can_be_given() -> None:
+    assert noise_warnings(NOISY) == []
+    (line,) = noise_warnings(NOISY, highest=15 / 255)
+    assert "above the 15.0/255" in line
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_stripes_are_found_with_their_strength(turned: bool) -> None:
+    image = camera(10)
+    image += generator(0, "stripes").normal(0, 5 / 255, (len(image), 1, 1)).astype(np.float32)
+    image = image.swapaxes(0, 1) if turned else image
+    estimate = estimate_noise(image)
+    assert estimate.stripes * 255 == pytest.approx(5, rel=0.2)
+    assert any("stripes" in line for line in noise_warnings(estimate))
+
+
+@pytest.mark.parametrize("name", ["brick", "grass", "camera", "page"])
+def test_what_a_photograph_shows_is_not_taken_for_stripes(name: str) -> None:
+    assert stripes(np.asarray(getattr(data, name)(), np.float32)[..., None] / 255) == 0
+
+
+@pytest.mark.parametrize("start", [0, 3])
+def test_blocks_of_jpeg_are_found_wherever_the_grid_starts(start: int) -> None:
+    image = as_jpeg(camera(2), 60)[start:, start:]
+    assert block_edges(image) > 0.05
+    assert any("JPEG" in line for line in noise_warnings(estimate_noise(image)))
