@@ -14,7 +14,7 @@ from denoising_pipeline.images.arrays import Images
 
 def opened(content: bytes) -> Images:
     with Image.open(io.BytesIO(content)) as image:
-        return np.atleast_3d(np.asarray(image, np.float32)) / 255
+        return np.atleast_3d(np.asarray(image, np.float32) / np.float32(255))
 
 
 def from_uri(uri: str) -> Images:
@@ -69,7 +69,7 @@ def test_pictures_are_turned_upright() -> None:
 
 def test_what_is_too_dark_to_be_seen_is_shown_brighter() -> None:
     """As 12 bits of a microscope in a file of 16."""
-    dark = noise(64, 64, 1) / 16
+    dark = noise(64, 64, 1) / np.float32(16)
     found = make_thumbnails(dark, dark)
     assert found.brightness == pytest.approx(14.5, rel=0.1)
     assert opened(found.crop_before).max() > 0.85

@@ -118,7 +118,7 @@ class _Source:
         taken = after - before
         usual = float(np.percentile(np.abs(taken), _MOSTLY))
         fitting = [by for by in _AMPLIFIED if by * usual <= _LARGEST_SHOWN] or [1]
-        return levels(0.5 + fitting[-1] * taken), fitting[-1]
+        return levels((0.5 + fitting[-1] * taken).astype(np.float32)), fitting[-1]
 
     def size(self, quality: _Quality) -> int:
         """Return how many bytes the pictures take in the page."""

@@ -4,7 +4,6 @@ import io
 import math
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 from scipy.ndimage import uniform_filter
 
@@ -48,9 +47,13 @@ def make_thumbnails(before: Images, after: Images, orientation: int = 1) -> Thum
     high, wide = min(CROP, height), min(CROP, width)
     top, left = _detailed(small[1], (height, width), (high, wide))
     part = np.s_[top : top + high, left : left + wide]
+    wholes = [_whole(image * brightness) for image in small]
+    parts = [_encoded(levels(image[part] * brightness), "PNG") for image in (before, after)]
     return Thumbnails(
-        *(_whole(image * brightness) for image in small),
-        *(_encoded(levels(image[part] * brightness), "PNG") for image in (before, after)),
+        wholes[0],
+        wholes[1],
+        parts[0],
+        parts[1],
         crop_place=(left / width, top / height, wide / width, high / height),
         brightness=float(brightness),
     )
@@ -81,7 +84,7 @@ def _averaged(image: Images, factor: int) -> Images:
     return small
 
 
-def _detailed(small: Images, size: tuple[int, int], part: tuple[int, int]) -> npt.NDArray[np.intp]:
+def _detailed(small: Images, size: tuple[int, int], part: tuple[int, int]) -> tuple[int, int]:
     """Return the row and column where the part of an image begins that has the most edges.
 
     Args:
@@ -99,9 +102,9 @@ def _detailed(small: Images, size: tuple[int, int], part: tuple[int, int]) -> np
     inside = detail[
         tuple(slice(w // 2, s - (w - 1) // 2) for w, s in zip(window, grey.shape, strict=True))
     ]
-    first = np.array(np.unravel_index(np.argmax(inside), inside.shape))
-    room = np.subtract(size, part)
-    return np.minimum((first / scale).astype(np.intp), room)
+    first = np.unravel_index(np.argmax(inside), inside.shape)
+    top, left = (int(place / by) for place, by in zip(first, scale, strict=True))
+    return min(top, size[0] - part[0]), min(left, size[1] - part[1])
 
 
 def _whole(image: Images) -> bytes:

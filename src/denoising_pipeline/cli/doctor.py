@@ -117,7 +117,10 @@ def _rows(found: "Findings") -> Iterator[tuple[str, str]]:
         yield "  pairs", _pair(pairs)
     if found.repeats:
         count = sum(found.repeats)
-        yield "  repeats", f"{count} files show {len(found.repeats)} scenes, each more than once"
+        yield (
+            "  repeats",
+            f"{count} files show a scene that another shows, too ({len(found.repeats)})",
+        )
     if found.copies:
         yield "  copies", f"{found.copies} files have the pixels of another one"
     for name, reason in islice(found.unreadable, MOST_NAMED):

@@ -90,7 +90,8 @@ def ways(found: Findings) -> Iterator[Way]:
             yield Way("supervised, on pairs", ready=False, text=text)
     if found.repeats:
         count, scenes = sum(found.repeats), len(found.repeats)
-        yield Way("noise2noise", ready=False, text=f"{count} shots of {scenes} scenes")
+        text = f"{count} shots of {scenes} scene{'s' if scenes > 1 else ''}"
+        yield Way("noise2noise", ready=False, text=text)
     noisy = found.noise.known + found.noise.unknown
     if noisy and not (found.is_clean or found.pairs or found.repeats):
         yield Way("self-supervised", ready=False, text=f"{noisy} images, noisy ones alone")
