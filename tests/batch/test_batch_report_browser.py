@@ -14,6 +14,7 @@ from PIL import Image
 from project_folder import PATIENCE
 from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.command import Command
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
@@ -118,24 +119,34 @@ def test_the_divider_is_dragged_by_a_mouse(page: Chrome) -> None:
     assert place(page, other) == pytest.approx(50, abs=1)
 
 
-def touch(browser: Chrome, kind: str, *points: tuple[float, float]) -> None:
-    given = [{"x": x, "y": y} for x, y in points]
-    browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": given})
+def swipe(browser: Chrome, pair: WebElement, *shares: float) -> None:
+    """Put a finger on a pair, move it from share to share of its width, and lift it."""
+    box = run(browser, "arguments[0].getBoundingClientRect().toJSON()", pair)
+    places = [
+        {
+            "type": "pointerMove",
+            "duration": 0,
+            "x": round(box["left"] + share * box["width"]),
+            "y": round(box["top"] + 20),
+        }
+        for share in shares
+    ]
+    down, up = {"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}
+    finger = {
+        "type": "pointer",
+        "id": "finger",
+        "parameters": {"pointerType": "touch"},
+        "actions": [places[0], down, *places[1:], up],
+    }
+    browser.execute(Command.W3C_ACTIONS, {"actions": [finger]})
 
 
 def test_the_divider_is_moved_by_a_finger(page: Chrome) -> None:
     look(page, 375, "light")
     pair = divided(page, "#file-1 .whole")
-    box = run(page, "arguments[0].getBoundingClientRect().toJSON()", pair)
-    across = [box["left"] + share * box["width"] for share in (0.5, 0.6, 0.8, 0.1)]
-    y = box["top"] + 20
-    touch(page, "touchStart", (across[0], y))
-    for x in across[1:3]:
-        touch(page, "touchMove", (x, y))
-    touch(page, "touchEnd")
+    swipe(page, pair, 0.5, 0.6, 0.8)
     assert place(page, pair) == pytest.approx(80, abs=2)
-    touch(page, "touchStart", (across[3], y))
-    touch(page, "touchEnd")
+    swipe(page, pair, 0.1)
     WebDriverWait(page, PATIENCE).until(lambda _: place(page, pair) == pytest.approx(10, abs=2))
 
 

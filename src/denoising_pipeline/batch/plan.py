@@ -167,7 +167,7 @@ def _renamed(name: str, behind: str, wanted: str | None) -> str:
 def _add_folder(plan: Plan, folder: Path, root: Path, behind: str, wanted: str | None) -> None:
     inside = os.path.realpath(folder)
     outputs = os.path.realpath(root)
-    for path, status, reason in _walk(folder, inside, outputs):
+    for path, status, reason in walk(folder, inside, outputs):
         if reason:
             plan.left_out.append(FileResult(path, None, status, reason))
             continue
@@ -176,7 +176,7 @@ def _add_folder(plan: Plan, folder: Path, root: Path, behind: str, wanted: str |
         plan.works.append(Work(path, target, root, wanted, found=True))
 
 
-def _walk(folder: Path, inside: str, outputs: str) -> Iterator[tuple[Path, Status, str]]:
+def walk(folder: Path, inside: str, outputs: str) -> Iterator[tuple[Path, Status, str]]:
     """Yield files, and what is left out with its reason; the folder of outputs is not entered."""
     try:
         with os.scandir(folder) as found:
@@ -190,7 +190,7 @@ def _walk(folder: Path, inside: str, outputs: str) -> Iterator[tuple[Path, Statu
             if entry.name != RECORD:
                 yield path, "skipped", reason
         elif entry.is_dir(follow_symlinks=False):
-            yield from _walk(path, inside, outputs)
+            yield from walk(path, inside, outputs)
         else:
             yield path, "done", ""
 

@@ -1,0 +1,96 @@
+"""What to do with a folder: whether to denoise it, and how a denoiser could be trained on it."""
+
+import shlex
+from collections.abc import Iterator
+
+from denoising_pipeline.batch.doctor.findings import FULL_SCALE, MOSTLY, Findings, Way
+from denoising_pipeline.batch.doctor.looks import CLEAN, UNLIKE_TRAINING
+
+ENOUGH = 30
+"""Photographs from which a denoiser learns what 400 would teach it."""
+
+TRAINED = 75
+"""Highest noise level n/255 that the shipped denoiser was trained on."""
+
+LEAST_GAIN = 0.3
+"""Decibels of PSNR for which denoising is worth while."""
+
+
+def verdict(found: Findings) -> Iterator[str]:
+    """Yield sentences: whether to denoise, and what will not go well."""
+    noise = found.noise
+    judged = noise.known + noise.unknown
+    if found.looked_at == len(found.unreadable):
+        yield "Nothing here can be read as an image."
+    elif judged and noise.known < (1 - MOSTLY) * judged:
+        yield (
+            "The noise cannot be told from the images alone: try some of them with --report, "
+            "and look."
+        )
+        yield from _reservations(found)
+    elif found.is_clean:
+        yield f"Do not denoise: it is clean (median noise {noise.median or 0:.1f}/255)."
+    elif found.gain is not None and found.gain < LEAST_GAIN:
+        yield f"Do not denoise: the denoiser would gain {found.gain:+.1f} dB."
+        yield from _reservations(found)
+    else:
+        yield f"Denoise it: denoise {_noisy_part(found)} -o OUT"
+        yield from _reservations(found)
+
+
+def _noisy_part(found: Findings) -> str:
+    sides = [pairs.noisy for pairs in found.pairs if pairs.alike and not pairs.two_noisy]
+    one = len(sides) == 1 == len(found.pairs) and sides[0].endswith("/")
+    return shlex.quote(f"{found.folder.rstrip('/')}/{sides[0][:-1]}" if one else found.folder)
+
+
+def _reservations(found: Findings) -> Iterator[str]:
+    noise = found.noise
+    judged = noise.known + noise.unknown
+    clean = noise.bands[next(iter(noise.bands))]
+    if clean:
+        yield (
+            f"{clean} of {judged} are clean (less than {FULL_SCALE * CLEAN:g}/255): leave them "
+            "out; --json says which."
+        )
+    for pairs in found.pairs:
+        if pairs.more_than_noise:
+            yield (
+                f"{pairs.noisy} and {pairs.clean} differ by {pairs.difference:.0f}/255, and the "
+                f"noise is {pairs.noise:.1f}/255: most of it (stains, light, a shift) will stay."
+            )
+        elif pairs.difference and pairs.noise is None:
+            yield (
+                f"{pairs.noisy} and {pairs.clean} differ by {pairs.difference:.1f}/255: that is "
+                "noise which the images alone do not show."
+            )
+    if noise.high is not None and noise.high > TRAINED:
+        yield f"Some have more noise than the {TRAINED}/255 that the denoiser was trained on."
+    for kind, count in noise.kinds.items():
+        if kind in UNLIKE_TRAINING:
+            yield f"{count} of {judged}: {kind}, which the denoiser does not expect."
+
+
+def ways(found: Findings) -> Iterator[Way]:
+    """Yield the ways to train, those that this version has first."""
+    if found.clean:
+        few = "" if found.clean >= ENOUGH else f", few: {ENOUGH} or more make a good denoiser"
+        yield Way(
+            "supervised, with noise that is added",
+            ready=True,
+            text=f"{found.clean} clean images{few}. Put them into data/01_raw/NAME of the "
+            "project, then: kedro run --env photos --params source=NAME",
+        )
+    for pairs in found.pairs:
+        if pairs.alike and not pairs.more_than_noise:
+            name = "noise2noise" if pairs.two_noisy else "supervised, on pairs"
+            yield Way(name, ready=False, text=f"{pairs.count} pairs, {pairs.noisy} {pairs.clean}")
+        elif pairs.alike:
+            text = f"{pairs.count} pairs; it would learn what else differs, too"
+            yield Way("supervised, on pairs", ready=False, text=text)
+    if found.repeats:
+        count, scenes = sum(found.repeats), len(found.repeats)
+        yield Way("noise2noise", ready=False, text=f"{count} shots of {scenes} scenes")
+    noisy = found.noise.known + found.noise.unknown
+    if noisy and not (found.is_clean or found.pairs or found.repeats):
+        yield Way("self-supervised", ready=False, text=f"{noisy} images, noisy ones alone")

@@ -1,0 +1,135 @@
+"""What one file is, and what of it is compared with other files."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.noise_level import NoiseEstimate, estimate_noise
+from denoising_pipeline.pictures.formats import MAX_PIXELS, open_picture
+
+GRID = 16
+"""Rows and columns of the small picture by which scenes are recognized."""
+
+CLEAN = 2 / 255
+"""Noise below which an image is best left as it is; good photographs have as much."""
+
+GROWING, CORRELATED, SHARPENED, STRIPED, BLOCKED, CLIPPED = (
+    "grows with brightness",
+    "correlated between neighbours",
+    "sharpened",
+    "striped",
+    "blocks of JPEG",
+    "mostly black or white",
+)
+"""What there is to say of noise."""
+
+UNLIKE_TRAINING = frozenset({CORRELATED, SHARPENED, STRIPED, BLOCKED, CLIPPED})
+"""What the shipped denoiser does not expect."""
+
+_GROWN = 0.5
+"""Share of the noise's variance from where the signal counts as what it depends on."""
+
+_CORRELATED, _STRIPED, _FAINTEST_STRIPES, _BLOCKED, _CLIPPED = 0.1, 0.2, 0.5 / 255, 0.05, 0.5
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one file is.
+
+    Attributes:
+        path: Of the file.
+        format: Such as "PNG".
+        mode: Such as "grey", "RGB".
+        depth: Such as "8 bit".
+        height: Of the first page, in pixels.
+        width: Likewise.
+        pages: Images in the file.
+        sigma: Noise level of the first page on the scale of [0, 1]; None: not known.
+        kinds: What there is to say of the noise, in words.
+        small: Mean brightness of the fields of a grid, float32 (GRID, GRID).
+        digest: Of the pixels; equal for equal images.
+    """
+
+    path: Path
+    format: str
+    mode: str
+    depth: str
+    height: int
+    width: int
+    pages: int
+    sigma: float | None
+    kinds: tuple[str, ...]
+    small: npt.NDArray[np.float32]
+    digest: bytes
+
+
+def look_at(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[Look, Images]:
+    """Read the first page of a file.
+
+    Args:
+        path: Of the file.
+        max_pixels: Of a page at most.
+
+    Returns:
+        What it is, and its pixels: float32 (H, W, C) in [0, 1].
+
+    Raises:
+        ValueError: It is no image that is read; the sentence goes on from the file's name.
+        OSError: It cannot be opened.
+    """
+    picture = open_picture(path, max_pixels=max_pixels)
+    pixels = picture.read()
+    noise = estimate_noise(pixels)
+    height, width = pixels.shape[:2]
+    found = Look(
+        path=path,
+        format=picture.format,
+        mode=picture.mode,
+        depth=picture.depth,
+        height=height,
+        width=width,
+        pages=picture.pages,
+        sigma=_level(noise),
+        kinds=tuple(_kinds(noise, float(pixels.mean()))),
+        small=_small(pixels),
+        digest=hashlib.blake2b(np.ascontiguousarray(pixels).data, digest_size=16).digest(),
+    )
+    return found, pixels
+
+
+def _small(pixels: Images) -> npt.NDArray[np.float32]:
+    high, wide = pixels.shape[0] // GRID, pixels.shape[1] // GRID
+    if not high or not wide:
+        return np.zeros((GRID, GRID), np.float32)
+    fields = pixels[: high * GRID, : wide * GRID].mean(axis=2)
+    small: npt.NDArray[np.float32] = fields.reshape(GRID, high, GRID, wide).mean(axis=(1, 3))
+    return small
+
+
+def _level(noise: NoiseEstimate) -> float | None:
+    """Return the noise level where it can be told.
+
+    Where JPEG leaves blocks, it took the fine noise away, and little is left to estimate; where
+    most is black or white, as in a scanned text, edges are taken for noise.
+    """
+    hidden = noise.blocks > _BLOCKED and noise.sigma < CLEAN
+    return noise.sigma if noise.known and not hidden and noise.clipped <= _CLIPPED else None
+
+
+def _kinds(noise: NoiseEstimate, mean: float) -> Iterator[str]:
+    is_noisy = noise.sigma >= CLEAN
+    if is_noisy and noise.gain * mean > _GROWN * noise.sigma**2:
+        yield GROWING
+    if is_noisy and abs(noise.correlation) > _CORRELATED:
+        yield CORRELATED if noise.correlation > 0 else SHARPENED
+    if noise.stripes > max(_STRIPED * noise.sigma, _FAINTEST_STRIPES):
+        yield STRIPED
+    if noise.blocks > _BLOCKED:
+        yield BLOCKED
+    if noise.clipped > _CLIPPED:
+        yield CLIPPED
