@@ -49,7 +49,7 @@ def main() -> None:
 def started(model: str) -> Iterator[tuple[psutil.Process, int]]:
     """Start a service; yield its process and its port."""
     command = [sys.executable, "-c", SERVE, "--port", "0", "--model", model]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             line = process.stdout.readline() if process.stdout else ""
             yield psutil.Process(process.pid), int(line.split()[3].rpartition(":")[2])

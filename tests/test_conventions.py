@@ -80,6 +80,16 @@ def test_every_node_can_be_chosen_by_the_tag_of_its_pipeline(name: str) -> None:
     assert all(name in node.tags for node in STAGES[name].nodes)
 
 
+@pytest.mark.parametrize("name", ["downstream", "robustness", "uncertainty"])
+def test_images_that_a_pipeline_cannot_take_are_refused_before_anything_is_trained(
+    name: str,
+) -> None:
+    """Also where the denoiser is trained by the same command."""
+    order = [node.name for node in (DEFAULT + PIPELINES[name]).nodes]
+    check = order.index(f"{name}.check_images")
+    assert all(check < place for place, node in enumerate(order) if ".train_" in node)
+
+
 def test_every_node_is_named() -> None:
     """Without a name, Kedro makes one up of the function and its inputs."""
     assert all(node._name for node in EVERYTHING.nodes)
@@ -171,7 +181,7 @@ def test_everything_that_a_run_writes_is_versioned() -> None:
 @every_entry
 def test_what_tracking_is_told_of_an_entry_it_knows(name: str) -> None:
     marks = CATALOG[name]["metadata"].get("mlflow", {})
-    assert marks.keys() <= {"artifact", "metrics", "model", "source", "input"}
+    assert marks.keys() <= {"artifact", "metrics", "model", "source", "input", "registered"}
     assert marks.get("model", "denoiser") in CATALOG
 
 

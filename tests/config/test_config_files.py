@@ -1,6 +1,7 @@
 """The configuration files say what the code says: defaults, options, recipes, checksums."""
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,14 @@ def loader(recipe: str, **runtime: Any) -> Any:
     return ComponentConfigLoader(str(CONF), env=recipe, runtime_params=runtime or None, **arguments)
 
 
-def parameters(recipe: str, **runtime: Any) -> dict[str, Any]:
-    found: dict[str, Any] = loader(recipe, **runtime)["parameters"]
+@cache
+def parameters(recipe: str) -> dict[str, Any]:
+    found: dict[str, Any] = loader(recipe)["parameters"]
     return found
+
+
+def chosen_over(recipe: str, **runtime: Any) -> Parameters:
+    return validate_parameters(loader(recipe, **runtime)["parameters"])
 
 
 def test_there_are_recipes() -> None:
@@ -54,7 +60,7 @@ def test_every_recipe_states_every_parameter_after_merging(recipe: str) -> None:
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_list_of_degradations_can_be_chosen_over_every_recipe(recipe: str) -> None:
     steps = [{"name": "motion_blur"}, {"name": "gaussian", "sigma": 0.1}]
-    chosen = validate_parameters(parameters(recipe, noise_injection=steps))
+    chosen = chosen_over(recipe, noise_injection=steps)
     assert chosen.noise_injection.root.describe() == "motion_blur 0.5 + gaussian 0.1"
 
 
@@ -62,7 +68,7 @@ def test_a_list_of_degradations_can_be_chosen_over_every_recipe(recipe: str) -> 
 @pytest.mark.parametrize("name", DEGRADATIONS)
 def test_another_noise_can_be_chosen_over_every_recipe(recipe: str, name: str) -> None:
     """The options of the recipe's own are not those of the other."""
-    chosen = validate_parameters(parameters(recipe, noise_injection={"name": name}))
+    chosen = chosen_over(recipe, noise_injection={"name": name})
     if name != parameters(recipe)["noise_injection"]["name"]:
         assert chosen.noise_injection.root == DEGRADATIONS[name](name=name)
 
@@ -73,7 +79,7 @@ def test_another_architecture_can_be_chosen_over_every_recipe(recipe: str, name:
     """Where its output has no bounds, together with a loss that asks for none."""
     bounded = ARCHITECTURES[name](name=name).bounded
     given = {"model": {"name": name}, **({} if bounded else {"loss": "log_mse"})}
-    chosen = validate_parameters(parameters(recipe, training=given)).training
+    chosen = chosen_over(recipe, training=given).training
     if name != parameters(recipe)["training"]["model"]["name"]:
         assert chosen.model == ARCHITECTURES[name](name=name)
     kept = validate_parameters(parameters(recipe)).training

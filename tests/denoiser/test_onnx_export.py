@@ -14,6 +14,7 @@ from project_folder import PATIENCE
 from denoising_pipeline.degradations import draw_noisy
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.denoiser.file import load_denoiser
 from denoising_pipeline.denoiser.onnx_export import PACKAGES, ExportError, export_onnx, run_onnx
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.idx import read_idx
@@ -153,3 +154,13 @@ print(found.weight_count)
 def test_a_level_is_refused_by_a_network_that_is_not_told_it(noisy: Images) -> None:
     with pytest.raises(ValueError, match=r"not told the noise level.*Leave sigma out"):
         denoiser()(noisy[:1], sigma=0.1)
+
+
+@needs_onnx
+def test_a_zip_for_images_of_one_size_may_keep_every_digit(tmp_path: Path, noisy: Images) -> None:
+    """Nobody asks what memory such a network takes."""
+    made = denoiser()
+    carded = Denoiser(made.architecture, made.image_shape, made.model, card())
+    export_onnx(carded, tmp_path / "small.zip", half=False)
+    found = load_denoiser(tmp_path / "small.zip")
+    np.testing.assert_allclose(found(noisy), carded(noisy), rtol=0, atol=1e-6)

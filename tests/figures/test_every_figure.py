@@ -3,7 +3,7 @@
 import functools
 import io
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -128,14 +128,23 @@ CHARTS = {
 }
 
 
+class Drawn(NamedTuple):
+    """A figure, the PNG it was saved as, what it was drawn from, what pyplot knows of since."""
+
+    figure: Figure
+    png: bytes
+    arguments: dict[str, Any]
+    left_open: set[int]
+
+
 @functools.cache
-def draw(case: str) -> tuple[Figure, bytes]:
-    """The figure of a case and the PNG it was saved as."""
-    function, arguments = CASES[case]
-    figure: Figure = getattr(figures, function)(**arguments())
+def draw(case: str) -> Drawn:
+    function, make = CASES[case]
+    arguments, before = make(), set(plt.get_fignums())
+    figure: Figure = getattr(figures, function)(**arguments)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
-    return figure, buffer.getvalue()
+    return Drawn(figure, buffer.getvalue(), arguments, set(plt.get_fignums()) - before)
 
 
 def test_every_public_figure_is_drawn_by_a_case() -> None:
@@ -146,7 +155,7 @@ def test_every_public_figure_is_drawn_by_a_case() -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_nothing_is_cut_off(case: str) -> None:
     """Every text, and the figure as a whole, lies on the canvas."""
-    figure, _ = draw(case)
+    figure = draw(case).figure
     texts = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text()]
     on_ticks = {t for ax in figure.axes for t in (*ax.get_xticklabels(), *ax.get_yticklabels())}
     boxes = {
@@ -164,7 +173,7 @@ def test_nothing_is_cut_off(case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_titles_and_axis_labels(case: str) -> None:
     """Each figure has a title; each chart names both axes, with the unit where there is one."""
-    figure, _ = draw(case)
+    figure = draw(case).figure
     assert figure.get_suptitle()
     if CASES[case][0] in CHARTS:
         for ax in figure.axes:
@@ -178,7 +187,7 @@ def test_titles_and_axis_labels(case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_file_is_small(case: str) -> None:
     """A figure saves as a PNG of at most 300 kB."""
-    assert 1_000 < len(draw(case)[1]) < 300_000
+    assert 1_000 < len(draw(case).png) < 300_000
 
 
 def assert_equal(found: Any, expected: Any) -> None:
@@ -199,11 +208,9 @@ def assert_equal(found: Any, expected: Any) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_leaves_no_trace(case: str) -> None:
     """Inputs stay as they were and pyplot knows of no figure."""
-    function, make = CASES[case]
-    arguments, expected, before = make(), make(), plt.get_fignums()
-    getattr(figures, function)(**arguments)
-    assert_equal(arguments, expected)
-    assert plt.get_fignums() == before
+    drawn = draw(case)
+    assert_equal(drawn.arguments, CASES[case][1]())
+    assert not drawn.left_open
 
 
 @pytest.mark.parametrize(

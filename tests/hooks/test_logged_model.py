@@ -119,7 +119,7 @@ def test_the_model_says_what_it_takes_and_what_it_is(logged: Logged) -> None:
     assert params == {"strength": 1.0, "sigma": None}
     example = json.loads((logged.folder / "serving_input_example.json").read_text())
     assert np.shape(example["inputs"]) == (1, 37, 45, 3)
-    written = json.loads((logged.folder / "data/card.json").read_text())
+    written = json.loads((logged.folder / "data/denoiser/card.json").read_text())
     assert written == model.metadata["card"] == logged.denoiser.card.model_dump(mode="json")
     needed = (logged.folder / "requirements.txt").read_text().split()
     libraries = {line.split("==")[0] for line in needed}

@@ -1,5 +1,6 @@
 """What a user has set for other work neither changes what a run is nor breaks it obscurely."""
 
+import json
 import os
 from pathlib import Path
 
@@ -20,6 +21,47 @@ def recipe(project: Project) -> str:
 def earlier(project: Project, recipe: str) -> Run:
     """A run that a variable may name."""
     return project.run(recipe, *INGESTION)
+
+
+OTHER_WORK = {
+    "KERAS_BACKEND": "",
+    "LC_ALL": "C",
+    "MLFLOW_ACTIVE_MODEL_ID": "m-123",
+    "MLFLOW_ENABLE_ASYNC_LOGGING": "true",
+    "MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING": "true",
+    "MLFLOW_EXPERIMENT_NAME": "another",
+    "MLFLOW_RUN_CONTEXT": "nonsense",
+    "MLFLOW_RUN_ID": "deadbeef",
+    "PYTHONCOERCECLOCALE": "0",
+    "PYTHONUTF8": "0",
+    "TF_DETERMINISTIC_OPS": "1",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "TF_USE_LEGACY_KERAS": "1",
+    "TF_XLA_FLAGS": "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit",
+    "TZ": "Asia/Tokyo",
+}
+"""What people export for other projects; each has changed results or broken runs of some."""
+
+
+def test_a_whole_run_ends_with_the_same_scores_whatever_is_set(project: Project, tiny: Run) -> None:
+    """From a process of its own, which nobody else may read the files of (umask)."""
+    recipe = project.recipe("elsewhere")
+    before = os.umask(0o077)
+    try:
+        process = project.kedro("run", KEDRO_ENV=recipe, **OTHER_WORK)
+    finally:
+        os.umask(before)
+    assert process.returncode == 0, process.stderr
+    (run,) = project.runs(recipe)
+    assert run.info.status == "FINISHED"
+    assert f"--env={recipe}" in run.data.tags["kedro_command"]
+    summaries = [
+        json.loads(project.saved(each, "summary.json").read_text()) for each in (run, tiny)
+    ]
+    assert summaries[0] == summaries[1]
+    assert {key: run.data.metrics[key] for key in ("psnr", "val_loss")} == {
+        key: tiny.data.metrics[key] for key in ("psnr", "val_loss")
+    }
 
 
 @pytest.mark.parametrize("name", ["MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID"])

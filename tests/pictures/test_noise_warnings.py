@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,6 +41,7 @@ def test_independent_noise_that_was_trained_on_needs_no_word(sigma: float) -> No
     [
         ({"known": False, "sigma": 0.0}, "not known"),
         ({"sigma": 0.5 / 255}, "leave it as it is"),
+        ({"sigma": 0.5 / 255, "hidden": True}, "0.5/255 or more"),
         ({"sigma": 92 / 255}, "92.0/255 is above the 75.0/255"),
         ({"correlation": 0.3}, "correlated between neighbours (0.30)"),
         ({"correlation": -0.3}, "opposite noise"),
@@ -48,7 +50,7 @@ def test_independent_noise_that_was_trained_on_needs_no_word(sigma: float) -> No
         ({"black": 0.5, "white": 0.13}, "63% of the values are black or white"),
     ],
 )
-def test_each_reason_is_said_with_its_number(changes: dict[str, float], word: str) -> None:
+def test_each_reason_is_said_with_its_number(changes: dict[str, Any], word: str) -> None:
     (line,) = noise_warnings(replace(NOISY, **changes))
     assert word in line
     assert line.endswith(".")
@@ -72,7 +74,8 @@ def test_stripes_are_found_with_their_strength(turned: bool) -> None:
 
 @pytest.mark.parametrize("name", ["brick", "grass", "camera", "page"])
 def test_what_a_photograph_shows_is_not_taken_for_stripes(name: str) -> None:
-    assert stripes(np.asarray(getattr(data, name)(), np.float32)[..., None] / 255) == 0
+    pixels = np.asarray(getattr(data, name)(), np.float32) / np.float32(255)
+    assert stripes(pixels[..., None]) == 0
 
 
 @pytest.mark.parametrize("start", [0, 3])

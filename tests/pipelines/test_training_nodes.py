@@ -34,7 +34,7 @@ MANIFEST = {
 
 
 def options(**changes: Any) -> TrainingParameters:
-    given = {"epochs": 1, "batch_size": 8, "model": MODEL, **changes}
+    given = {"epochs": 1, "batch_size": 8, "model": MODEL, "optimizer": "adam", **changes}
     return validate_parameters({"training": given}).training
 
 
@@ -56,9 +56,17 @@ def trained(
     return train_denoiser(*images, stored, manifest, chosen, 5, facts, ignore, checkpoints)
 
 
-def test_the_node_trains_on_its_images_and_validates_on_the_noisy_ones(tmp_path: Path) -> None:
+Made = tuple[Denoiser, pd.DataFrame]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    return trained(tmp_path_factory.mktemp("checkpoints"), options(), MANIFEST, FACTS)
+
+
+def test_the_node_trains_on_its_images_and_validates_on_the_noisy_ones(made: Made) -> None:
     """The same as `train`, called by hand; a swap of any two arguments would show."""
-    denoiser, history = trained(tmp_path, options(), MANIFEST, FACTS)
+    denoiser, history = made
     noisy_val, clean_val = grey(7, 0.8), grey(7, 0.6)
     examples = CleanExamples.of(grey(16, 0.3), NOISE, options(), 5)
     _, expected = train(examples, (noisy_val, clean_val), options(), 5, ignore)
@@ -70,8 +78,8 @@ def test_the_node_trains_on_its_images_and_validates_on_the_noisy_ones(tmp_path:
     assert denoised.shape == noisy_val.shape
 
 
-def test_the_card_says_what_the_denoiser_was_made_from(tmp_path: Path) -> None:
-    denoiser, history = trained(tmp_path, options(), MANIFEST, FACTS)
+def test_the_card_says_what_the_denoiser_was_made_from(made: Made) -> None:
+    denoiser, history = made
     card = denoiser.card
     assert card.images.model_dump() == {
         "source": "squares",
@@ -107,8 +115,8 @@ def test_without_a_checkout_or_a_licence_the_card_has_none(tmp_path: Path) -> No
     assert denoiser.card.images.licence is None
 
 
-def test_the_description_of_a_denoiser_is_json_and_has_all_of_its_card(tmp_path: Path) -> None:
-    denoiser, _ = trained(tmp_path, options(), MANIFEST, FACTS)
+def test_the_description_of_a_denoiser_is_json_and_has_all_of_its_card(made: Made) -> None:
+    denoiser, _ = made
     described = describe_denoiser(denoiser)
     assert json.loads(json.dumps(described)) == described
     assert described.items() >= denoiser.card.model_dump(mode="json").items()

@@ -1,6 +1,7 @@
 """Training that is interrupted ends with the weights that it would have had anyway."""
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,13 @@ BASE = {
 }
 """Steps so long that the best epoch is not the last one."""
 
+CHANGES: dict[str, dict[str, Any]] = {
+    "best": {"keep": "best"},
+    "last": {"keep": "last"},
+    "patient": {"keep": "best", "early_stopping_patience": 2},
+    "frozen": {"fresh_noise": False, "schedule": "constant", "precision": "mixed_bfloat16"},
+}
+
 
 class Interruption(BaseException):
     """What happens to processes."""
@@ -50,6 +58,13 @@ def run(
     return *train(examples, VALIDATION, options, 0, log_epoch, checkpoints), epochs
 
 
+@cache
+def whole(name: str) -> tuple[Denoiser, pd.DataFrame]:
+    """What a training comes to that nothing interrupted."""
+    denoiser, history, _ = run(None, **CHANGES[name])
+    return denoiser, history
+
+
 def same(one: Denoiser, other: Denoiser) -> bool:
     pairs = zip(one.model.get_weights(), other.model.get_weights(), strict=True)
     return all(np.array_equal(a, b) for a, b in pairs)
@@ -60,27 +75,18 @@ def checkpoints(tmp_path: Path) -> Checkpoints:
     return CheckpointsDataset(filepath=str(tmp_path)).load()
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"keep": "best"},
-        {"keep": "last"},
-        {"keep": "best", "early_stopping_patience": 2},
-        {"fresh_noise": False, "schedule": "constant", "precision": "mixed_bfloat16"},
-    ],
-)
-@pytest.mark.parametrize("stop_after", [2, 4])
+@pytest.mark.parametrize("name", CHANGES)
 def test_weights_and_history_are_those_of_a_training_that_nothing_interrupted(
-    stop_after: int, changes: dict[str, Any], checkpoints: Checkpoints
+    name: str, checkpoints: Checkpoints
 ) -> None:
-    """The interruption comes in the next epoch's report: one epoch more was done than kept."""
-    whole, expected, _ = run(None, **changes)
+    """Interrupted twice. It comes in an epoch's report: one more was done than was kept."""
+    undisturbed, expected = whole(name)
     assert len(expected) >= 3
-    stop_after = min(stop_after, len(expected))
-    with pytest.raises(Interruption):
-        run(checkpoints, stop_after, **changes)
-    denoiser, history, reported = run(checkpoints, **changes)
-    assert same(denoiser, whole)
+    for stop_after in (2, min(4, len(expected))):
+        with pytest.raises(Interruption):
+            run(checkpoints, stop_after, **CHANGES[name])
+    denoiser, history, reported = run(checkpoints, **CHANGES[name])
+    assert same(denoiser, undisturbed)
     pd.testing.assert_frame_equal(
         history.drop(columns="seconds"), expected.drop(columns="seconds"), check_exact=True
     )
@@ -108,13 +114,12 @@ def test_a_training_that_is_done_leaves_nothing(checkpoints: Checkpoints, tmp_pa
 def test_a_training_that_should_not_resume_starts_anew(
     checkpoints: Checkpoints, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    whole, _, _ = run(None)
     with pytest.raises(Interruption):
-        run(checkpoints, stop_after=3)
+        run(checkpoints, stop_after=3, keep="best")
     capsys.readouterr()
-    denoiser, _, _ = run(checkpoints, resume=False)
+    denoiser, _, _ = run(checkpoints, keep="best", resume=False)
     assert "Epoch 1/6" in capsys.readouterr().out
-    assert same(denoiser, whole)
+    assert same(denoiser, whole("best")[0])
 
 
 def test_a_training_that_should_not_resume_leaves_nothing_of_those_before(

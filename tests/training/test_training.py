@@ -51,6 +51,7 @@ PLAIN = {
     "loss": "binary_crossentropy",
     "epochs": 2,
     "batch_size": 32,
+    "optimizer": "adam",
     "learning_rate": 0.01,
     "beta_2": 0.999,
     "weight_decay": 0.0,
@@ -117,14 +118,16 @@ def test_the_history_tells_what_the_denoiser_does_to_the_validation_images() -> 
     assert history["val_psnr"].iloc[-1] > np.mean(psnr(clean, noisy))
 
 
-@pytest.mark.parametrize(
-    "changes", [{}, {"model": {"name": "convolutional", "filters": 2}, "loss": "mse"}]
-)
-def test_the_denoiser_carries_what_it_was_built_from(changes: dict[str, Any]) -> None:
-    denoiser, _ = trained(epochs=1, **changes)
-    assert denoiser.architecture == options(**changes).model
-    assert isinstance(denoiser.architecture, Convolutional if changes else Dense)
-    assert denoiser.image_shape == (12, 12, 1)
+def test_the_denoiser_carries_what_it_was_built_from(default: Run) -> None:
+    changes: dict[str, Any] = {"model": {"name": "convolutional", "filters": 2}, "loss": "mse"}
+    other, _ = trained(**changes)
+    for denoiser, chosen, kind in (
+        (default[0], options(), Dense),
+        (other, options(**changes), Convolutional),
+    ):
+        assert denoiser.architecture == chosen.model
+        assert isinstance(denoiser.architecture, kind)
+        assert denoiser.image_shape == (12, 12, 1)
 
 
 def test_equal_seeds_train_to_the_same_bits_whatever_came_before(default: Run) -> None:
@@ -169,8 +172,17 @@ def test_frozen_noise_is_the_first_epochs_noise_again(default: Run) -> None:
     assert frozen["loss"][1] != default[1]["loss"][1]
 
 
-def test_the_weights_kept_are_the_best_or_the_last_as_asked() -> None:
-    (best, history), (last, same) = (trained(keep=keep, **UNSTEADY) for keep in ("best", "last"))
+@pytest.fixture(scope="module")
+def unsteady() -> dict[str, tuple[Denoiser, pd.DataFrame]]:
+    """Trained without patience, by which weights are kept."""
+    chosen = {"early_stopping_patience": None, **UNSTEADY}
+    return {keep: trained(keep=keep, **chosen) for keep in ("best", "last")}
+
+
+def test_the_weights_kept_are_the_best_or_the_last_as_asked(
+    unsteady: dict[str, tuple[Denoiser, pd.DataFrame]],
+) -> None:
+    (best, history), (last, same) = unsteady["best"], unsteady["last"]
     assert history["val_loss"].tolist() == same["val_loss"].tolist()
     assert history["val_loss"].to_numpy().argmin() < len(history) - 1
     assert val_loss(best) == pytest.approx(history["val_loss"].min(), rel=1e-5)
@@ -185,9 +197,10 @@ def test_training_stops_when_validation_has_not_got_better_for_that_long(patienc
     assert history["val_loss"].to_numpy().argmin() == len(history) - 1 - patience
 
 
-def test_training_without_patience_runs_to_its_end() -> None:
-    _, history = trained(early_stopping_patience=None, **UNSTEADY)
-    assert len(history) == UNSTEADY["epochs"]
+def test_training_without_patience_runs_to_its_end(
+    unsteady: dict[str, tuple[Denoiser, pd.DataFrame]],
+) -> None:
+    assert [len(history) for _, history in unsteady.values()] == [UNSTEADY["epochs"]] * 2
 
 
 def test_a_loss_that_is_no_number_ends_training_with_its_epoch_and_a_remedy() -> None:

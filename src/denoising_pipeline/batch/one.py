@@ -16,6 +16,7 @@ from denoising_pipeline.core.files import atomic_write, file_digest
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.picture import Outcome, Settings, denoise_picture
 from denoising_pipeline.pictures.formats import MAX_PIXELS, Picture, check_format, open_picture
+from denoising_pipeline.pictures.noise_warnings import noise_warnings
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _SENTENCES = {
@@ -163,6 +164,7 @@ def denoised(
         seconds=outcome.seconds,
         sigma=_sigma(outcome),
         told=settings.sigma,
+        warnings=(*result.warnings, *_warnings(outcome)),
         thumbnails=thumbnails[0] if thumbnails else None,
     )
 
@@ -201,6 +203,13 @@ def _sigma(outcome: Outcome) -> float | None:
     if not pixels:
         return None
     return sqrt(sum(page.noise.sigma**2 * page.height * page.width for page in known) / pixels)
+
+
+def _warnings(outcome: Outcome) -> list[str]:
+    """Return what speaks against denoising, each thing once for all pages."""
+    return list(
+        dict.fromkeys(text for page in outcome.pages for text in noise_warnings(page.noise))
+    )
 
 
 def _predicted(result: FileResult, outcome: Outcome) -> FileResult:

@@ -40,7 +40,7 @@ def table_of(results: Sequence[FileResult]) -> "Table":
             "" if result.speed is None else f"{result.speed:.2f}",
             _noise(result),
             _psnr(result),
-            outcome_of(result),
+            "\n".join((outcome_of(result), *result.warnings)),
         )
         style = {"failed": "red", "skipped": "dim"}.get(result.status)
         table.add_row(*map(escape, cells), style=style)
@@ -50,8 +50,7 @@ def table_of(results: Sequence[FileResult]) -> "Table":
 def outcome_of(result: FileResult) -> str:
     """Say in a few words what became of a file."""
     if result.status == "done":
-        name = shown(result.target.name) if result.target else ""
-        return "; ".join((f"-> {name}", *result.warnings))
+        return f"-> {shown(result.target.name)}" if result.target else "done"
     return f"{result.status}: {result.reason}"
 
 
@@ -63,7 +62,8 @@ def line_of(result: FileResult) -> str:
         f"{result.seconds:.1f} s" if result.seconds else "",
     ]
     said = ", ".join(filter(None, facts))
-    return f"{shown(result.source)}: {outcome_of(result)}" + (f" ({said})" if said else "")
+    line = f"{shown(result.source)}: {outcome_of(result)}" + (f" ({said})" if said else "")
+    return " ".join((line, *result.warnings))
 
 
 def sum_of(results: Iterable[FileResult], seconds: float) -> str:

@@ -15,7 +15,7 @@ from kedro.framework.project import configure_project, pipelines
 from kedro.framework.session import KedroSession
 from kedro.io.core import DatasetError, Version
 
-from denoising_pipeline.cli.run import own_run
+from denoising_pipeline.cli.kedro_run import own_run
 
 KNOWN_ERRORS = (DatasetError, MissingConfigException, OSError, ValueError)
 """Errors whose message says what is wrong and what to do."""

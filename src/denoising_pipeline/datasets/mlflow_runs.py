@@ -56,7 +56,7 @@ class MlflowRunsDataset(AbstractDataset[NoReturn, SearchRuns]):
 
 
 DENOISER_FILE = "denoiser.zip"
-"""Of a logged model, in its folder `extra_files`: the denoiser with its card."""
+"""Somewhere in the folder of a logged model: the denoiser with its card."""
 
 
 def fetch_denoiser(uri: str, folder: Path) -> Path:

@@ -74,6 +74,27 @@ class Denoiser:
 
         return load_denoiser(denoiser_file(name_or_path))
 
+    def denoise(self, image: Any, strength: float = 1.0, sigma: float | None = None) -> Any:
+        """Denoise one image in the form that it has, by the function that files go through.
+
+        Args:
+            image: An array as in an NPY file, (H, W), (H, W, C) or a stack, of integers on the
+                whole range of their type or of floats; a Pillow image; or the path of a file.
+            strength: From 0, the image as it was, to 1, as the network gives it.
+            sigma: Standard deviation of the noise on the scale of [0, 1]; None: estimated.
+
+        Returns:
+            An array of the same shape and type; a Pillow image of the same mode and size; or, of a
+            path, the bytes of the denoised file in the same format.
+
+        Raises:
+            FileNotFoundError: There is no such file.
+            ValueError: The image cannot be read or denoised; the message says why.
+        """
+        from denoising_pipeline.denoiser.picture import Settings, denoise_any
+
+        return denoise_any(image, self, Settings(strength, sigma))
+
     @property
     def card(self) -> Card:
         """What it was made from.

@@ -106,7 +106,8 @@ def halved(content: bytes) -> bytes:
 
 
 def _portable(denoiser: Denoiser, content: bytes) -> Denoiser:
-    memory = bytes_per_pixel(denoiser.model, denoiser.architecture.multiple)
+    unit = denoiser.architecture.multiple
+    memory = bytes_per_pixel(denoiser.model, unit) if denoiser.any_size else 1  # nobody asks
     network = OnnxNetwork(content, memory, denoiser.weight_count)
     return Denoiser(
         denoiser.architecture, denoiser.image_shape, network, denoiser.card, denoiser.quality

@@ -1,5 +1,6 @@
 """A network that ONNX Runtime computes, without Keras and TensorFlow."""
 
+import os
 from functools import cached_property
 from typing import Any
 
@@ -42,8 +43,10 @@ class OnnxNetwork:
 
     @cached_property
     def _session(self) -> Any:
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import onnxruntime
 
+        onnxruntime.disable_telemetry_events()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         options.intra_op_num_threads = self.threads

@@ -3,16 +3,22 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import IO
+from io import BytesIO
+from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image as Pillow
 from scipy.ndimage import maximum_filter, minimum_filter
 
 from denoising_pipeline.denoiser.denoiser import Denoiser
 from denoising_pipeline.denoiser.quality import Prediction
 from denoising_pipeline.images.noise_level import NoiseEstimate, estimate_noise
-from denoising_pipeline.pictures.formats import Picture, check_format, write_picture
+from denoising_pipeline.pictures.formats import Picture, check_format, open_picture, write_picture
+
+PNG_MODES = {"1", "L", "LA", "P", "RGB", "RGBA", "I;16"}
+"""Pillow's modes that PNG holds as they are; TIFF holds the others."""
 
 AROUND = 5
 """Side of the square of pixels that are all black or all white where black or white stays."""
@@ -127,6 +133,27 @@ def denoise_picture(
 
     write_picture(picture, pages(), file, format)
     return outcome
+
+
+def denoise_any(image: Any, denoiser: Denoiser, settings: Settings) -> Any:
+    """Denoise an array, a Pillow image or a file; see `Denoiser.denoise`."""
+    if isinstance(image, np.ndarray):
+        given = BytesIO()
+        np.save(given, image, allow_pickle=False)
+        return np.load(BytesIO(_denoised(given.getvalue(), "array", denoiser, settings)))
+    if isinstance(image, str | Path):
+        return _denoised(Path(image), Path(image).name, denoiser, settings)
+    given = BytesIO()
+    image.save(given, "PNG" if image.mode in PNG_MODES else "TIFF")
+    found = Pillow.open(BytesIO(_denoised(given.getvalue(), "image", denoiser, settings)))
+    found.load()
+    return found
+
+
+def _denoised(source: bytes | Path, name: str, denoiser: Denoiser, settings: Settings) -> bytes:
+    picture, file = open_picture(source, name), BytesIO()
+    denoise_picture(picture, denoiser, file, settings)
+    return file.getvalue()
 
 
 def denoise_page(

@@ -18,7 +18,7 @@ from mlflow.types import ParamSchema, ParamSpec, Schema, TensorSpec
 import denoising_pipeline
 from denoising_pipeline.denoiser import Denoiser, served
 from denoising_pipeline.denoiser.file import DENOISER, write_network
-from denoising_pipeline.denoiser.onnx_export import ExportError, export_onnx
+from denoising_pipeline.denoiser.onnx_export import export_onnx
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.shown import excerpt
@@ -48,7 +48,7 @@ def log_denoiser(name: str, denoiser: Denoiser, images: Images | ImageSet) -> st
     """
     card = denoiser.card.model_dump(mode="json")
     with TemporaryDirectory() as folder, _import_paths_kept(), redirect_stdout(StringIO()):
-        data, code = Path(folder, "data"), Path(folder, denoising_pipeline.__name__)
+        data, code = Path(folder, name), Path(folder, denoising_pipeline.__name__)
         data.mkdir()
         requirements = (*LIBRARIES, *_write(denoiser, data / served.FILE))
         (data / served.CARD).write_text(denoiser.card.model_dump_json(indent=2), "utf-8")
@@ -83,8 +83,8 @@ def _write(denoiser: Denoiser, path: Path) -> tuple[str, ...]:
     """Write the denoiser's file, and return the libraries that compute its network."""
     try:
         export_onnx(denoiser, path, half=False)
-    except ExportError as error:
-        logger.warning("The model in MLflow needs TensorFlow. %s", error)
+    except Exception as error:  # whatever it is, a trained denoiser is logged
+        logger.warning("The model in MLflow needs TensorFlow: %s", error)
         with path.open("wb") as file:
             write_network(denoiser, DENOISER, file)
         return ("keras", "tensorflow")

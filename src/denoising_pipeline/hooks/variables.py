@@ -13,6 +13,7 @@ NOT_FOLLOWED = {
     "MLFLOW_RUN_ID": "every run here is one of its own",
     "MLFLOW_EXPERIMENT_NAME": "mlflow.yml names the experiment",
     "MLFLOW_EXPERIMENT_ID": "mlflow.yml names the experiment",
+    "MLFLOW_ACTIVE_MODEL_ID": "metrics belong to the run, and its model is logged with it",
     "MLFLOW_ENABLE_ASYNC_LOGGING": "a run ends when all of it is written",
 }
 """Why a variable is not followed: it would mix runs, or lose a part of one."""

@@ -42,7 +42,8 @@ class Blocks(NamedTuple):
 
 def band_sizes() -> npt.NDArray[np.int64]:
     """Return the coefficients in each of `BANDS`."""
-    return _members().sum(0).astype(np.int64)
+    sizes: npt.NDArray[np.int64] = _members().sum(0).astype(np.int64)
+    return sizes
 
 
 def band_cosines() -> npt.NDArray[np.float64]:

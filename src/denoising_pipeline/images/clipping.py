@@ -27,4 +27,5 @@ def clipped_variance(mean: npt.NDArray[np.float32], variance: float) -> npt.NDAr
     second = above + (centre**2 + variance) * inside
     second += 2 * centre * sigma * (at_low - at_high) + variance * (low * at_low - high * at_high)
     left = np.interp(mean, first, np.maximum(second - first**2, variance * 1e-3))
-    return left.astype(np.float32)
+    remaining: npt.NDArray[np.float32] = left.astype(np.float32)
+    return remaining

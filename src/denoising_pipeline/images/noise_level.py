@@ -4,15 +4,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from denoising_pipeline.images.blocks import SIDE, Image, sampled_blocks
+from denoising_pipeline.images.blocks import SIDE, Image, Values, sampled_blocks
 from denoising_pipeline.images.noise_fits import FEWEST, fit_growth, fit_level
 from denoising_pipeline.images.noise_structure import block_edges, stripes
+
+BLOCKS = 0.05
+"""Steps on the grid of JPEG / other steps - 1, from which it shows."""
+
+CLEAN = 1 / 255
+"""Noise below which an image is best left as it is."""
 
 _LEVELS = 255
 _ROUNDED = 0.01
 """How far from one of 256 levels a value may be, in steps, that was rounded to 8 bits."""
 
-_LOOKED_AT = 10_000
+_LOOKED_AT = 100_003
+"""Values that a whole image is judged by; a prime, so that no column is taken alone."""
 
 
 @dataclass(frozen=True)
@@ -23,13 +30,14 @@ class NoiseEstimate:
         sigma: Standard deviation before clipping: root mean square over the image. 0 where it is
             not known.
         known: False: the image is too small, or too little of it is neither black nor white.
-        gain: Variance = gain * value + offset. 0: the noise does not depend on the signal, as far
-            as can be told.
-        offset: Variance at black.
+        gain: Variance = gain * value + offset, or 0 if that is more. 0: the noise does not depend
+            on the signal, as far as can be told.
+        offset: Variance at 0; negative where the darkest that there is lies above 0.
         correlation: Between neighbouring pixels of the noise; 0: independent.
         stripes: Standard deviation of what whole rows or columns have in common, whichever is more.
         blocks: How much larger the steps on the grid of 8x8 pixels of JPEG are than others; 0.1:
             by 10 %.
+        hidden: JPEG has removed the fine noise that the level is read from: there may be more.
         black: Share of the values that are 0.
         white: Share of the values that are 1.
     """
@@ -41,6 +49,7 @@ class NoiseEstimate:
     correlation: float = 0.0
     stripes: float = 0.0
     blocks: float = 0.0
+    hidden: bool = False
     black: float = 0.0
     white: float = 0.0
 
@@ -72,20 +81,24 @@ def estimate_noise(image: Image) -> NoiseEstimate:
         return unknown
     level = fit_level(blocks, clipped)
     gain, offset = fit_growth(blocks, level, clipped)
-    if _has_8_bits(image):
-        offset = max(0.0, offset - 1 / 12 / _LEVELS**2)
+    edges = block_edges(image)
+    values = image.ravel()[:: max(1, image.size // _LOOKED_AT)]
+    if _has_8_bits(values):
+        offset -= 1 / 12 / _LEVELS**2
+    variance = np.maximum(gain * np.clip(values, 0, 1) + offset, 0).mean()
     return NoiseEstimate(
-        sigma=float(np.sqrt(gain * float(np.clip(image.mean(), 0, 1)) + offset)),
+        sigma=float(np.sqrt(variance)),
         gain=gain,
-        offset=offset,
+        offset=offset if gain else max(0.0, offset),
         correlation=level.correlation,
         stripes=stripes(image),
-        blocks=block_edges(image),
+        blocks=edges,
+        hidden=edges > BLOCKS and level.of_band < CLEAN**2,
         black=black,
         white=white,
     )
 
 
-def _has_8_bits(image: Image) -> bool:
-    values = image.ravel()[:: max(1, image.size // _LOOKED_AT)] * _LEVELS
-    return bool(np.abs(values - np.rint(values)).max() < _ROUNDED)
+def _has_8_bits(values: Values) -> bool:
+    levels = values * _LEVELS
+    return bool(np.abs(levels - np.rint(levels)).max() < _ROUNDED)

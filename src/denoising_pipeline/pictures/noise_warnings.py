@@ -1,17 +1,13 @@
 """What about the noise of an image speaks against denoising it, in sentences."""
 
-from denoising_pipeline.images.noise_level import NoiseEstimate
+from denoising_pipeline.images.noise_level import BLOCKS, CLEAN, NoiseEstimate
 
 TRAINED = 75 / 255
 """Highest noise level that the shipped denoisers are trained on."""
 
-CLEAN = 1 / 255
-"""Noise below which an image is best left as it is."""
-
 _CORRELATED = 0.1
 _SHARE_OF_STRIPES = 0.2
 _FAINTEST_STRIPES = 0.5 / 255
-_BLOCKS = 0.05
 _CLIPPED = 0.5
 
 
@@ -32,7 +28,12 @@ def noise_warnings(estimate: NoiseEstimate, highest: float = TRAINED) -> list[st
     if not estimate.known:
         reason = "too small, or too much of it is black or white"
         return [*found, f"The noise level is not known: the image is {reason}."]
-    if sigma < CLEAN:
+    if estimate.hidden:
+        found.append(
+            f"JPEG has removed the fine noise that levels are read from: it is {_shown(sigma)} or"
+            " more, and whether the image is clean cannot be told."
+        )
+    elif sigma < CLEAN:
         found.append(f"It looks clean (noise of {_shown(sigma)}): leave it as it is.")
     if sigma > highest:
         found.append(
@@ -55,7 +56,7 @@ def noise_warnings(estimate: NoiseEstimate, highest: float = TRAINED) -> list[st
             f"There are stripes of {_shown(estimate.stripes)} along rows or columns: the denoiser"
             " takes them for part of the picture."
         )
-    if estimate.blocks > _BLOCKS:
+    if estimate.blocks > BLOCKS:
         found.append(
             f"There are JPEG blocks: steps on their grid are {estimate.blocks:.0%} larger than"
             " others; the denoiser takes them for part of the picture."

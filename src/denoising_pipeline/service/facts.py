@@ -6,7 +6,9 @@ from pathlib import PurePath
 from pydantic import BaseModel, Field
 
 from denoising_pipeline.denoiser.picture import Outcome, Page
+from denoising_pipeline.denoiser.quality import Prediction
 from denoising_pipeline.pictures.formats import FORMATS, Picture, format_of
+from denoising_pipeline.pictures.noise_warnings import noise_warnings
 
 LEVELS = 255
 """Noise levels are shown on the scale of 8 bits."""
@@ -33,6 +35,9 @@ class PageFacts(BaseModel):
         description="Estimated standard deviation of the noise, of 255; null: it cannot be told."
     )
     told_level: float = Field(description="What the network was told, of 255.")
+    predicted: Prediction | None = Field(
+        description="PSNR in dB of the result as the network gives it, if it can be predicted."
+    )
     seconds: float = Field(description="That it took.")
 
 
@@ -92,6 +97,7 @@ def _page_facts(page: Page) -> PageFacts:
         width=page.width,
         noise_level=round(page.noise.sigma * LEVELS, 2) if page.noise.known else None,
         told_level=round(page.sigma * LEVELS, 2),
+        predicted=page.predicted,
         seconds=round(page.seconds, 3),
     )
 
@@ -100,5 +106,5 @@ def _warnings(picture: Picture, outcome: Outcome) -> Iterator[str]:
     """Yield each warning once, whichever page it is of."""
     if picture.note:
         yield f"{picture.note}."
-    if not all(page.noise.known for page in outcome.pages):
-        yield "The noise level cannot be told: the picture is too small, or almost black and white."
+    found = [text for page in outcome.pages for text in noise_warnings(page.noise)]
+    yield from dict.fromkeys(found)

@@ -19,7 +19,7 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 nodes.check_images,
-                name="check_downstream",
+                name="check_images",
                 inputs={"source_manifest": "source_manifest", "image_table": "image_table"},
                 outputs=None,
             ),

@@ -17,7 +17,7 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 nodes.check_images,
-                name="check_robustness",
+                name="check_images",
                 inputs={"source_manifest": "source_manifest"},
                 outputs=None,
             ),

@@ -15,7 +15,7 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 nodes.check_images,
-                name="check_uncertainty",
+                name="check_images",
                 inputs={"source_manifest": "source_manifest"},
                 outputs=None,
             ),

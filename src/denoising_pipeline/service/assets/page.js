@@ -70,13 +70,17 @@ async function showPage() {
       return image.decode();
     }),
   );
-  const { height, width, noise_level: level, seconds: took } = result.pages[page];
+  const { height, width, noise_level: level, predicted, seconds: took } = result.pages[page];
   const facts = {
     "Noise level, of 255": level === null ? "unknown" : level.toFixed(1),
     Size: `${width} x ${height}`,
     Kind: `${result.format}, ${result.mode}, ${result.depth}`,
     Time: seconds(took),
   };
+  if (predicted) {
+    const [psnr, low, high] = [predicted.psnr, predicted.low, predicted.high].map((db) => db.toFixed(1));
+    facts["Predicted PSNR (in 9 of 10 within)"] = `${psnr} dB (${low} to ${high})`;
+  }
   const pairs = Object.entries(facts).map(([key, value]) => {
     const pair = document.createElement("div");
     pair.append(element("dt", key), element("dd", value));

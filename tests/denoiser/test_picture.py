@@ -1,0 +1,114 @@
+"""One function for every way in which a person has an image."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from cards import card
+from PIL import Image
+from skimage import data
+
+from denoising_pipeline.degradations.camera import Camera
+from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.denoiser.picture import Settings, denoise_page, denoise_picture
+from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.models.unet import Unet
+from denoising_pipeline.pictures.formats import open_picture
+
+
+class Blurring:
+    """In place of a network: the mean of 3x3 pixels."""
+
+    bytes_per_pixel = 100
+
+    def __init__(self, channels: int) -> None:
+        self.output_shape = (None, None, None, channels)
+
+    def predict_on_batch(self, seen: Images) -> Images:
+        """Filter."""
+        padded = np.pad(seen[..., :-1], ((0, 0), (1, 1), (1, 1), (0, 0)), "edge")
+        shifts = [(row, column) for row in range(3) for column in range(3)]
+        height, width = seen.shape[1:3]
+        parts = [padded[:, row : row + height, column : column + width] for row, column in shifts]
+        return np.mean(parts, axis=0, dtype=np.float32)
+
+
+def blurring(channels: int = 3) -> Denoiser:
+    network: Any = Blurring(channels)
+    architecture = Unet(noise_level=True, widths=(4,), blocks=(1,))
+    return Denoiser(architecture, (None, None, channels), network, card(Camera()))
+
+
+def noisy(pixels: Any) -> Any:
+    noise = np.random.default_rng(0).normal(0, 20, pixels.shape)
+    return np.clip(pixels + noise, 0, 255).astype(np.uint8)
+
+
+COLOUR = noisy(data.astronaut()[:60, :80])
+GREY = noisy(data.brick()[:60, :80])
+
+
+def test_arrays_come_back_with_their_shape_and_type() -> None:
+    for array in (GREY, COLOUR, GREY.astype(np.uint16) * 257, GREY / np.float32(255)):
+        found = blurring().denoise(array)
+        assert found.shape == array.shape
+        assert found.dtype == array.dtype
+        assert found[5:-5, 5:-5].std() < array[5:-5, 5:-5].std()
+
+
+def test_pillow_images_come_back_in_their_mode() -> None:
+    for image in (
+        Image.fromarray(COLOUR),
+        Image.fromarray(GREY),
+        Image.fromarray(COLOUR).convert("CMYK"),
+    ):
+        found = blurring().denoise(image)
+        assert (found.mode, found.size) == (image.mode, image.size)
+        assert found.tobytes() != image.tobytes()
+
+
+def test_a_path_gives_the_bytes_that_the_one_function_writes(tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    Image.fromarray(COLOUR).save(path)
+    file = BytesIO()
+    denoise_picture(open_picture(path), blurring(), file)
+    assert blurring().denoise(path) == blurring().denoise(str(path)) == file.getvalue()
+    with Image.open(file) as opened:
+        np.testing.assert_array_equal(np.asarray(opened), blurring().denoise(COLOUR))
+
+
+def test_grey_goes_through_colour_and_colour_through_grey() -> None:
+    found, _ = denoise_page(GREY[..., np.newaxis] / np.float32(255), blurring(3))
+    same, _ = denoise_page(GREY[..., np.newaxis] / np.float32(255), blurring(1))
+    np.testing.assert_allclose(found, same, atol=1e-6)
+    pixels = COLOUR / np.float32(255)
+    found, _ = denoise_page(pixels, blurring(3))
+    same, _ = denoise_page(pixels, blurring(1))
+    np.testing.assert_allclose(found, same, atol=1e-6)
+
+
+def test_strength_blends_and_at_0_nothing_changes() -> None:
+    pixels = COLOUR / np.float32(255)
+    whole, _ = denoise_page(pixels, blurring())
+    half, page = denoise_page(pixels, blurring(), Settings(strength=0.5))
+    none, _ = denoise_page(pixels, blurring(), Settings(strength=0))
+    np.testing.assert_allclose(half, (pixels + whole) / 2, atol=1e-6)
+    np.testing.assert_array_equal(none, pixels)
+    assert page.sigma * 255 == pytest.approx(20, rel=0.2)
+
+
+def test_the_middle_of_black_and_of_white_stays() -> None:
+    pixels = np.full((40, 40, 1), 0.5, np.float32)
+    pixels[:20, :20], pixels[20:, 20:] = 0, 1
+    found, _ = denoise_page(pixels, blurring(), Settings(sigma=0.1))
+    assert (found[:18, :18] == 0).all()
+    assert (found[22:, 22:] == 1).all()
+    assert found[19, 5] > 0
+
+
+@pytest.mark.parametrize("changes", [{"strength": 1.1}, {"strength": -0.1}, {"sigma": 2.0}])
+def test_settings_out_of_range_are_refused(changes: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="it goes from|at most 1"):
+        Settings(**changes)
