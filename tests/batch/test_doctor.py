@@ -190,10 +190,25 @@ def test_a_denoiser_tells_gain_and_time(tmp_path: Path, denoiser: Denoiser) -> N
     found = examine(tmp_path, denoiser)
     assert found.gain is not None
     assert np.isfinite(found.gain)
-    assert found.gain_from == 1
+    assert found.gain_basis == "estimated on 1 of them"
     assert found.training_seconds is not None
     assert found.training_seconds > 1
     assert examine(tmp_path, denoiser).gain == found.gain
+
+
+def test_pairs_tell_the_true_gain(tmp_path: Path, denoiser: Denoiser) -> None:
+    """A mean of 3x3 pixels helps where noise is strong, and does harm where there is little."""
+    for sigma, gains in ((60, True), (3, False)):
+        folder = tmp_path / str(sigma)
+        for number in range(2):
+            clean = np.roll(PHOTOGRAPH, 40 * number, 1)
+            save(folder / f"noisy/{number}.png", noisy(clean, sigma, number))
+            save(folder / f"clean/{number}.png", 0.1 + 0.8 * clean)
+        found = examine(folder, denoiser)
+        assert found.gain is not None
+        assert (found.gain > 3) == gains
+        assert found.gain_basis == "against clean/ of 2 pairs"
+        assert found.verdict[0].startswith("Denoise it" if gains else "Do not denoise: the")
 
 
 def test_the_time_is_that_of_the_recipe() -> None:

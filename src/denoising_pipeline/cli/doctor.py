@@ -133,8 +133,7 @@ def _rows(found: "Findings") -> Iterator[tuple[str, str]]:
             "; ".join(f"{count}: {why}" for why, count in found.left_out.items()),
         )
     if found.gain is not None:
-        how = f"estimated on {found.gain_from} of them" if found.gain_from else "as measured"
-        yield "  gain", f"about {found.gain:+.1f} dB of PSNR from denoising, {how}"
+        yield "  gain", f"about {found.gain:+.1f} dB of PSNR from denoising, {found.gain_basis}"
 
 
 def _noise(found: "Findings") -> Iterator[tuple[str, str]]:

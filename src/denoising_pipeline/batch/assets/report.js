@@ -14,10 +14,9 @@ for (const box of document.querySelectorAll(".compare")) {
     slider.focus({ preventScroll: true });
     if (event.pointerType === "mouse") follow(event); // A finger may be about to scroll.
   });
-  box.addEventListener("pointermove", (event) => {
-    if (box.hasPointerCapture(event.pointerId)) follow(event);
-  });
-  box.addEventListener("click", (event) => {
-    if (event.detail) follow(event);
-  });
+  for (const kind of ["pointermove", "pointerup"]) {
+    box.addEventListener(kind, (event) => {
+      if (box.hasPointerCapture(event.pointerId)) follow(event);
+    });
+  }
 }

@@ -22,7 +22,10 @@ def verdict(found: Findings) -> Iterator[str]:
     judged = noise.known + noise.unknown
     if found.looked_at == len(found.unreadable):
         yield "Nothing here can be read as an image."
-    elif judged and noise.known < (1 - MOSTLY) * judged:
+    elif found.gain is not None and found.gain < LEAST_GAIN and not found.is_clean:
+        yield f"Do not denoise: the denoiser would gain {found.gain:+.1f} dB, {found.gain_basis}."
+        yield from _reservations(found)
+    elif found.gain is None and judged and noise.known < (1 - MOSTLY) * judged:
         yield (
             "The noise cannot be told from the images alone: try some of them with --report, "
             "and look."
@@ -30,9 +33,6 @@ def verdict(found: Findings) -> Iterator[str]:
         yield from _reservations(found)
     elif found.is_clean:
         yield f"Do not denoise: it is clean (median noise {noise.median or 0:.1f}/255)."
-    elif found.gain is not None and found.gain < LEAST_GAIN:
-        yield f"Do not denoise: the denoiser would gain {found.gain:+.1f} dB."
-        yield from _reservations(found)
     else:
         yield f"Denoise it: denoise {_noisy_part(found)} -o OUT"
         yield from _reservations(found)

@@ -106,7 +106,7 @@ def examine(
         repeats=sorted(map(len, repeats(judged)), reverse=True),
         copies=copies(looks),
         gain=None,
-        gain_from=0,
+        gain_basis="",
         training_seconds=training_seconds(denoiser) if denoiser else None,
         looks=[
             (
@@ -118,8 +118,8 @@ def examine(
         ],
     )
     if denoiser:
-        gain, count = _gain(judged, denoiser)
-        findings = replace(findings, gain=gain, gain_from=count)
+        gain, basis = _gain_of_pairs(pairs) or _gain(judged, denoiser)
+        findings = replace(findings, gain=gain, gain_basis=basis)
     return replace(findings, verdict=[*verdict(findings)], ways=[*ways(findings)])
 
 
@@ -156,13 +156,25 @@ def _noise(looks: Sequence[Look]) -> Noise:
     )
 
 
-def _gain(looks: Sequence[Look], denoiser: Denoiser) -> tuple[float | None, int]:
-    """Return the median gain on typical files, and of how many it is; 0: from the table."""
+def _gain_of_pairs(pairs: Sequence[FoundPairs]) -> tuple[float, str] | None:
+    """Return the gain against the clean sides of most pairs, and in words how it is known."""
+    known = [each for each in pairs if each.gain is not None]
+    if not known:
+        return None
+    largest = max(known, key=lambda each: each.count)
+    return largest.gain or 0.0, f"against {largest.clean} of {largest.alike} pairs"
+
+
+def _gain(looks: Sequence[Look], denoiser: Denoiser) -> tuple[float | None, str]:
+    """Return the median gain on typical files, and in words how it is known."""
     gains = []
     for position in typical([look.sigma for look in looks], COMPARED):
         look = looks[position]
         gains.append(expected_gain(look_at(look.path)[1], look.sigma or 0, denoiser))
-    return (float(np.median(gains)) if gains else None), 0 if MEASURED_GAINS else len(gains)
+    if not gains:
+        return None, ""
+    how = "as measured on photographs" if MEASURED_GAINS else f"estimated on {len(gains)} of them"
+    return float(np.median(gains)), how
 
 
 def _compared(pairs: Pairs, denoiser: Denoiser | None) -> FoundPairs:

@@ -109,7 +109,7 @@ class Findings:
         repeats: Sizes of the groups of files that show one scene.
         copies: Files that hold the same pixels as another.
         gain: What the denoiser is expected to gain, in dB of PSNR; None: not estimated.
-        gain_from: Images that the gain was estimated on; 0: read from a table of measurements.
+        gain_basis: What that is known from, in words.
         training_seconds: How long the recipe `photos` takes here; None: not estimated.
         verdict: Whether to denoise, and how: sentences.
         ways: How a denoiser could be trained on it.
@@ -132,7 +132,7 @@ class Findings:
     repeats: Sequence[int]
     copies: int
     gain: float | None
-    gain_from: int
+    gain_basis: str
     training_seconds: float | None
     looks: Sequence[tuple[str, float | None, Sequence[str]]]
     verdict: Sequence[str] = field(default=())
