@@ -181,8 +181,11 @@ def test_everything_that_a_run_writes_is_versioned() -> None:
 @every_entry
 def test_what_tracking_is_told_of_an_entry_it_knows(name: str) -> None:
     marks = CATALOG[name]["metadata"].get("mlflow", {})
-    assert marks.keys() <= {"artifact", "metrics", "model", "source", "input", "registered"}
+    assert marks.keys() <= {"artifact", "metrics", "model", "registered", "source", "input"}
     assert marks.get("model", "denoiser") in CATALOG
+    registered = marks.get("registered", {"as": "denoiser", "scores": "image_metrics"})
+    assert registered.keys() == {"as", "scores"}
+    assert registered["scores"] in CATALOG
 
 
 def test_test_images_are_made_before_evaluation_and_used_by_nothing_else() -> None:

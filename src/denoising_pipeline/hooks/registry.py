@@ -122,20 +122,19 @@ def _tags(
 def _description(denoiser: Denoiser, run: TrackedRun) -> str:
     """Return what the card says, for people."""
     card, metrics = denoiser.card, run.metrics
+    height, width, channels = denoiser.image_shape
+    size = f"{height}x{width}" if height else "any size"
     licence = f", {card.images.licence}" if card.images.licence else ""
-    bounds = "".join(f" {word} {metrics[f'psnr_ci_{end}']:.2f}" for word, end in _BOUNDS)
-    sizes = "any size" if denoiser.any_size else "{}x{}".format(*denoiser.image_shape)
+    ends = [metrics[key] for key in ("psnr_ci_low", "psnr_ci_high") if key in metrics]
+    interval = f" ({' to '.join(f'{end:.2f}' for end in ends)})" if ends else ""
     return (
         f"**{denoiser.architecture.name}** with {denoiser.weight_count:,} weights, for images of "
-        f"{sizes} with {denoiser.image_shape[2]} channels: float32 in [0, 1].\n\n"
+        f"{size} with {channels} channel{'s' if channels > 1 else ''}, float32 in [0, 1].\n\n"
         f"- Trained on {card.images.train_images:,} images of {card.images.source}{licence}.\n"
         f"- Undoes {card.noise.describe()}.\n"
-        f"- {metrics['psnr']:.2f} dB on {metrics['n_images']:,.0f} test images ({bounds.strip()}; "
-        f"noisy {metrics['noisy_psnr']:.2f}).\n\n{card.not_for}"
+        f"- {metrics['psnr']:.2f} dB{interval} on {metrics['n_images']:,.0f} test images, which "
+        f"have {metrics['noisy_psnr']:.2f} dB noisy.\n\n{card.not_for}"
     )
-
-
-_BOUNDS = (("from", "low"), ("to", "high"))
 
 
 def _create(
