@@ -171,6 +171,18 @@ def test_the_noise_of_the_training_is_that_of_the_card(noise: Degradation) -> No
     assert {*scores.loc[scores["kind"] == "degradation", "name"]} == {"fog", "stripe"}
 
 
+def test_of_a_folder_doing_nothing_has_the_score_of_its_noisy_test_images() -> None:
+    """Each image of a set has noise of its own, whichever others there are."""
+    denoiser, clean = network(), ImageSet.of(clean_images(9))
+    own = draw_noisy(clean, denoiser.card.noise, seed=0, split="test", epoch=0)
+    assert not np.array_equal(
+        own.values, draw_noisy(clean.as_array(), denoiser.card.noise, seed=0, split="test", epoch=0)
+    )
+    shifts = nodes._shifts(denoiser, clean, FEW)
+    (given,) = (given for shift, _, given in shifts if shift.trained)
+    np.testing.assert_array_equal(given, own.as_array())
+
+
 def test_the_classical_denoiser_is_the_one_that_was_calibrated() -> None:
     """The best of its hyperparameters on validation images, whatever the images of the test."""
     denoiser, val = network(), clean_images(10)

@@ -5,11 +5,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
+import pandas as pd
 
 from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.degradations import DEGRADATIONS, NOISES, Degradation, draw_noisy
+from denoising_pipeline.degradations.drawing import NOISE
+from denoising_pipeline.evaluation.metrics import METRICS, mean_intervals
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.files import Pixels, with_channels, with_depth
+from denoising_pipeline.images.sets import ImageSet, of_one_size
 from denoising_pipeline.images.source import Source, some
 from denoising_pipeline.images.splits import folder_table
 
@@ -17,6 +21,10 @@ logger = logging.getLogger(__name__)
 
 Sources: TypeAlias = Callable[[str], Source]
 """Opens a source by the name of its folder in data/01_raw; ValueError: it cannot be used."""
+
+
+DENOISERS = {"trained": "", "classical": "classical_", "nothing": "noisy_"}
+"""Prefix of its scores by denoiser."""
 
 
 class Shift(NamedTuple):
@@ -36,8 +44,12 @@ class Shift(NamedTuple):
     trained: bool = False
 
 
+SHIFT = [*Shift._fields]
+"""Columns that say how images differ from those of the training."""
+
+
 def every_shift(
-    clean: Images,
+    clean: Images | ImageSet,
     others: Mapping[str, Images],
     trained: Degradation,
     seed: int,
@@ -52,7 +64,7 @@ def every_shift(
     A level that a noise model or degradation does not have is left out, and the log says so.
 
     Args:
-        clean: Clean test images.
+        clean: Clean test images of one size.
         others: Clean test images of other sources by name.
         trained: What the denoiser was trained to undo, with its options: its noise.
         seed: Root seed of the training. The draws are those of the noisy test images: the shift
@@ -66,32 +78,36 @@ def every_shift(
         What differs, the clean images and what a denoiser is given.
 
     Raises:
-        ValueError: One of them changes the number of channels: there is no doing nothing then.
+        ValueError: The images differ in size, or a degradation changes the number of channels:
+            there is no doing nothing then.
     """
 
-    def noised(images: Images, noise: Degradation = trained) -> Images:
-        return draw_noisy(images, noise, seed=seed, split="test", epoch=0)
+    def drawn(
+        images: Images | ImageSet, degradation: Degradation = trained, purpose: str = NOISE
+    ) -> Images | ImageSet:
+        return draw_noisy(images, degradation, seed=seed, split="test", epoch=0, purpose=purpose)
+
+    plain = of_one_size(clean)
 
     others_than_trained = [NOISES[name].model_validate({}) for name in noises]
     swept = {noise.name: noise for noise in [*others_than_trained, trained]}
     tried = [DEGRADATIONS[name].model_validate({}) for name in dict.fromkeys(degradations)]
-    _check_channels([*swept.values(), *tried], clean.shape[-1])
+    _check_channels([*swept.values(), *tried], plain.shape[-1])
     for name, noise in swept.items():
         own = trained.level_value if noise is trained else None
         for at in _at_levels(noise, levels if own is None else [*levels, own]):
-            yield (
-                Shift("noise", name, at.level_value, at.level_value == own),
-                clean,
-                noised(clean, at),
-            )
-    for kind in tried:
-        for at in _at_levels(kind, severities):
-            purpose = f"degradation {at.name}"
-            degraded = draw_noisy(clean, at, seed=seed, split="test", epoch=0, purpose=purpose)
-            yield Shift("degradation", at.name, at.level_value), clean, degraded
-            yield Shift("degradation and noise", at.name, at.level_value), clean, noised(degraded)
+            shift = Shift("noise", name, at.level_value, at.level_value == own)
+            yield shift, plain, of_one_size(drawn(clean, at))
+    for degradation in tried:
+        for at in _at_levels(degradation, severities):
+            degraded = drawn(clean, at, f"degradation {at.name}")
+            for kind, given in (
+                ("degradation", degraded),
+                ("degradation and noise", drawn(degraded)),
+            ):
+                yield Shift(kind, at.name, at.level_value), plain, of_one_size(given)
     for name, images in others.items():
-        yield Shift("source", name, trained.level_value), images, noised(images)
+        yield Shift("source", name, trained.level_value), images, of_one_size(drawn(images))
 
 
 def _at_levels(degradation: Degradation, levels: Iterable[float]) -> Iterator[Degradation]:
@@ -164,3 +180,21 @@ def _test_pixels(source: Source, count: int) -> Iterable[Pixels]:
 
 def _size(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape))
+
+
+def summarize_shifts(shift_scores: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """Return mean and interval bounds of each metric that was measured, by shift and denoiser.
+
+    Args:
+        shift_scores: A row per shift and image: the columns of `Shift`, and each metric with the
+            prefixes of `DENOISERS`.
+        confidence: Of the intervals.
+    """
+    rows, metrics = [], [name for name in METRICS if name in shift_scores]
+    for shift, group in shift_scores.groupby(SHIFT, sort=False):
+        for denoiser, prefix in DENOISERS.items():
+            row = dict(zip(SHIFT, shift, strict=True))
+            row |= {"denoiser": denoiser, "n_images": len(group)}
+            scores = {name: group[f"{prefix}{name}"].to_numpy() for name in metrics}
+            rows.append(row | mean_intervals(scores, confidence))
+    return pd.DataFrame(rows)

@@ -220,6 +220,11 @@ def at_once(shape: Iterable[int], most: int | None = None) -> int:
     return count if most is None else min(count, most)
 
 
+def first_of(images: Images | ImageSet, count: int | None) -> Images | ImageSet:
+    """Return the first images as a view; None: all of them."""
+    return images.first(count) if isinstance(images, ImageSet) else images[:count]
+
+
 def of_one_size(images: Images | ImageSet, count: int | None = None) -> Images:
     """Return the first images as an array, float32 (N, H, W, C) in [0, 1].
 

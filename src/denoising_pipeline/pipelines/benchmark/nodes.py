@@ -28,7 +28,7 @@ from denoising_pipeline.evaluation.metrics import mean_intervals, pooled_psnr
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.evaluation.scoring import SCORE_FORMATS, score_images
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.images.sets import ImageSet, of_one_size
+from denoising_pipeline.images.sets import ImageSet, first_of, of_one_size
 from denoising_pipeline.images.shown import excerpt
 from denoising_pipeline.training import CleanExamples, train
 from denoising_pipeline.training.options import TrainingParameters
@@ -72,7 +72,7 @@ def calibrate_baselines(
     """
     known = Known(train_clean, denoiser.card.noise, denoiser.card.seed)
     images = benchmark.calibration_images
-    noisy, clean = _first(val_noisy, images), _first(val_clean, images)
+    noisy, clean = first_of(val_noisy, images), first_of(val_clean, images)
     found: dict[str, Any] = {}
     for name in BASELINES if benchmark.baselines is None else benchmark.baselines:
         started = time.perf_counter()
@@ -123,8 +123,8 @@ def score_denoisers(
     """
     known = Known(train_clean, denoiser.card.noise, denoiser.card.seed)
     images = benchmark.calibration_images
-    validation = _first(val_noisy, images), _first(val_clean, images)
-    clean, noisy = (_first(each, benchmark.test_images) for each in (test_clean, test_noisy))
+    validation = first_of(val_noisy, images), first_of(val_clean, images)
+    clean, noisy = (first_of(each, benchmark.test_images) for each in (test_clean, test_noisy))
     contestants = itertools.chain(
         [_Contestant(f"denoiser ({denoiser.architecture.name})", denoiser)],
         _baselines(known, validation, baseline_calibration),
@@ -213,7 +213,7 @@ def _score(
     What networks do at first is not timed: compiling for one size of batch, and then for any.
     """
     for count in (1, 2):
-        denoise_each(denoise, _first(noisy, count))
+        denoise_each(denoise, first_of(noisy, count))
     started = time.perf_counter()
     denoised = denoise_each(denoise, noisy)
     seconds = time.perf_counter() - started
@@ -226,10 +226,6 @@ def _score(
         "confidence": evaluation.confidence,
     }
     return scores, denoised
-
-
-def _first(images: Images | ImageSet, count: int | None) -> Images | ImageSet:
-    return images.first(count) if isinstance(images, ImageSet) else images[:count]
 
 
 def write_markdown(benchmark_table: pd.DataFrame) -> str:

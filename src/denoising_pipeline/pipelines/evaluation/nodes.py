@@ -12,7 +12,7 @@ from denoising_pipeline.evaluation.metrics import METRICS, mean_intervals, poole
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.evaluation.scoring import score_images
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.images.sets import ImageSet, first_of
 
 SWEEP = [step / 5 for step in range(11)]
 """Noise levels that the denoiser is tried at, as multiples of the one it was trained for."""
@@ -129,7 +129,7 @@ def sweep_noise(
         interval bounds, named as in `summarize`. A degradation without a level has no rows.
     """
     noise, seed = denoiser.card.noise, denoiser.card.seed
-    clean = _first(test_clean, evaluation.sweep_images)
+    clean = first_of(test_clean, evaluation.sweep_images)
     rows = []
     for level, noise_at_level in _levels(noise):
         noisy = draw_noisy(clean, noise_at_level, seed=seed, split="test", epoch=0)
@@ -139,10 +139,6 @@ def sweep_noise(
         rows.append(row | _means(scores, evaluation.confidence))
     names = [f"{prefix}{name}" for prefix in ("", "noisy_") for name in evaluation.metrics]
     return pd.DataFrame(rows, columns=["level", "trained", "n_images", *_columns(names)])
-
-
-def _first(images: Images | ImageSet, count: int) -> Images | ImageSet:
-    return images.first(count) if isinstance(images, ImageSet) else images[:count]
 
 
 def _levels(noise: Degradation) -> Iterator[tuple[float, Degradation]]:

@@ -12,21 +12,21 @@ from denoising_pipeline import figures
 from denoising_pipeline.baselines import Known, NotApplicableError, calibrate, fit
 from denoising_pipeline.baselines.options import RobustnessParameters
 from denoising_pipeline.denoiser import Denoiser
-from denoising_pipeline.evaluation.metrics import METRICS, mean_intervals
+from denoising_pipeline.evaluation.metrics import METRICS
 from denoising_pipeline.evaluation.ood import OodDetector, auc_interval, residual_features, roc
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.evaluation.shifts import (
+    DENOISERS,
+    SHIFT,
     Shift,
     Sources,
     every_shift,
     source_images,
+    summarize_shifts,
 )
 from denoising_pipeline.images.arrays import Images, Values
 from denoising_pipeline.images.checks import check_one_size
-from denoising_pipeline.images.sets import ImageSet, of_one_size
-
-DENOISERS = {"trained": "", "classical": "classical_", "nothing": "noisy_"}
-"""Prefix of its scores by denoiser."""
+from denoising_pipeline.images.sets import ImageSet, first_of, of_one_size
 
 PANELS = {
     "noise": "other noise",
@@ -35,9 +35,6 @@ PANELS = {
     "source": "other source under the noise of the training",
 }
 """Title of each kind of shift."""
-
-SHIFT = [*Shift._fields]
-"""Columns that say how images differ from those of the training."""
 
 
 def check_images(source_manifest: dict[str, Any]) -> None:
@@ -141,8 +138,8 @@ def score_shifts(
         ValueError: `robustness.other_source` is not there or its images do not fit.
     """
     card, first = denoiser.card, robustness.images
-    clean_images = of_one_size(test_clean, first)
-    names, shape = filter(None, [robustness.other_source]), clean_images.shape[1:]
+    clean_images = first_of(test_clean, first)
+    names, shape = filter(None, [robustness.other_source]), ImageSet.of(clean_images).shape(0)
     others = {name: source_images(sources(name), shape, first) for name in names}
     classical = fit(
         classical_calibration["denoiser"],
@@ -168,7 +165,7 @@ def score_shifts(
 
 def _shifts(
     denoiser: Denoiser,
-    clean: Images,
+    clean: Images | ImageSet,
     robustness: RobustnessParameters,
     others: Mapping[str, Images] = MappingProxyType({}),
 ) -> Iterator[tuple[Shift, Images, Images]]:
@@ -190,7 +187,7 @@ def summarize_noise_sweeps(
         it is the noise of the training; `n_images`; mean and interval bounds of each score.
     """
     rows = shift_scores[shift_scores["kind"] == "noise"]
-    table = _summarize(rows, evaluation.confidence).drop(columns="kind")
+    table = summarize_shifts(rows, evaluation.confidence).drop(columns="kind")
     return table.rename(columns={"name": "noise"})
 
 
@@ -203,7 +200,7 @@ def summarize_degradations(
     came on top, in place of `noise`, `level` and `trained`.
     """
     kinds = shift_scores["kind"].isin(["degradation", "degradation and noise"])
-    table = _summarize(shift_scores[kinds], evaluation.confidence).drop(columns="trained")
+    table = summarize_shifts(shift_scores[kinds], evaluation.confidence).drop(columns="trained")
     table["kind"] = table["kind"] == "degradation and noise"
     columns = {"kind": "with_noise", "name": "degradation", "level": "severity"}
     return table.rename(columns=columns).sort_values("with_noise", kind="stable")
@@ -219,19 +216,8 @@ def summarize_sources(
     """
     own = shift_scores[shift_scores["trained"]].assign(name=denoiser.card.images.source)
     rows = pd.concat([own, shift_scores[shift_scores["kind"] == "source"]])
-    table = _summarize(rows, evaluation.confidence).drop(columns=["kind", "level"])
+    table = summarize_shifts(rows, evaluation.confidence).drop(columns=["kind", "level"])
     return table.rename(columns={"name": "source"})
-
-
-def _summarize(shift_scores: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    rows, metrics = [], [name for name in METRICS if name in shift_scores]
-    for shift, group in shift_scores.groupby(SHIFT, sort=False):
-        for denoiser, prefix in DENOISERS.items():
-            row = dict(zip(SHIFT, shift, strict=True))
-            row |= {"denoiser": denoiser, "n_images": len(group)}
-            scores = {name: group[f"{prefix}{name}"].to_numpy() for name in metrics}
-            rows.append(row | mean_intervals(scores, confidence))
-    return pd.DataFrame(rows)
 
 
 def measure_ood(
@@ -270,7 +256,7 @@ def draw_degradation_examples(
 
     The highest of `robustness.severities` is shown; arguments are those of `score_shifts`.
     """
-    severity, first = max(robustness.severities), of_one_size(test_clean, 1)
+    severity, first = max(robustness.severities), first_of(test_clean, 1)
     shown = robustness.model_copy(update={"noises": [], "levels": [], "severities": [severity]})
     shifts = list(_shifts(denoiser, first, shown))
     names = [shift.name for shift, *_ in shifts if shift.kind == "degradation"]
@@ -278,7 +264,7 @@ def draw_degradation_examples(
         np.concatenate([given for shift, _, given in shifts if shift.kind == kind])
         for kind in ("degradation", "degradation and noise")
     )
-    clean, denoised = np.repeat(first, len(names), 0), denoiser(noisy)
+    clean, denoised = np.repeat(of_one_size(first), len(names), 0), denoiser(noisy)
     stages = {
         "clean": clean,
         "degraded": degraded,
