@@ -14,12 +14,12 @@ import numpy.typing as npt
 
 from denoising_pipeline.images.arrays import Images
 
-_BLOCK = 2**20
+_BLOCK = 2**17
 """Pixels that are converted at once."""
 
 _INKS = 4
-_WIDEST_FULL_RANGE = 2
-"""Bytes of the widest unsigned integers that are taken on the whole range of their type."""
+_NARROW = 2
+"""Bytes of the widest integers that float32 holds; unsigned ones have the range of their type."""
 
 
 class PictureError(ValueError):
@@ -128,7 +128,7 @@ def scale_of(
         PictureError: The range is larger than float64 can tell.
     """
     dtype = colour.dtype
-    if dtype.kind == "u" and dtype.itemsize <= _WIDEST_FULL_RANGE:
+    if dtype.kind == "u" and dtype.itemsize <= _NARROW:
         full = 2 ** (bits or 8 * dtype.itemsize) - 1
         return 0.0, float(peak if peak and peak < full and colour.max(initial=0) <= peak else full)
     if dtype.kind == "f":
@@ -153,11 +153,19 @@ def _blocks(colour: npt.NDArray[Any]) -> Iterator[slice]:
         yield slice(top, top + rows)
 
 
-def _scaled(samples: Samples, rows: slice) -> npt.NDArray[np.float64]:
-    stored = samples.colour[rows].astype(np.float64)
-    stored -= samples.black
-    stored /= samples.white - samples.black
-    return stored
+def _precision(dtype: np.dtype[Any]) -> type[np.float32] | type[np.float64]:
+    """Return float32 where it holds every value: what is unchanged is then rounded to itself."""
+    return np.float32 if dtype.kind in "iu" and dtype.itemsize <= _NARROW else np.float64
+
+
+def _scaled(samples: Samples, rows: slice) -> npt.NDArray[Any]:
+    stored = samples.colour[rows]
+    work = _precision(stored.dtype)
+    scaled: npt.NDArray[Any] = stored.astype(work)
+    if samples.black:
+        scaled -= work(samples.black)
+    scaled /= work(samples.white - samples.black)
+    return scaled
 
 
 def _seen(samples: Samples, rows: slice) -> Images:
@@ -165,30 +173,35 @@ def _seen(samples: Samples, rows: slice) -> Images:
     if samples.colour.shape[2] == _INKS:
         with np.errstate(invalid="ignore"):
             scaled = (1 - scaled[..., :3]) * (1 - scaled[..., 3:])
-    return scaled.astype(np.float32)
+    return scaled.astype(np.float32, copy=False)
 
 
 def _changed(samples: Samples, rows: slice, wanted: Images) -> npt.NDArray[Any]:
     stored = samples.colour[rows]
-    change = wanted.astype(np.float64) - _seen(samples, rows)
+    work = _precision(stored.dtype)
+    change: npt.NDArray[Any] = np.subtract(wanted, _seen(samples, rows), dtype=work)
+    span = work(samples.white - samples.black)
+    kept: npt.NDArray[Any] | None = None
     if stored.shape[2] == _INKS:
+        values = work(samples.black) + span * _inks(_scaled(samples, rows), wanted.astype(work))
         kept = ~(change.any(axis=2, keepdims=True) & np.isfinite(stored).all(axis=2, keepdims=True))
-        values = _inks(_scaled(samples, rows), wanted.astype(np.float64))
-        values = samples.black + values * (samples.white - samples.black)
     else:
-        kept = (change == 0) | ~np.isfinite(stored)
+        change *= span
         with np.errstate(invalid="ignore"):
-            values = stored.astype(np.float64) + change * (samples.white - samples.black)
+            values = stored + change
+        if work is np.float64:
+            kept = (change == 0) | ~np.isfinite(stored)
     if samples.visible is not None:
-        kept = kept | ~samples.visible[rows, :, np.newaxis]
+        hidden = ~samples.visible[rows, :, np.newaxis]
+        kept = hidden if kept is None else kept | hidden
     low, high = sorted((samples.black, samples.white))
-    values = np.clip(values, low, high)
-    return np.where(kept, stored, _cast(values, stored.dtype))
+    new = _cast(np.clip(values, work(low), work(high)), stored.dtype)
+    return new if kept is None else np.where(kept, stored, new)
 
 
 def _inks(
-    inks: npt.NDArray[np.float64], wanted: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
+    inks: npt.NDArray[np.floating[Any]], wanted: npt.NDArray[np.floating[Any]]
+) -> npt.NDArray[np.floating[Any]]:
     """Return inks that show what is wanted, with the black ink left where it leaves room for it."""
     black = np.minimum(inks[..., 3:], 1 - wanted.max(axis=2, keepdims=True))
     paper = np.broadcast_to(1 - black, (*wanted.shape[:2], 3))
@@ -196,7 +209,7 @@ def _inks(
     return np.concatenate([np.where(paper > 0, coloured, inks[..., :3]), black], axis=2)
 
 
-def _cast(values: npt.NDArray[np.float64], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+def _cast(values: npt.NDArray[np.floating[Any]], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     if dtype.kind == "f":
         with np.errstate(over="ignore", invalid="ignore"):
             return values.astype(dtype)

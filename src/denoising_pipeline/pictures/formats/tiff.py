@@ -38,7 +38,7 @@ _COLOURS = {
 _MODES = {1: "grey", 3: "RGB", 4: "CMYK"}
 _ALPHAS = {1, 2}
 _JPEGS = {7}
-_DNG, _SUB_DIRECTORIES = 50706, 330
+_DNG, _SUB_DIRECTORIES, _ORIENTATION = 50706, 330, 274
 _INCH = {1: 1.0, 2: 1.0, 3: 2.54}
 
 
@@ -148,7 +148,7 @@ class TiffPicture(Picture):
     def _decoded(self, file: IO[bytes], plane: Plane) -> npt.NDArray[Any]:
         if plane.layout.packing in codecs.PACKINGS:
             return plane.layout.read_page(file)
-        return _decoded_by_pillow(file, plane, self.metadata.orientation)
+        return _decoded_by_pillow(file, plane)
 
     def _samples(self, plane: Plane, stored: npt.NDArray[Any]) -> Samples:
         first, last = _span(plane)
@@ -255,7 +255,7 @@ def _metadata(page: TiffPage) -> Metadata:
     if unit and across and down and across[1] and down[1] and tags.valueof(296, default=2) != 1:
         dpi = (unit * across[0] / across[1], unit * down[0] / down[1])
     xmp = tags.valueof(700, default=b"")
-    orientation = int(tags.valueof(274, default=1))
+    orientation = int(tags.valueof(_ORIENTATION, default=1))
     return Metadata(
         icc=tags.valueof(34675, default=b"") or b"",
         xmp=xmp if isinstance(xmp, bytes) else str(xmp).encode(),
@@ -264,11 +264,12 @@ def _metadata(page: TiffPage) -> Metadata:
     )
 
 
-def _decoded_by_pillow(file: IO[bytes], plane: Plane, orientation: int) -> npt.NDArray[Any]:
+def _decoded_by_pillow(file: IO[bytes], plane: Plane) -> npt.NDArray[Any]:
     """Decode JPEG within TIFF, without the orientation that Pillow applies."""
     file.seek(0)
     opened = TiffImageFile(file)
     opened.seek(plane.directory)
+    orientation = opened.tag_v2.get(_ORIENTATION, 1)
     opened.load()
     stored = np.asarray(opened.convert("RGB") if opened.mode == "YCbCr" else opened)
     stored = turned(stored, {6: 8, 8: 6}.get(orientation, orientation))

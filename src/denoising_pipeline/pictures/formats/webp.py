@@ -19,7 +19,11 @@ _QUALITY = 95
 
 
 class WebpPicture(PluginPicture):
-    """A WebP file of one frame; one without a loss comes back so, another of quality 95."""
+    """A WebP file of one frame; one without a loss comes back so, another of quality 95.
+
+    Decoders make grey of a lossy file tinted by one step, so what is exactly grey is written
+    without a loss.
+    """
 
     format: ClassVar[str] = "WebP"
     plugin = WebPImageFile
@@ -32,7 +36,7 @@ class WebpPicture(PluginPicture):
 
     def save(self, samples: Samples, file: IO[bytes]) -> None:
         """Write the file with other samples."""
-        create_webp(samples, 8, self.metadata, file, self._lossless)
+        create_webp(samples, 8, self.metadata, file, self._lossless or samples.is_grey)
 
 
 def create_webp(
