@@ -5,10 +5,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import chdir
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,19 +20,26 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 from denoising_pipeline.cli import cli
-from denoising_pipeline.images.idx import write_idx
+from denoising_pipeline.images.idx import Array, read_idx, write_idx
 
 ROOT = Path(__file__).parents[1]
 KEDRO = (sys.executable, "-m", "kedro")
 PATIENCE = 1200
 """Seconds that a process may take before a test gives up on it."""
 
+TRAINING: dict[str, Any] = {"model": {"name": "dense"}, "optimizer": "adam", "epochs": 2}
 TINY: dict[str, Any] = {
     "ingestion": {"limit": 60},
     "preprocessing": {"validation_images": 20},
-    "training": {"model": {"name": "dense"}, "epochs": 2},
+    "training": TRAINING,
+    "evaluation": {"sweep_images": 20},
+    "reporting": {"examples": 2, "best_and_worst": 1},
 }
-"""Parameters of a run that takes hardly longer than its imports."""
+"""Parameters of a run that takes hardly longer than its imports, on the source `digits`."""
+
+TO_DENOISER = "ingestion,preprocessing,noise_injection,training"
+TO_SCORES = f"{TO_DENOISER},evaluation"
+"""Pipelines: all but the last stages of the default one."""
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -61,7 +68,7 @@ class Project:
 
     @classmethod
     def create(cls, path: Path) -> "Project":
-        """Copy the configuration, link code and MNIST, and commit it."""
+        """Copy the configuration, link code and MNIST, write a few of its digits, and commit it."""
         for name in ("conf/article", "conf/base", "conf/local", "conf/smoke", "data/01_raw", "src"):
             (path / name).mkdir(parents=True)
         folders = ("article", "base", "smoke")
@@ -71,6 +78,7 @@ class Project:
             (path / file.relative_to(ROOT)).write_bytes(file.read_bytes())
         for name in ("src/denoising_pipeline", "data/01_raw/mnist"):
             (path / name).symlink_to(ROOT / name)
+        write_source(path / "data/01_raw/digits", digits())
         project = cls(path)
         project.git("init", "--quiet")
         project.git("add", "pyproject.toml", "conf", ".gitignore")
@@ -89,10 +97,15 @@ class Project:
         parameters: dict[str, Any] | None = None,
         catalog: dict[str, Any] | None = None,
     ) -> str:
-        """Write a tiny recipe with a data folder of its own, and return its name."""
+        """Write a tiny recipe with a data folder of its own, and return its name.
+
+        `source` among its parameters is the one that it reads.
+        """
+        given = {**TINY, **(parameters or {})}
+        source = given.pop("source", "digits")
         files = {
-            "parameters.yml": {**TINY, **(parameters or {})},
-            "globals.yml": {"data": f"data/{name}"},
+            "parameters.yml": given,
+            "globals.yml": {"data": f"data/{name}", "source": source},
             "mlflow.yml": {"server": {"mlflow_tracking_uri": "sqlite:///data/smoke/mlflow.db"}},
             "catalog.yml": catalog or {},
         }
@@ -160,6 +173,12 @@ class Project:
         )
 
 
+def load_versions(run: Run, *names: str) -> tuple[str, str]:
+    """Return the option that loads what a run wrote."""
+    version = run.data.tags["run_id"]
+    return "--load-versions", ",".join(f"{name}:{version}" for name in names)
+
+
 def models_of(run: Run) -> list[str]:
     """Return the identities of the models that a run logged."""
     return [model.model_id for model in run.outputs.model_outputs] if run.outputs else []
@@ -198,16 +217,30 @@ def raw_source(
     project: Project, name: str, labels: int = 60, shape: tuple[int, int] = (16, 12)
 ) -> Path:
     """Write four plain IDX files of 60 images each, and return their folder."""
-    folder = project.path / "data/01_raw" / name
-    folder.mkdir()
     draws = np.random.default_rng(len(name))
+    arrays = {}
     for start in ("train", "t10k"):
         count = labels if start == "train" else 60
-        arrays = {
-            "images-idx3-ubyte": draws.integers(0, 256, (60, *shape), dtype=np.uint8),
-            "labels-idx1-ubyte": np.arange(count, dtype=np.uint8) % 10,
-        }
-        for end, array in arrays.items():
-            with (folder / f"{start}-{end}").open("wb") as file:
-                write_idx(array, file)
+        pixels = draws.integers(0, 256, (60, *shape), dtype=np.uint8)
+        arrays[f"{start}-images-idx3-ubyte"] = pixels
+        arrays[f"{start}-labels-idx1-ubyte"] = np.arange(count, dtype=np.uint8) % 10
+    return write_source(project.path / "data/01_raw" / name, arrays)
+
+
+@cache
+def digits() -> Mapping[str, Array]:
+    """Return the first 80 images and labels of each file of MNIST."""
+    found = {}
+    for path in (ROOT / "data/01_raw/mnist").glob("*.gz"):
+        with path.open("rb") as file:
+            found[path.stem] = read_idx(file)[:80]
+    return found
+
+
+def write_source(folder: Path, arrays: Mapping[str, Array]) -> Path:
+    """Write plain IDX files into a new folder, and return it."""
+    folder.mkdir()
+    for name, array in arrays.items():
+        with (folder / name).open("wb") as file:
+            write_idx(array, file)
     return folder

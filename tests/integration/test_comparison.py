@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from click.testing import Result
 from mlflow.entities import Run
-from project_folder import Project
+from project_folder import TO_SCORES, Project
 
 FILTER = "comparison.filter=tags.env = 'compared'"
 
@@ -38,8 +38,8 @@ def tracked(project: Project) -> int:
 def comparison(project: Project) -> Comparison:
     """Two trainings, one on other noise, a failed run, one without scores; compared."""
     recipe = project.recipe("compared", {"comparison": {"resamples": 200}})
-    runs = [project.run(recipe), project.run(recipe, "--params", "training.epochs=1")]
-    runs.append(project.run(recipe, "--params", "noise_injection.sigma=0.3"))
+    changes = ((), ("--params", "training.epochs=1"), ("--params", "noise_injection.sigma=0.3"))
+    runs = [project.run(recipe, "--pipelines", TO_SCORES, *change) for change in changes]
     for status in ("FAILED", "FINISHED"):
         run = project.client.create_run(runs[0].info.experiment_id, tags={"env": recipe})
         project.client.set_terminated(run.info.run_id, status)

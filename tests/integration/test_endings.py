@@ -14,7 +14,7 @@ import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from mlflow.entities import Run
-from project_folder import PATIENCE, Project, wait_until
+from project_folder import PATIENCE, TO_DENOISER, TO_SCORES, TRAINING, Project, wait_until
 
 from denoising_pipeline.datasets import DenoiserDataset
 from denoising_pipeline.degradations import draw_noisy
@@ -23,7 +23,8 @@ from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.pipelines.evaluation.nodes import score_test_images
 
 FUTURE = "2999-01-01T00.00.00.000Z"
-NO_END = {"training": {"model": {"name": "dense"}, "epochs": 1_000_000}}
+LONG = {"training": {**TRAINING, "epochs": 80}}
+NO_END = {"training": {**TRAINING, "epochs": 1_000_000}}
 ENDINGS = {"SIGINT": "KILLED", "SIGTERM": "KILLED", "SIGKILL": "RUNNING"}
 
 
@@ -49,14 +50,17 @@ class Together(NamedTuple):
 @pytest.fixture(scope="module")
 def together(project: Project) -> Together:
     """Two runs at once. Torn files dated in the future lie in wait for both."""
-    recipe = project.recipe("together", {"training": {"model": {"name": "dense"}, "epochs": 80}})
+    recipe = project.recipe("together", LONG)
+    command = ("run", "--env", recipe, "--pipelines", TO_SCORES, "--params")
     for name in ("06_models/denoiser.zip", "05_model_input/test_noisy.npy"):
         torn = project.path / "data" / recipe / name / FUTURE / Path(name).name
         torn.parent.mkdir(parents=True)
         torn.write_bytes(b"torn")
-    with project.start("run", "--env", recipe, "--params", "seed=1") as process:
+    with project.start(*command, "seed=1") as process:
         seen = wait_until(in_training(project, recipe), process)
-        other = project.run(recipe, "--params", "seed=2,ingestion.limit=80,training.epochs=1")
+        result = project.invoke(*command, "seed=2,ingestion.limit=80,training.epochs=1")
+        assert result.exit_code == 0, result.output
+        other = project.runs(recipe)[-1]
         later = project.client.get_run(seen.info.run_id)
         output = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, output
@@ -106,26 +110,38 @@ def test_runs_at_once_load_what_they_wrote(
     assert summary["psnr"] == run.data.metrics["psnr"] == pytest.approx(table["psnr"].mean())
 
 
+class Ended(NamedTuple):
+    """What a process left that got a signal during training."""
+
+    code: int
+    stderr: str
+    run: Run
+    files: list[str]
+
+
 @pytest.fixture(scope="module")
-def ended(project: Project) -> dict[str, tuple[int, str, Run]]:
-    """Exit code, stderr and run of processes that got a signal during training."""
-    processes = {
-        name: project.start("run", "--env", project.recipe(name.lower(), NO_END))
-        for name in ENDINGS
-    }
-    found: dict[str, tuple[int, str, Run]] = {}
+def ended(project: Project) -> dict[str, Ended]:
+    """Processes that got a signal during training; that of SIGKILL would have come to an end."""
+    for name in ENDINGS:
+        project.recipe(name.lower(), LONG if name == "SIGKILL" else NO_END)
+    command = ("run", "--pipelines", TO_DENOISER, "--env")
+    processes = {name: project.start(*command, name.lower()) for name in ENDINGS}
+    runs: dict[str, Run] = {}
 
     def end_those_in_training() -> bool:
-        for name in processes.keys() - found.keys():
+        for name in processes.keys() - runs.keys():
             if run := in_training(project, name.lower())():
                 processes[name].send_signal(getattr(signal, name))
-                _, stderr = processes[name].communicate(timeout=PATIENCE)
-                end = project.client.get_run(run.info.run_id)
-                found[name] = (processes[name].returncode, stderr, end)
-        return len(found) == len(processes)
+                runs[name] = run
+        return len(runs) == len(processes)
 
     try:
         wait_until(end_those_in_training)
+        found = {}
+        for name, process in processes.items():
+            _, stderr = process.communicate(timeout=PATIENCE)
+            end = project.client.get_run(runs[name].info.run_id)
+            found[name] = Ended(process.returncode, stderr, end, project.files(name.lower()))
         return found
     finally:
         for process in processes.values():
@@ -133,26 +149,20 @@ def ended(project: Project) -> dict[str, tuple[int, str, Run]]:
 
 
 @pytest.mark.parametrize(("name", "status"), ENDINGS.items())
-def test_signal_ends_the_run(
-    ended: dict[str, tuple[int, str, Run]], name: str, status: str
-) -> None:
+def test_signal_ends_the_run(ended: dict[str, Ended], name: str, status: str) -> None:
     """Ctrl-C and SIGTERM leave the run KILLED; after SIGKILL nobody was there to tell."""
-    code, stderr, run = ended[name]
-    assert run.info.status == status
-    assert code != 0
-    assert "Traceback" not in stderr
+    assert ended[name].run.info.status == status
+    assert ended[name].code != 0
+    assert "Traceback" not in ended[name].stderr
 
 
 @pytest.mark.parametrize("name", ENDINGS)
-def test_interrupted_training_leaves_no_denoiser(
-    project: Project, ended: dict[str, tuple[int, str, Run]], name: str
-) -> None:
+def test_interrupted_training_leaves_no_denoiser(ended: dict[str, Ended], name: str) -> None:
     """What was written is whole, and what was not finished is not there.
 
     Only SIGKILL can leave a torn checkpoint: under its temporary name, and until its training ends.
     """
-    assert ended
-    files = project.files(name.lower())
+    files = ended[name].files
     data = {"02_intermediate", "03_primary", "05_model_input"}
     assert {file.split("/")[0] for file in files} - {"06_models"} == data
     checkpoints = [f for f in files if f.startswith("06_models/training_checkpoints/")]
@@ -161,13 +171,20 @@ def test_interrupted_training_leaves_no_denoiser(
     assert torn == [] if name != "SIGKILL" else torn in ([], [f for f in checkpoints if f in torn])
 
 
+@pytest.fixture(scope="module")
+def resumed(project: Project, ended: dict[str, Ended]) -> Run:
+    """The next run after SIGKILL."""
+    assert ended
+    return project.run("sigkill", "--pipelines", TO_DENOISER)
+
+
+@pytest.mark.usefixtures("resumed")
 def test_next_run_ends_those_whose_process_is_gone(
-    project: Project, ended: dict[str, tuple[int, str, Run]]
+    project: Project, ended: dict[str, Ended]
 ) -> None:
     """After SIGKILL a run is RUNNING until the next one starts."""
-    lost = ended["SIGKILL"][2]
-    project.run("sigkill", "--pipelines", "ingestion")
-    assert project.client.get_run(lost.info.run_id).info.status == "KILLED"
+    lost = ended["SIGKILL"].run.info.run_id
+    assert project.client.get_run(lost).info.status == "KILLED"
 
 
 def weights(project: Project, run: Run) -> list[Any]:
@@ -177,22 +194,23 @@ def weights(project: Project, run: Run) -> list[Any]:
     return found
 
 
+def epochs(project: Project, run: Run) -> list[int]:
+    """Return the epochs that MLflow has of a run."""
+    return [
+        metric.step for metric in project.client.get_metric_history(run.info.run_id, "val_loss")
+    ]
+
+
 def test_a_run_killed_in_mid_epoch_is_resumed_by_the_next_to_the_same_bits(
-    project: Project,
+    project: Project, ended: dict[str, Ended], resumed: Run
 ) -> None:
     """Same weights as without the interruption; its MLflow run has every epoch."""
-    long = {"training": {"model": {"name": "dense"}, "epochs": 60}}
-    recipe, undisturbed = project.recipe("resumed", long), project.recipe("undisturbed", long)
-    with project.start("run", "--env", recipe) as process:
-        lost = wait_until(in_training(project, recipe), process)
-        process.kill()
-    assert len(project.client.get_metric_history(lost.info.run_id, "val_loss")) < 60
-    resumed, whole = project.run(recipe), project.run(undisturbed)
+    assert len(epochs(project, ended["SIGKILL"].run)) < 80
+    whole = project.run(project.recipe("undisturbed", LONG), "--pipelines", TO_DENOISER)
     for one, other in zip(weights(project, resumed), weights(project, whole), strict=True):
         np.testing.assert_array_equal(one, other)
-    steps = [m.step for m in project.client.get_metric_history(resumed.info.run_id, "val_loss")]
-    assert steps == list(range(1, 61))
-    assert not list(project.path.glob(f"data/{recipe}/06_models/training_checkpoints/*"))
+    assert epochs(project, resumed) == list(range(1, 81))
+    assert not list(project.path.glob("data/sigkill/06_models/training_checkpoints/*"))
 
 
 def test_after_an_interruption_the_process_can_go_on(project: Project) -> None:

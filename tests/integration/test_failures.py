@@ -63,12 +63,12 @@ def test_missing_file_is_named(project: Project) -> None:
 
 
 def test_wrong_parameters_are_all_named_before_a_run_exists(project: Project) -> None:
-    """As a process: both keys, the nearest name, exit code 1, and nothing in MLflow."""
+    """Both keys, the nearest name, exit code 1, and nothing in MLflow."""
     recipe = project.recipe("misspelt")
     wrong = "training.epohcs=3,noise_injection.sigma=-1"
-    process = project.kedro("run", "--env", recipe, "--params", wrong)
-    assert process.returncode == 1
-    message = only_message(process.stderr)
+    result = project.invoke("run", "--env", recipe, "--params", wrong)
+    assert result.exit_code == 1
+    message = only_message(result.stderr)
     assert "2 parameters are not allowed" in message
     assert "noise_injection.sigma: -1 is not allowed" in message
     assert "training.epohcs: no such parameter; did you mean 'epochs'?" in message

@@ -7,7 +7,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from project_folder import PATIENCE, ROOT, Project, environment, models_of, raw_source
+from project_folder import PATIENCE, ROOT, TO_SCORES, Project, environment, models_of, raw_source
 
 pytestmark = pytest.mark.slow
 
@@ -34,13 +34,14 @@ def test_two_sources_at_once_in_parallel_are_each_scored_on_their_own(tmp_path: 
     for name in ("signs", "runes"):
         raw_source(project, name, shape=(28, 28))
     recipe = project.recipe("crossed")
-    options = ("run", "--env", recipe, "--runner", "ParallelRunner", "--params")
+    command = ("--pipelines", TO_SCORES, "--params")
+    options = ("run", "--env", recipe, "--runner", "ParallelRunner", *command)
     processes = {name: project.start(*options, f"source={name}") for name in ("signs", "runes")}
     outputs = [process.communicate(timeout=PATIENCE) for process in processes.values()]
     assert [process.returncode for process in processes.values()] == [0, 0], outputs
     found = {run.data.tags["source"]: run for run in project.runs(recipe)}
     for name in processes:
-        alone = project.run(recipe, "--params", f"source={name}")
+        alone = project.run(recipe, *command, f"source={name}")
         assert found[name].data.metrics["noisy_psnr"] == alone.data.metrics["noisy_psnr"]
         assert found[name].data.metrics["psnr"] == alone.data.metrics["psnr"]
 
@@ -50,7 +51,7 @@ def test_threads_import_keras_once(tmp_path: Path) -> None:
     project = Project.create(tmp_path)
     small = {"robustness": {"images": 10, "levels": [0.5], "severities": [1.0]}}
     recipe = project.recipe("threads", small)
-    project.run(recipe)
+    project.run(recipe, "--pipelines", TO_SCORES)
     for pipeline in ("downstream", "robustness"):
         options = ("--env", recipe, "--pipelines", pipeline, "--runner", "ThreadRunner")
         process = project.kedro("run", *options)

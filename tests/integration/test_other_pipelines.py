@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow.entities import Run
-from project_folder import Project
+from project_folder import Project, load_versions
 
 DOWNSTREAM = {
     "clean_classifier.zip",
@@ -35,10 +35,8 @@ UNCERTAINTY = {
 def others(project: Project, tiny: Run) -> Run:
     """Both pipelines on the images and the denoiser of the tiny run."""
     names = ("denoiser", "splits", "test_noisy", "test_denoised", "val_noisy")
-    version = tiny.data.tags["run_id"]
-    versions = ",".join(f"{name}:{version}" for name in names)
     pipelines = ("--pipelines", "downstream,uncertainty")
-    return project.run("tiny", *pipelines, "--load-versions", versions)
+    return project.run("tiny", *pipelines, *load_versions(tiny, *names))
 
 
 def test_every_result_is_a_file_of_the_run(project: Project, others: Run) -> None:

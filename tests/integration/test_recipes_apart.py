@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 from mlflow.entities import Run
-from project_folder import Project, model_inputs_of, models_of, raw_source
+from project_folder import TRAINING, Project, model_inputs_of, models_of, raw_source
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +26,7 @@ SMALL: dict[str, Any] = {
 RECIPES: dict[str, dict[str, Any]] = {
     "plain": {},
     "anykind": {"noise_injection": {"name": "blind"}},
-    "other": {"training": {"model": {"name": "convolutional"}, "epochs": 1}},
+    "other": {"training": {**TRAINING, "model": {"name": "convolutional", "filters": 4}}},
     "signs": {"source": "signs"},
 }
 OTHERS = ("evaluation,reporting", "benchmark", "robustness", "downstream", "uncertainty")
@@ -37,9 +37,8 @@ SAME_IMAGES = [{"plain", "other"}]
 
 def pair(project: Project, trained: str, called: str) -> str:
     """Write the recipe `called` with the data folder of `trained`, and return its name."""
-    changes = {name: value for name, value in RECIPES[called].items() if name != "source"}
-    name = project.recipe(f"{trained}_{called}", {**SMALL, **changes})
-    found = {"data": f"data/{trained}", "source": RECIPES[called].get("source", "mnist")}
+    name = project.recipe(f"{trained}_{called}", {**SMALL, **RECIPES[called]})
+    found = {"data": f"data/{trained}", "source": RECIPES[called].get("source", "digits")}
     (project.path / "conf" / name / "globals.yml").write_text(yaml.safe_dump(found))
     return name
 

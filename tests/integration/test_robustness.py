@@ -5,20 +5,22 @@ import json
 import pandas as pd
 import pytest
 from mlflow.entities import Run
-from project_folder import Project, raw_source
+from project_folder import Project, load_versions, raw_source
 
 from denoising_pipeline.baselines.options import RobustnessParameters
 from denoising_pipeline.degradations import NOISES
 
-SMALL = {"images": 60, "levels": [0.0], "severities": [1.0], "other_source": "signs"}
+SMALL = "robustness.images=60,robustness.levels=[0.0],robustness.severities=[1.0]"
+LOADED = ("denoiser", "train_clean", "val_clean", "val_noisy", "test_clean")
 
 
 @pytest.fixture(scope="module")
-def run(project: Project) -> Run:
-    """A denoiser trained and tried, with another source of the same size beside MNIST."""
+def run(project: Project, tiny: Run) -> Run:
+    """The tiny run's denoiser tried, with another source of the same size beside the digits."""
     raw_source(project, "signs", shape=(28, 28))
-    recipe = project.recipe("shifted", {"robustness": SMALL})
-    return project.run(recipe, "--pipelines", "__default__,robustness")
+    options = f"{SMALL},robustness.other_source=signs"
+    versions = load_versions(tiny, *LOADED)
+    return project.run("tiny", "--pipelines", "robustness", "--params", options, *versions)
 
 
 def table(project: Project, run: Run, name: str) -> pd.DataFrame:
@@ -26,11 +28,11 @@ def table(project: Project, run: Run, name: str) -> pd.DataFrame:
 
 
 def test_on_the_noise_of_the_training_scores_are_those_of_evaluation(
-    project: Project, run: Run
+    project: Project, tiny: Run, run: Run
 ) -> None:
     sweeps = table(project, run, "noise_sweeps")
     own = sweeps[sweeps["trained"]].set_index("denoiser")
-    summary = json.loads(project.saved(run, "summary.json").read_text())
+    summary = json.loads(project.saved(tiny, "summary.json").read_text())
     for key in ("psnr", "psnr_ci_low", "psnr_ci_high", "ssim"):
         assert own.loc["trained", key] == pytest.approx(summary[key], rel=1e-6)
         assert own.loc["nothing", key] == pytest.approx(summary[f"noisy_{key}"], rel=1e-6)
@@ -46,7 +48,7 @@ def test_every_shift_is_in_its_table(project: Project, run: Run) -> None:
     tried = RobustnessParameters().degradations
     assert set(degradations["degradation"]) == {*tried}
     assert len(degradations) == 3 * 2 * len(tried)
-    assert list(sources["source"].unique()) == ["mnist", "signs"]
+    assert list(sources["source"].unique()) == ["digits", "signs"]
     assert len(roc) == len(NOISES) + 1 + 2 * len(tried) + 1
 
 
@@ -85,11 +87,13 @@ def test_tables_and_figures_reach_mlflow(project: Project, run: Run) -> None:
     }
 
 
-def test_a_source_that_is_not_there_is_said_without_a_traceback(project: Project, run: Run) -> None:
-    del run
+def test_a_source_that_is_not_there_is_said_without_a_traceback(
+    project: Project, tiny: Run
+) -> None:
     result = project.invoke(
-        *("run", "--env", "shifted", "--pipelines", "robustness"),
+        *("run", "--env", "tiny", "--pipelines", "robustness"),
         *("--params", "robustness.other_source=nowhere"),
+        *load_versions(tiny, *LOADED),
     )
     assert result.exit_code != 0
     assert "data/01_raw/nowhere' does not exist or holds no files" in result.output

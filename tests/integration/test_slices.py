@@ -10,7 +10,14 @@ import pandas as pd
 import pytest
 import yaml
 from mlflow.entities import Run
-from project_folder import Project, inputs_of, model_inputs_of, models_of
+from project_folder import (
+    TO_SCORES,
+    Project,
+    inputs_of,
+    load_versions,
+    model_inputs_of,
+    models_of,
+)
 
 from denoising_pipeline.degradations import draw_noisy
 from denoising_pipeline.degradations.gaussian import Gaussian
@@ -24,11 +31,6 @@ def written_by(project: Project, run: Run) -> set[str]:
     tags = run.data.tags
     files = (Path(file) for file in project.files(tags["env"]))
     return {path.name for path in files if path.parent.name == tags["run_id"]}
-
-
-def load_versions(run: Run, *names: str) -> tuple[str, str]:
-    version = run.data.tags["run_id"]
-    return "--load-versions", ",".join(f"{name}:{version}" for name in names)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +91,7 @@ def test_tag_draws_the_figures(project: Project, tiny: Run) -> None:
 def test_the_report_is_written_without_tracking(project: Project, tiny: Run) -> None:
     """`tracking.disable_tracking` in mlflow.yml: no run, and a report that says so."""
     folder = project.path / "conf" / project.recipe("untracked")
-    (folder / "globals.yml").write_text("data: data/tiny")
+    (folder / "globals.yml").write_text("data: data/tiny\nsource: digits")
     off = {"tracking": {"disable_tracking": {"pipelines": ["reporting"]}}}
     with (folder / "mlflow.yml").open("a") as file:
         file.write(yaml.safe_dump(off))
@@ -154,7 +156,7 @@ def test_command_of_a_slice_repeats_exactly_this_run(
     project: Project, tiny: Run, replay: Run
 ) -> None:
     """It names the versions of all that the slice loaded, whatever was written since."""
-    project.run("tiny", "--params", "seed=5,training.epochs=1")
+    project.run("tiny", "--pipelines", TO_SCORES, "--params", "seed=5,training.epochs=1")
     command = shlex.split(replay.data.tags["kedro_command"])
     result = project.invoke(*command[1:])
     assert result.exit_code == 0, result.output

@@ -14,6 +14,8 @@ import pytest
 from mlflow.tracking import MlflowClient
 from project_folder import PATIENCE, Project, environment, models_of, wait_until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,12 @@ SHAPE = (28, 28, 1)
 every_architecture = pytest.mark.parametrize(
     "architecture", [cls.model_validate({}) for cls in ARCHITECTURES.values()], ids=ARCHITECTURES
 )
+
+
+@cache
+def built(name: str) -> Any:
+    """The network of seed 0, which is only looked at."""
+    return ARCHITECTURES[name].model_validate({}).build(SHAPE, 0)
 
 
 def images(shape: tuple[int, int, int] = SHAPE) -> Images:
@@ -57,7 +64,8 @@ def test_there_are_architectures_in_alphabetical_order() -> None:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_images_keep_their_shape_type_and_range(architecture: Architecture, channels: int) -> None:
     shape = (28, 28, channels)
-    denoised = output(architecture.build(shape, 0), images(shape))
+    model = built(architecture.name) if shape == SHAPE else architecture.build(shape, 0)
+    denoised = output(model, images(shape))
     assert denoised.shape == (3, *shape)
     assert denoised.dtype == np.float32
     assert not architecture.bounded or np.all((denoised >= 0) & (denoised <= 1))
@@ -94,7 +102,7 @@ def test_any_size_is_built_or_refused(architecture: Architecture) -> None:
 
 @every_architecture
 def test_encoder_and_decoder_compose_to_the_model(architecture: Architecture) -> None:
-    model = architecture.build(SHAPE, 0)
+    model = built(architecture.name)
     bottleneck = model.get_layer("encoder")(images())
     np.testing.assert_allclose(
         output(model.get_layer("decoder"), bottleneck), output(model, images()), atol=1e-6
@@ -105,29 +113,29 @@ def test_encoder_and_decoder_compose_to_the_model(architecture: Architecture) ->
 def test_initial_weights_are_a_function_of_the_seed(architecture: Architecture) -> None:
     """Whatever was built in between, and without a draw from the global generator."""
     state = random.getstate()
-    first, other, again = (architecture.build(SHAPE, seed) for seed in (0, 1, 0))
+    other, again = (architecture.build(SHAPE, seed) for seed in (1, 0))
     assert random.getstate() == state
-    assert equal(first, again)
-    for one, another in zip(kernels(first), kernels(other), strict=True):
+    assert equal(built(architecture.name), again)
+    for one, another in zip(kernels(again), kernels(other), strict=True):
         assert not np.array_equal(one, another)
 
 
 @every_architecture
 def test_no_two_kernels_start_equal(architecture: Architecture) -> None:
-    for one, another in combinations(kernels(architecture.build(SHAPE, 0)), 2):
+    for one, another in combinations(kernels(built(architecture.name)), 2):
         assert not np.array_equal(one, another)
 
 
 @every_architecture
 def test_the_network_is_data_and_has_no_lambda_layer(architecture: Architecture) -> None:
-    types = {type(layer).__name__ for layer in layers(architecture.build(SHAPE, 0))}
+    types = {type(layer).__name__ for layer in layers(built(architecture.name))}
     assert len(types) > 1
     assert "Lambda" not in types
 
 
 @every_architecture
 def test_weights_survive_a_file(architecture: Architecture, tmp_path: Path) -> None:
-    saved, loaded = architecture.build(SHAPE, 0), architecture.build(SHAPE, 1)
+    saved, loaded = built(architecture.name), architecture.build(SHAPE, 1)
     saved.save_weights(tmp_path / "denoiser.weights.h5")
     loaded.load_weights(tmp_path / "denoiser.weights.h5")
     assert equal(saved, loaded)
@@ -139,7 +147,7 @@ def test_options_survive_json_and_build_the_same(architecture: Architecture) -> 
     choice: TypeAdapter[Architecture] = TypeAdapter(ArchitectureChoice)
     restored = choice.validate_json(architecture.model_dump_json())
     assert restored == architecture
-    assert equal(restored.build(SHAPE, 0), architecture.build(SHAPE, 0))
+    assert equal(restored.build(SHAPE, 0), built(architecture.name))
 
 
 @every_architecture

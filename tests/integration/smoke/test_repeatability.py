@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow.entities import Run
-from project_folder import Project, Smoke
+from project_folder import TO_SCORES, Project, Smoke
 
 from denoising_pipeline.datasets import DenoiserDataset
 
@@ -25,13 +25,15 @@ def outcome(project: Project, run: Run) -> dict[str, Any]:
 
 
 def test_process_and_session_give_the_same_to_the_bit(smoke: Smoke) -> None:
-    """The smoke recipe again, this time through a session in this process."""
-    again = smoke.project.run("smoke")
+    """The smoke recipe again as far as the scores, through a session in this process."""
+    again = smoke.project.run("smoke", "--pipelines", TO_SCORES)
     assert again.info.run_id != smoke.run.info.run_id
     assert outcome(smoke.project, again) == outcome(smoke.project, smoke.run)
 
 
-@pytest.mark.parametrize("runner", ["ThreadRunner", "ParallelRunner"])
+@pytest.mark.parametrize(
+    "runner", ["ThreadRunner", pytest.param("ParallelRunner", marks=pytest.mark.slow)]
+)
 def test_runners_give_the_same_to_the_bit(project: Project, tiny: Run, runner: str) -> None:
     """Nodes at once, in threads or processes, and the run is tracked as ever."""
     if runner == "ThreadRunner":
@@ -48,6 +50,7 @@ def test_runners_give_the_same_to_the_bit(project: Project, tiny: Run, runner: s
 
 def test_another_seed_gives_other_numbers(project: Project, tiny: Run) -> None:
     """Noise, weights and split hang on the seed."""
-    other = outcome(project, project.run("tiny", "--params", "seed=1"))
+    run = project.run("tiny", "--pipelines", TO_SCORES, "--params", "seed=1")
+    other = outcome(project, run)
     same = {key for key, value in outcome(project, tiny).items() if other[key] == value}
     assert same == set()
