@@ -183,8 +183,8 @@ class OnePagePicture(Picture):
 
     def rewrite(self, pages: Iterator[Images], file: IO[bytes]) -> None:
         """Write the file again with another page."""
-        stored = self.samples()
         (image,) = pages
+        stored = self.samples()
         changed = stored.with_image(image)
         if np.array_equal(stored.colour, changed.colour):
             file.write(self.content())

@@ -116,14 +116,15 @@ class TiffPicture(Picture):
             for directory, planes in groupby(self._planes, lambda plane: id(plane.layout)):
                 del directory
                 group = list(planes)
+                images = [next(pages) for _ in group]
                 with reading():
                     stored = self._decoded(source, group[0])
-                new = stored.copy()
-                for plane in group:
-                    first, last = _span(plane)
-                    new[..., first:last] = (
-                        self._samples(plane, stored).with_image(next(pages)).colour
-                    )
+                parts = [
+                    self._samples(plane, stored).with_image(image).colour
+                    for plane, image in zip(group, images, strict=True)
+                ]
+                parts.append(stored[..., _span(group[-1])[1] :])
+                new = np.concatenate(parts, axis=2) if parts[0].shape != stored.shape else parts[0]
                 put_page(file, _page(tiff, group[0].directory), group[0].layout, stored, new)
             next(pages, None)
 
@@ -269,7 +270,7 @@ def _decoded_by_pillow(file: IO[bytes], plane: Plane) -> npt.NDArray[Any]:
     file.seek(0)
     opened = TiffImageFile(file)
     opened.seek(plane.directory)
-    orientation = opened.tag_v2.get(_ORIENTATION, 1)
+    orientation = int(opened.tag_v2.get(_ORIENTATION) or 1)
     opened.load()
     stored = np.asarray(opened.convert("RGB") if opened.mode == "YCbCr" else opened)
     stored = turned(stored, {6: 8, 8: 6}.get(orientation, orientation))

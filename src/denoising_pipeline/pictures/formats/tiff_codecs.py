@@ -76,7 +76,7 @@ def unpack(
 
 def pack(
     body: npt.NDArray[np.uint8], packing: int, is_reversed: bool = False, spare: int = 0
-) -> bytes:
+) -> bytes | memoryview:
     """Undo `unpack`.
 
     Args:
@@ -85,10 +85,13 @@ def pack(
         is_reversed: As for `unpack`.
         spare: Likewise.
     """
+    flat = np.ascontiguousarray(body).reshape(-1).data
+    if packing == PLAIN and not is_reversed:
+        return flat
     if packing in DEFLATES:
-        packed = zlib.compress(body.tobytes(), 6)
+        packed = zlib.compress(flat, 6)
     elif packing == PLAIN:
-        packed = body.tobytes()
+        packed = flat.tobytes()
     else:
         image = Image.fromarray(body)
         if packing in FAX:

@@ -114,7 +114,7 @@ class Layout:
             samples = unpack_bits(body, self.bits, count)
         return codecs.integrate(samples.reshape(segment.lines, -1, channels), self.predictor)
 
-    def packed(self, samples: npt.NDArray[Any], packing: int) -> bytes:
+    def packed(self, samples: npt.NDArray[Any], packing: int) -> bytes | memoryview:
         """Return what a file has for the samples of a segment, (lines, pixels, channels)."""
         lines, spare = len(samples), 0
         if self.predictor == codecs.FLOATING:
@@ -122,7 +122,7 @@ class Layout:
         else:
             flat = codecs.differentiate(samples, self.predictor).reshape(lines, -1)
             if self.bits == 8 * self.dtype.itemsize:
-                body = np.ascontiguousarray(flat.astype(self.dtype)).view(np.uint8)
+                body = np.ascontiguousarray(flat.astype(self.dtype, copy=False)).view(np.uint8)
             else:
                 body = pack_bits(flat, self.bits)
                 spare = 8 * body.shape[1] - flat.shape[1] * self.bits

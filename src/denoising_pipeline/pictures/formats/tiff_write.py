@@ -52,7 +52,7 @@ def put_page(
     shared = len(set(offsets)) < len(offsets)
     for segment in layout.segments():
         part = layout.cut(new, segment)
-        if not foreign and part.tobytes() == layout.cut(old, segment).tobytes():
+        if not foreign and _is_same(part, layout.cut(old, segment)):
             continue
         packed = layout.packed(part, packing)
         number, room = segment.number, layout.sizes[segment.number]
@@ -62,7 +62,8 @@ def put_page(
             offsets[number] += file.write(b"\0" * (offsets[number] % 2))
         else:
             file.seek(offsets[number])
-            packed = packed.ljust(room, b"\0")
+            file.write(packed)
+            packed = b"\0" * (room - len(packed))
         file.write(packed)
     if (tuple(offsets), tuple(sizes)) != (layout.offsets, layout.sizes):
         _set_numbers(file, page, _OFFSETS, offsets)
@@ -117,13 +118,22 @@ def write_tiff(
             )
 
 
+def _is_same(part: npt.NDArray[Any], other: npt.NDArray[Any]) -> bool:
+    is_float = part.dtype.kind == "f"
+    return all(
+        np.array_equal(part[row : row + 64], other[row : row + 64], equal_nan=is_float)
+        for row in range(0, len(part), 64)
+    )
+
+
 def _set_numbers(
     file: IO[bytes], page: TiffPage, codes: tuple[int, int], numbers: list[int]
 ) -> None:
     """Change a list of offsets or sizes, moved to the end where its type is too narrow."""
     tag = next(found for code in codes if (found := page.tags.get(code)) is not None)
     order = page.parent.byteorder
-    letter = _LETTERS[int(tag.dtype)]
+    if (letter := _LETTERS.get(int(tag.dtype), "")) == "":
+        raise PictureError("is damaged: the places of its pixels have no type of numbers")
     if max(numbers) >= 2 ** (8 * struct.calcsize(f"={letter}")):
         if letter != "H" or page.parent.is_bigtiff:
             raise PictureError("would become larger than 4 GB: save it as BigTIFF first")
