@@ -73,7 +73,15 @@ def main() -> None:
     ]
     if known:
         print_table(
-            ["images", "sigma", "noisy", "unclipped", "clipped, 8 bit", "BM3D / FFDNet, published"],
+            [
+                "images",
+                "sigma",
+                "noisy",
+                "unclipped",
+                "clipped, 8 bit",
+                "of these, within the predicted interval",
+                "BM3D / FFDNet, published",
+            ],
             known,
         )
     real = [
@@ -91,15 +99,22 @@ def known_noise(
     """Score one folder at one level."""
     level = sigma / 255
     settings = Settings(sigma=level if told else None)
-    scores = []
+    scores, within = [], []
     for clean in images(folder, first):
         draws = np.random.default_rng(0)
         noisy = clean + np.float32(level) * draws.standard_normal(clean.shape, np.float32)
         rounded = eight_bits(noisy)
-        found = [denoise_page(seen, denoiser, settings)[0] for seen in (noisy, rounded)]
-        scores.append([psnr(clean, image) for image in (noisy, *map(eight_bits, found))])
+        (free, _), (found, page) = (
+            denoise_page(seen, denoiser, settings) for seen in (noisy, rounded)
+        )
+        scores.append(
+            [psnr(clean, image) for image in (noisy, eight_bits(free), eight_bits(found))]
+        )
+        if page.predicted:
+            within.append(page.predicted.low <= psnr(clean, found) <= page.predicted.high)
     means = [f"{value:.2f}" for value in np.mean(scores, axis=0)]
-    return [folder.name, str(sigma), *means, PUBLISHED.get((folder.name.lower(), sigma), "")]
+    share = f"{np.mean(within):.0%}" if within else ""
+    return [folder.name, str(sigma), *means, share, PUBLISHED.get((folder.name.lower(), sigma), "")]
 
 
 def real_noise(denoiser: Denoiser, noisy: Path, clean: Path, first: int | None) -> list[str]:
