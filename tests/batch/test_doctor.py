@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from skimage import data
 from small_denoiser import write_denoiser
 
 from denoising_pipeline.batch.doctor import Findings, examine
+from denoising_pipeline.batch.doctor.advice import ADDED_NOISE, ENOUGH, SET_ASIDE, ways
 from denoising_pipeline.batch.doctor.examine import NEIGHBOURS, SAMPLE, sample
 from denoising_pipeline.batch.doctor.looks import BLOCKED, CORRELATED, GROWING
 from denoising_pipeline.batch.doctor.names import find_pairs
@@ -74,8 +76,11 @@ def test_clean_photographs_are_to_be_left_alone(tmp_path: Path) -> None:
     assert found.clean == 3
     (verdict,) = found.verdict
     assert verdict.startswith("Do not denoise: it is clean")
-    assert [way.ready for way in found.ways] == [True]
-    assert "3 clean images" in said(found)
+    assert "3 clean images are too few" in said(found)
+    many, few = (replace(found, clean=count) for count in (ENOUGH, SET_ASIDE))
+    assert [way.ready for way in ways(many)] == [True]
+    assert "kedro run --env photos" in next(ways(many)).text
+    assert [way.ready for way in ways(few)] == [False]
 
 
 def test_what_is_there_is_counted(tmp_path: Path) -> None:
@@ -112,7 +117,7 @@ def test_pairs_are_found_and_compared(tmp_path: Path) -> None:
     assert found.repeats == []
     assert found.verdict == [f"Denoise it: denoise {tmp_path}/real -o OUT"]
     assert [(way.name, way.ready) for way in found.ways] == [
-        ("supervised, with noise that is added", True),
+        (ADDED_NOISE, False),
         ("supervised, on pairs", False),
     ]
 
@@ -213,9 +218,11 @@ def test_pairs_tell_the_true_gain(tmp_path: Path, denoiser: Denoiser) -> None:
 
 def test_the_time_is_that_of_the_recipe() -> None:
     path = Path(__file__).parents[2] / "conf" / "photos" / "parameters.yml"
-    training = yaml.safe_load(path.read_text())["training"]
+    recipe = yaml.safe_load(path.read_text())
+    training, kept = recipe["training"], recipe["preprocessing"]
     assert training["patches_per_epoch"] * training["epochs"] == PATCHES
     assert (training["patch"], training["batch_size"]) == (PATCH, BATCH)
+    assert kept["validation_images"] + kept["test_images"] == SET_ASIDE
 
 
 @pytest.mark.parametrize(

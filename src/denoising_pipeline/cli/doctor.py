@@ -168,8 +168,8 @@ def _pair(pairs: "FoundPairs") -> str:
 
 def _training(found: "Findings") -> Iterator[str]:
     for way in found.ways:
-        yield f"{way.name}: {way.text}{'' if way.ready else ' (not in this version)'}"
-    if found.ways and any(way.ready for way in found.ways) and found.training_seconds:
+        yield f"{way.name}: {way.text}"
+    if any(way.ready for way in found.ways) and found.training_seconds:
         minutes = found.training_seconds / 60
         yield f"It would take about {minutes:.0f} min here (an estimate, from a few passes)."
 

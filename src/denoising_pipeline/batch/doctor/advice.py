@@ -4,13 +4,17 @@ import shlex
 from collections.abc import Iterator
 
 from denoising_pipeline.batch.doctor.findings import FULL_SCALE, MOSTLY, Findings, Way
-from denoising_pipeline.batch.doctor.looks import CLEAN, UNLIKE_TRAINING
+from denoising_pipeline.batch.doctor.looks import LITTLE, UNLIKE_TRAINING
+from denoising_pipeline.pictures.noise_warnings import TRAINED
 
 ENOUGH = 30
 """Photographs from which a denoiser learns what 400 would teach it."""
 
-TRAINED = 75
-"""Highest noise level n/255 that the shipped denoiser was trained on."""
+SET_ASIDE = 16
+"""Images that the recipe `photos` validates and tests on."""
+
+ADDED_NOISE = "supervised, with noise that is added"
+LATER = "not in this version"
 
 LEAST_GAIN = 0.3
 """Decibels of PSNR for which denoising is worth while."""
@@ -50,7 +54,7 @@ def _reservations(found: Findings) -> Iterator[str]:
     clean = noise.bands[next(iter(noise.bands))]
     if clean:
         yield (
-            f"{clean} of {judged} are clean (less than {FULL_SCALE * CLEAN:g}/255): leave them "
+            f"{clean} of {judged} are clean (less than {FULL_SCALE * LITTLE:g}/255): leave them "
             "out; --json says which."
         )
     for pairs in found.pairs:
@@ -64,8 +68,9 @@ def _reservations(found: Findings) -> Iterator[str]:
                 f"{pairs.noisy} and {pairs.clean} differ by {pairs.difference:.1f}/255: that is "
                 "noise which the images alone do not show."
             )
-    if noise.high is not None and noise.high > TRAINED:
-        yield f"Some have more noise than the {TRAINED}/255 that the denoiser was trained on."
+    if noise.high is not None and noise.high > FULL_SCALE * TRAINED:
+        most = FULL_SCALE * TRAINED
+        yield f"Some have more noise than the {most:g}/255 that the denoiser was trained on."
     for kind, count in noise.kinds.items():
         if kind in UNLIKE_TRAINING:
             yield f"{count} of {judged}: {kind}, which the denoiser does not expect."
@@ -73,25 +78,31 @@ def _reservations(found: Findings) -> Iterator[str]:
 
 def ways(found: Findings) -> Iterator[Way]:
     """Yield the ways to train, those that this version has first."""
-    if found.clean:
+    if found.clean > SET_ASIDE:
         few = "" if found.clean >= ENOUGH else f", few: {ENOUGH} or more make a good denoiser"
         yield Way(
-            "supervised, with noise that is added",
+            ADDED_NOISE,
             ready=True,
             text=f"{found.clean} clean images{few}. Put them into data/01_raw/NAME of the "
             "project, then: kedro run --env photos --params source=NAME",
         )
+    elif found.clean:
+        yield Way(
+            ADDED_NOISE,
+            ready=False,
+            text=f"{found.clean} clean images are too few alone: the recipe sets {SET_ASIDE} "
+            "aside to validate and test.",
+        )
     for pairs in found.pairs:
-        if pairs.alike and not pairs.more_than_noise:
+        if pairs.alike:
             name = "noise2noise" if pairs.two_noisy else "supervised, on pairs"
-            yield Way(name, ready=False, text=f"{pairs.count} pairs, {pairs.noisy} {pairs.clean}")
-        elif pairs.alike:
-            text = f"{pairs.count} pairs; it would learn what else differs, too"
-            yield Way("supervised, on pairs", ready=False, text=text)
+            more = "; it would learn what else differs, too" if pairs.more_than_noise else ""
+            text = f"{pairs.count} pairs, {pairs.noisy} and {pairs.clean}{more}; {LATER}"
+            yield Way(name, ready=False, text=text)
     if found.repeats:
         count, scenes = sum(found.repeats), len(found.repeats)
-        text = f"{count} shots of {scenes} scene{'s' if scenes > 1 else ''}"
+        text = f"{count} shots of {scenes} scene{'s' if scenes > 1 else ''}; {LATER}"
         yield Way("noise2noise", ready=False, text=text)
     noisy = found.noise.known + found.noise.unknown
     if noisy and not (found.is_clean or found.pairs or found.repeats):
-        yield Way("self-supervised", ready=False, text=f"{noisy} images, noisy ones alone")
+        yield Way("self-supervised", ready=False, text=f"{noisy} images, noisy ones alone; {LATER}")

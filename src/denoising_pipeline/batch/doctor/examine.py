@@ -17,7 +17,7 @@ from denoising_pipeline.batch.doctor.findings import (
     FoundPairs,
     Noise,
 )
-from denoising_pipeline.batch.doctor.looks import CLEAN, Look, look_at
+from denoising_pipeline.batch.doctor.looks import LITTLE, Look, look_at
 from denoising_pipeline.batch.doctor.names import Pairs, find_pairs
 from denoising_pipeline.batch.doctor.prospects import (
     MEASURED_GAINS,
@@ -101,7 +101,7 @@ def examine(
         megapixels=sum(look.height * look.width for look in looks) / 1e6,
         noise=_noise(judged),
         clean=len(clean_sides)
-        + sum(look.sigma is not None and look.sigma < CLEAN for look in judged),
+        + sum(look.sigma is not None and look.sigma < LITTLE for look in judged),
         pairs=pairs,
         repeats=sorted(map(len, repeats(judged)), reverse=True),
         copies=copies(looks),

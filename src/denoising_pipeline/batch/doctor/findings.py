@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from denoising_pipeline.batch.doctor.looks import CLEAN
+from denoising_pipeline.batch.doctor.looks import LITTLE
 
 FULL_SCALE = 255
 
 MOSTLY = 0.8
 """Share of the files from where something is said of the whole folder."""
 
-BANDS = (CLEAN * FULL_SCALE, 5, 15, 30, 50)
+BANDS = (LITTLE * FULL_SCALE, 5, 15, 30, 50)
 """Noise levels n/255 between which files are counted."""
 
 
