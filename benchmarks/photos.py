@@ -20,7 +20,7 @@ import numpy.typing as npt
 from machine import print_table
 from skimage.restoration import denoise_nl_means
 
-from denoising_pipeline import Denoiser, load_denoiser
+from denoising_pipeline import Denoiser
 from denoising_pipeline.denoiser.picture import Settings, denoise_page
 from denoising_pipeline.images.noise_level import estimate_noise
 from denoising_pipeline.pictures.formats import open_picture
@@ -56,12 +56,12 @@ def main() -> None:
     )
     parser.add_argument("folders", nargs="*", type=Path, help="of clean images")
     parser.add_argument("--pairs", nargs=2, type=Path, action="append", default=[])
-    parser.add_argument("--model", type=Path, required=True, help="file of a denoiser")
+    parser.add_argument("--model", default="photos", help="name or file of a denoiser")
     parser.add_argument("--sigmas", type=int, nargs="+", default=[15, 25, 50])
     parser.add_argument("--first", type=int, help="images of each folder; without: all")
     parser.add_argument("--told", action="store_true", help="tell the denoiser the level")
     options = parser.parse_args()
-    denoiser = load_denoiser(options.model)
+    denoiser = Denoiser.load(options.model)
     for folder in chain(options.folders, *options.pairs):
         if not folder.is_dir():
             print(f"{folder} is not there: left out.")

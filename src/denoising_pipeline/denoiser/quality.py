@@ -1,13 +1,19 @@
 """How good a denoised image is, predicted without the clean one."""
 
+from typing import Annotated
+
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Image = npt.NDArray[np.float32]
 
 LEAST = 1e-3
 """Added to levels and steps before their logarithm: a quarter of a grey value of 8 bits."""
+
+
+FEATURES = 11
+"""Of a prediction."""
 
 
 class Prediction(BaseModel):
@@ -26,9 +32,10 @@ class Quality(BaseModel):
     What a denoiser leaves of the noise depends on the level and on how much detail there is. The
     logarithm of the remaining MSE is fitted as a quadratic in the logarithms of the level and of
     the mean step between neighbours of the denoised image, and in the share of the noise's power
-    that was taken out. The interval comes from the errors on images that were left out of the fit
-    one by one. Noise that is correlated, or anything else that the degradation of the training
-    does not have, is not in it.
+    that was taken out; grey images, whose channels cannot help each other, have terms of their own.
+    The interval comes from the errors on images that were left out of the fit one by one. Noise
+    that is correlated, or anything else that the degradation of the training does not have, is not
+    in it.
 
     Attributes:
         weights: Of the features; see `features`.
@@ -38,7 +45,7 @@ class Quality(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    weights: tuple[float, ...]
+    weights: Annotated[tuple[float, ...], Field(min_length=FEATURES, max_length=FEATURES)]
     below: float
     above: float
 
@@ -62,4 +69,5 @@ def features(noisy: Image, denoised: Image, sigma: float) -> npt.NDArray[np.floa
     taken = np.square(noisy - denoised).mean(dtype=np.float64) / (sigma + LEAST) ** 2
     share = min(float(taken), 2.0)
     found = [1, level, detail, level**2, level * detail, detail**2, share, share * level]
-    return np.array(found, np.float64)
+    grey = noisy.shape[2] == 1
+    return np.array([*found, *(grey * value for value in found[:3])], np.float64)

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.denoiser.denoiser import Denoiser
+from denoising_pipeline.denoiser.picture import denoise_page
 from denoising_pipeline.denoiser.quality import Image, Quality, features
-from denoising_pipeline.images.noise_level import estimate_noise
 from denoising_pipeline.images.sets import ImageSet, Window
 
 LEVELS = (2, 5, 10, 15, 20, 25, 35, 50, 75)
@@ -45,9 +45,8 @@ def learn_quality(denoiser: Denoiser, clean: ImageSet, seed: int, crops: int = C
         for noisy, truth in _cases(
             clean, index, crops, generator(seed, "quality", "val", 0, index), denoiser.clipped
         ):
-            sigma = estimate_noise(noisy).sigma
-            denoised = denoiser(noisy[np.newaxis], sigma=sigma)[0]
-            rows.append(features(noisy, denoised, sigma))
+            denoised, page = denoise_page(noisy, denoiser)
+            rows.append(features(noisy, denoised, page.sigma))
             squared = np.square(truth - denoised).mean(dtype=np.float64)
             scores.append(-10 * np.log10(max(squared, 1e-10)))
             groups.append(index)
@@ -76,9 +75,11 @@ def _fitted(
 def _cases(
     clean: ImageSet, index: int, crops: int, draws: np.random.Generator, clipped: bool
 ) -> Iterator[tuple[Image, Image]]:
-    """Yield crops of an image with noise of every level: as in a file or, some, as it is."""
+    """Yield crops of an image, some of them grey, with noise of every level, clipped or not."""
     for window in _windows(clean.shape(index)[:2], crops, draws):
         truth = clean.read(index, window)
+        if truth.shape[2] > 1 and draws.integers(2):
+            truth = truth.mean(axis=2, keepdims=True)
         for level in LEVELS:
             noise = draws.standard_normal(truth.shape, np.float32)
             noisy = truth + np.float32(level / 255) * noise
