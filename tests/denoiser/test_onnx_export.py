@@ -127,7 +127,7 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 @needs_onnx
 def test_a_zip_holds_the_card_and_a_network_that_runs_without_keras(tmp_path: Path) -> None:
     """In a process of its own, since Keras is imported here."""
-    made = denoiser("unet", (None, None, 3), widths=(8, 8), blocks=(1, 1), noise_level=True)
+    made = denoiser("unet", (None, None, 3), widths=(48, 48), blocks=(1, 1), noise_level=True)
     carded = Denoiser(made.architecture, made.image_shape, made.model, card())
     path = tmp_path / "small.zip"
     export_onnx(carded, path)
@@ -151,7 +151,7 @@ print(found.weight_count)
     assert int(printed.stdout) == carded.weight_count
     expected = carded(pixels, sigma=0.1)
     np.testing.assert_allclose(np.load(result), expected, atol=2e-3)
-    assert path.stat().st_size < 3 * carded.weight_count + 20_000
+    assert path.stat().st_size < 3 * carded.weight_count
 
 
 def test_a_level_is_refused_by_a_network_that_is_not_told_it(noisy: Images) -> None:
