@@ -222,7 +222,12 @@ def at_once(shape: Iterable[int], most: int | None = None) -> int:
 
 def first_of(images: Images | ImageSet, count: int | None) -> Images | ImageSet:
     """Return the first images as a view; None: all of them."""
-    return images.first(count) if isinstance(images, ImageSet) else images[:count]
+    return part_of(images, slice(count))
+
+
+def part_of(images: Images | ImageSet, place: slice) -> Images | ImageSet:
+    """Return consecutive images as a view."""
+    return images.part(place) if isinstance(images, ImageSet) else images[place]
 
 
 def of_one_size(images: Images | ImageSet, count: int | None = None) -> Images:

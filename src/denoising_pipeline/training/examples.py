@@ -14,7 +14,7 @@ from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.degradations import NOISE_BLOCK, Degradation, draw_noisy_block
 from denoising_pipeline.images.arrays import Images, array_digest
 from denoising_pipeline.images.patches import patch_count, random_patches
-from denoising_pipeline.images.sets import BATCH_VALUES, ImageSet, at_once, of_one_size
+from denoising_pipeline.images.sets import BATCH_VALUES, ImageSet, at_once, of_one_size, part_of
 from denoising_pipeline.training.augment import Flips, augmented
 from denoising_pipeline.training.batches import Batch, Targets, shuffled_batches
 from denoising_pipeline.training.options import TrainingParameters
@@ -141,10 +141,7 @@ class Examples(ABC):
         collections = (self.images, *others)
         if self.patch is None:
             place = self._place(block)
-            views = tuple(
-                of_one_size(images.part(place)) if isinstance(images, ImageSet) else images[place]
-                for images in collections
-            )
+            views = tuple(of_one_size(part_of(images, place)) for images in collections)
         else:
             sets = tuple(map(ImageSet.of, collections))
             draws = self._draws("patch", epoch, block)
