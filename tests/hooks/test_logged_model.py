@@ -1,6 +1,7 @@
 """The denoiser in MLflow takes images as people have them, away from this project."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -167,10 +168,11 @@ def server(logged: Logged, tmp_path: Path) -> Iterator[str]:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "mlflow", "models", "serve", "--env-manager", "local"]
     command += ["-m", logged.uri, "-h", "127.0.0.1", "-p", str(port), "-w", "1"]
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     process = subprocess.Popen(
         command,
         cwd=tmp_path,
-        env=environment(MLFLOW_TRACKING_URI=logged.store),
+        env=environment(MLFLOW_TRACKING_URI=logged.store, PATH=path),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         text=True,
