@@ -31,7 +31,7 @@ def as_jpeg(image: Image, quality: int) -> Image:
     return np.asarray(Pillow.open(file), np.float32)[..., None] / np.float32(255)
 
 
-@pytest.mark.parametrize("sigma", [5, 25, 70])
+@pytest.mark.parametrize("sigma", [5, 25, 75])
 def test_independent_noise_that_was_trained_on_needs_no_word(sigma: float) -> None:
     assert noise_warnings(estimate_noise(camera(sigma))) == []
 

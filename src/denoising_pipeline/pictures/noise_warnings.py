@@ -5,6 +5,9 @@ from denoising_pipeline.images.noise_level import BLOCKS, CLEAN, NoiseEstimate
 TRAINED = 75 / 255
 """Highest noise level that the shipped denoisers are trained on."""
 
+_BEYOND = 1.05
+"""Estimate / highest level from which it is above it: estimates err by a few percent."""
+
 _CORRELATED = 0.1
 _SHARE_OF_STRIPES = 0.2
 _FAINTEST_STRIPES = 0.5 / 255
@@ -35,7 +38,7 @@ def noise_warnings(estimate: NoiseEstimate, highest: float = TRAINED) -> list[st
         )
     elif sigma < CLEAN:
         found.append(f"It looks clean (noise of {_shown(sigma)}): leave it as it is.")
-    if sigma > highest:
+    if sigma > _BEYOND * highest:
         found.append(
             f"The noise of {_shown(sigma)} is above the {_shown(highest)} that the denoiser was"
             " trained on: it will leave noise or make patterns."
