@@ -1,9 +1,10 @@
 """Seconds, memory and PSNR of denoising one photograph, beside classical tools in the same run.
 
-The image is one of scikit-image's that no shipped weights have seen, tiled to the size that is asked for, with noise of sigma 25/255,
-clipped and rounded. Each tool takes it in turn, several times over; medians are printed. OpenCV is
-timed where it is installed (`pip install opencv-python-headless`). Then a photograph of 12
-megapixels goes through the command `denoise` in a new process, as a person would do it.
+The image is one of scikit-image's that no shipped weights have seen, tiled to the size that is
+asked for, with noise of sigma 25/255, clipped and rounded. Each tool takes it in turn, several
+times over; medians are printed. OpenCV is timed where it is installed (`pip install
+opencv-python-headless`). Then a photograph of 12 megapixels goes through the command `denoise` in a
+new process, as a person would do it.
 """
 
 import argparse
