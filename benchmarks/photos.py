@@ -136,14 +136,15 @@ def real_noise(denoiser: Denoiser, noisy: Path, clean: Path, first: int | None) 
 def non_local(noisy: Image, factor: float) -> Image:
     """Return fast non-local means of 8 bits."""
     sigma = max(estimate_noise(noisy).sigma, 1e-3)
+    grey = noisy.shape[2] == 1
     found = denoise_nl_means(
-        noisy,
+        noisy[..., 0] if grey else noisy,
         patch_size=5,
         patch_distance=6,
         h=factor * sigma,
         sigma=sigma,
         fast_mode=True,
-        channel_axis=2,
+        channel_axis=None if grey else 2,
     )
     return eight_bits(np.asarray(found, np.float32).reshape(noisy.shape))
 
