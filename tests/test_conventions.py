@@ -251,3 +251,13 @@ def test_listing_pipelines_does_not_load_tensorflow() -> None:
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, check=True)
     assert done.stdout.strip() == b"{'kedro'}"
+
+
+def test_tests_leave_no_tracking_store_behind() -> None:
+    """What one test sets, MLflow keeps in the process; `tracking_in` puts it back."""
+    found = [
+        file.name
+        for file in Path(__file__).parent.rglob("*.py")
+        if "set_tracking_uri(" in file.read_text() and file != Path(__file__)
+    ]
+    assert found == ["tracking_store.py"]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from project_folder import Project
 from small_denoiser import write_denoiser
+from tracking_store import tracking_in
 
 from denoising_pipeline.cli.model import model_file
 from denoising_pipeline.denoiser import Denoiser
@@ -42,9 +43,7 @@ def test_a_model_of_mlflow_is_downloaded(
     import mlflow
 
     monkeypatch.chdir(tmp_path)
-    before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
-    try:
+    with tracking_in(tmp_path):
         shutil.copy(small, tmp_path / "denoiser.zip")
         with mlflow.start_run(experiment_id=mlflow.create_experiment("own")) as run:
             mlflow.log_artifact(str(tmp_path / "denoiser.zip"), "denoiser/data")
@@ -55,5 +54,3 @@ def test_a_model_of_mlflow_is_downloaded(
             model_file(f"runs:/{run.info.run_id}/other")
         with pytest.raises(ValueError, match="is not found by MLflow"):
             model_file("models:/nobody@champion")
-    finally:
-        mlflow.set_tracking_uri(before)

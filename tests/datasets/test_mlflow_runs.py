@@ -8,6 +8,7 @@ import mlflow
 import pandas as pd
 import pytest
 from kedro.io import DatasetError
+from tracking_store import tracking_in
 
 from denoising_pipeline.datasets import MlflowRunsDataset
 from denoising_pipeline.evaluation.runs import TrackedRun
@@ -18,14 +19,10 @@ SCORES = pd.DataFrame({"index": [0, 1], "noisy_psnr": [9.1, 1 / 3], "psnr": [20.
 @pytest.fixture(scope="module", autouse=True)
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A store with a full run, a bare one that failed, and one of another experiment."""
-    folder, before = tmp_path_factory.mktemp("store"), mlflow.get_tracking_uri()
-    uri = f"sqlite:///{folder}/mlflow.db"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLFLOW_TRACKING_URI", uri)  # MLflow sets it, too, and would leave it.
-        mlflow.set_tracking_uri(uri)
+    folder = tmp_path_factory.mktemp("store")
+    with tracking_in(folder):
         fill(folder)
         yield
-        mlflow.set_tracking_uri(before)
 
 
 def fill(folder: Path) -> None:

@@ -18,6 +18,7 @@ import yaml
 from cards import card
 from mlflow.models import Model
 from project_folder import PATIENCE, environment, wait_until
+from tracking_store import tracking_in
 
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.denoiser import Denoiser
@@ -67,24 +68,22 @@ def noisy() -> Images:
 @pytest.fixture(scope="module")
 def logged(tmp_path_factory: pytest.TempPathFactory, noisy: Images) -> Iterator[Logged]:
     """An untrained denoiser that is told the noise level, in a store of its own."""
-    folder, before = tmp_path_factory.mktemp("mlflow"), mlflow.get_tracking_uri()
-    store = f"sqlite:///{folder}/mlflow.db"
-    mlflow.set_tracking_uri(store)
-    mlflow.create_experiment("runs", (folder / "artifacts").as_uri())
-    mlflow.set_experiment("runs")
-    architecture = Unet(widths=(4, 8), blocks=(1, 1), noise_level=True)
-    model = architecture.build((None, None, 3), seed=0)
-    draws = np.random.default_rng(0)
-    model.set_weights([w + draws.normal(0, 0.05, w.shape) for w in model.get_weights()])
-    denoiser = Denoiser(architecture, (None, None, 3), model, card(Gaussian(sigma=0.3)))
-    paths = list(sys.path)
-    with mlflow.start_run() as run:
-        model_id = log_denoiser("denoiser", denoiser, ImageSet.of(noisy))
-    assert sys.path == paths
-    place = mlflow.MlflowClient().get_logged_model(model_id).artifact_location
-    path = Path(place.removeprefix("file://"))
-    yield Logged(store, f"runs:/{run.info.run_id}/denoiser", path, denoiser)
-    mlflow.set_tracking_uri(before)
+    folder = tmp_path_factory.mktemp("mlflow")
+    with tracking_in(folder) as store:
+        mlflow.create_experiment("runs", (folder / "artifacts").as_uri())
+        mlflow.set_experiment("runs")
+        architecture = Unet(widths=(4, 8), blocks=(1, 1), noise_level=True)
+        model = architecture.build((None, None, 3), seed=0)
+        draws = np.random.default_rng(0)
+        model.set_weights([w + draws.normal(0, 0.05, w.shape) for w in model.get_weights()])
+        denoiser = Denoiser(architecture, (None, None, 3), model, card(Gaussian(sigma=0.3)))
+        paths = list(sys.path)
+        with mlflow.start_run() as run:
+            model_id = log_denoiser("denoiser", denoiser, ImageSet.of(noisy))
+        assert sys.path == paths
+        place = mlflow.MlflowClient().get_logged_model(model_id).artifact_location
+        path = Path(place.removeprefix("file://"))
+        yield Logged(store, f"runs:/{run.info.run_id}/denoiser", path, denoiser)
 
 
 def test_another_process_denoises_images_of_any_size_without_keras(

@@ -6,13 +6,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import mlflow
 import numpy as np
 import pandas as pd
 import pytest
 from cards import card
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.tracking import MlflowClient
+from tracking_store import tracking_in
 
 from denoising_pipeline.config import Parameters
 from denoising_pipeline.denoiser import Denoiser
@@ -28,12 +28,11 @@ Register = Callable[..., ModelVersion | None]
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowClient]:
     """A client of a database of its own, which is that of this process meanwhile."""
-    folder, before = tmp_path_factory.mktemp("mlflow"), mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
-    client = MlflowClient()
-    client.create_experiment("runs", (folder / "artifacts").as_uri())
-    yield client
-    mlflow.set_tracking_uri(before)
+    folder = tmp_path_factory.mktemp("mlflow")
+    with tracking_in(folder):
+        client = MlflowClient()
+        client.create_experiment("runs", (folder / "artifacts").as_uri())
+        yield client
 
 
 @pytest.fixture

@@ -218,8 +218,10 @@ def test_after_an_interruption_the_process_can_go_on(project: Project) -> None:
     recipe = project.recipe("interrupted", NO_END)
 
     def interrupt() -> None:
-        wait_until(in_training(project, recipe))
-        os.kill(os.getpid(), signal.SIGINT)
+        try:
+            wait_until(in_training(project, recipe))
+        finally:  # The training has no end of its own.
+            os.kill(os.getpid(), signal.SIGINT)
 
     bootstrap_project(project.path)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
