@@ -15,6 +15,7 @@ from denoising_pipeline.datasets import CheckpointsDataset
 from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.denoiser.file import DENOISER, write_network
 from denoising_pipeline.images.arrays import Images, array_digest
 from denoising_pipeline.pipelines.inference.nodes import denoise_images
 from denoising_pipeline.pipelines.noise_injection.nodes import choose_degradation
@@ -53,7 +54,8 @@ def trained(
     stored = json.loads(json.dumps(degradation))
     images = (grey(16, 0.3), grey(7, 0.8), grey(7, 0.6))
     checkpoints = CheckpointsDataset(filepath=str(folder)).load()
-    return train_denoiser(*images, stored, manifest, chosen, 5, facts, ignore, checkpoints)
+    others = (5, facts, ignore, checkpoints, Denoiser.load)
+    return train_denoiser(*images, stored, manifest, chosen, *others)
 
 
 Made = tuple[Denoiser, pd.DataFrame]
@@ -123,3 +125,21 @@ def test_the_description_of_a_denoiser_is_json_and_has_all_of_its_card(made: Mad
     assert described["architecture"] == denoiser.architecture.model_dump(mode="json")
     assert described["image_shape"] == [4, 5, 1]
     assert described["weight_count"] == 20 * 3 + 3 + 3 * 20 + 20
+
+
+def test_training_can_start_from_the_weights_of_a_denoiser(made: Made, tmp_path: Path) -> None:
+    """The card names both trainings."""
+    path = tmp_path / "denoiser.zip"
+    with path.open("wb") as file:
+        write_network(made[0], DENOISER, file)
+    chosen = options(start=str(path), learning_rate=1e-12, weight_decay=0)
+    found, _ = trained(tmp_path / "checkpoints", chosen, MANIFEST, FACTS)
+    for one, other in zip(made[0].model.get_weights(), found.model.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    assert found.card.start == made[0].card
+    assert found.card.training["start"] == str(path)
+
+
+def test_a_start_of_another_architecture_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"training\.start is Unet.*training\.start to null"):
+        trained(tmp_path, options(start="photos"), MANIFEST, FACTS)

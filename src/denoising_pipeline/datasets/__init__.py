@@ -7,7 +7,11 @@ if TYPE_CHECKING:
     from denoising_pipeline.datasets.checkpoints import CheckpointsDataset
     from denoising_pipeline.datasets.json_strict import StrictJsonDataset
     from denoising_pipeline.datasets.mlflow_runs import MlflowRunsDataset
-    from denoising_pipeline.datasets.networks import ClassifierDataset, DenoiserDataset
+    from denoising_pipeline.datasets.networks import (
+        ClassifierDataset,
+        DenoiserDataset,
+        DenoisersDataset,
+    )
     from denoising_pipeline.datasets.npy import NpyDataset
     from denoising_pipeline.datasets.source import SourceDataset, SourcesDataset
 
@@ -15,6 +19,7 @@ __all__ = [
     "CheckpointsDataset",
     "ClassifierDataset",
     "DenoiserDataset",
+    "DenoisersDataset",
     "MlflowRunsDataset",
     "NpyDataset",
     "SourceDataset",
@@ -26,6 +31,7 @@ _MODULES = {
     "CheckpointsDataset": "checkpoints",
     "ClassifierDataset": "networks",
     "DenoiserDataset": "networks",
+    "DenoisersDataset": "networks",
     "MlflowRunsDataset": "mlflow_runs",
     "NpyDataset": "npy",
     "SourceDataset": "source",

@@ -1,8 +1,9 @@
 """Trained networks in the catalog."""
 
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar, NoReturn
 
-from kedro.io.core import AbstractVersionedDataset
+from kedro.io.core import AbstractDataset, AbstractVersionedDataset, DatasetError
 
 from denoising_pipeline.core.files import atomic_write
 from denoising_pipeline.datasets.versioned_file import VersionedFile
@@ -57,3 +58,33 @@ class ClassifierDataset(_NetworkFile, AbstractVersionedDataset[Classifier, Class
     """
 
     kind = CLASSIFIER
+
+
+class DenoisersDataset(AbstractDataset[NoReturn, Callable[[str], Denoiser]]):
+    """Every denoiser that has a name or a file, opened when it is asked for; only loads.
+
+    Examples:
+        ```yaml
+        denoisers:
+          type: denoising_pipeline.datasets.DenoisersDataset
+        ```
+    """
+
+    def __init__(self, *, metadata: dict[str, Any] | None = None) -> None:
+        """Keep what plugins read.
+
+        Args:
+            metadata: Ignored here; plugins such as Kedro-Viz read it.
+        """
+        self.metadata = metadata
+
+    def load(self) -> Callable[[str], Denoiser]:
+        """Return `Denoiser.load`: it takes a name of one in the package, or a path."""
+        return Denoiser.load
+
+    def save(self, data: NoReturn) -> NoReturn:
+        """Refuse: a denoiser is written by the entry that has its name."""
+        raise DatasetError(f"{type(self).__name__} only loads.")
+
+    def _describe(self) -> dict[str, Any]:
+        return {}

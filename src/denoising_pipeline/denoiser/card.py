@@ -45,6 +45,7 @@ class Card(BaseModel):
         seed: Root seed of its training, and of the noise on validation and test images.
         objective: What was compared with what in training.
         training: Every parameter of the training.
+        start: The card of the denoiser that was trained on; None: it was trained from nothing.
         validation: Scores on validation images of the weights that were kept.
         code: Version of the package, and the git commit if it was a checkout.
         value_range: Of the images that go in and come out.
@@ -58,6 +59,7 @@ class Card(BaseModel):
     seed: int
     objective: str = "supervised"
     training: dict[str, Any] = Field(default_factory=dict)
+    start: "Card | None" = None
     validation: dict[str, float] = Field(default_factory=dict)
     code: str = __version__
     value_range: tuple[float, float] = (0.0, 1.0)

@@ -12,6 +12,7 @@ import pandas as pd
 from denoising_pipeline.core.backend import batches_to_fit, dtype_policy, load_keras
 from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.denoiser.onnx_weights import Weights, with_keras
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.patches import centre_patches
 from denoising_pipeline.images.sets import ImageSet, of_one_size
@@ -46,6 +47,7 @@ def train(
     seed: int,
     log_epoch: EpochLogger,
     checkpoints: Checkpoints | None = None,
+    start: Denoiser | None = None,
 ) -> tuple[Denoiser, pd.DataFrame]:
     """Train a denoiser; show a progress bar per epoch on a terminal, else a line per epoch.
 
@@ -60,6 +62,7 @@ def train(
         checkpoints: Where the state of each epoch is kept until training is done; a training of
             the same images and parameters that finds one goes on there and ends with the weights
             that it would have had without the interruption. None: nowhere.
+        start: A denoiser whose weights are learnt on; None: they are drawn.
 
     Returns:
         The denoiser, without a card, and its history, a row per epoch: `epoch` (from 1), `loss`,
@@ -68,7 +71,7 @@ def train(
     Raises:
         TrainingDivergedError: The loss became NaN or infinite.
         ValueError: The architecture cannot process images of that size, or the objective needs
-            what the examples lack.
+            what the examples lack, or `start` is of another architecture.
     """
     keras = load_keras()
     image_shape = network_shape(options.model, examples)
@@ -78,6 +81,8 @@ def train(
         prepare, noisy = telling_level(prepare), with_level(noisy, residual_level(noisy, clean))
     with dtype_policy(options.precision):
         model = options.model.build(image_shape, seed, examples.channels[1])
+    if start:
+        model.set_weights(starting_weights(start, options.model, image_shape))
     loss = options.objective.loss(loss_by_name(options.loss, options.mse_floor))
     psnr = keras.metrics.MeanMetricWrapper(unpacked(mean_psnr), name="psnr")
     steps_per_epoch = examples.steps(options.batch_size)
@@ -91,7 +96,9 @@ def train(
     rows: Rows = []
     callbacks = [_epoch_callback(rows, log_epoch, options.section), stopping]
     if checkpoints:
-        identity = training_identity(examples, (noisy, clean), options, seed)
+        identity = training_identity(
+            examples, (noisy, clean), options, seed, model.get_weights() if start else ()
+        )
         resumable = ResumableTraining(model, stopping, rows, options, checkpoints, identity)
         callbacks.append(resumable.callback())
         for row in rows:
@@ -101,6 +108,31 @@ def train(
     if checkpoints:
         checkpoints.clear(identity)
     return Denoiser(options.model, image_shape, model), pd.DataFrame(rows)
+
+
+def starting_weights(
+    start: Denoiser, architecture: Architecture, image_shape: ImageShape
+) -> Weights:
+    """Return the weights of a denoiser that is trained on.
+
+    Args:
+        start: The denoiser.
+        architecture: That of the network to be trained.
+        image_shape: (H, W, C) that this is built for.
+
+    Raises:
+        ValueError: The denoiser has another architecture or other images, or its weights cannot be
+            read.
+    """
+    if (start.architecture, start.image_shape) != (architecture, image_shape):
+        raise ValueError(
+            f"The denoiser of training.start is {start.architecture!r} for images of "
+            f"{start.image_shape}, and the network to be trained {architecture!r} for "
+            f"{image_shape}. Set training.model and ingestion.channels to its own, or "
+            "training.start to null."
+        )
+    weights: Weights = with_keras(start).model.get_weights()
+    return weights
 
 
 def validation_images(images: Images | ImageSet, patch: int | None) -> Images:

@@ -60,6 +60,10 @@ class TrainingParameters(FitOptions):
     section: ClassVar[str] = "training"
 
     model: ArchitectureChoice = Field(ResidualUnet(), description="architecture and its options")
+    start: str | None = Field(
+        None,
+        description="name or file of a denoiser that is trained on; null: from nothing",
+    )
     objective: ObjectiveChoice = Field(Supervised(), description="what is compared with what")
     loss: Literal["binary_crossentropy", "log_mse", "mse", "psnr"] = "psnr"
     mse_floor: float = Field(

@@ -3,10 +3,11 @@
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from denoising_pipeline import __version__
 from denoising_pipeline.core.backend import load_keras, resolve_precision
@@ -21,7 +22,11 @@ Rows = list[dict[str, float]]
 
 
 def training_identity(
-    examples: Examples, validation: tuple[Images, Images], options: TrainingParameters, seed: int
+    examples: Examples,
+    validation: tuple[Images, Images],
+    options: TrainingParameters,
+    seed: int,
+    start: Sequence[npt.NDArray[np.float32]] = (),
 ) -> str:
     """Return a text that is equal for two trainings if, and only if, they end with equal weights.
 
@@ -30,6 +35,7 @@ def training_identity(
         validation: (noisy, clean) validation images.
         options: How.
         seed: Root seed.
+        start: The weights that it starts from, if they are not drawn.
 
     Returns:
         32 hexadecimal digits: of the images, the parameters, the versions and the precision.
@@ -43,6 +49,8 @@ def training_identity(
         "versions": [__version__, keras.__version__, keras.config.backend()],
         "validation": [array_digest(images) for images in validation],
     }
+    if start:
+        facts["start"] = [array_digest(weights) for weights in start]
     return hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 

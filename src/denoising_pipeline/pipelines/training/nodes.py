@@ -1,5 +1,6 @@
 """The node that trains, and the one that describes what came of it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -28,6 +29,7 @@ def train_denoiser(
     run_facts: RunFacts,
     epoch_logger: EpochLogger,
     training_checkpoints: Checkpoints,
+    denoisers: Callable[[str], Denoiser],
 ) -> tuple[Denoiser, pd.DataFrame]:
     """Train a denoiser on noise of its own, judged on the validation images.
 
@@ -42,6 +44,7 @@ def train_denoiser(
         run_facts: `commit` and `dirty` go to the card.
         epoch_logger: Called with (epoch, metrics) after every epoch.
         training_checkpoints: Where the state of each epoch is kept until training is done.
+        denoisers: Opens the one that training.start names.
 
     Returns:
         The denoiser, which carries its card, and its history, a row per epoch. One that is told
@@ -49,8 +52,15 @@ def train_denoiser(
     """
     chosen = NoiseInjectionParameters.model_validate(degradation["degradation"])
     examples = CleanExamples.of(train_clean, chosen.root, training, seed)
+    start = denoisers(training.start) if training.start else None
     found, history = train(
-        examples, (val_noisy, val_clean), training, seed, epoch_logger, training_checkpoints
+        examples,
+        (val_noisy, val_clean),
+        training,
+        seed,
+        epoch_logger,
+        training_checkpoints,
+        start,
     )
     card = Card(
         images=Origin(
@@ -64,6 +74,7 @@ def train_denoiser(
         seed=seed,
         objective=training.objective.name,
         training=training.model_dump(mode="json"),
+        start=start and start.card,
         validation=_kept(history, training.keep),
         code=_code(run_facts),
     )

@@ -23,6 +23,7 @@ def create_pipeline() -> Pipeline:
                     "run_facts": "run_facts",
                     "epoch_logger": "epoch_logger",
                     "training_checkpoints": "training_checkpoints",
+                    "denoisers": "denoisers",
                 },
                 outputs=["denoiser", "history"],
             ),
