@@ -54,8 +54,9 @@ def trained(
     stored = json.loads(json.dumps(degradation))
     images = (grey(16, 0.3), grey(7, 0.8), grey(7, 0.6))
     checkpoints = CheckpointsDataset(filepath=str(folder)).load()
-    others = (5, facts, ignore, checkpoints, Denoiser.load)
-    return train_denoiser(*images, stored, manifest, chosen, *others)
+    return train_denoiser(
+        *images, stored, manifest, chosen, 5, facts, ignore, checkpoints, Denoiser.load
+    )
 
 
 Made = tuple[Denoiser, pd.DataFrame]

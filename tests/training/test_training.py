@@ -1,5 +1,6 @@
 """Training gives a denoiser and its history: repeatable, and honest about what it kept."""
 
+import signal
 import time
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
@@ -369,3 +370,39 @@ def test_every_network_has_options_of_its_own_and_states_all_of_them() -> None:
         found = options_of.model_validate({}).model_dump(include={*FitOptions.model_fields})
         assert found == defaults | expected
     assert all(field.is_required() for field in FitOptions.model_fields.values())
+
+
+def test_training_ends_before_the_epoch_that_would_take_too_long() -> None:
+    """The first one is always made."""
+    _, history = trained(epochs=50, minutes=1e-6)
+    assert history["epoch"].tolist() == [1]
+    _, history = trained(epochs=3, minutes=10)
+    assert len(history) == 3
+
+
+def interrupted_after(done: int, **changes: Any) -> tuple[Denoiser, pd.DataFrame]:
+    """Train, with Ctrl-C when so many epochs are over."""
+
+    def log(epoch: int, metrics: Mapping[str, float]) -> None:
+        if epoch == done:
+            signal.raise_signal(signal.SIGINT)
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
+    chosen = options(**changes)
+    examples = CleanExamples.of(squares(200), NOISE, chosen, 0)
+    return train(examples, validation(), chosen, 0, log)
+
+
+def test_an_interrupted_training_can_keep_its_best_weights() -> None:
+    denoiser, history = interrupted_after(3, **UNSTEADY, interrupt="keep")
+    assert history["epoch"].tolist() == [1, 2, 3]
+    noisy, clean = validation()
+    best = history["val_psnr"].iloc[int(history["val_loss"].to_numpy().argmin())]
+    assert psnr(clean, denoiser(noisy)).mean() == pytest.approx(best, abs=1e-3)
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_after(3, **UNSTEADY)
+
+
+def test_an_interruption_that_keeps_needs_weights_that_are_the_best() -> None:
+    with pytest.raises(ParameterError, match=r"training\.keep=best"):
+        options(interrupt="keep", keep="last")

@@ -20,6 +20,7 @@ from denoising_pipeline.models import Architecture
 from denoising_pipeline.models.base import ImageShape, with_level
 from denoising_pipeline.training.batches import Targets
 from denoising_pipeline.training.checkpoints import Checkpoints
+from denoising_pipeline.training.ending import kept_if_interrupted, time_limit
 from denoising_pipeline.training.examples import Examples
 from denoising_pipeline.training.levels import Prepare, residual_level, telling_level
 from denoising_pipeline.training.losses import loss_by_name, mean_psnr, unpacked
@@ -94,7 +95,9 @@ def train(
         restore_best_weights=options.keep == "best",
     )
     rows: Rows = []
-    callbacks = [_epoch_callback(rows, log_epoch, options.section), stopping]
+    callbacks = [stopping, _epoch_callback(rows, log_epoch, options.section)]
+    if options.minutes:
+        callbacks.append(time_limit(rows, options.minutes))
     if checkpoints:
         identity = training_identity(
             examples, (noisy, clean), options, seed, model.get_weights() if start else ()
@@ -104,7 +107,8 @@ def train(
         for row in rows:
             log_epoch(int(row["epoch"]), {k: value for k, value in row.items() if k != "epoch"})
     batches = prepared(examples, prepare, options, seed, len(rows))
-    _fit(model, batches, steps_per_epoch, (noisy, clean), options, callbacks, len(rows))
+    with kept_if_interrupted(options.interrupt == "keep", rows, stopping):
+        _fit(model, batches, steps_per_epoch, (noisy, clean), options, callbacks, len(rows))
     if checkpoints:
         checkpoints.clear(identity)
     return Denoiser(options.model, image_shape, model), pd.DataFrame(rows)
@@ -252,6 +256,8 @@ def _compile(
         metrics=list(metrics),
         steps_per_execution=_steps_at_once(steps_per_epoch),
     )
+    # Else TensorFlow traces a step twice: once more for the variables that the first trace made.
+    model.optimizer.build(model.trainable_variables)
 
 
 def _steps_at_once(steps_per_epoch: int) -> int:

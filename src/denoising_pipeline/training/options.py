@@ -100,6 +100,12 @@ class TrainingParameters(FitOptions):
     )
     resume: bool = Field(True, description="go on where the same training was interrupted")
     keep: Literal["best", "last"] = Field("best", description="weights kept, by val_loss")
+    minutes: float | None = Field(
+        None, gt=0, description="ends before the epoch that would pass them; null: after `epochs`"
+    )
+    interrupt: Literal["stop", "keep"] = Field(
+        "stop", description="what Ctrl-C does: stop the run, or keep the best so far and go on"
+    )
 
     @model_validator(mode="after")
     def _a_loss_that_the_output_has(self) -> Self:
@@ -107,6 +113,15 @@ class TrainingParameters(FitOptions):
             raise ValueError(
                 f"the loss {self.loss!r} has a cross-entropy, for outputs between 0 and 1, and "
                 f"that of {self.model.name!r} is not bounded. Set training.loss=log_mse, or mse."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _the_best_can_be_kept(self) -> Self:
+        if self.interrupt == "keep" and self.keep == "last":
+            raise ValueError(
+                "interrupt: keep takes the best weights so far, and keep: last has no best. "
+                "Set training.keep=best, or training.interrupt=stop."
             )
         return self
 

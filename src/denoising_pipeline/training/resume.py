@@ -104,7 +104,6 @@ class ResumableTraining:
 
     @property
     def _variables(self) -> list[Any]:
-        self._model.optimizer.build(self._model.trainable_variables)
         return [*self._model.variables, *self._model.optimizer.variables]
 
     def _state(self) -> State:
