@@ -14,7 +14,7 @@ test: install         ## every test but the long ones, with coverage
 	$(BIN)/pytest --cov --numprocesses 2 --no-loadscope-reorder
 
 test-slow: install    ## the long ones: the package elsewhere, four first runs at once
-	$(BIN)/pytest --slow -m slow
+	$(BIN)/pytest --slow -m slow --numprocesses 2 --no-loadscope-reorder
 
 lint: install         ## style, types and import contracts
 	$(BIN)/ruff check .

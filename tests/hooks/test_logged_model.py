@@ -146,6 +146,7 @@ def test_the_model_is_data_and_the_code_of_this_package(logged: Logged) -> None:
     assert flavors["python_function"]["loader_module"] == "denoising_pipeline.denoiser.served"
 
 
+@pytest.mark.slow
 def test_mlflow_predicts_from_the_command_line(
     logged: Logged, noisy: Images, tmp_path: Path
 ) -> None:
@@ -198,6 +199,7 @@ def ask(address: str, content: dict[str, Any]) -> Any:
         return json.load(answer)
 
 
+@pytest.mark.slow
 def test_mlflow_serves_images_and_refuses_what_is_none(
     server: str, logged: Logged, noisy: Images
 ) -> None:

@@ -22,6 +22,8 @@ from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.pipelines.evaluation.nodes import score_test_images
 
+pytestmark = pytest.mark.slow
+
 FUTURE = "2999-01-01T00.00.00.000Z"
 LONG = {"training": {**TRAINING, "epochs": 80}}
 NO_END = {"training": {**TRAINING, "epochs": 1_000_000}}

@@ -152,6 +152,7 @@ def test_command_of_a_run_repeats_it(project: Project, tiny: Run) -> None:
     assert noisy[0] == noisy[1]
 
 
+@pytest.mark.slow
 def test_command_of_a_slice_repeats_exactly_this_run(
     project: Project, tiny: Run, replay: Run
 ) -> None:

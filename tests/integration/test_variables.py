@@ -43,6 +43,7 @@ OTHER_WORK = {
 """What people export for other projects; each has changed results or broken runs of some."""
 
 
+@pytest.mark.slow
 def test_a_whole_run_ends_with_the_same_scores_whatever_is_set(project: Project, tiny: Run) -> None:
     """From a process of its own, which nobody else may read the files of (umask)."""
     recipe = project.recipe("elsewhere")

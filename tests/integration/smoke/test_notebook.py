@@ -7,6 +7,8 @@ import pytest
 from nbclient import NotebookClient
 from project_folder import PATIENCE, ROOT, Smoke, environment
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 

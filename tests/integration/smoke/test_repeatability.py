@@ -11,6 +11,8 @@ from project_folder import TO_SCORES, Project, Smoke
 
 from denoising_pipeline.datasets import DenoiserDataset
 
+pytestmark = pytest.mark.slow
+
 
 def outcome(project: Project, run: Run) -> dict[str, Any]:
     """Return summary, history and weights that a run wrote."""
