@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from denoising_pipeline.evaluation.champion import Decision, decide
+from denoising_pipeline.evaluation.champion import START, Decision, decide, decide_first
 from denoising_pipeline.evaluation.runs import TrackedRun
 
 
@@ -86,3 +86,20 @@ def test_a_gain_on_every_one_of_a_few_images_may_be_chance(count: int, enough: b
 
 def test_more_confidence_takes_more_images() -> None:
     assert not decided(run(5, count=6), run(0, count=6), confidence=0.99).champion
+
+
+@pytest.mark.parametrize(("gain", "better"), [(0.2, True), (0.001, False), (-0.2, False)])
+def test_the_first_has_to_be_better_than_what_it_was_trained_on_from(
+    gain: float, better: bool
+) -> None:
+    scores, before = run(gain).image_metrics(), run(0).image_metrics()
+    assert scores is not None
+    assert before is not None
+    both = scores.assign(**{START: before["psnr"]})
+    found = decide_first(run(gain, image_metrics=lambda: both), seed=0, resamples=2000)
+    assert found.champion is better
+    assert "than what it was trained on from by more than chance" in found.reason
+
+
+def test_the_first_that_was_trained_from_nothing_is_the_champion() -> None:
+    assert decide_first(run(-5), seed=0) == Decision(True, "there was no champion")

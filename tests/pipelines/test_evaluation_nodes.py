@@ -326,3 +326,21 @@ def test_the_trained_level_has_the_scores_of_the_test_images() -> None:
     for name in SCORES:
         assert row[name] == scores[name].mean()
         assert row[f"{name}_ci_low"] <= row[name] <= row[f"{name}_ci_high"]
+
+
+def test_what_was_trained_on_from_is_scored_on_the_same_images() -> None:
+    """Its gain has the interval of the differences of each image."""
+    clean, noisy, denoised = batches()
+    before = Blur(Gaussian())
+    own = card(Gaussian()).model_copy(update={"training": {"start": "blur"}})
+    denoiser = Denoiser(Dense(), (12, 13, 1), None, own)
+    opened = cast("Any", {"blur": before}.__getitem__)
+    scores = score_test_images(clean, noisy, denoised, splits(), ALL, denoiser, opened)
+    for name in METRICS:
+        np.testing.assert_array_equal(scores[f"start_{name}"], METRICS[name](clean, before(noisy)))
+    summary = summarize(scores, denoiser, ALL)
+    gains = scores["psnr"] - scores["start_psnr"]
+    assert summary["start_gain"] == pytest.approx(gains.mean())
+    half = stats.t.ppf(0.975, 5) * gains.std() / np.sqrt(6)
+    assert summary["start_gain_ci_high"] - summary["start_gain"] == pytest.approx(half)
+    assert summary["start_psnr"] == pytest.approx(scores["start_psnr"].mean())

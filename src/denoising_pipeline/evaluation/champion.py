@@ -2,10 +2,12 @@
 
 from typing import NamedTuple
 
-import pandas as pd
-
 from denoising_pipeline.evaluation.paired import PairedDifference, paired_difference
 from denoising_pipeline.evaluation.runs import SCORE, TrackedRun, obstacle_to_pairing
+from denoising_pipeline.images.arrays import Values
+
+START = f"start_{SCORE}"
+"""Column of the scores of the denoiser that was trained on."""
 
 
 class Decision(NamedTuple):
@@ -48,24 +50,43 @@ def decide(
     obstacle = obstacle_to_pairing(run, scores, champion, reference)
     if obstacle or scores is None or reference is None:
         return Decision(False, f"cannot be compared with the champion: {obstacle}")
+    pair = scores[SCORE].to_numpy(), reference[SCORE].to_numpy()
+    return _judged("the champion", pair, seed, confidence, resamples)
+
+
+def decide_first(
+    run: TrackedRun, *, seed: int, confidence: float = 0.95, resamples: int = 10_000
+) -> Decision:
+    """Compare a denoiser with the one that its training started from; there is no champion yet.
+
+    Args:
+        run: The run of the new denoiser.
+        seed: Root seed of the bootstrap.
+        confidence: As for `decide`.
+        resamples: As for `decide`.
+
+    Returns:
+        It is the champion if its training started from nothing, or if it is better than what it
+        started from by more than chance, as `decide` has it.
+    """
+    scores = run.image_metrics()
+    if scores is None or START not in scores:
+        return Decision(True, "there was no champion")
+    pair = scores[SCORE].to_numpy(), scores[START].to_numpy()
+    return _judged("what it was trained on from", pair, seed, confidence, resamples)
+
+
+def _judged(
+    other: str, scores: tuple[Values, Values], seed: int, confidence: float, resamples: int
+) -> Decision:
     try:
-        difference = _difference(scores, reference, seed, confidence, resamples)
+        difference = paired_difference(
+            *scores, seed=seed, confidence=confidence, resamples=resamples
+        )
     except ValueError as error:
-        return Decision(False, f"cannot be compared with the champion: {error}")
+        return Decision(False, f"cannot be compared with {other}: {error}")
     if 2 * 0.5**difference.n >= 1 - confidence:
         return Decision(False, f"{difference.n} test images are too few to tell", difference)
-    if difference.low > 0:
-        return Decision(True, "better than the champion by more than chance", difference)
-    return Decision(False, "not better than the champion by more than chance", difference)
-
-
-def _difference(
-    scores: pd.DataFrame, reference: pd.DataFrame, seed: int, confidence: float, resamples: int
-) -> PairedDifference:
-    return paired_difference(
-        scores[SCORE].to_numpy(),
-        reference[SCORE].to_numpy(),
-        seed=seed,
-        confidence=confidence,
-        resamples=resamples,
-    )
+    better = difference.low > 0
+    word = "better" if better else "not better"
+    return Decision(better, f"{word} than {other} by more than chance", difference)

@@ -1,6 +1,7 @@
 """Versions of the registered model: each trained and scored denoiser, the best of them by alias."""
 
 import logging
+from typing import Any
 
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
@@ -15,7 +16,7 @@ from mlflow.tracking import MlflowClient
 from denoising_pipeline.config import Parameters
 from denoising_pipeline.datasets.mlflow_runs import tracked_run
 from denoising_pipeline.denoiser import Denoiser
-from denoising_pipeline.evaluation.champion import Decision, decide
+from denoising_pipeline.evaluation.champion import Decision, decide, decide_first
 from denoising_pipeline.evaluation.runs import TrackedRun
 
 logger = logging.getLogger(__name__)
@@ -73,19 +74,18 @@ def _champion(client: MlflowClient, name: str) -> ModelVersion | None:
 def _decision(
     client: MlflowClient, run: TrackedRun, champion: ModelVersion | None, parameters: Parameters
 ) -> Decision:
+    how: dict[str, Any] = {
+        "seed": parameters.seed,
+        "confidence": parameters.evaluation.confidence,
+        "resamples": parameters.comparison.resamples,
+    }
     if champion is None:
-        return Decision(True, "there was no champion")
+        return decide_first(run, **how)
     try:
         other = tracked_run(client, client.get_run(champion.run_id or ""))
     except MlflowException:
         return Decision(False, "cannot be compared with the champion: its run is gone")
-    return decide(
-        run,
-        other,
-        seed=parameters.seed,
-        confidence=parameters.evaluation.confidence,
-        resamples=parameters.comparison.resamples,
-    )
+    return decide(run, other, **how)
 
 
 def _tags(

@@ -1,6 +1,6 @@
 """Scores of every test image, and what they come to."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -14,6 +14,9 @@ from denoising_pipeline.evaluation.scoring import score_images
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet, first_of
 
+OTHERS = ("noisy_", "start_")
+"""What scores of the noisy images, and of the denoiser that was trained on, are called by."""
+
 SWEEP = [step / 5 for step in range(11)]
 """Noise levels that the denoiser is tried at, as multiples of the one it was trained for."""
 
@@ -24,8 +27,10 @@ def score_test_images(
     test_denoised: Images | ImageSet,
     splits: pd.DataFrame,
     evaluation: EvaluationParameters,
+    denoiser: Denoiser | None = None,
+    denoisers: Callable[[str], Denoiser] = Denoiser.load,
 ) -> pd.DataFrame:
-    """Score every test image.
+    """Score every test image, and what the denoiser that was trained on makes of it.
 
     Args:
         test_clean: The clean images.
@@ -34,10 +39,13 @@ def score_test_images(
         splits: `split`, `index`, `label` (missing where there is none) and, of images that come
             from files, `name` of every image.
         evaluation: `metrics` is read.
+        denoiser: What denoised them; its card names the one that its training started from.
+        denoisers: Opens that one.
 
     Returns:
         A row per image: `index`, `label`, `name` if the source has it, each metric of the denoised
-        image under its own name and of the noisy image under `noisy_<name>`.
+        image under its own name, of the noisy image under `noisy_<name>` and, if the training
+        started from a denoiser, of what that one gives under `start_<name>`.
 
     Raises:
         ValueError: The images differ in number or size from each other or from `splits`.
@@ -49,7 +57,10 @@ def score_test_images(
             f"splits lists {len(images)} test images, but there are {len(test_clean)}: they are of "
             "different runs. Run preprocessing and what comes after it again."
         )
-    return images.join(_scores(evaluation.metrics, test_clean, test_noisy, test_denoised))
+    compared = {"": test_denoised, "noisy_": test_noisy}
+    if denoiser and (start := denoiser.card.training.get("start")):
+        compared["start_"] = denoisers(start)(test_noisy)
+    return images.join(_scores(evaluation.metrics, test_clean, compared))
 
 
 def summarize(
@@ -67,7 +78,8 @@ def summarize(
         `n_images`, `confidence`; for each score its mean under its own name and the bounds of the
         interval over images under `<name>_ci_low` and `<name>_ci_high`; `psnr_pooled` and
         `noisy_psnr_pooled`, from the mean over images of the mean squared error; `psnr_gain`, mean
-        PSNR over that of the noisy images, and `worse_than_noisy`, whether it is below 0;
+        PSNR over that of the noisy images, and `worse_than_noisy`, whether it is below 0; if it
+        was trained on from another denoiser, `start_gain`, mean PSNR over that one's, and bounds;
         `psnr_digit_<label>`, mean PSNR of each class, if there are labels; where `limit` is that
         of this source and degradation, `limit_psnr` and `limit_distance`, how far below it the
         score is in dB.
@@ -85,6 +97,9 @@ def summarize(
         summary[f"{prefix}psnr_pooled"] = pooled_psnr(image_metrics[f"{prefix}mse"].to_numpy())
     summary["psnr_gain"] = summary["psnr"] - summary["noisy_psnr"]
     summary["worse_than_noisy"] = summary["psnr_gain"] < 0
+    if "start_psnr" in image_metrics:
+        gains = image_metrics["psnr"] - image_metrics["start_psnr"]
+        summary |= mean_intervals({"start_gain": gains.to_numpy()}, evaluation.confidence)
     limit = evaluation.limit
     if limit and (limit.source, limit.degradation) == (card.images.source, card.degradation):
         summary |= {"limit_psnr": limit.psnr, "limit_distance": limit.psnr - summary["psnr"]}
@@ -133,7 +148,8 @@ def sweep_noise(
     rows = []
     for level, noise_at_level in _levels(noise):
         noisy = draw_noisy(clean, noise_at_level, seed=seed, split="test", epoch=0)
-        scores = _scores(evaluation.metrics, clean, noisy, denoiser(noisy))
+        compared = {"": denoiser(noisy), "noisy_": noisy}
+        scores = _scores(evaluation.metrics, clean, compared)
         is_trained = level == noise.level_value
         row = {"level": level, "trained": is_trained, "n_images": len(clean)}
         rows.append(row | _means(scores, evaluation.confidence))
@@ -150,16 +166,12 @@ def _levels(noise: Degradation) -> Iterator[tuple[float, Degradation]]:
 
 
 def _scores(
-    metrics: Iterable[str],
-    clean: Images | ImageSet,
-    noisy: Images | ImageSet,
-    denoised: Images | ImageSet,
+    metrics: Iterable[str], clean: Images | ImageSet, compared: Mapping[str, Images | ImageSet]
 ) -> pd.DataFrame:
-    pairs = {"": denoised, "noisy_": noisy}
     return pd.DataFrame(
         {
             f"{prefix}{name}": values
-            for prefix, images in pairs.items()
+            for prefix, images in compared.items()
             for name, values in score_images(metrics, clean, images).items()
         }
     )
@@ -167,7 +179,9 @@ def _scores(
 
 def _names(image_metrics: pd.DataFrame) -> list[str]:
     """Return the columns that are scores."""
-    return [name for name in map(str, image_metrics) if name.removeprefix("noisy_") in METRICS]
+    prefixes = ("", *OTHERS)
+    scores = [f"{prefix}{name}" for name in METRICS for prefix in prefixes]
+    return [name for name in map(str, image_metrics) if name in scores]
 
 
 def _columns(names: Iterable[str]) -> list[str]:

@@ -22,6 +22,8 @@ def create_pipeline() -> Pipeline:
                     "test_noisy": "test_noisy",
                     "test_denoised": "test_denoised",
                     "splits": "splits",
+                    "denoiser": "denoiser",
+                    "denoisers": "denoisers",
                     "evaluation": "params:evaluation",
                 },
                 outputs="image_metrics",
