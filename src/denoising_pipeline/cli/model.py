@@ -1,5 +1,6 @@
 """Which denoiser `--model` means."""
 
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ def model_file(model: str) -> Path:
     """Return the file of a denoiser.
 
     Args:
-        model: Name of a denoiser of the package, a file, `catalog:<version>` (`catalog:` alone: the
-            newest) of the project around the current folder, or `runs:/<run>/<model>` or
-            `models:/<name>@<alias>` or `models:/<name>/<version>` of MLflow.
+        model: Name of a denoiser of the package; a file; a name of one's own, the champion of which
+            is taken; `catalog:<version>` (`catalog:` alone: the newest) of the project around the
+            current folder; or `runs:/<run>/<model>`, `models:/<name>@<alias>` or
+            `models:/<name>/<version>` of MLflow.
 
     Raises:
         OSError: There is none.
@@ -30,7 +32,20 @@ def model_file(model: str) -> Path:
         from denoising_pipeline.datasets.mlflow_runs import fetch_denoiser
 
         return fetch_denoiser(model, Path(tempfile.mkdtemp(prefix="denoiser-")))
-    return denoiser_file(model)
+    try:
+        return denoiser_file(model)
+    except FileNotFoundError:
+        if not _is_recipe(model):
+            raise
+    return model_file(f"models:/{model}@champion")
+
+
+def _is_recipe(name: str) -> bool:
+    """Return whether the project around the current folder has a recipe of that name."""
+    from kedro.utils import find_kedro_project
+
+    project = find_kedro_project(Path.cwd())
+    return bool(project and re.fullmatch(r"[\w-]+", name) and (project / "conf" / name).is_dir())
 
 
 def _of_catalog(version: str) -> Path:

@@ -94,6 +94,14 @@ def _table(summary: dict[str, Any]) -> Table:
             score.text(summary[score.key]),
             " to ".join(map(score.text, bounds)),
         )
+    if "start_gain" in summary:
+        low, high = (f"{summary[f'start_gain_ci_{end}']:+.2f}" for end in ("low", "high"))
+        table.add_row(
+            escape(f"Gain over {Path(summary['start']).name} [dB]"),
+            "",
+            f"{summary['start_gain']:+.2f}",
+            f"{low} to {high}",
+        )
     if "limit_psnr" in summary:
         distance = f"{summary['limit_distance']:.2f}"
         limit = f"limit about {summary['limit_psnr']:.1f}"

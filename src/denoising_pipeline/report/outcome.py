@@ -1,6 +1,7 @@
 """Sections of what came of the run: the scores in one line, and the images."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from denoising_pipeline.evaluation.scoring import SCORE_FORMATS, ScoreFormat
@@ -52,6 +53,13 @@ def headline(results: Results) -> Section:
         remark = f"noisy: {summary['noisy_ssim']:.3f}; structural similarity, 1 for equal images"
         items.append(("SSIM", f"{summary['ssim']:.3f}", remark))
     points = [("noisy", summary["noisy_psnr"]), ("denoised", summary["psnr"])]
+    if "start_gain" in summary:
+        start = Path(summary["start"]).name
+        low, high = (f"{summary[f'start_gain_ci_{end}']:+.2f}" for end in ("low", "high"))
+        remark = f"{low} to {high}; {start}, from which it was trained on: "
+        remark += f"{summary['start_psnr']:.2f} dB"
+        items.append((f"Over {start}", f"{summary['start_gain']:+.2f} dB", remark))
+        points.append((start, summary["start_psnr"]))
     if {"limit_psnr", "limit_distance"} <= summary.keys():
         limit, distance = summary["limit_psnr"], summary["limit_distance"]
         remark = f"limit: {limit:.2f} dB, the best that is thought possible on these images"

@@ -87,7 +87,7 @@ def train(
     loss = options.objective.loss(loss_by_name(options.loss, options.mse_floor))
     psnr = keras.metrics.MeanMetricWrapper(unpacked(mean_psnr), name="psnr")
     steps_per_epoch = examples.steps(options.batch_size)
-    _compile(model, options, steps_per_epoch, seed, unpacked(loss), [psnr])
+    compile_network(model, options, steps_per_epoch, seed, unpacked(loss), [psnr])
     stopping = keras.callbacks.EarlyStopping(
         monitor="val_loss",
         mode="min",
@@ -206,7 +206,7 @@ def fit_best(
     ignore: EpochLogger = lambda epoch, metrics: None  # noqa: E731
     callbacks = [_epoch_callback([], ignore, options.section), keep_best]
     steps_per_epoch = examples.steps(options.batch_size)
-    _compile(model, options, steps_per_epoch, seed, loss, metrics)
+    compile_network(model, options, steps_per_epoch, seed, loss, metrics)
     batches = prepared(examples, prepare, options, seed)
     _fit(model, batches, steps_per_epoch, validation, options, callbacks)
 
@@ -238,7 +238,7 @@ def prepared(
             yield ready.input, target
 
 
-def _compile(
+def compile_network(
     model: Any,
     options: FitOptions,
     steps_per_epoch: int,

@@ -79,7 +79,8 @@ def summarize(
         interval over images under `<name>_ci_low` and `<name>_ci_high`; `psnr_pooled` and
         `noisy_psnr_pooled`, from the mean over images of the mean squared error; `psnr_gain`, mean
         PSNR over that of the noisy images, and `worse_than_noisy`, whether it is below 0; if it
-        was trained on from another denoiser, `start_gain`, mean PSNR over that one's, and bounds;
+        was trained on from another denoiser, `start` names that one, and `start_gain` is mean PSNR
+        over its own, with bounds;
         `psnr_digit_<label>`, mean PSNR of each class, if there are labels; where `limit` is that
         of this source and degradation, `limit_psnr` and `limit_distance`, how far below it the
         score is in dB.
@@ -99,6 +100,7 @@ def summarize(
     summary["worse_than_noisy"] = summary["psnr_gain"] < 0
     if "start_psnr" in image_metrics:
         gains = image_metrics["psnr"] - image_metrics["start_psnr"]
+        summary["start"] = card.training.get("start")
         summary |= mean_intervals({"start_gain": gains.to_numpy()}, evaluation.confidence)
     limit = evaluation.limit
     if limit and (limit.source, limit.degradation) == (card.images.source, card.degradation):

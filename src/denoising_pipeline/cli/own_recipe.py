@@ -1,0 +1,134 @@
+"""A recipe for somebody's own images: what is chosen for them, and where it is written."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+TEST, VALIDATION = (6, 30), (1, 12)
+"""Fewest and most images that are held out: with fewer than 6 for the test, even a gain on every
+one of them could be chance."""
+
+LEAST_IMAGES = TEST[0] + VALIDATION[0] + 1
+
+PATCH, BATCH = 96, 8
+"""Height and width of patches in pixels, and patches per step."""
+
+EPOCHS = 12
+"""Epochs in the time that there is: so often the best weights so far are kept."""
+
+AROUND = 0.75
+"""Share of the minutes that is left for steps; the rest is for scores and the report."""
+
+NAMES = "letters, digits, - and _"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is trained, on what, and why.
+
+    Attributes:
+        name: Of the recipe, its source and the registered model.
+        folder: Where the images lie.
+        reasons: Why it is as it is, a sentence each.
+        parameters: What differs from the default, as conf/<name>/parameters.yml has it.
+    """
+
+    name: str
+    folder: Path
+    reasons: tuple[str, ...]
+    parameters: Mapping[str, Any]
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The text of each file of the recipe."""
+        above = [f"Trains on the images of {self.folder}.", *self.reasons]
+        values = {
+            "source": self.name,
+            "data": f"data/{self.name}",
+            "registered_model": self.name,
+        }
+        header = "".join(f"# {line}\n" for line in above)
+        return {
+            "globals.yml": yaml.safe_dump(values, sort_keys=False),
+            "parameters.yml": header + yaml.safe_dump(dict(self.parameters), sort_keys=False),
+        }
+
+    def write(self, project: Path) -> None:
+        """Write the files, and put a link to the images where the pipeline reads them.
+
+        Raises:
+            FileExistsError: Something else of that name is there.
+        """
+        conf, source = project / "conf" / self.name, project / "data/01_raw" / self.name
+        if conf.exists() or (source.is_symlink() and source.resolve() != self.folder):
+            raise FileExistsError(f"'{conf if conf.exists() else source}' exists.")
+        source.parent.mkdir(parents=True, exist_ok=True)
+        if not source.is_symlink():
+            source.symlink_to(self.folder, target_is_directory=True)
+        conf.mkdir()
+        for name, text in self.files.items():
+            (conf / name).write_text(text)
+
+
+def held_out(images: int) -> tuple[int, int]:
+    """Return how many images of a folder are for the test, and how many for validation."""
+    test = min(max(round(0.15 * images), TEST[0]), TEST[1])
+    validation = min(max(round(0.1 * images), VALIDATION[0]), VALIDATION[1])
+    return test, validation
+
+
+def patch_for(smallest_side: int, multiple: int) -> int:
+    """Return the side of patches for images whose smallest side is so many pixels."""
+    return min(PATCH, smallest_side // multiple * multiple)
+
+
+def on_clean_images(images: int, patch: int, start: str | None, minutes: float) -> dict[str, Any]:
+    """Return the parameters of a training on clean images, to which noise is added.
+
+    Args:
+        images: How many there are.
+        patch: Height and width of patches, in pixels.
+        start: Name or file of the denoiser that is trained on; None: from nothing.
+        minutes: That it may take, in all.
+    """
+    test, validation = held_out(images)
+    return {
+        "ingestion": {"channels": 3, "skip_bad": True},
+        "preprocessing": {"validation_images": validation, "test_images": test},
+        "noise_injection": {"name": "camera", "sigma": 75 / 255},
+        "training": {
+            "model": {"name": "unet", "noise_level": True},
+            "start": start,
+            "objective": {"name": "relative"},
+            "loss": "mse",
+            "patch": patch,
+            "detail": 4,
+            "grey": 0.4,
+            "flips": "all",
+            "batch_size": BATCH,
+            "epochs": EPOCHS,
+            "learning_rate": 0.001 if start else 0.003,
+            "weight_decay": 0.1,
+            "warmup": 0.03,
+            "precision": "float32",
+            "minutes": AROUND * minutes,
+            "interrupt": "keep",
+        },
+        "evaluation": {"limit": None, "sweep_images": 4},
+        "benchmark": {
+            "baselines": ["non-local means", "wavelet", "total variation"],
+            "calibration_images": validation,
+            "test_images": test,
+            "article_epochs": 0,
+        },
+    }
+
+
+def patches_per_epoch(minutes: float, seconds_per_step: float) -> int:
+    """Return the patches of an epoch, so that all epochs take about the time that there is."""
+    steps = AROUND * 60 * minutes / (EPOCHS * seconds_per_step)
+    return BATCH * max(1, math.floor(steps))

@@ -1,0 +1,178 @@
+"""`denoise train`: a denoiser of one's own, from a folder of images."""
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from denoising_pipeline.batch.results import shown
+from denoising_pipeline.cli.own_recipe import (
+    LEAST_IMAGES,
+    NAMES,
+    Recipe,
+    held_out,
+    on_clean_images,
+    patch_for,
+    patches_per_epoch,
+)
+
+if TYPE_CHECKING:
+    from denoising_pipeline.batch.doctor import Findings
+
+NOTHING_DONE = 2
+"""Exit code where no training began."""
+
+LEAST_PATCH = 32
+
+
+class Refused(click.ClickException):
+    """No training began: a sentence for people."""
+
+    exit_code = NOTHING_DONE
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--name", help="What the denoiser is called.  [default: the folder's name]")
+@click.option(
+    "--minutes",
+    type=click.FloatRange(1, min_open=False),
+    default=30,
+    show_default=True,
+    help="That it may take, scores and report included.",
+)
+@click.option(
+    "--start",
+    default="photos",
+    show_default=True,
+    metavar="MODEL",
+    help="The denoiser that is trained on: its name or its file; none: from nothing.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
+def train(folder: Path, name: str | None, minutes: float, start: str, dry_run: bool) -> None:
+    """Train a denoiser on a folder of your own images.
+
+    Looks at the folder, says what it chooses and why, writes that down as the recipe conf/NAME of
+    the project, and runs it: kedro run --env NAME. Ctrl-C keeps the best so far and scores it. The
+    same command again goes on where a training was cut off.
+
+    The denoiser is then used by: denoise IN... --model NAME, if it turned out to be better than
+    the one that it was trained on.
+    """
+    project = _project()
+    source = folder.resolve()
+    if not source.is_dir():
+        raise Refused(f"'{shown(folder)}' is no folder: give one with images.")
+    chosen = name or re.sub(r"[^\w-]+", "_", source.name)
+    if not re.fullmatch(r"[\w-]+", chosen):
+        raise Refused(f"--name {shown(chosen)}: take {NAMES} only.")
+    conf = project / "conf" / chosen
+    if _is_own(conf, source):
+        click.echo(f"The recipe conf/{chosen} is there: it goes on, or is run again.")
+    else:
+        if conf.exists():
+            raise Refused(f"conf/{chosen} is the recipe of something else. Give another --name.")
+        recipe = _recipe(source, chosen, minutes, None if start == "none" else start)
+        for reason in recipe.reasons:
+            click.echo(reason)
+        if dry_run:
+            for file, text in recipe.files.items():
+                click.echo(f"\nconf/{chosen}/{file}:\n{text}", nl=False)
+            return
+        try:
+            recipe.write(project)
+        except FileExistsError as error:
+            raise Refused(f"{error} Give another --name.") from error
+    sys.exit(_run(project, chosen) if not dry_run else 0)
+
+
+def _project() -> Path:
+    from kedro.utils import find_kedro_project
+
+    found = find_kedro_project(Path.cwd())
+    if found is None:
+        raise Refused(
+            f"'{Path.cwd()}' is in no project, and a training keeps its recipe, its images and its "
+            "runs in one. Go to the folder of a clone of denoising-pipeline."
+        )
+    return Path(found)
+
+
+def _is_own(conf: Path, source: Path) -> bool:
+    """Return whether a recipe is there that trains on a folder."""
+    link = conf.parents[1] / "data/01_raw" / conf.name
+    return conf.is_dir() and link.is_symlink() and link.resolve() == source
+
+
+def _recipe(source: Path, name: str, minutes: float, start: str | None) -> Recipe:
+    from denoising_pipeline.batch.doctor import examine
+
+    def progress(done: int, of: int) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r{done + 1} of {of} files\x1b[K", nl=done + 1 == of, err=True)
+
+    found = examine(source, progress=progress)
+    images = found.files - len(found.unreadable)
+    reasons = [f"{images} images of {shown(source)}, {found.megapixels:.1f} megapixels."]
+    if images < LEAST_IMAGES:
+        raise Refused(
+            f"'{shown(source)}' has {images} images that can be read. {LEAST_IMAGES} or more are "
+            "needed: some to learn from, and others, never learnt from, to judge by."
+        )
+    if not found.is_clean:
+        level = f" (median noise {found.noise.median:.1f}/255)" if found.noise.median else ""
+        raise Refused(
+            f"'{shown(source)}' is not clean{level}. A denoiser learns from clean images, to which "
+            "noise is added. Choose the folder of the clean ones."
+        )
+    reasons.append("They are clean: noise like that of cameras is added, of levels up to 75/255.")
+    patch = patch_for(_smallest_side(found), 8)
+    if patch < LEAST_PATCH:
+        raise Refused(f"Images of less than {LEAST_PATCH} pixels in height or width are too small.")
+    parameters = on_clean_images(images, patch, start, minutes)
+    test, validation = held_out(images)
+    reasons.append(
+        f"{test} of them are set aside to judge the result, and {validation} to choose the epoch."
+    )
+    training = parameters["training"]
+    seconds = _pace(training)
+    training["patches_per_epoch"] = patches_per_epoch(minutes, seconds)
+    steps = training["epochs"] * training["patches_per_epoch"] // training["batch_size"]
+    reasons.append(
+        f"{'Starts from ' + start if start else 'Starts from nothing'}; {steps:,} steps at "
+        f"{seconds:.2f} s each here, for {minutes:g} minutes in all."
+    )
+    return Recipe(name, source, tuple(reasons), parameters)
+
+
+def _smallest_side(found: "Findings") -> int:
+    return min(int(side) for size in found.sizes for side in size.split("x"))
+
+
+def _pace(training: dict[str, object]) -> float:
+    from denoising_pipeline.config import ParameterError, validate_parameters
+    from denoising_pipeline.training.pace import seconds_per_step
+
+    try:
+        options = validate_parameters({"training": training}).training
+    except ParameterError as error:
+        raise Refused(str(error)) from error
+    return seconds_per_step(options, 3)
+
+
+def _run(project: Path, name: str) -> int:
+    """Run the recipe and the benchmark, as processes of their own that get Ctrl-C alone."""
+    for more in ([], ["--pipelines", "benchmark"]):
+        command = [sys.executable, "-m", "kedro", "run", "--env", name, *more]
+        process = subprocess.Popen(command, cwd=project)  # noqa: S603  # of a checked name
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        code = process.wait()
+        signal.signal(signal.SIGINT, before)
+        if code:
+            return code
+    click.echo(f"Use it: denoise IN... --model {name}")
+    return 0

@@ -1,0 +1,42 @@
+"""How fast a network learns on this machine."""
+
+import statistics
+import time
+
+import numpy as np
+
+from denoising_pipeline.core.backend import dtype_policy
+from denoising_pipeline.training.loop import compile_network
+from denoising_pipeline.training.losses import loss_by_name, unpacked
+from denoising_pipeline.training.options import TrainingParameters
+
+WARM_UP, TIMED = 2, 5
+"""Steps that are not timed, and that are."""
+
+
+def seconds_per_step(options: TrainingParameters, channels: int) -> float:
+    """Measure a step of training on patches of grey: the median of a few.
+
+    Args:
+        options: How the network is trained, on patches.
+        channels: Of the images.
+
+    Raises:
+        ValueError: It is not trained on patches.
+    """
+    side = options.patch
+    if side is None:
+        raise ValueError("training.patch is null: the pace is that of a training on patches.")
+    with dtype_policy(options.precision):
+        network = options.model.build((None, None, channels), 0, channels)
+    loss = options.objective.loss(loss_by_name(options.loss, options.mse_floor))
+    compile_network(network, options, WARM_UP + TIMED, 0, unpacked(loss), [])
+    shape = (options.batch_size, side, side, channels)
+    seen = np.full((*shape[:3], channels + options.model.told_level), 0.5, np.float32)
+    target = np.full(shape, 0.4, np.float32)
+    seconds = []
+    for _ in range(WARM_UP + TIMED):
+        started = time.perf_counter()
+        network.train_on_batch(seen, target)
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds[WARM_UP:])
