@@ -10,6 +10,7 @@ from scipy import stats
 from scipy.ndimage import gaussian_filter
 
 from denoising_pipeline.degradations import NOISES, Noise, draw_noisy
+from denoising_pipeline.degradations.camera import Camera
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.degradations.masking import Masking
 from denoising_pipeline.degradations.salt_and_pepper import SaltAndPepper
@@ -344,3 +345,14 @@ def test_what_was_trained_on_from_is_scored_on_the_same_images() -> None:
     half = stats.t.ppf(0.975, 5) * gains.std() / np.sqrt(6)
     assert summary["start_gain_ci_high"] - summary["start_gain"] == pytest.approx(half)
     assert summary["start_psnr"] == pytest.approx(scores["start_psnr"].mean())
+
+
+def test_noise_of_cameras_is_swept_to_twice_its_level() -> None:
+    """However far it leads out of [0, 1]: dark images with a few lights are the worst."""
+    clean = np.zeros((3, 64, 64, 3), np.float32)
+    clean[:, ::16, ::16] = 1
+    noise = Camera(sigma=75 / 255, signal=1)
+    shipped = Denoiser.load()
+    denoiser = Denoiser(shipped.architecture, shipped.image_shape, shipped.model, card(noise))
+    chosen = EvaluationParameters(sweep_images=3, metrics=["psnr", "mse"])
+    assert sweep_noise(clean, denoiser, chosen)["level"].iloc[-1] == pytest.approx(150 / 255)

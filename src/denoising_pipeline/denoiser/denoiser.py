@@ -25,8 +25,8 @@ MAX_MEMORY = 2**30
 """Bytes that a network for images of any size takes at once, unless told otherwise."""
 
 
-BEYOND = 1.5
-"""How far noise that is not clipped may lead out of [0, 1]."""
+BEYOND = 16.0
+"""How far noise that is not clipped may lead out of [0, 1]: images of 8 bits lead farther."""
 
 
 class Denoiser:
