@@ -10,6 +10,7 @@ from cards import card
 from project_folder import ROOT
 
 from denoising_pipeline.baselines import Known
+from denoising_pipeline.baselines.options import BenchmarkParameters
 from denoising_pipeline.baselines.posterior import posterior_mean
 from denoising_pipeline.config import validate_parameters
 from denoising_pipeline.datasets.json_strict import from_json, to_json
@@ -156,7 +157,7 @@ def test_what_does_not_apply_is_left_out_with_a_word(caplog: pytest.LogCaptureFi
     text = write_markdown(table)
     assert f"Left out: posterior mean: {left_out['note']}." in text
     assert "| posterior mean" not in text
-    draw_benchmark_examples(TEST, shown, table)
+    draw_benchmark_examples(TEST, shown, table, BenchmarkParameters())
 
 
 def test_the_articles_network_stands_in_the_table() -> None:
@@ -171,7 +172,7 @@ def test_the_denoiser_alone_makes_a_table(noise: Noise) -> None:
     table, shown = score(noise, baselines=["posterior mean"] if noise is not NOISE else [])
     assert table["denoiser"][0] == "denoiser (dense)"
     assert "denoiser (dense)" in write_markdown(table)
-    draw_benchmark_examples(TEST, shown, table)
+    draw_benchmark_examples(TEST, shown, table, BenchmarkParameters())
 
 
 def test_the_noise_is_that_of_the_card() -> None:
@@ -195,7 +196,22 @@ def test_images_of_any_size_have_a_table_and_a_picture() -> None:
     assert set(rows["n_images"]) == {3, 0}
     assert shown.shape == (4, 3, 24, 24, 1)
     write_markdown(table)
-    draw_benchmark_examples(clean, shown, table)
+    draw_benchmark_examples(clean, shown, table, BenchmarkParameters())
+
+
+def test_the_middle_of_images_is_scored_if_asked() -> None:
+    """The picture shows the same part of the clean ones."""
+    shapes = [(61, 50, 1), (70, 90, 1)]
+    draws = np.random.default_rng(0)
+    images = [draws.random(shape).astype(np.float32) for shape in shapes]
+    clean = ImageSet.collect(iter(images), shapes, np.float32)
+    options = {"crop": 20, "baselines": ["noisy"]}
+    table, shown = run(clean, clean, clean, clean, clean, AnySize(), **options)
+    middles = np.stack([images[0][21:41, 15:35], images[1][25:45, 35:55]])
+    np.testing.assert_array_equal(shown[0], middles)
+    assert set(table["n_images"]) == {2}
+    drawn = draw_benchmark_examples(clean, shown, table, BenchmarkParameters(crop=20))
+    np.testing.assert_array_equal(drawn.axes[0].images[0].get_array(), middles[0, ..., 0])
 
 
 def test_the_articles_network_is_left_out_where_it_cannot_be_built() -> None:

@@ -43,6 +43,9 @@ class BenchmarkParameters(Section):
     """What the trained denoiser is compared with, and on how many images."""
 
     test_images: int | None = Field(None, ge=1, description="first test images; null: all")
+    crop: int | None = Field(
+        None, ge=16, description="height and width of their middle that is scored; null: all of it"
+    )
     calibration_images: int = Field(500, ge=1, description="validation images to choose on")
     article_epochs: int = Field(3, ge=0, description="of the article's network; 0 leaves it out")
     baselines: list[BaselineName] | None = Field(None, description="by name; null: all")

@@ -121,6 +121,7 @@ def on_clean_images(images: int, patch: int, start: str | None, minutes: float) 
         "evaluation": {"limit": None, "sweep_images": 4},
         "benchmark": {
             "baselines": ["non-local means", "wavelet", "total variation"],
+            "crop": 256,
             "calibration_images": validation,
             "test_images": test,
             "article_epochs": 0,

@@ -174,5 +174,19 @@ def _run(project: Path, name: str) -> int:
         signal.signal(signal.SIGINT, before)
         if code:
             return code
-    click.echo(f"Use it: denoise IN... --model {name}")
+    click.echo(_how_to_use(name))
     return 0
+
+
+def _how_to_use(name: str) -> str:
+    from denoising_pipeline.cli.model import model_file
+
+    try:
+        model_file(name)
+    except ValueError:
+        return (
+            f"It is not better than what it was trained on from by more than chance: go on with "
+            f"that, or give it more minutes or images. To use it all the same: denoise IN... "
+            f"--model models:/{name}@challenger"
+        )
+    return f"Use it: denoise IN... --model {name}"

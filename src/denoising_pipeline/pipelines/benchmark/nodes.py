@@ -28,6 +28,7 @@ from denoising_pipeline.evaluation.metrics import mean_intervals, pooled_psnr
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.evaluation.scoring import SCORE_FORMATS, score_images
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.patches import centre_patches
 from denoising_pipeline.images.sets import ImageSet, first_of, of_one_size
 from denoising_pipeline.images.shown import excerpt
 from denoising_pipeline.training import CleanExamples, train
@@ -71,8 +72,7 @@ def calibrate_baselines(
         why it does not apply.
     """
     known = Known(train_clean, denoiser.card.noise, denoiser.card.seed)
-    images = benchmark.calibration_images
-    noisy, clean = first_of(val_noisy, images), first_of(val_clean, images)
+    noisy, clean = _calibration(val_noisy, val_clean, benchmark)
     found: dict[str, Any] = {}
     for name in BASELINES if benchmark.baselines is None else benchmark.baselines:
         started = time.perf_counter()
@@ -122,9 +122,10 @@ def score_denoisers(
         row with scores, float32 (rows, examples, H, W, C).
     """
     known = Known(train_clean, denoiser.card.noise, denoiser.card.seed)
-    images = benchmark.calibration_images
-    validation = first_of(val_noisy, images), first_of(val_clean, images)
-    clean, noisy = (first_of(each, benchmark.test_images) for each in (test_clean, test_noisy))
+    validation = _calibration(val_noisy, val_clean, benchmark)
+    clean, noisy = (
+        _part(each, benchmark.test_images, benchmark.crop) for each in (test_clean, test_noisy)
+    )
     contestants = itertools.chain(
         [_Contestant(f"denoiser ({denoiser.architecture.name})", denoiser)],
         _baselines(known, validation, baseline_calibration),
@@ -142,6 +143,20 @@ def score_denoisers(
     table = pd.DataFrame(rows).sort_values("psnr", ascending=False, kind="stable")
     in_order = [shown[name] for name in table["denoiser"] if name in shown]
     return table.reset_index(drop=True), np.stack(in_order)
+
+
+def _calibration(
+    noisy: Images | ImageSet, clean: Images | ImageSet, benchmark: BenchmarkParameters
+) -> Validation:
+    """Return the validation images that hyperparameters are chosen on."""
+    count, crop = benchmark.calibration_images, benchmark.crop
+    return _part(noisy, count, crop), _part(clean, count, crop)
+
+
+def _part(images: Images | ImageSet, count: int | None, crop: int | None) -> Images | ImageSet:
+    """Return the first images, or the middle of each."""
+    first = first_of(images, count)
+    return first if crop is None else centre_patches(ImageSet.of(first), crop)
 
 
 def _baselines(
@@ -270,7 +285,10 @@ def write_markdown(benchmark_table: pd.DataFrame) -> str:
 
 
 def draw_benchmark_examples(
-    test_clean: Images | ImageSet, benchmark_denoised: Images, benchmark_table: pd.DataFrame
+    test_clean: Images | ImageSet,
+    benchmark_denoised: Images,
+    benchmark_table: pd.DataFrame,
+    benchmark: BenchmarkParameters,
 ) -> Figure:
     """Draw what each denoiser makes of the first test images.
 
@@ -278,6 +296,7 @@ def draw_benchmark_examples(
         test_clean: Clean test images.
         benchmark_denoised: Those of `score_denoisers`, as the table.
         benchmark_table: The table.
+        benchmark: `crop` is read.
 
     Returns:
         A row of images for each.
@@ -287,5 +306,6 @@ def draw_benchmark_examples(
         f"{name}\n{psnr:.2f} dB"
         for name, psnr in zip(scored["denoiser"], scored["psnr"], strict=True)
     ]
-    clean = excerpt(test_clean, benchmark_denoised.shape[1])
+    count = benchmark_denoised.shape[1]
+    clean = excerpt(_part(test_clean, count, benchmark.crop), count)
     return figures.benchmark_examples(clean, dict(zip(labels, benchmark_denoised, strict=True)))

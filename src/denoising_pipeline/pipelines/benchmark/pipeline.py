@@ -57,6 +57,7 @@ def create_pipeline() -> Pipeline:
                     "test_clean": "test_clean",
                     "benchmark_denoised": "benchmark_denoised",
                     "benchmark_table": "benchmark_table",
+                    "benchmark": "params:benchmark",
                 },
                 outputs="benchmark_examples",
             ),
