@@ -111,6 +111,15 @@ def test_the_scores_end_with_which_denoiser_they_are_of(
     assert " ".join(lines).endswith("dense, trained on boats with salt_and_pepper 0.1")
 
 
+def test_the_gain_over_what_was_trained_on_has_its_interval(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gain = {"start_gain": 0.25, "start_gain_ci_low": -0.125, "start_gain_ci_high": 0.5}
+    given = {"start": "models/my own.zip", "start_psnr": 20.0, **gain}
+    lines = printed(Pipeline([EVALUATION]), tmp_path, capsys, **given)
+    assert ["Gain", "over", "my", "own.zip", "[dB]", "+0.25", "-0.12", "to", "+0.50"] in lines
+
+
 def test_a_denoiser_that_does_harm_is_said_to_do_so_on_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

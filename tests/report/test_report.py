@@ -93,6 +93,14 @@ def test_the_limit_is_shown_where_it_is_known() -> None:
     assert "limit" not in part(parsed(), "result").get_text()
 
 
+def test_what_was_trained_on_stands_beside_the_result() -> None:
+    gain = {"start_gain": 0.25, "start_gain_ci_low": -0.125, "start_gain_ci_high": 0.5}
+    known = {**results().summary, "start": "photos", "start_psnr": 20.5, **gain}
+    shown = part(parsed(changed(summary=known)), "result").get_text(" ", strip=True)
+    assert "Over photos +0.25 dB -0.12 to +0.50; photos, from which it was trained on:" in shown
+    assert "photos 20.50" in shown
+
+
 def test_what_is_less_known_is_explained_where_it_stands() -> None:
     known = {**results().summary, "limit_psnr": 31.25, "limit_distance": 17.5}
     shown = part(parsed(changed(summary=known)), "result").get_text(" ", strip=True)

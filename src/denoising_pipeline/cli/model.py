@@ -37,7 +37,13 @@ def model_file(model: str) -> Path:
     except FileNotFoundError:
         if not _is_recipe(model):
             raise
-    return model_file(f"models:/{model}@champion")
+    try:
+        return model_file(f"models:/{model}@champion")
+    except ValueError as error:
+        raise ValueError(
+            f"None of the denoisers of '{model}' is known to be better than what it was trained "
+            f"on from. The newest one is models:/{model}@challenger. ({error})"
+        ) from error
 
 
 def _is_recipe(name: str) -> bool:

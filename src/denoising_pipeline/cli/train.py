@@ -28,6 +28,10 @@ NOTHING_DONE = 2
 
 LEAST_PATCH = 32
 
+MOST_NOISE = 5
+"""Median noise n/255 up to which images are taken for clean: photographs of good cameras have so
+much, and a denoiser learns to leave it."""
+
 
 class Refused(click.ClickException):
     """No training began: a sentence for people."""
@@ -123,13 +127,16 @@ def _recipe(source: Path, name: str, minutes: float, start: str | None) -> Recip
             f"'{shown(source)}' has {images} images that can be read. {LEAST_IMAGES} or more are "
             "needed: some to learn from, and others, never learnt from, to judge by."
         )
-    if not found.is_clean:
-        level = f" (median noise {found.noise.median:.1f}/255)" if found.noise.median else ""
+    own = found.noise.median or 0.0
+    if own > MOST_NOISE:
         raise Refused(
-            f"'{shown(source)}' is not clean{level}. A denoiser learns from clean images, to which "
-            "noise is added. Choose the folder of the clean ones."
+            f"'{shown(source)}' is not clean (median noise {own:.1f}/255). A denoiser learns from "
+            "clean images, to which noise is added. Choose the folder of the clean ones."
         )
-    reasons.append("They are clean: noise like that of cameras is added, of levels up to 75/255.")
+    reasons.append(
+        f"They are clean (median noise {own:.1f}/255): noise like that of cameras is added, of "
+        "levels up to 75/255."
+    )
     patch = patch_for(_smallest_side(found), 8)
     if patch < LEAST_PATCH:
         raise Refused(f"Images of less than {LEAST_PATCH} pixels in height or width are too small.")

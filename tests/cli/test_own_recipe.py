@@ -1,0 +1,140 @@
+"""What `denoise train` chooses for a folder, and where it writes that down."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+from PIL import Image
+from project_folder import Project
+from skimage import data
+
+from denoising_pipeline.cli.own_recipe import (
+    EPOCHS,
+    LEAST_IMAGES,
+    Recipe,
+    held_out,
+    on_clean_images,
+    patch_for,
+    patches_per_epoch,
+)
+from denoising_pipeline.cli.train import train
+from denoising_pipeline.config import validate_parameters
+from denoising_pipeline.denoiser import Denoiser
+
+
+def photographs(folder: Path, count: int, noise: float = 0) -> Path:
+    """Write crops of a photograph, clean or noisy, under names with spaces."""
+    folder.mkdir()
+    draws = np.random.default_rng(0)
+    for i in range(count):
+        pixels = data.astronaut()[16 * i : 16 * i + 96, 32 * i : 32 * i + 104].astype(float)
+        pixels += draws.normal(0, noise, pixels.shape) if noise else 0
+        Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(folder / f"my {i}.png")
+    return folder
+
+
+def asked(project: Project, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Result:
+    monkeypatch.chdir(project.path)
+    return CliRunner().invoke(train, arguments)
+
+
+@pytest.mark.parametrize("images", [LEAST_IMAGES, 20, 100, 5000])
+def test_images_are_left_to_learn_from_and_enough_are_held_out_to_tell(images: int) -> None:
+    test, validation = held_out(images)
+    assert test >= 6
+    assert images - test - validation >= 1
+    assert test + validation <= 0.9 * images
+
+
+def test_the_parameters_are_those_of_the_schema_and_suit_the_shipped_denoiser() -> None:
+    given = on_clean_images(30, 96, "photos", 30)
+    found = validate_parameters(given).training
+    assert found.model == Denoiser.load("photos").architecture
+    assert (found.start, found.keep, found.interrupt) == ("photos", "best", "keep")
+    from_nothing = validate_parameters(on_clean_images(30, 96, None, 30)).training
+    assert from_nothing.learning_rate > found.learning_rate
+
+
+def test_patches_are_as_many_as_the_minutes_allow() -> None:
+    """Three quarters of the time is for steps of eight patches."""
+    patches = patches_per_epoch(minutes=10, seconds_per_step=0.5)
+    assert EPOCHS * patches / 8 * 0.5 == pytest.approx(0.75 * 600, rel=0.02)
+    assert patches_per_epoch(1, 1000) == 8
+
+
+@pytest.mark.parametrize(("side", "patch"), [(5000, 96), (96, 96), (95, 88), (40, 40)])
+def test_patches_fit_into_the_smallest_image(side: int, patch: int) -> None:
+    assert patch_for(side, 8) == patch
+
+
+def test_a_recipe_is_written_whole_and_nothing_is_replaced(tmp_path: Path) -> None:
+    folder = photographs(tmp_path / "images", 1)
+    (tmp_path / "conf").mkdir()
+    given: dict[str, Any] = {"seed": 3}
+    recipe = Recipe("own", folder, ("It has a reason.",), given)
+    recipe.write(tmp_path)
+    written = (tmp_path / "conf/own/parameters.yml").read_text()
+    assert written.startswith(f"# Trains on the images of {folder}.\n# It has a reason.\n")
+    assert yaml.safe_load(written) == given
+    values = yaml.safe_load((tmp_path / "conf/own/globals.yml").read_text())
+    assert values == {"source": "own", "data": "data/own", "registered_model": "own"}
+    assert (tmp_path / "data/01_raw/own/my 0.png").is_file()
+    with pytest.raises(FileExistsError, match="conf/own' exists"):
+        recipe.write(tmp_path)
+
+
+def test_what_would_be_done_is_said_with_its_reasons(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = photographs(tmp_path / "my own", 9)
+    result = asked(project, monkeypatch, str(folder), "--dry-run", "--minutes", "2")
+    assert result.exit_code == 0, result.output
+    assert "9 images" in result.output
+    assert "They are clean" in result.output
+    assert "Starts from photos" in result.output
+    assert "conf/my_own/parameters.yml:" in result.output
+    assert not (project.path / "conf/my_own").exists()
+    assert not (project.path / "data/01_raw/my_own").exists()
+
+
+@pytest.mark.parametrize(
+    ("count", "noise", "reason"),
+    [(4, 0, "8 or more are needed"), (9, 25, "is not clean")],
+)
+def test_a_folder_that_cannot_be_trained_on_is_refused(
+    project: Project,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    count: int,
+    noise: float,
+    reason: str,
+) -> None:
+    folder = photographs(tmp_path / "images", count, noise)
+    result = asked(project, monkeypatch, str(folder), "--name", "refused")
+    assert result.exit_code == 2
+    assert reason in result.output
+    assert not (project.path / "conf/refused").exists()
+
+
+def test_a_name_that_is_taken_or_no_name_is_refused(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = photographs(tmp_path / "images", 9)
+    taken = asked(project, monkeypatch, str(folder), "--name", "smoke")
+    assert (taken.exit_code, "Give another --name" in taken.output) == (2, True)
+    bad = asked(project, monkeypatch, str(folder), "--name", "../x")
+    assert (bad.exit_code, "letters" in bad.output) == (2, True)
+    none = asked(project, monkeypatch, str(tmp_path / "nothing"))
+    assert (none.exit_code, "is no folder" in none.output) == (2, True)
+
+
+def test_outside_of_a_project_it_is_said_where_to_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(train, [str(tmp_path)])
+    assert result.exit_code == 2
+    assert "is in no project" in result.output
