@@ -89,6 +89,20 @@ def test_what_cannot_be_is_one_sentence_and_nothing_is_done(
     assert {path.name for path in folder.iterdir()} == {"in", "photo.jpg"}
 
 
+@pytest.mark.parametrize(
+    "arguments", [["photo.jpg"], ["in", "--dry-run"], ["in", "--watch"], ["-"], ["gone", "-o", "-"]]
+)
+def test_a_noise_level_for_a_network_that_is_not_told_it_is_refused_before_a_file_is_read(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, arguments: list[str]
+) -> None:
+    blind = write_denoiser(tmp_path_factory.mktemp("model") / "blind.zip", told=False)
+    done = run(str(blind), *arguments, "--sigma", "25")
+    assert done.exit_code == 2
+    assert "is not told the noise level" in done.stderr
+    assert not done.stdout
+    assert {path.name for path in folder.iterdir()} == {"in", "photo.jpg"}
+
+
 def test_a_path_named_like_a_command_is_given_with_a_dot(folder: Path, model: str) -> None:
     (folder / "photo.jpg").rename(folder / "serve")
     assert run(model, "./serve", "-o", "out.png").exit_code == 0

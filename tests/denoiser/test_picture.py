@@ -105,6 +105,21 @@ def test_the_middle_of_black_and_of_white_stays() -> None:
     assert found[19, 5] > 0
 
 
+def test_a_noise_level_is_refused_before_any_file_is_read_by_a_network_not_told_it() -> None:
+    network: Any = Blurring(3)
+    blind = Denoiser(Unet(widths=(4,), blocks=(1,)), (None, None, 3), network, card(Camera()))
+    pixels, told = COLOUR / np.float32(255), Settings(strength=0, sigma=0.1)
+    unread: Any = None
+    for refused in (
+        lambda: blind.denoise(Path("gone.png"), sigma=0.1),
+        lambda: blind.denoise(COLOUR, sigma=0.1),
+        lambda: denoise_page(pixels, blind, told),
+        lambda: denoise_picture(unread, blind, BytesIO(), told),
+    ):
+        with pytest.raises(ValueError, match="is not told the noise level"):
+            refused()
+
+
 @pytest.mark.parametrize(("strength", "sigma"), [(1.1, None), (-0.1, None), (1, 2.0)])
 def test_settings_out_of_range_are_refused(strength: float, sigma: float | None) -> None:
     with pytest.raises(ValueError, match=r"it goes from|at most 1"):

@@ -117,8 +117,10 @@ def denoise_picture(
         What was found on the way.
 
     Raises:
-        ValueError: The format cannot hold the picture, or the denoiser cannot take it.
+        ValueError: The format cannot hold the picture, the denoiser cannot take it, or it is not
+            told the noise level that the settings have.
     """
+    denoiser.check_sigma(settings.sigma)
     check_format(picture, format)
     outcome = Outcome()
 
@@ -137,6 +139,7 @@ def denoise_picture(
 
 def denoise_any(image: Any, denoiser: Denoiser, settings: Settings) -> Any:
     """Denoise an array, a Pillow image or a file; see `Denoiser.denoise`."""
+    denoiser.check_sigma(settings.sigma)
     if isinstance(image, np.ndarray):
         given = BytesIO()
         np.save(given, image, allow_pickle=False)
@@ -174,7 +177,11 @@ def denoise_page(
 
     Returns:
         float32 (H, W, C) in [0, 1], and what was found.
+
+    Raises:
+        ValueError: As for `denoise_picture`.
     """
+    denoiser.check_sigma(settings.sigma)
     started = time.perf_counter()
     noise = estimate_noise(pixels)
     told = denoiser.architecture.told_level
