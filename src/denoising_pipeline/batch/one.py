@@ -198,7 +198,7 @@ def _described(result: FileResult, picture: Picture) -> FileResult:
 
 
 def _sigma(outcome: Outcome) -> float | None:
-    known = [page for page in outcome.pages if page.noise.known and not page.noise.hidden]
+    known = [page for page in outcome.pages if page.noise.level is not None]
     pixels = sum(page.height * page.width for page in known)
     if not pixels:
         return None

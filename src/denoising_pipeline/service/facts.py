@@ -92,10 +92,11 @@ def plain_name(name: str | None, fallback: str = "picture") -> str:
 
 
 def _page_facts(page: Page) -> PageFacts:
+    level = page.noise.level
     return PageFacts(
         height=page.height,
         width=page.width,
-        noise_level=round(page.noise.sigma * LEVELS, 2) if page.noise.known else None,
+        noise_level=None if level is None else round(level * LEVELS, 2),
         told_level=round(page.sigma * LEVELS, 2),
         predicted=page.predicted,
         seconds=round(page.seconds, 3),

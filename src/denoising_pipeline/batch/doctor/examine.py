@@ -17,7 +17,7 @@ from denoising_pipeline.batch.doctor.findings import (
     FoundPairs,
     Noise,
 )
-from denoising_pipeline.batch.doctor.looks import LITTLE, Look, look_at
+from denoising_pipeline.batch.doctor.looks import Look, look_at
 from denoising_pipeline.batch.doctor.names import Pairs, find_pairs
 from denoising_pipeline.batch.doctor.prospects import (
     MEASURED_GAINS,
@@ -33,6 +33,7 @@ from denoising_pipeline.batch.plan import walk
 from denoising_pipeline.batch.results import shown
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.noise_level import CLEAN
 
 SAMPLE, NEIGHBOURS = 120, 4
 """Files of a large folder that are read, and how many of them lie side by side: shots of one scene
@@ -101,7 +102,7 @@ def examine(
         megapixels=sum(look.height * look.width for look in looks) / 1e6,
         noise=_noise(judged),
         clean=len(clean_sides)
-        + sum(look.sigma is not None and look.sigma < LITTLE for look in judged),
+        + sum(look.sigma is not None and look.sigma < CLEAN for look in judged),
         pairs=pairs,
         repeats=sorted(map(len, repeats(judged)), reverse=True),
         copies=copies(looks),
