@@ -56,7 +56,8 @@ class Page:
         noise: What was estimated.
         sigma: What the network was told, on the scale of [0, 1].
         seconds: That it took.
-        predicted: PSNR of the result as the network gives it, if the denoiser can predict it.
+        predicted: PSNR of the result as the network gives it, if the denoiser can predict it and
+            the noise level is known.
     """
 
     height: int
@@ -192,7 +193,7 @@ def denoise_page(
     if settings.strength > 0:
         seen = _channels(pixels, denoiser.image_shape[2])
         found = _back(denoiser(seen, batch_size=1, max_memory=memory, sigma=sigma), pixels.shape[2])
-        if denoiser.quality:
+        if denoiser.quality and (settings.sigma is not None or noise.level is not None):
             predicted = denoiser.quality.predict(pixels, found, level)
         denoised = _blended(pixels, found, settings.strength)
     height, width, _ = pixels.shape
