@@ -130,6 +130,17 @@ def test_a_dry_run_tells_and_writes_nothing(folder: Path, model: str) -> None:
     assert {path.name for path in folder.iterdir()} == {"in", "photo.jpg"}
 
 
+def test_what_a_format_cannot_keep_is_said_before_anything_is_written(
+    folder: Path, model: str
+) -> None:
+    (exif := Image.Exif())[0x010F] = "Maker"
+    Image.open(folder / "photo.jpg").save(folder / "photo.jpg", exif=exif, dpi=(96, 96))
+    done = run(model, "photo.jpg", "-o", "out", "--dry-run", "--format", "BMP")
+    assert "BMP does not keep EXIF data." in " ".join(done.stdout.split())
+    assert not (folder / "out").exists()
+    assert "BMP does not keep EXIF data." in run(model, "photo.jpg", "--format", "BMP").stderr
+
+
 def test_large_pictures_are_refused_until_allowed(folder: Path, model: str) -> None:
     assert run(model, "photo.jpg", "--max-pixels", "1K").exit_code == 1
     assert run(model, "photo.jpg", "--max-pixels", "1.92K").exit_code == 0

@@ -15,7 +15,13 @@ from denoising_pipeline.batch.results import FileResult, Thumbnails
 from denoising_pipeline.core.files import atomic_write, file_digest
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.picture import Outcome, Settings, denoise_picture
-from denoising_pipeline.pictures.formats import MAX_PIXELS, Picture, check_format, open_picture
+from denoising_pipeline.pictures.formats import (
+    MAX_PIXELS,
+    Picture,
+    check_format,
+    left_out,
+    open_picture,
+)
 from denoising_pipeline.pictures.noise_warnings import noise_warnings
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -95,7 +101,7 @@ def look_at_file(work: Work, options: Options) -> FileResult:
     try:
         picture = open_picture(work.source, max_pixels=options.max_pixels)
         check_format(picture, work.format)
-        return _described(FileResult(work.source, work.target, "done"), picture)
+        return _described(FileResult(work.source, work.target, "done"), picture, work.format)
     except Exception as error:  # one bad file does not end a folder
         return FileResult(work.source, work.target, "failed", in_words(error))
 
@@ -122,7 +128,7 @@ def denoise_file(work: Work, denoiser: Denoiser, options: Options, pictured: boo
             return replace(result, status="skipped", reason=reason)
         stamp, digest = Stamp.of(work.source), file_digest(FILES, str(work.source))[0]
         picture = open_picture(work.source, max_pixels=options.max_pixels)
-        result = _described(result, picture)
+        result = _described(result, picture, work.format)
         with atomic_write(FILES, str(work.target)) as file:
             result = denoised(
                 picture, denoiser, file, options.settings, result, work.format, pictured
@@ -181,9 +187,10 @@ def in_words(error: Exception) -> str:
     return f"failed, which should not happen ({type(error).__name__}: {error}): please report it"
 
 
-def _described(result: FileResult, picture: Picture) -> FileResult:
+def _described(result: FileResult, picture: Picture, format: str | None) -> FileResult:  # noqa: A002
     sizes = [picture.size(page) for page in range(picture.pages)]
     height, width = sizes[0]
+    said = left_out(picture, format)
     return replace(
         result,
         format=picture.format,
@@ -193,7 +200,7 @@ def _described(result: FileResult, picture: Picture) -> FileResult:
         width=width,
         pages=picture.pages,
         megapixels=sum(rows * columns for rows, columns in sizes) / 1e6,
-        warnings=(picture.note,) if picture.note else (),
+        warnings=(said,) if said else (),
     )
 
 
