@@ -20,7 +20,6 @@ from denoising_pipeline.batch.doctor.findings import (
 from denoising_pipeline.batch.doctor.looks import Look, look_at
 from denoising_pipeline.batch.doctor.names import Pairs, find_pairs
 from denoising_pipeline.batch.doctor.prospects import (
-    MEASURED_GAINS,
     expected_gain,
     gained,
     middle,
@@ -171,11 +170,12 @@ def _gain(looks: Sequence[Look], denoiser: Denoiser) -> tuple[float | None, str]
     gains = []
     for position in typical([look.sigma for look in looks], COMPARED):
         look = looks[position]
-        gains.append(expected_gain(look_at(look.path)[1], look.sigma or 0, denoiser))
+        gain = expected_gain(look_at(look.path)[1], look.sigma or 0, denoiser)
+        if gain is not None:
+            gains.append(gain)
     if not gains:
         return None, ""
-    how = "as measured on photographs" if MEASURED_GAINS else f"estimated on {len(gains)} of them"
-    return float(np.median(gains)), how
+    return float(np.median(gains)), f"predicted on {len(gains)} of them"
 
 
 def _compared(pairs: Pairs, denoiser: Denoiser | None) -> FoundPairs:
