@@ -28,6 +28,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 _SENTENCES = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the quota of the disk is used up",
+    errno.EFBIG: "the file would be larger than a file may be here",
     errno.EROFS: "the disk is read-only",
     errno.EACCES: "permission is missing",
     errno.EPERM: "permission is missing",
@@ -138,7 +139,7 @@ def denoise_file(work: Work, denoiser: Denoiser, options: Options, pictured: boo
                 options.record(work).note(work, stamp, digest, Stamp.of(file.fileno()))
     except Exception as error:  # one bad file does not end a folder
         if isinstance(error, OSError) and error.errno in _FULL:
-            raise DiskFullError(error.errno, in_words(error)) from error
+            raise DiskFullError(error.errno, _SENTENCES[error.errno]) from error
         return replace(result, status="failed", reason=in_words(error))
     return replace(result, status="done", seconds=time.perf_counter() - started)
 

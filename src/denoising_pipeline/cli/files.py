@@ -168,7 +168,7 @@ def _work_through(plan: Plan, given: Mapping[str, Any], results: list[FileResult
                         results.append(result)
                         progress.add(result)
                 except DiskFullError as error:
-                    return f"{error.strerror}, so the rest was not begun."
+                    return f"{error.strerror}, no half file is left, the rest was not begun."
     return ""
 
 
