@@ -15,15 +15,16 @@ from denoising_pipeline.denoiser.onnx_network import INPUT, OnnxNetwork
 from denoising_pipeline.models import ARCHITECTURES
 
 
-def write_denoiser(path: Path, side: int = 3, hidden: int = 0) -> Path:
-    """Write a blind denoiser for colour, which averages squares of pixels.
+def write_denoiser(path: Path, side: int = 3, hidden: int = 0, *, told: bool = True) -> Path:
+    """Write a denoiser for colour, which averages squares of pixels.
 
     Args:
         path: Where it goes.
         side: Of the squares.
         hidden: Channels of a slow way around; 0: none.
+        told: Whether it has an input for the noise level.
     """
-    weights = np.zeros((hidden or 3, 4, side, side), np.float32)
+    weights = np.zeros((hidden or 3, 3 + told, side, side), np.float32)
     weights[[0, 1, 2], [0, 1, 2]] = 1 / side**2
     pads = [side // 2] * 4
     back = np.eye(3, hidden or 3, dtype=np.float32)[..., np.newaxis, np.newaxis]
@@ -35,12 +36,12 @@ def write_denoiser(path: Path, side: int = 3, hidden: int = 0) -> Path:
     ]
     given, made = (
         helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", "h", "w", channels])
-        for name, channels in ((INPUT, 4), ("denoised", 3))
+        for name, channels in ((INPUT, 3 + told), ("denoised", 3))
     )
     values = [onnx.numpy_helper.from_array(a, n) for a, n in ((weights, "mean"), (back, "back"))]
     graph = helper.make_graph(nodes, "averages", [given], [made], values)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    options = {"widths": (4, 8), "blocks": (1, 1), "output": "residual", "noise_level": True}
+    options = {"widths": (4, 8), "blocks": (1, 1), "output": "residual", "noise_level": told}
     architecture = ARCHITECTURES["unet"].model_validate(options)
     network = OnnxNetwork(model.SerializeToString(), 100, weights.size)
     origin = Origin(source="squares", licence="CC0-1.0")

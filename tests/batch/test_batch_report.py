@@ -8,6 +8,7 @@ import pytest
 from batch_inputs import EVIL, done, failed, folder, skipped, thumbnails
 from bs4 import BeautifulSoup, Tag
 
+from denoising_pipeline.batch.pictures import LEAST
 from denoising_pipeline.batch.report import duration, render, write_report
 from denoising_pipeline.batch.results import FileResult
 
@@ -99,6 +100,16 @@ def test_a_small_image_is_shown_once_and_larger(page: BeautifulSoup) -> None:
     images = part(page, "file-4").find_all("img")
     assert [(image["width"], image["height"]) for image in images] == [("320", "240")] * 3
     assert "8:1" in part(page, "file-4").get_text()
+    assert "stretched" not in page.get_text()
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (400, 1), (1, 512), (30, 3)])
+def test_thin_images_are_stretched_so_that_the_divider_has_room(height: int, width: int) -> None:
+    article = part(parsed([done("thin.png", thumbnails(height, width))]), "file-1")
+    sizes = [(int(str(i["width"])), int(str(i["height"]))) for i in article.find_all("img")]
+    assert min(wide for wide, _ in sizes) >= LEAST[0]
+    assert min(high for _, high in sizes) >= LEAST[1]
+    assert ":1, stretched" in article.get_text()
 
 
 def test_what_is_not_known_is_said_to_be_unknown() -> None:

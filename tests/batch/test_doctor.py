@@ -16,9 +16,9 @@ from small_denoiser import write_denoiser
 from denoising_pipeline.batch.doctor import Findings, examine
 from denoising_pipeline.batch.doctor.advice import ADDED_NOISE, ENOUGH, SET_ASIDE, ways
 from denoising_pipeline.batch.doctor.examine import NEIGHBOURS, SAMPLE, sample
-from denoising_pipeline.batch.doctor.looks import BLOCKED, CORRELATED, GROWING
+from denoising_pipeline.batch.doctor.looks import BLOCKED, CORRELATED, GROWING, look_at
 from denoising_pipeline.batch.doctor.names import find_pairs
-from denoising_pipeline.batch.doctor.prospects import BATCH, PATCH, PATCHES
+from denoising_pipeline.batch.doctor.prospects import BATCH, PATCH, PATCHES, gained
 from denoising_pipeline.cli.doctor import doctor
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.file import load_denoiser
@@ -190,15 +190,24 @@ def test_noise_that_jpeg_hides_is_not_called_clean(tmp_path: Path) -> None:
     assert "noise which the images alone do not show" in said(found)
 
 
-def test_a_denoiser_tells_gain_and_time(tmp_path: Path, denoiser: Denoiser) -> None:
+def test_a_denoiser_tells_gain_and_time(tmp_path: Path) -> None:
+    """The gain that it predicts is near the true one."""
+    shipped = Denoiser.load("photos")
+    clean = 0.1 + 0.8 * PHOTOGRAPH
     save(tmp_path / "a.png", noisy(PHOTOGRAPH, 20))
-    found = examine(tmp_path, denoiser)
-    assert found.gain is not None
-    assert np.isfinite(found.gain)
-    assert found.gain_basis == "estimated on 1 of them"
+    found = examine(tmp_path, shipped)
+    true = gained(look_at(tmp_path / "a.png")[1], clean, shipped)
+    assert found.gain == pytest.approx(true, abs=2)
+    assert found.gain_basis == "predicted on 1 of them"
     assert found.training_seconds is not None
     assert found.training_seconds > 1
-    assert examine(tmp_path, denoiser).gain == found.gain
+
+
+def test_a_denoiser_that_predicts_nothing_tells_no_gain(tmp_path: Path, denoiser: Denoiser) -> None:
+    save(tmp_path / "a.png", noisy(PHOTOGRAPH, 20))
+    found = examine(tmp_path, denoiser)
+    assert found.gain is None
+    assert found.verdict == [f"Denoise it: denoise {tmp_path} -o OUT"]
 
 
 def test_pairs_tell_the_true_gain(tmp_path: Path, denoiser: Denoiser) -> None:

@@ -237,3 +237,21 @@ def test_a_denoiser_of_one_size_is_refused(folder: Path, options: Options) -> No
             made.writestr(name, text.replace(b"null,\n    null,\n    3", b"28,\n    28,\n    3"))
     with pytest.raises(ValueError, match="for images of 28x28 pixels"):
         run(folder, options, model=sized)
+
+
+def test_a_file_that_may_not_grow_so_large_fails_alone_and_leaves_nothing(
+    folder: Path, options: Options
+) -> None:
+    """With a real limit of the system, which the noise of a larger picture goes beyond."""
+    resource = pytest.importorskip("resource")
+    noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)
+    Image.fromarray(noise).save(folder / "in/large.bmp")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, limits[1]))
+    try:
+        found = run(folder, options)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert statuses(found) == GOOD | BAD | {"large.bmp": "failed"}
+    assert "larger than a file may be here" in found["large.bmp"].reason
+    assert content(folder / "out").keys() == {*GOOD, RECORD}

@@ -89,6 +89,20 @@ def test_what_cannot_be_is_one_sentence_and_nothing_is_done(
     assert {path.name for path in folder.iterdir()} == {"in", "photo.jpg"}
 
 
+@pytest.mark.parametrize(
+    "arguments", [["photo.jpg"], ["in", "--dry-run"], ["in", "--watch"], ["-"], ["gone", "-o", "-"]]
+)
+def test_a_noise_level_for_a_network_that_is_not_told_it_is_refused_before_a_file_is_read(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, arguments: list[str]
+) -> None:
+    blind = write_denoiser(tmp_path_factory.mktemp("model") / "blind.zip", told=False)
+    done = run(str(blind), *arguments, "--sigma", "25")
+    assert done.exit_code == 2
+    assert "is not told the noise level" in done.stderr
+    assert not done.stdout
+    assert {path.name for path in folder.iterdir()} == {"in", "photo.jpg"}
+
+
 def test_a_path_named_like_a_command_is_given_with_a_dot(folder: Path, model: str) -> None:
     (folder / "photo.jpg").rename(folder / "serve")
     assert run(model, "./serve", "-o", "out.png").exit_code == 0
@@ -114,6 +128,17 @@ def test_a_dry_run_tells_and_writes_nothing(folder: Path, model: str) -> None:
     assert done.exit_code == 1
     assert "2 would be done, 1 would fail; nothing is written" in done.stdout
     assert {path.name for path in folder.iterdir()} == {"in", "photo.jpg"}
+
+
+def test_what_a_format_cannot_keep_is_said_before_anything_is_written(
+    folder: Path, model: str
+) -> None:
+    (exif := Image.Exif())[0x010F] = "Maker"
+    Image.open(folder / "photo.jpg").save(folder / "photo.jpg", exif=exif, dpi=(96, 96))
+    done = run(model, "photo.jpg", "-o", "out", "--dry-run", "--format", "BMP")
+    assert "BMP does not keep EXIF data." in " ".join(done.stdout.split())
+    assert not (folder / "out").exists()
+    assert "BMP does not keep EXIF data." in run(model, "photo.jpg", "--format", "BMP").stderr
 
 
 def test_large_pictures_are_refused_until_allowed(folder: Path, model: str) -> None:

@@ -13,6 +13,7 @@ from skimage import data
 from denoising_pipeline.degradations.camera import Camera
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.picture import Settings, denoise_page, denoise_picture
+from denoising_pipeline.denoiser.quality import FEATURES, Quality
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.models.unet import Unet
 from denoising_pipeline.pictures.formats import open_picture
@@ -103,6 +104,34 @@ def test_the_middle_of_black_and_of_white_stays() -> None:
     assert (found[:18, :18] == 0).all()
     assert (found[22:, 22:] == 1).all()
     assert found[19, 5] > 0
+
+
+def test_a_psnr_is_predicted_only_where_the_noise_level_is_known() -> None:
+    denoiser = blurring()
+    denoiser.quality = Quality(weights=(-30.0, *[0.0] * (FEATURES - 1)), below=1, above=1)
+    black = np.zeros((40, 40, 3), np.float32)
+    told = Settings(sigma=0.1)
+    found = [
+        denoise_page(pixels, denoiser, settings)[1].predicted
+        for pixels, settings in [(COLOUR / np.float32(255), Settings()), (black, told)]
+    ]
+    assert all(found)
+    assert denoise_page(black, denoiser)[1].predicted is None
+
+
+def test_a_noise_level_is_refused_before_any_file_is_read_by_a_network_not_told_it() -> None:
+    network: Any = Blurring(3)
+    blind = Denoiser(Unet(widths=(4,), blocks=(1,)), (None, None, 3), network, card(Camera()))
+    pixels, told = COLOUR / np.float32(255), Settings(strength=0, sigma=0.1)
+    unread: Any = None
+    for refused in (
+        lambda: blind.denoise(Path("gone.png"), sigma=0.1),
+        lambda: blind.denoise(COLOUR, sigma=0.1),
+        lambda: denoise_page(pixels, blind, told),
+        lambda: denoise_picture(unread, blind, BytesIO(), told),
+    ):
+        with pytest.raises(ValueError, match="is not told the noise level"):
+            refused()
 
 
 @pytest.mark.parametrize(("strength", "sigma"), [(1.1, None), (-0.1, None), (1, 2.0)])

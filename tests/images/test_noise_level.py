@@ -1,6 +1,8 @@
 """The noise of a photograph is estimated from the photograph alone."""
 
 import tracemalloc
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from skimage import data
 from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.images.blocks import Image
 from denoising_pipeline.images.clipping import clipped_variance
-from denoising_pipeline.images.noise_level import estimate_noise
+from denoising_pipeline.images.noise_level import NoiseEstimate, estimate_noise
 
 
 def photograph(name: str) -> Image:
@@ -41,6 +43,37 @@ def test_the_level_is_right_within_3_percent(name: str, sigma: float) -> None:
 @pytest.mark.parametrize("name", ["camera", "chelsea", "brick", "moon", "rocket"])
 def test_a_clean_photograph_has_next_to_no_noise(name: str) -> None:
     assert estimate_noise(photograph(name)).sigma < 1 / 255
+
+
+@pytest.mark.parametrize("name", ["camera", "chelsea", "brick", "moon", "coffee"])
+@pytest.mark.parametrize(("sigma", "clean"), [(0, True), (1, True), (3, False)])
+def test_up_to_a_level_of_1_a_photograph_is_clean_and_at_3_it_is_not(
+    name: str, sigma: float, clean: bool
+) -> None:
+    assert estimate_noise(as_8_bits(with_noise(photograph(name), sigma))).is_clean == clean
+
+
+@pytest.mark.parametrize(
+    ("fact", "below", "above"),
+    [
+        ("is_correlated", {"correlation": 0.09}, {"correlation": 0.11}),
+        ("is_correlated", {"correlation": 0.3, "sigma": 1.9 / 255}, {"correlation": 0.3}),
+        ("is_sharpened", {"correlation": -0.09}, {"correlation": -0.11}),
+        ("is_striped", {"stripes": 3.9 / 255}, {"stripes": 4.1 / 255}),
+        ("is_striped", {"stripes": 0.4 / 255, "sigma": 0.0}, {"stripes": 0.6 / 255, "sigma": 0.0}),
+        ("has_blocks", {"blocks": 0.04}, {"blocks": 0.06}),
+        ("is_clipped", {"black": 0.2, "white": 0.29}, {"black": 0.2, "white": 0.31}),
+        ("is_clean", {"sigma": 2.1 / 255}, {"sigma": 1.9 / 255}),
+        ("is_clean", {"sigma": 0.0, "known": False}, {"sigma": 0.0}),
+        ("is_clean", {"sigma": 0.0, "hidden": True}, {"sigma": 0.0}),
+    ],
+)
+def test_what_an_estimate_says_has_one_threshold(
+    fact: str, below: dict[str, Any], above: dict[str, Any]
+) -> None:
+    noisy = NoiseEstimate(sigma=20 / 255)
+    said = [getattr(replace(noisy, **changes), fact) for changes in (below, above)]
+    assert said == [False, True]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 3), (1, 4000), (7, 9)])

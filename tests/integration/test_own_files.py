@@ -1,40 +1,93 @@
-"""`kedro run --pipelines inference` on files: as the command `denoise`, and tracked."""
+"""The same file gives the same bytes from the shell, Python, the service and Kedro."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pytest
+import tifffile
 from click.testing import CliRunner
 from PIL import Image
 from project_folder import Project
+from serving import client, served
 from skimage import data
 from small_denoiser import write_denoiser
 
+from denoising_pipeline import Denoiser
 from denoising_pipeline.cli.denoise import denoise
 
+Files = dict[str, bytes]
 
-def test_files_give_the_bytes_of_the_command_and_a_tracked_table(
-    project: Project, tmp_path: Path
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    """Pictures of several formats, modes and depths in a folder."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    photo = Image.fromarray(data.astronaut()[:40, :48])
+    photo.save(folder / "a.jpg", quality=95, dpi=(300, 300))
+    photo.quantize(16).save(folder / "palette.png")
+    photo.convert("CMYK").save(folder / "print.tif")
+    deep = np.stack([data.brick()[:30, :50], data.grass()[:30, :50]]).astype(np.uint16) * 257
+    tifffile.imwrite(folder / "stack.tif", deep, photometric="minisblack")
+    np.save(folder / "float.npy", deep[0].astype(np.float32) / 7000)
+    return read(folder)
+
+
+def read(folder: Path) -> Files:
+    return {path.name: path.read_bytes() for path in folder.glob("[!.]*")}
+
+
+def from_shell(folder: Path, model: Path, *options: str) -> Files:
+    arguments = [str(folder / "in"), "-o", str(folder / "shell"), "--model", str(model), *options]
+    assert CliRunner().invoke(denoise, [*arguments, "--overwrite"]).exit_code == 0
+    return read(folder / "shell")
+
+
+def from_python(folder: Path, model: Path, options: Mapping[str, float]) -> Files:
+    denoiser = Denoiser.load(model)
+    return {path.name: denoiser.denoise(path, **options) for path in (folder / "in").iterdir()}
+
+
+def from_service(files: Files, address: str, query: Mapping[str, float]) -> Files:
+    with client(address) as web:
+        posted = {
+            name: web.post("/denoise", params={"name": name, **query}, content=content)
+            for name, content in files.items()
+        }
+    return {name: answer.content for name, answer in posted.items()}
+
+
+def test_files_have_the_same_bytes_from_everywhere_and_a_tracked_table(
+    project: Project, tmp_path: Path, files: Files
 ) -> None:
     """The bad one ends the run with an error, when the others and the table are written."""
     model = write_denoiser(tmp_path / "small.zip")
-    (tmp_path / "in").mkdir()
-    Image.fromarray(data.astronaut()[:40, :48]).save(tmp_path / "in/a.jpg", quality=95)
-    arguments = ["--model", str(model), "-o", str(tmp_path / "shell")]
-    assert CliRunner().invoke(denoise, [str(tmp_path / "in"), *arguments]).exit_code == 0
-
     given = f"inference.input={tmp_path}/in,inference.output={tmp_path}/kedro"
     params = f"{given},inference.model={model}"
     recipe = project.recipe("own_files")
     run = project.run(recipe, "--pipelines", "inference", "--params", params)
-    assert (tmp_path / "kedro/a.jpg").read_bytes() == (tmp_path / "shell/a.jpg").read_bytes()
+    expected = read(tmp_path / "kedro")
+    assert expected.keys() == files.keys()
+    assert all(expected[name] != content for name, content in files.items())
+    assert from_shell(tmp_path, model) == expected
+    assert from_python(tmp_path, model, {}) == expected
     table = pd.read_csv(project.saved(run, "denoised_files.csv"))
-    assert table["status"].tolist() == ["done"]
+    assert table["status"].tolist() == ["done"] * len(files)
     tracked = project.client.list_artifacts(run.info.run_id, "tables")
     assert [file.path for file in tracked] == ["tables/denoised_files.csv"]
 
+    told = from_shell(tmp_path, model, "--strength", "0.5", "--sigma", "25.5")
+    assert all(told[name] != content for name, content in expected.items())
+    assert from_python(tmp_path, model, {"strength": 0.5, "sigma": 0.1}) == told
+    with served(tmp_path, model) as (_, address):
+        assert from_service(files, address, {}) == expected
+        assert from_service(files, address, {"strength": 0.5, "sigma": 25.5}) == told
     (tmp_path / "in/bad.png").write_text("Dear diary")
-    params += ",inference.resume=true"
+    params += ",inference.resume=true,inference.strength=0.5,inference.sigma=25.5"
     result = project.invoke("run", "--env", recipe, "--pipelines", "inference", "--params", params)
     assert result.exit_code == 1
-    assert "1 of 2 files failed" in result.output
+    assert f"1 of {len(files) + 1} files failed" in result.output
     assert "bad.png is no image" in result.output
+    assert read(tmp_path / "kedro") == told

@@ -10,10 +10,12 @@ from PIL import Image as Pillow
 from skimage import data
 
 from denoising_pipeline.core.seeding import generator
+from denoising_pipeline.degradations.camera import Camera
+from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.images.blocks import Image
 from denoising_pipeline.images.noise_level import NoiseEstimate, estimate_noise
 from denoising_pipeline.images.noise_structure import block_edges, stripes
-from denoising_pipeline.pictures.noise_warnings import noise_warnings
+from denoising_pipeline.pictures.noise_warnings import TRAINED, is_beyond, noise_warnings
 
 NOISY = NoiseEstimate(sigma=20 / 255, offset=(20 / 255) ** 2)
 
@@ -60,6 +62,13 @@ def test_the_range_that_was_trained_on_can_be_given() -> None:
     assert noise_warnings(NOISY) == []
     (line,) = noise_warnings(NOISY, highest=15 / 255)
     assert "above the 15.0/255" in line
+
+
+def test_what_is_taken_for_trained_is_what_the_card_of_the_photographs_says() -> None:
+    noise = Denoiser.load("photos").card.noise
+    assert isinstance(noise, Camera)
+    assert pytest.approx(noise.sigma) == TRAINED
+    assert [is_beyond(level * TRAINED) for level in (1, 1.04, 1.06)] == [False, False, True]
 
 
 @pytest.mark.parametrize("turned", [False, True])

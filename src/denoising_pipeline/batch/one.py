@@ -15,13 +15,20 @@ from denoising_pipeline.batch.results import FileResult, Thumbnails
 from denoising_pipeline.core.files import atomic_write, file_digest
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.picture import Outcome, Settings, denoise_picture
-from denoising_pipeline.pictures.formats import MAX_PIXELS, Picture, check_format, open_picture
+from denoising_pipeline.pictures.formats import (
+    MAX_PIXELS,
+    Picture,
+    check_format,
+    left_out,
+    open_picture,
+)
 from denoising_pipeline.pictures.noise_warnings import noise_warnings
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _SENTENCES = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the quota of the disk is used up",
+    errno.EFBIG: "the file would be larger than a file may be here",
     errno.EROFS: "the disk is read-only",
     errno.EACCES: "permission is missing",
     errno.EPERM: "permission is missing",
@@ -95,7 +102,7 @@ def look_at_file(work: Work, options: Options) -> FileResult:
     try:
         picture = open_picture(work.source, max_pixels=options.max_pixels)
         check_format(picture, work.format)
-        return _described(FileResult(work.source, work.target, "done"), picture)
+        return _described(FileResult(work.source, work.target, "done"), picture, work.format)
     except Exception as error:  # one bad file does not end a folder
         return FileResult(work.source, work.target, "failed", in_words(error))
 
@@ -122,7 +129,7 @@ def denoise_file(work: Work, denoiser: Denoiser, options: Options, pictured: boo
             return replace(result, status="skipped", reason=reason)
         stamp, digest = Stamp.of(work.source), file_digest(FILES, str(work.source))[0]
         picture = open_picture(work.source, max_pixels=options.max_pixels)
-        result = _described(result, picture)
+        result = _described(result, picture, work.format)
         with atomic_write(FILES, str(work.target)) as file:
             result = denoised(
                 picture, denoiser, file, options.settings, result, work.format, pictured
@@ -132,7 +139,7 @@ def denoise_file(work: Work, denoiser: Denoiser, options: Options, pictured: boo
                 options.record(work).note(work, stamp, digest, Stamp.of(file.fileno()))
     except Exception as error:  # one bad file does not end a folder
         if isinstance(error, OSError) and error.errno in _FULL:
-            raise DiskFullError(error.errno, in_words(error)) from error
+            raise DiskFullError(error.errno, _SENTENCES[error.errno]) from error
         return replace(result, status="failed", reason=in_words(error))
     return replace(result, status="done", seconds=time.perf_counter() - started)
 
@@ -181,9 +188,10 @@ def in_words(error: Exception) -> str:
     return f"failed, which should not happen ({type(error).__name__}: {error}): please report it"
 
 
-def _described(result: FileResult, picture: Picture) -> FileResult:
+def _described(result: FileResult, picture: Picture, format: str | None) -> FileResult:  # noqa: A002
     sizes = [picture.size(page) for page in range(picture.pages)]
     height, width = sizes[0]
+    said = left_out(picture, format)
     return replace(
         result,
         format=picture.format,
@@ -193,12 +201,12 @@ def _described(result: FileResult, picture: Picture) -> FileResult:
         width=width,
         pages=picture.pages,
         megapixels=sum(rows * columns for rows, columns in sizes) / 1e6,
-        warnings=(picture.note,) if picture.note else (),
+        warnings=(said,) if said else (),
     )
 
 
 def _sigma(outcome: Outcome) -> float | None:
-    known = [page for page in outcome.pages if page.noise.known and not page.noise.hidden]
+    known = [page for page in outcome.pages if page.noise.level is not None]
     pixels = sum(page.height * page.width for page in known)
     if not pixels:
         return None

@@ -15,6 +15,9 @@ from denoising_pipeline.core.pages import data_uri
 TINY = 8
 """How much larger a pixel of a very small image is shown, at most."""
 
+LEAST = 136, 44
+"""Width and height that a thin picture is stretched to, as room for the divider and its labels."""
+
 _AMPLIFIED = (1, 2, 4, 8, 16, 32, 64)
 _LARGEST_SHOWN = 0.45
 _MOSTLY = 99
@@ -60,6 +63,8 @@ class Pictures:
         amplified: By what the residual is multiplied.
         place: Left, top, width and height of the part in percent of the whole.
         brightness: By what everything is multiplied.
+        zoom: How many pixels of the page a pixel of the part is wide and high.
+        stretched: Whether the part is so thin that it is shown wider or higher than that.
     """
 
     whole: tuple[Shown, Shown] | None
@@ -68,11 +73,8 @@ class Pictures:
     amplified: int
     place: tuple[float, float, float, float]
     brightness: float
-
-    @property
-    def zoom(self) -> int:
-        """How many pixels of the page a pixel of the part is wide and high."""
-        return max(1, min(TINY, CROP // max(self.residual.width, self.residual.height)))
+    zoom: int
+    stretched: bool
 
 
 def fitted(thumbnails: Thumbnails, budget: int) -> Pictures:
@@ -130,13 +132,15 @@ class _Source:
         if quality not in self._found:
             residual, amplified = self._residual
             whole = [_small(image, quality) for image in self._whole]
-            crop = [_middle(image, quality) for image in self._crop]
+            shown = [min(quality.crop, side) for side in residual.size]
+            zoom = max(1, min(TINY, CROP // max(shown)))
+            crop = [_middle(image, quality, zoom) for image in self._crop]
             left, top, width, height = self._thumbnails.crop_place
-            kept = [min(1, quality.crop / side) for side in residual.size]
+            kept = [size / side for size, side in zip(shown, residual.size, strict=True)]
             self._found[quality] = Pictures(
                 whole=(whole[0], whole[1]) if whole else None,
                 crop=(crop[0], crop[1]),
-                residual=_middle(residual, quality),
+                residual=_middle(residual, quality, zoom),
                 amplified=amplified,
                 place=(
                     100 * (left + width * (1 - kept[0]) / 2),
@@ -145,6 +149,10 @@ class _Source:
                     100 * height * kept[1],
                 ),
                 brightness=self._thumbnails.brightness,
+                zoom=zoom,
+                stretched=any(
+                    size * zoom < least for size, least in zip(shown, LEAST, strict=True)
+                ),
             )
         return self._found[quality]
 
@@ -161,14 +169,18 @@ def _small(image: Image.Image, quality: _Quality) -> Shown:
     return _shown(image, quality)
 
 
-def _middle(image: Image.Image, quality: _Quality) -> Shown:
+def _middle(image: Image.Image, quality: _Quality, zoom: int) -> Shown:
     width, height = (min(side, quality.crop) for side in image.size)
     left, top = (image.width - width) // 2, (image.height - height) // 2
-    return _shown(image.crop((left, top, left + width, top + height)), quality)
+    return _shown(image.crop((left, top, left + width, top + height)), quality, zoom)
 
 
-def _shown(image: Image.Image, quality: _Quality) -> Shown:
+def _shown(image: Image.Image, quality: _Quality, zoom: int = 1) -> Shown:
     file = io.BytesIO()
+    width, height = (
+        max(side, -(-least // zoom)) for side, least in zip(image.size, LEAST, strict=True)
+    )
+    image = image.resize((width, height), Image.Resampling.NEAREST)
     subsampling = 0 if quality.jpeg >= _SMOOTH else 2
     image.save(file, "JPEG", quality=quality.jpeg, subsampling=subsampling)
     return Shown(data_uri(file.getvalue(), "image/jpeg"), *image.size)

@@ -27,7 +27,12 @@ class Batch:
     """
 
     def __init__(
-        self, plan: Plan, options: Options, workers: int = 1, pictured: Set[int] = frozenset()
+        self,
+        plan: Plan,
+        options: Options,
+        workers: int = 1,
+        pictured: Set[int] = frozenset(),
+        denoiser: Denoiser | None = None,
     ) -> None:
         """Check what can be known before any work.
 
@@ -36,11 +41,12 @@ class Batch:
             options: How.
             workers: Processes; 1: this one alone.
             pictured: Positions in the plan of the files that thumbnails are made of.
+            denoiser: What `fitting_denoiser` gives for the options; None: it is asked here.
 
         Raises:
             PlanError: A folder of outputs cannot be written to, or the disk is full.
-            OSError: The denoiser's file cannot be read.
-            ValueError: It is no denoiser for images of any size.
+            OSError: As for `fitting_denoiser`.
+            ValueError: Likewise.
         """
         self.plan = plan
         self.options = options
@@ -49,13 +55,7 @@ class Batch:
         self._crew: Crew | None = None
         self._underway: Work | None = None
         self._ended = False
-        self._denoiser = load_denoiser(options.model)
-        if not self._denoiser.any_size:
-            size = "x".join(map(str, self._denoiser.image_shape[:2]))
-            raise ValueError(
-                f"'{shown(options.model)}' is a denoiser for images of {size} pixels: take one "
-                "that was trained for images of any size, such as `photos`."
-            )
+        self._denoiser = denoiser or fitting_denoiser(options)
         check_folders(plan)
         if options.resume:
             remove_parts([work.target for work in plan.works])
@@ -117,6 +117,25 @@ class Batch:
             done.put(None)
         except Exception as error:  # raised where the results are taken
             done.put(error)
+
+
+def fitting_denoiser(options: Options) -> Denoiser:
+    """Load the denoiser that is asked for; no picture has been read yet.
+
+    Raises:
+        OSError: Its file cannot be read.
+        ValueError: It is no denoiser for images of any size, or it is not told the noise level that
+            the options have.
+    """
+    denoiser = load_denoiser(options.model)
+    if not denoiser.any_size:
+        size = "x".join(map(str, denoiser.image_shape[:2]))
+        raise ValueError(
+            f"'{shown(options.model)}' is a denoiser for images of {size} pixels: take one that "
+            "was trained for images of any size, such as `photos`."
+        )
+    denoiser.check_sigma(options.settings.sigma)
+    return denoiser
 
 
 def run_batch(plan: Plan, options: Options, workers: int = 1) -> list[FileResult]:

@@ -17,13 +17,12 @@ from denoising_pipeline.batch.one import DiskFullError, Options, denoised, in_wo
 from denoising_pipeline.batch.plan import Plan, make_plan
 from denoising_pipeline.batch.record import FILES
 from denoising_pipeline.batch.results import FileResult, shown
-from denoising_pipeline.batch.run import Batch, check_folders
+from denoising_pipeline.batch.run import Batch, check_folders, fitting_denoiser
 from denoising_pipeline.batch.tables import csv_of, json_of, sum_of, table_of
 from denoising_pipeline.batch.watch import watch
 from denoising_pipeline.cli.model import model_file
 from denoising_pipeline.cli.progress import Progress
 from denoising_pipeline.core.files import atomic_write
-from denoising_pipeline.denoiser.file import load_denoiser
 from denoising_pipeline.denoiser.picture import Settings
 from denoising_pipeline.pictures.formats import MAX_PIXELS, format_of, open_picture
 
@@ -91,12 +90,12 @@ def denoise_stream(given: Mapping[str, Any]) -> int:
         ending = None if output == "-" else Path(output).suffix
         wanted = given["format"] or ending
         options, name = _options(given), "The standard input" if source == "-" else shown(source)
+        denoiser = fitting_denoiser(options)
         content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
         file, result = io.BytesIO(), FileResult(Path(source), None, "done")
         try:
             picture = open_picture(content, name, options.max_pixels)
             chosen = format_of(wanted) if wanted else None
-            denoiser = load_denoiser(options.model)
             denoised(picture, denoiser, file, options.settings, result, chosen)
         except ValueError as error:
             click.echo(f"Error: {name} {error}.", err=True)
@@ -150,6 +149,7 @@ def _options(given: Mapping[str, Any]) -> Options:
 def _work_through(plan: Plan, given: Mapping[str, Any], results: list[FileResult]) -> str:
     """Fill in the results, and return what ended it before its time, or nothing."""
     options = _options(given)
+    denoiser = fitting_denoiser(options)
     pictured: set[int] = set()
     if given["report"]:
         from denoising_pipeline.batch.thumbnails import pictured as positions
@@ -162,18 +162,19 @@ def _work_through(plan: Plan, given: Mapping[str, Any], results: list[FileResult
             for left_out in each.left_out:
                 results.append(left_out)
                 progress.note(left_out)
-            with Batch(each, options, given["workers"], pictured) as batch:
+            with Batch(each, options, given["workers"], pictured, denoiser) as batch:
                 try:
                     for result in batch.results():
                         results.append(result)
                         progress.add(result)
                 except DiskFullError as error:
-                    return f"{error.strerror}, so the rest was not begun."
+                    return f"{error.strerror}, no half file is left, the rest was not begun."
     return ""
 
 
 def _dry_run(plan: Plan, given: Mapping[str, Any]) -> int:
     options = _options(given)
+    fitting_denoiser(options)
     check_folders(plan)
     found = [*(look_at_file(work, options) for work in plan.works), *plan.left_out]
     _print_table(found)

@@ -54,7 +54,7 @@ def atomic_write(fs: Any, path: str) -> Iterator[IO[bytes]]:
 @contextmanager
 def _write_local(fs: Any, temporary: str, path: str) -> Iterator[IO[bytes]]:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    with Path(temporary).open("wb") as file:
+    with Path(temporary).open("w+b") as file:
         yield file
         file.flush()
         os.fsync(file.fileno())

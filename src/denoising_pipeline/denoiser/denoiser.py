@@ -160,11 +160,7 @@ class Denoiser:
                 values outside of its range or NaN, `max_memory` is too little for any tile, or
                 `sigma` is given to a network that is not told it.
         """
-        if sigma is not None and not self.architecture.told_level:
-            raise ValueError(
-                f"This denoiser ({self.architecture.name}) is not told the noise level: it finds "
-                "it by itself. Leave sigma out, or take a denoiser that is told, such as `photos`."
-            )
+        self.check_sigma(sigma)
         images = checked(noisy, self.image_shape, 0 if self.clipped else BEYOND)
         shapes = images.shapes.copy()
         shapes[:, 2] = channels = self.out_channels
@@ -184,6 +180,18 @@ class Denoiser:
         if isinstance(noisy, ImageSet):
             return ImageSet(values, shapes)
         return values.reshape(*noisy.shape[:-1], self.out_channels)
+
+    def check_sigma(self, sigma: float | None) -> None:
+        """Check that a noise level can be given.
+
+        Raises:
+            ValueError: One is given to a network that is not told it.
+        """
+        if sigma is not None and not self.architecture.told_level:
+            raise ValueError(
+                f"This denoiser ({self.architecture.name}) is not told the noise level: it finds "
+                "it by itself. Leave sigma out, or take a denoiser that is told, such as `photos`."
+            )
 
     @property
     def any_size(self) -> bool:

@@ -56,7 +56,8 @@ class Page:
         noise: What was estimated.
         sigma: What the network was told, on the scale of [0, 1].
         seconds: That it took.
-        predicted: PSNR of the result as the network gives it, if the denoiser can predict it.
+        predicted: PSNR of the result as the network gives it, if the denoiser can predict it and
+            the noise level is known.
     """
 
     height: int
@@ -117,8 +118,10 @@ def denoise_picture(
         What was found on the way.
 
     Raises:
-        ValueError: The format cannot hold the picture, or the denoiser cannot take it.
+        ValueError: The format cannot hold the picture, the denoiser cannot take it, or it is not
+            told the noise level that the settings have.
     """
+    denoiser.check_sigma(settings.sigma)
     check_format(picture, format)
     outcome = Outcome()
 
@@ -137,6 +140,7 @@ def denoise_picture(
 
 def denoise_any(image: Any, denoiser: Denoiser, settings: Settings) -> Any:
     """Denoise an array, a Pillow image or a file; see `Denoiser.denoise`."""
+    denoiser.check_sigma(settings.sigma)
     if isinstance(image, np.ndarray):
         given = BytesIO()
         np.save(given, image, allow_pickle=False)
@@ -174,7 +178,11 @@ def denoise_page(
 
     Returns:
         float32 (H, W, C) in [0, 1], and what was found.
+
+    Raises:
+        ValueError: As for `denoise_picture`.
     """
+    denoiser.check_sigma(settings.sigma)
     started = time.perf_counter()
     noise = estimate_noise(pixels)
     told = denoiser.architecture.told_level
@@ -185,7 +193,7 @@ def denoise_page(
     if settings.strength > 0:
         seen = _channels(pixels, denoiser.image_shape[2])
         found = _back(denoiser(seen, batch_size=1, max_memory=memory, sigma=sigma), pixels.shape[2])
-        if denoiser.quality:
+        if denoiser.quality and (settings.sigma is not None or noise.level is not None):
             predicted = denoiser.quality.predict(pixels, found, level)
         denoised = _blended(pixels, found, settings.strength)
     height, width, _ = pixels.shape

@@ -11,8 +11,19 @@ from denoising_pipeline.images.noise_structure import block_edges, stripes
 BLOCKS = 0.05
 """Steps on the grid of JPEG / other steps - 1, from which it shows."""
 
-CLEAN = 1 / 255
-"""Noise below which an image is best left as it is."""
+CLEAN = 2 / 255
+"""Estimate below which an image is best left as it is: most photographs without added noise have as
+much, and what a denoiser takes of so little is detail rather than noise."""
+
+CORRELATED = 0.1
+"""Correlation of neighbours, or its negative, from which it shows."""
+
+CLIPPED = 0.5
+"""Share of black and white from which an image is mostly that."""
+
+_FAINTEST_STRIPES = 0.5 / 255
+_SHARE_OF_STRIPES = 0.2
+"""Stripes / noise, from which they show."""
 
 _LEVELS = 255
 _ROUNDED = 0.01
@@ -57,6 +68,41 @@ class NoiseEstimate:
     def clipped(self) -> float:
         """Share of the values that are black or white."""
         return self.black + self.white
+
+    @property
+    def level(self) -> float | None:
+        """The standard deviation; None where it cannot be told."""
+        return self.sigma if self.known and not self.hidden else None
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether there is next to no noise, as far as can be told."""
+        return self.level is not None and self.level < CLEAN
+
+    @property
+    def is_correlated(self) -> bool:
+        """Whether neighbours have similar noise."""
+        return self.sigma >= CLEAN and self.correlation > CORRELATED
+
+    @property
+    def is_sharpened(self) -> bool:
+        """Whether neighbours have opposite noise."""
+        return self.sigma >= CLEAN and self.correlation < -CORRELATED
+
+    @property
+    def is_striped(self) -> bool:
+        """Whether rows or columns have noise in common."""
+        return self.stripes > max(_FAINTEST_STRIPES, _SHARE_OF_STRIPES * self.sigma)
+
+    @property
+    def has_blocks(self) -> bool:
+        """Whether the grid of JPEG shows."""
+        return self.blocks > BLOCKS
+
+    @property
+    def is_clipped(self) -> bool:
+        """Whether most is black or white."""
+        return self.clipped > CLIPPED
 
 
 def estimate_noise(image: Image) -> NoiseEstimate:

@@ -1,6 +1,6 @@
 """What about the noise of an image speaks against denoising it, in sentences."""
 
-from denoising_pipeline.images.noise_level import BLOCKS, CLEAN, NoiseEstimate
+from denoising_pipeline.images.noise_level import NoiseEstimate
 
 TRAINED = 75 / 255
 """Highest noise level that the shipped denoisers are trained on."""
@@ -8,10 +8,10 @@ TRAINED = 75 / 255
 _BEYOND = 1.05
 """Estimate / highest level from which it is above it: estimates err by a few percent."""
 
-_CORRELATED = 0.1
-_SHARE_OF_STRIPES = 0.2
-_FAINTEST_STRIPES = 0.5 / 255
-_CLIPPED = 0.5
+
+def is_beyond(sigma: float, highest: float = TRAINED) -> bool:
+    """Tell whether a noise level is above what a denoiser was trained on; both on one scale."""
+    return sigma > _BEYOND * highest
 
 
 def noise_warnings(estimate: NoiseEstimate, highest: float = TRAINED) -> list[str]:
@@ -23,7 +23,7 @@ def noise_warnings(estimate: NoiseEstimate, highest: float = TRAINED) -> list[st
     """
     sigma = estimate.sigma
     found: list[str] = []
-    if estimate.clipped > _CLIPPED:
+    if estimate.is_clipped:
         found.append(
             f"{estimate.clipped:.0%} of the values are black or white: what was there is lost,"
             " and the estimates rest on the others."
@@ -36,30 +36,30 @@ def noise_warnings(estimate: NoiseEstimate, highest: float = TRAINED) -> list[st
             f"JPEG has removed the fine noise that levels are read from: it is {_shown(sigma)} or"
             " more, and whether the image is clean cannot be told."
         )
-    elif sigma < CLEAN:
+    elif estimate.is_clean:
         found.append(f"It looks clean (noise of {_shown(sigma)}): leave it as it is.")
-    if sigma > _BEYOND * highest:
+    if is_beyond(sigma, highest):
         found.append(
             f"The noise of {_shown(sigma)} is above the {_shown(highest)} that the denoiser was"
             " trained on: it will leave noise or make patterns."
         )
-    if sigma >= CLEAN and estimate.correlation > _CORRELATED:
+    if estimate.is_correlated:
         found.append(
             f"The noise is correlated between neighbours ({estimate.correlation:.2f}), as a"
             " camera, JPEG, resizing or another denoiser makes it; the denoiser expects"
             " independent noise and will leave some."
         )
-    if sigma >= CLEAN and estimate.correlation < -_CORRELATED:
+    if estimate.is_sharpened:
         found.append(
             f"Neighbours have opposite noise ({estimate.correlation:.2f}), as sharpening makes it;"
             " the denoiser expects independent noise."
         )
-    if estimate.stripes > max(_FAINTEST_STRIPES, _SHARE_OF_STRIPES * sigma):
+    if estimate.is_striped:
         found.append(
             f"There are stripes of {_shown(estimate.stripes)} along rows or columns: the denoiser"
             " takes them for part of the picture."
         )
-    if estimate.blocks > BLOCKS:
+    if estimate.has_blocks:
         found.append(
             f"There are JPEG blocks: steps on their grid are {estimate.blocks:.0%} larger than"
             " others; the denoiser takes them for part of the picture."

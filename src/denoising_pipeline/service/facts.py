@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from denoising_pipeline.denoiser.picture import Outcome, Page
 from denoising_pipeline.denoiser.quality import Prediction
-from denoising_pipeline.pictures.formats import FORMATS, Picture, format_of
+from denoising_pipeline.pictures.formats import FORMATS, Picture, format_of, left_out
 from denoising_pipeline.pictures.noise_warnings import noise_warnings
 
 LEVELS = 255
@@ -71,7 +71,7 @@ def picture_facts(picture: Picture, outcome: Outcome, format: str | None) -> Pic
         mode=picture.mode,
         depth=picture.depth,
         pages=[_page_facts(page) for page in outcome.pages],
-        warnings=list(_warnings(picture, outcome)),
+        warnings=list(_warnings(picture, outcome, format)),
         seconds=round(outcome.seconds, 3),
     )
 
@@ -92,19 +92,20 @@ def plain_name(name: str | None, fallback: str = "picture") -> str:
 
 
 def _page_facts(page: Page) -> PageFacts:
+    level = page.noise.level
     return PageFacts(
         height=page.height,
         width=page.width,
-        noise_level=round(page.noise.sigma * LEVELS, 2) if page.noise.known else None,
+        noise_level=None if level is None else round(level * LEVELS, 2),
         told_level=round(page.sigma * LEVELS, 2),
         predicted=page.predicted,
         seconds=round(page.seconds, 3),
     )
 
 
-def _warnings(picture: Picture, outcome: Outcome) -> Iterator[str]:
+def _warnings(picture: Picture, outcome: Outcome, format: str | None) -> Iterator[str]:  # noqa: A002
     """Yield each warning once, whichever page it is of."""
-    if picture.note:
-        yield f"{picture.note}."
+    if said := left_out(picture, format):
+        yield said
     found = [text for page in outcome.pages for text in noise_warnings(page.noise)]
     yield from dict.fromkeys(found)

@@ -53,10 +53,10 @@ class Service:
         Raises:
             RefusedError: 422, the network is not told the noise level.
         """
-        if sigma is not None and not self.denoiser.architecture.told_level:
-            raise RefusedError(
-                422, f"sigma: '{self.name}' is not told the noise level, it finds it by itself."
-            )
+        try:
+            self.denoiser.check_sigma(sigma)
+        except ValueError as error:
+            raise RefusedError(422, str(error)) from error
         level = None if sigma is None else sigma / LEVELS
         return Settings(strength, level, self.limits.max_memory)
 

@@ -4,8 +4,9 @@ import shlex
 from collections.abc import Iterator
 
 from denoising_pipeline.batch.doctor.findings import FULL_SCALE, MOSTLY, Findings, Way
-from denoising_pipeline.batch.doctor.looks import LITTLE, UNLIKE_TRAINING
-from denoising_pipeline.pictures.noise_warnings import TRAINED
+from denoising_pipeline.batch.doctor.looks import UNLIKE_TRAINING
+from denoising_pipeline.images.noise_level import CLEAN
+from denoising_pipeline.pictures.noise_warnings import TRAINED, is_beyond
 
 ENOUGH = 30
 """Photographs from which a denoiser learns what 400 would teach it."""
@@ -54,7 +55,7 @@ def _reservations(found: Findings) -> Iterator[str]:
     clean = noise.bands[next(iter(noise.bands))]
     if clean:
         yield (
-            f"{clean} of {judged} are clean (less than {FULL_SCALE * LITTLE:g}/255): leave them "
+            f"{clean} of {judged} are clean (less than {FULL_SCALE * CLEAN:g}/255): leave them "
             "out; --json says which."
         )
     for pairs in found.pairs:
@@ -68,7 +69,7 @@ def _reservations(found: Findings) -> Iterator[str]:
                 f"{pairs.noisy} and {pairs.clean} differ by {pairs.difference:.1f}/255: that is "
                 "noise which the images alone do not show."
             )
-    if noise.high is not None and noise.high > FULL_SCALE * TRAINED:
+    if noise.high is not None and is_beyond(noise.high / FULL_SCALE):
         most = FULL_SCALE * TRAINED
         yield f"Some have more noise than the {most:g}/255 that the denoiser was trained on."
     for kind, count in noise.kinds.items():

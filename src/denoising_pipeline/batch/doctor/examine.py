@@ -17,10 +17,9 @@ from denoising_pipeline.batch.doctor.findings import (
     FoundPairs,
     Noise,
 )
-from denoising_pipeline.batch.doctor.looks import LITTLE, Look, look_at
+from denoising_pipeline.batch.doctor.looks import Look, look_at
 from denoising_pipeline.batch.doctor.names import Pairs, find_pairs
 from denoising_pipeline.batch.doctor.prospects import (
-    MEASURED_GAINS,
     expected_gain,
     gained,
     middle,
@@ -33,6 +32,7 @@ from denoising_pipeline.batch.plan import walk
 from denoising_pipeline.batch.results import shown
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.noise_level import CLEAN
 
 SAMPLE, NEIGHBOURS = 120, 4
 """Files of a large folder that are read, and how many of them lie side by side: shots of one scene
@@ -101,7 +101,7 @@ def examine(
         megapixels=sum(look.height * look.width for look in looks) / 1e6,
         noise=_noise(judged),
         clean=len(clean_sides)
-        + sum(look.sigma is not None and look.sigma < LITTLE for look in judged),
+        + sum(look.sigma is not None and look.sigma < CLEAN for look in judged),
         pairs=pairs,
         repeats=sorted(map(len, repeats(judged)), reverse=True),
         copies=copies(looks),
@@ -170,11 +170,12 @@ def _gain(looks: Sequence[Look], denoiser: Denoiser) -> tuple[float | None, str]
     gains = []
     for position in typical([look.sigma for look in looks], COMPARED):
         look = looks[position]
-        gains.append(expected_gain(look_at(look.path)[1], look.sigma or 0, denoiser))
+        gain = expected_gain(look_at(look.path)[1], look.sigma or 0, denoiser)
+        if gain is not None:
+            gains.append(gain)
     if not gains:
         return None, ""
-    how = "as measured on photographs" if MEASURED_GAINS else f"estimated on {len(gains)} of them"
-    return float(np.median(gains)), how
+    return float(np.median(gains)), f"predicted on {len(gains)} of them"
 
 
 def _compared(pairs: Pairs, denoiser: Denoiser | None) -> FoundPairs:

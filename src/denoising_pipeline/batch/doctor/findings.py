@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from denoising_pipeline.batch.doctor.looks import LITTLE
+from denoising_pipeline.images.noise_level import CLEAN
 
 FULL_SCALE = 255
 
 MOSTLY = 0.8
 """Share of the files from where something is said of the whole folder."""
 
-BANDS = (LITTLE * FULL_SCALE, 5, 15, 30, 50)
+BANDS = (CLEAN * FULL_SCALE, 5, 15, 30, 50)
 """Noise levels n/255 between which files are counted."""
 
 

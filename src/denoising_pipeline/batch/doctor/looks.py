@@ -9,14 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.images.noise_level import BLOCKS, NoiseEstimate, estimate_noise
+from denoising_pipeline.images.noise_level import CLEAN, NoiseEstimate, estimate_noise
 from denoising_pipeline.pictures.formats import MAX_PIXELS, open_picture
 
 GRID = 16
 """Rows and columns of the small picture by which scenes are recognized."""
-
-LITTLE = 2 / 255
-"""Noise below which a folder counts as clean: good photographs have as much."""
 
 GROWING, CORRELATED, SHARPENED, STRIPED, BLOCKED, CLIPPED = (
     "grows with brightness",
@@ -33,8 +30,6 @@ UNLIKE_TRAINING = frozenset({CORRELATED, SHARPENED, STRIPED, BLOCKED, CLIPPED})
 
 _GROWN = 0.5
 """Share of the noise's variance from where the signal counts as what it depends on."""
-
-_CORRELATED, _STRIPED, _FAINTEST_STRIPES, _CLIPPED = 0.1, 0.2, 0.5 / 255, 0.5
 
 
 @dataclass(frozen=True)
@@ -117,19 +112,16 @@ def _level(noise: NoiseEstimate) -> float | None:
     Where JPEG leaves blocks, it took the fine noise away, and little is left to estimate; where
     most is black or white, as in a scanned text, edges are taken for noise.
     """
-    told = noise.known and not noise.hidden and noise.clipped <= _CLIPPED
-    return noise.sigma if told else None
+    return None if noise.is_clipped else noise.level
 
 
 def _kinds(noise: NoiseEstimate, mean: float) -> Iterator[str]:
-    is_noisy = noise.sigma >= LITTLE
-    if is_noisy and noise.gain * mean > _GROWN * noise.sigma**2:
-        yield GROWING
-    if is_noisy and abs(noise.correlation) > _CORRELATED:
-        yield CORRELATED if noise.correlation > 0 else SHARPENED
-    if noise.stripes > max(_STRIPED * noise.sigma, _FAINTEST_STRIPES):
-        yield STRIPED
-    if noise.blocks > BLOCKS:
-        yield BLOCKED
-    if noise.clipped > _CLIPPED:
-        yield CLIPPED
+    kinds = {
+        GROWING: noise.sigma >= CLEAN and noise.gain * mean > _GROWN * noise.sigma**2,
+        CORRELATED: noise.is_correlated,
+        SHARPENED: noise.is_sharpened,
+        STRIPED: noise.is_striped,
+        BLOCKED: noise.has_blocks,
+        CLIPPED: noise.is_clipped,
+    }
+    yield from (kind for kind, holds in kinds.items() if holds)

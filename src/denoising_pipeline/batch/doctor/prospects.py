@@ -1,18 +1,14 @@
 """What to expect: of denoising by a ready denoiser, and of training one here."""
 
+import math
 import time
 from collections.abc import Sequence
 
 import numpy as np
 
-from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.denoiser import Denoiser
-from denoising_pipeline.denoiser.picture import denoise_page
+from denoising_pipeline.denoiser.picture import Settings, denoise_page
 from denoising_pipeline.images.arrays import Images
-
-MEASURED_GAINS: dict[float, float] = {}
-"""Gain of the shipped denoiser in dB by noise level n/255, as measured on photographs. Empty: not
-measured yet, and what is said comes from crops of the folder itself."""
 
 PATCHES, PATCH, BATCH = 96_000, 96, 8
 """Patches that the recipe `photos` trains on in all, pixels of their sides, patches per step."""
@@ -27,26 +23,23 @@ _TIMED = 0.5
 _MOST_RUNS = 5
 
 
-def expected_gain(pixels: Images, sigma: float, denoiser: Denoiser) -> float:
+def expected_gain(pixels: Images, sigma: float, denoiser: Denoiser) -> float | None:
     """Return what denoising gains on an image, in dB of PSNR, without the truth.
 
-    Where `MEASURED_GAINS` has the level, it is read there. Else the middle of the image is
-    denoised, noise of the same level is put on the result, and it is denoised again: how much
-    nearer that comes is the gain (a parametric bootstrap; details that the first pass took away are
-    not missed, so it is rather too high).
+    It is the PSNR that the denoiser predicts of the middle of the image, less that of noise of the
+    level, -20 log10(sigma).
 
     Args:
         pixels: float32 (H, W, C) in [0, 1].
-        sigma: Its noise level on the scale of [0, 1].
+        sigma: Its noise level on the scale of [0, 1]; more than 0.
         denoiser: A denoiser for images of any size.
+
+    Returns:
+        None where the denoiser cannot predict it.
     """
-    if MEASURED_GAINS:
-        levels = sorted(MEASURED_GAINS)
-        return float(np.interp(sigma * 255, levels, [MEASURED_GAINS[level] for level in levels]))
-    like, _ = denoise_page(middle(pixels), denoiser)
-    noise = generator(0, "doctor").normal(0, sigma, like.shape)
-    noisy = np.clip(like + noise, 0, 1).astype(np.float32)
-    return gained(noisy, like, denoiser)
+    told = sigma if denoiser.architecture.told_level else None
+    predicted = denoise_page(middle(pixels), denoiser, Settings(sigma=told))[1].predicted
+    return predicted.psnr + 20 * math.log10(sigma) if predicted else None
 
 
 def gained(noisy: Images, clean: Images, denoiser: Denoiser) -> float:

@@ -5,6 +5,7 @@ from denoising_pipeline.pictures.formats.front import (
     MAX_PIXELS,
     check_format,
     format_of,
+    left_out,
     open_picture,
     write_picture,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "PictureError",
     "check_format",
     "format_of",
+    "left_out",
     "open_picture",
     "write_picture",
 ]

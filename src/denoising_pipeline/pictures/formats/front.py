@@ -24,6 +24,16 @@ MAX_PIXELS = 200_000_000
 """Pixels that a page has at most, unless told otherwise."""
 
 
+FACTS = {
+    "icc": "the colour profile",
+    "orientation": "the orientation",
+    "exif": "EXIF data",
+    "xmp": "XMP data",
+    "dpi": "the resolution",
+}
+"""What can be said of a picture, by the names of `Metadata`."""
+
+
 class Format(NamedTuple):
     """What a format can hold.
 
@@ -34,7 +44,9 @@ class Format(NamedTuple):
         modes: What it holds, transparency and palettes aside.
         alpha: Whether it holds transparency.
         pages: Whether it holds several.
-        looks: Whether it holds a colour profile and an orientation.
+        beside: What it holds of the facts about a picture, by the names of `Metadata`.
+        block: Bytes of EXIF or XMP data at most.
+        numbers: Whether it holds numbers alone, which nobody looks at.
         longest: Pixels of a side at most.
     """
 
@@ -44,7 +56,9 @@ class Format(NamedTuple):
     modes: tuple[str, ...] = ("grey", "RGB")
     alpha: bool = True
     pages: bool = False
-    looks: bool = True
+    beside: frozenset[str] = frozenset(FACTS)
+    block: int = 2**31 - 1
+    numbers: bool = False
     longest: int = 2**31 - 1
 
 
@@ -54,12 +68,13 @@ FORMATS = {
         (".jpg", ".jpeg", ".jpe", ".jfif"),
         modes=("grey", "RGB", "CMYK"),
         alpha=False,
+        block=jpeg.LONGEST_BLOCK,
         longest=jpeg.LONGEST_SIDE,
     ),
     "WebP": Format((".webp",), longest=webp.LONGEST_SIDE),
-    "BMP": Format((".bmp", ".dib"), alpha=False, looks=False),
+    "BMP": Format((".bmp", ".dib"), alpha=False, beside=frozenset({"dpi"})),
     "TIFF": Format((".tif", ".tiff"), any_type=True, modes=("grey", "RGB", "CMYK"), pages=True),
-    "NPY": Format((".npy",), any_type=True, pages=True),
+    "NPY": Format((".npy",), any_type=True, pages=True, beside=frozenset(), numbers=True),
 }
 """What can be read and written."""
 
@@ -160,6 +175,26 @@ def check_format(picture: Picture, format: str | None) -> None:  # noqa: A002
         )
 
 
+def left_out(picture: Picture, format: str | None = None) -> str:  # noqa: A002
+    """Say in a sentence what of a picture will not be in the file that is written.
+
+    Args:
+        picture: The picture, which the format can hold.
+        format: Name of a format; None: its own.
+
+    Returns:
+        The sentence; empty: nothing is left out.
+    """
+    target = picture.format if format is None else format_of(format)
+    if target == picture.format:
+        return picture.note
+    facts, held = _facts(picture), FORMATS[target]
+    long = {name for name in ("exif", "xmp") if len(getattr(picture.metadata, name)) > held.block}
+    missing = [name for key, name in FACTS.items() if key in (facts - held.beside) | (facts & long)]
+    parts = [*missing, *picture.own]
+    return f"{target} does not keep {', '.join(parts)}." if parts else ""
+
+
 def write_picture(
     picture: Picture,
     pages: Iterator[Images],
@@ -183,7 +218,7 @@ def write_picture(
             or too many.
     """
     check_format(picture, format)
-    if not file.seekable():
+    if not (file.seekable() and file.readable()):
         with tempfile.TemporaryFile() as beside:
             write_picture(picture, pages, beside, format)
             beside.seek(0)
@@ -236,6 +271,12 @@ def _format(start: bytes) -> str:
     raise PictureError(f"is no image that is read: save it as {', '.join(FORMATS)}")
 
 
+def _facts(picture: Picture) -> set[str]:
+    """Return what is said of a picture, by the names of `Metadata`."""
+    plain = Metadata()
+    return {name for name in FACTS if getattr(picture.metadata, name) != getattr(plain, name)}
+
+
 def _lost(picture: Picture, target: Format) -> Iterator[str]:
     mode = {"grey+alpha": "grey", "RGBA": "RGB", "palette": "RGB", "palette+alpha": "RGB"}
     narrow = picture.dtype.kind in "bu" and picture.bits <= target.bits
@@ -249,7 +290,8 @@ def _lost(picture: Picture, target: Format) -> Iterator[str]:
         yield "transparency"
     if picture.pages > 1 and not target.pages:
         yield f"pages ({picture.pages})"
-    if not target.looks and (picture.metadata.icc or picture.metadata.orientation != 1):
-        yield "the colour profile or the orientation"
+    looks = {"icc", "orientation"} & _facts(picture) - target.beside
+    if looks and not target.numbers:
+        yield " and ".join(FACTS[name] for name in sorted(looks))
     if max(picture.size()) > target.longest:
         yield f"size ({max(picture.size())} pixels a side, it takes {target.longest})"

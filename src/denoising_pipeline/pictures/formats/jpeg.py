@@ -9,9 +9,9 @@ from typing import IO, Any, ClassVar, TypeAlias
 
 from PIL import Image, JpegImagePlugin
 
-from denoising_pipeline.pictures.formats.picture import Metadata
+from denoising_pipeline.pictures.formats.exif import exif_of
+from denoising_pipeline.pictures.formats.picture import Metadata, present
 from denoising_pipeline.pictures.formats.plugins import PluginPicture, as_image
-from denoising_pipeline.pictures.formats.png import exif_of
 from denoising_pipeline.pictures.formats.samples import PictureError, Samples
 
 Segments: TypeAlias = list[tuple[int, bytes]]
@@ -20,7 +20,10 @@ Segments: TypeAlias = list[tuple[int, bytes]]
 LONGEST_SIDE = 65500
 """Pixels, as libjpeg has it."""
 
-_SCAN, _COMMENT, _ADOBE = 0xDA, 0xFE, 0xEE
+LONGEST_BLOCK = 65_000
+"""Bytes of EXIF or XMP data."""
+
+_SCAN, _COMMENT, _ADOBE, _PHOTOSHOP = 0xDA, 0xFE, 0xEE, 0xED
 _APPLICATION = range(0xE0, 0xF0)
 _QUALITY = 95
 _SAMPLINGS = (0, 1, 2)
@@ -49,8 +52,17 @@ class JpegPicture(PluginPicture):
             "keep_rgb": is_rgb,
         }
         self._segments, _ = read_segments(self.content())
-        if any(data[4:8] == b"MPF\0" for _, data in self._segments):
-            self.note = "left out: the further images behind the first (MPF)"
+        has_more = any(data[4:8] == b"MPF\0" for _, data in self._segments)
+        if has_more:
+            self.note = "Left out: the further images behind the first (MPF)."
+        markers = {marker for marker, _ in self._segments}
+        self.own = present(
+            {
+                "the comment": _COMMENT in markers,
+                "IPTC data": _PHOTOSHOP in markers,
+                "the further images": has_more,
+            }
+        )
 
     def save(self, samples: Samples, file: IO[bytes]) -> None:
         """Write the file with other samples."""
@@ -66,10 +78,11 @@ def create_jpeg(samples: Samples, bits: int, metadata: Metadata, file: IO[bytes]
     Args:
         samples: Unsigned integers of at most 8 bits, without transparency.
         bits: Of each.
-        metadata: What is written beside them.
+        metadata: What is written beside them, blocks of more than `LONGEST_BLOCK` aside.
         file: Binary file.
     """
     image, exif = as_image(samples, bits), exif_of(metadata)
+    exif, xmp = (block if len(block) <= LONGEST_BLOCK else b"" for block in (exif, metadata.xmp))
     image = image.convert("L") if image.mode == "1" else image
     image.save(
         file,
@@ -78,7 +91,7 @@ def create_jpeg(samples: Samples, bits: int, metadata: Metadata, file: IO[bytes]
         subsampling=0,
         icc_profile=metadata.icc or None,
         exif=exif and b"Exif\0\0" + exif,
-        xmp=metadata.xmp or None,
+        xmp=xmp or None,
         **({"dpi": metadata.dpi} if metadata.dpi else {}),
     )
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from denoising_pipeline.pictures.formats.samples import Samples
 
-PALETTE_NOTE = "of more than 256 colours, it comes back without a palette"
+PALETTE_NOTE = "If it comes to have more than 256 colours, it comes back without its palette."
 
 _MOST = 256
 

@@ -2,7 +2,7 @@
 
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +44,11 @@ class Metadata:
     orientation: int = 1
 
 
+def present(parts: Mapping[str, bool]) -> tuple[str, ...]:
+    """Return the names of the parts that are there."""
+    return tuple(name for name, is_there in parts.items() if is_there)
+
+
 @contextmanager
 def reading() -> Iterator[None]:
     """Say in one sentence what decoders meet in a damaged file.
@@ -80,7 +85,8 @@ class Picture(ABC):
         dtype: Of the stored samples.
         bits: Of each sample.
         peak: The value that is white, where the file says that it is below the type's largest.
-        note: What of the file is not denoised or will not come back, in words; empty: nothing.
+        note: What of the file is not denoised or will not come back, a sentence; empty: nothing.
+        own: What the file has besides that no other format takes over, in words.
         metadata: What other formats can take over.
     """
 
@@ -91,6 +97,7 @@ class Picture(ABC):
     bits: int
     peak: int | None = None
     note: str = ""
+    own: tuple[str, ...] = ()
     metadata: Metadata = Metadata()
 
     def __init__(self, source: Source, name: str, max_pixels: int, bits: int | None) -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from denoising_pipeline.images import png
+from denoising_pipeline.pictures.formats.exif import dpi_of
 from denoising_pipeline.pictures.formats.palette import PALETTE_NOTE
 from denoising_pipeline.pictures.formats.picture import Metadata, OnePagePicture, Source
 from denoising_pipeline.pictures.formats.samples import PictureError, Samples
@@ -42,7 +43,8 @@ class PluginPicture(OnePagePicture):
             self.mode = _MODES[opened.mode]
             self.bits = 1 if opened.mode == "1" else 8
             self.dtype = np.dtype(np.uint8)
-            self.note = PALETTE_NOTE if self.mode == "palette" else ""
+            if self.mode == "palette":
+                self.note, self.own = PALETTE_NOTE, ("the palette",)
             self.metadata = metadata_of(opened)
             self.look(opened)
 
@@ -91,7 +93,7 @@ def metadata_of(opened: ImageFile) -> Metadata:
     """Return what Pillow tells of a file."""
     info = opened.info
     exif = info.get("exif", b"").removeprefix(b"Exif\0\0")
-    across, down = info.get("dpi", (0, 0))
+    across, down = info.get("dpi") or dpi_of(exif) or (0, 0)
     found = Metadata(
         icc=info.get("icc_profile") or b"",
         exif=exif,

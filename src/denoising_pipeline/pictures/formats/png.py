@@ -7,13 +7,13 @@ from typing import IO, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from denoising_pipeline.images import png
 from denoising_pipeline.images.png import Chunks, Header
+from denoising_pipeline.pictures.formats.exif import exif_of
 from denoising_pipeline.pictures.formats.packing import pack_bits
 from denoising_pipeline.pictures.formats.palette import PALETTE_NOTE, as_palette
-from denoising_pipeline.pictures.formats.picture import Metadata, OnePagePicture, Source
+from denoising_pipeline.pictures.formats.picture import Metadata, OnePagePicture, Source, present
 from denoising_pipeline.pictures.formats.samples import PictureError, Samples
 
 MODES = {
@@ -26,6 +26,8 @@ MODES = {
 _COLOUR_BOUND = {b"PLTE", b"tRNS", b"hIST", b"bKGD", b"sBIT"}
 """Parts whose meaning depends on the colour type and the palette."""
 
+_TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
+_LOOKS = {b"gAMA", b"cHRM", b"cICP"}
 _XMP = b"XML:com.adobe.xmp"
 _METRE = 0.0254
 _FILTER_BLOCK = 2**20
@@ -55,6 +57,14 @@ class PngPicture(OnePagePicture):
         if header.colour == png.PALETTE:
             self.note = PALETTE_NOTE
         self.metadata = _metadata(self._chunks)
+        named = {kind for kind, data in self._chunks if not data.startswith(_XMP + b"\0")}
+        self.own = present(
+            {
+                "the palette": header.colour == png.PALETTE,
+                "texts": bool(named & _TEXTS),
+                "gamma and primaries": bool(named & _LOOKS) and not named & {b"iCCP", b"sRGB"},
+            }
+        )
 
     def decode(self, page: int) -> Samples:
         """Decode the page."""
@@ -273,12 +283,3 @@ def _chunks_of(metadata: Metadata) -> Chunks:
     if metadata.xmp:
         chunks.append((b"iTXt", _XMP + b"\0\0\0\0\0" + metadata.xmp))
     return [*chunks, (b"IDAT", b"")]
-
-
-def exif_of(metadata: Metadata) -> bytes:
-    """Return the EXIF block, made for the orientation alone where there is none."""
-    if metadata.exif or metadata.orientation == 1:
-        return metadata.exif
-    exif = Image.Exif()
-    exif[0x0112] = metadata.orientation
-    return exif.tobytes().removeprefix(b"Exif\0\0")

@@ -19,7 +19,15 @@ from tifffile import PHOTOMETRIC, TiffFile, TiffPage
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.files import turned
 from denoising_pipeline.pictures.formats import tiff_codecs as codecs
-from denoising_pipeline.pictures.formats.picture import Metadata, Picture, Size, Source, reading
+from denoising_pipeline.pictures.formats.exif import CARRIED, IPTC, STORED, exif_of_tiff
+from denoising_pipeline.pictures.formats.picture import (
+    Metadata,
+    Picture,
+    Size,
+    Source,
+    present,
+    reading,
+)
 from denoising_pipeline.pictures.formats.samples import PictureError, Samples
 from denoising_pipeline.pictures.formats.tiff_pages import Layout, layout_of
 from denoising_pipeline.pictures.formats.tiff_write import put_page, write_tiff
@@ -63,7 +71,7 @@ class TiffPicture(Picture):
     def __init__(self, source: Source, name: str, max_pixels: int, bits: int | None) -> None:
         super().__init__(source, name, max_pixels, bits)
         with self.open() as file, TiffFile(file) as tiff:
-            self._look(tiff)
+            self._look(tiff, file)
         self.pages = len(self._planes)
         layout = self._planes[0].layout
         self.bits, self.dtype = layout.bits, layout.dtype.newbyteorder("=")
@@ -74,7 +82,7 @@ class TiffPicture(Picture):
         for number in range(self.pages):
             self.check_size(*self.size(number))
 
-    def _look(self, tiff: TiffFile) -> None:
+    def _look(self, tiff: TiffFile, file: IO[bytes]) -> None:
         """Remember where the pages lie and what is said of them."""
         first = tiff.pages.first
         if _DNG in first.tags or first.photometric not in _COLOURS:
@@ -87,12 +95,22 @@ class TiffPicture(Picture):
         if len(self._planes) == len(directories) == 1:
             self._planes = _hidden_pages(tiff, self._planes[0])
         if _SUB_DIRECTORIES in first.tags or any(page.is_reduced for page in directories):
-            self.note = "left as they are: smaller copies of the pages in the file"
+            self.note = "Left as they are: smaller copies of the pages in the file."
         self._colours = _palette(first)
         if self._colours is not None:
-            self.note = "it comes back as RGB, without its palette and private tags"
+            self.note = "It comes back as RGB, without its palette and private tags."
         self.peak = _stated_peak(first)
-        self.metadata = _metadata(first)
+        codes, stack = {tag.code for tag in first.tags}, first.is_imagej or first.is_ome
+        self.own = present(
+            {
+                "the palette": self._colours is not None,
+                "axes and sizes of ImageJ or OME": stack,
+                "smaller copies of the pages": bool(self.note) and self._colours is None,
+                "IPTC data": IPTC in codes,
+                "further tags": not stack and bool(codes - CARRIED - STORED),
+            }
+        )
+        self.metadata = _metadata(first, file)
 
     def size(self, page: int = 0) -> Size:
         """Return height and width of a page."""
@@ -248,7 +266,7 @@ def _stated_peak(page: TiffPage) -> int | None:
     return None
 
 
-def _metadata(page: TiffPage) -> Metadata:
+def _metadata(page: TiffPage, file: IO[bytes]) -> Metadata:
     tags = page.tags
     dpi = None
     unit = _INCH.get(int(tags.valueof(296, default=2)), 1.0)
@@ -259,6 +277,7 @@ def _metadata(page: TiffPage) -> Metadata:
     orientation = int(tags.valueof(_ORIENTATION, default=1))
     return Metadata(
         icc=tags.valueof(34675, default=b"") or b"",
+        exif=exif_of_tiff(file, page),
         xmp=xmp if isinstance(xmp, bytes) else str(xmp).encode(),
         dpi=dpi,
         orientation=orientation if orientation in range(1, 9) else 1,

@@ -1,7 +1,7 @@
 """Samples put into a copy of a TIFF file, and new TIFF files."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
 import numpy as np
@@ -9,11 +9,13 @@ import numpy.typing as npt
 from tifffile import TiffPage, TiffWriter
 
 from denoising_pipeline.pictures.formats import tiff_codecs as codecs
+from denoising_pipeline.pictures.formats.exif import ORIENTATION, RESOLUTION, Tag, packed, tags_of
 from denoising_pipeline.pictures.formats.picture import Metadata
 from denoising_pipeline.pictures.formats.samples import PictureError, Samples
 from denoising_pipeline.pictures.formats.tiff_pages import Layout
 
 _OFFSETS, _SIZES = (273, 324), (279, 325)
+_BESIDE = {ORIENTATION, *RESOLUTION}
 _COMPRESSION, _PHOTOMETRIC = 259, 262
 _RGB, _YCBCR = 2, 6
 _SHORT, _LONG, _LONG8 = 3, 4, 16
@@ -74,24 +76,22 @@ def put_page(
             _set_short(file, page, _PHOTOMETRIC, _RGB)
 
 
-def write_tiff(
-    file: IO[bytes], pages: Iterator[Samples], bits: int, metadata: Metadata, large: bool = False
-) -> None:
+def write_tiff(file: IO[bytes], pages: Iterator[Samples], bits: int, metadata: Metadata) -> None:
     """Write a new TIFF file, packed as deflate.
 
     Args:
-        file: A seekable binary file.
+        file: A seekable binary file, which can be read.
         pages: Of any types; grey, RGB or CMYK, with or without transparency.
         bits: Of each sample; 1 of grey becomes a bilevel page.
-        metadata: Written with each page: profile, resolution, orientation and XMP.
-        large: Whether it may become larger than 4 GB.
+        metadata: Written with each page: profile, resolution, orientation and XMP; EXIF with the
+            first.
     """
     tags: list[tuple[int, int, int, Any, bool]] = []
     if metadata.orientation != 1:
-        tags.append((274, _SHORT, 1, metadata.orientation, True))
+        tags.append((ORIENTATION, _SHORT, 1, metadata.orientation, True))
     if metadata.xmp:
         tags.append((700, 1, len(metadata.xmp), metadata.xmp, True))
-    with TiffWriter(file, bigtiff=large) as writer:
+    with TiffWriter(file, byteorder="<") as writer:
         for page in pages:
             samples = page.widened(bits)
             kind = {1: "minisblack", 3: "rgb", 4: "separated"}[samples.colour.shape[2]]
@@ -116,6 +116,23 @@ def write_tiff(
                 resolutionunit="INCH" if metadata.dpi else None,
                 extratags=tags,
             )
+    _add_tags(file, [tag for tag in tags_of(metadata.exif) if tag.code not in _BESIDE])
+
+
+def _add_tags(file: IO[bytes], tags: Sequence[Tag]) -> None:
+    """Give the first page of a new file more tags: its directory is written again at the end."""
+    if not tags:
+        return
+    file.seek(4)
+    file.seek(*struct.unpack("<I", file.read(4)))
+    (count,) = struct.unpack("<H", file.read(2))
+    kept = [file.read(12) for _ in range(count)]
+    following = file.read(4)
+    end = file.seek(0, 2)
+    end += file.write(b"\0" * (end % 2))
+    file.write(packed(tags, end, kept, following))
+    file.seek(4)
+    file.write(struct.pack("<I", end))
 
 
 def _is_same(part: npt.NDArray[Any], other: npt.NDArray[Any]) -> bool:

@@ -7,9 +7,9 @@ from typing import IO, Any, ClassVar
 
 from PIL.WebPImagePlugin import WebPImageFile
 
+from denoising_pipeline.pictures.formats.exif import exif_of
 from denoising_pipeline.pictures.formats.picture import Metadata
 from denoising_pipeline.pictures.formats.plugins import PluginPicture, as_image
-from denoising_pipeline.pictures.formats.png import exif_of
 from denoising_pipeline.pictures.formats.samples import PictureError, Samples
 
 LONGEST_SIDE = 16383
@@ -60,7 +60,7 @@ def create_webp(
         alpha_quality=100,
         exact=True,
         icc_profile=metadata.icc,
-        exif=exif_of(metadata),
+        exif=exif_of(metadata, resolution=True),
         xmp=metadata.xmp,
     )
 
