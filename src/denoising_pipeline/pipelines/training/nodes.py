@@ -104,8 +104,8 @@ def describe_denoiser(denoiser: Denoiser) -> dict[str, Any]:
 def _kept(history: pd.DataFrame, keep: str) -> dict[str, float]:
     """Return the row of the epoch whose weights were kept: what it says of validation."""
     position = int(history["val_loss"].to_numpy().argmin()) if keep == "best" else -1
-    names = ["epoch", "val_loss", "val_psnr"]
-    return {name: float(history[name].iloc[position]) for name in names}
+    names = ["epoch", "val_loss", "val_psnr", "val_risk"]
+    return {name: float(history[name].iloc[position]) for name in names if name in history}
 
 
 def _code(facts: RunFacts) -> str:
