@@ -16,7 +16,7 @@ from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.training import Batch, Examples, NoisyExamples, PairExamples, train
 from denoising_pipeline.training.levels import residual_level
 from denoising_pipeline.training.options import TrainingParameters
-from denoising_pipeline.training.validation import Validation, validation_data
+from denoising_pipeline.training.validation import validation_data
 
 NOISE = Gaussian(sigma=0.1)
 CLEAN: Images = np.broadcast_to(
@@ -52,14 +52,14 @@ def test_a_self_supervised_objective_is_validated_by_its_own_loss(name: str) -> 
     """No score that needs clean images is among what is reported."""
     chosen = options(name)
     examples: Examples = NoisyExamples(noisy(0), seed=0, patch=32)
-    validation: Validation = (noisy(1), None)
+    second: Images | None = None
     if name == "noise2noise":
         examples = PairExamples(noisy(0), noisy(2), seed=0, patch=32)
-        validation = (noisy(1), noisy(3))
-    denoiser, history = train(examples, validation, chosen, 5, ignore)
+        second = noisy(3)
+    denoiser, history = train(examples, (noisy(1), second), chosen, 5, ignore)
     columns = {"epoch", "loss", "risk", "val_loss", "val_risk", "seconds"}
     assert {*history.columns} == columns
-    ready = chosen.objective.prepare(Batch(*validation), generator(5, "objective", "val"))
+    ready = chosen.objective.prepare(Batch(noisy(1), second), generator(5, "objective", "val"))
     squares = np.square(denoiser.model.predict(ready.input, verbose=0) - ready.target)
     weights = np.ones(squares.shape) if ready.mask is None else ready.mask
     risk = (squares * weights).sum(axis=(1, 2, 3)) / weights.sum(axis=(1, 2, 3))

@@ -29,6 +29,8 @@ def test_about_half_of_the_pairs_change_places_with_their_levels() -> None:
     given = two_shots()
     ready = Noise2Noise().prepare(given, draws())
     assert ready.target is not None
+    assert ready.level is not None
+    assert ready.target_level is not None
     first = ready.input[:, 0, 0, 0] == given.input[:, 0, 0, 0]
     assert 150 < first.sum() < 250
     np.testing.assert_allclose(ready.input + ready.target, 2 * given.input + 0.5, rtol=1e-6)

@@ -31,7 +31,7 @@ class BlindSpot(Objective):
     self_supervised: ClassVar[bool] = True
 
     name: Literal["blind_spot"] = "blind_spot"
-    share: float = Field(default=0.02, gt=0, le=0.5, description="share of pixels that are hidden")
+    share: float = Field(default=0.1, gt=0, le=0.5, description="share of pixels that are hidden")
     radius: int = Field(
         default=5, ge=1, le=32, description="how far away the pixel may be whose value is taken"
     )
