@@ -15,6 +15,7 @@ from denoising_pipeline.hooks.config_loader import ComponentConfigLoader
 from denoising_pipeline.images.fetch import MNIST_SHA256
 from denoising_pipeline.models import ARCHITECTURES
 from denoising_pipeline.settings import CONFIG_LOADER_ARGS
+from denoising_pipeline.training.objectives import OBJECTIVES
 
 CONF = Path(__file__).parents[2] / "conf"
 RECIPES = sorted(
@@ -110,7 +111,11 @@ def described_options(file: str) -> dict[str, dict[str, Any]]:
     ("file", "registry", "some"),
     [
         ("parameters_noise_injection.yml", DEGRADATIONS, {"gaussian", "blind", "zigzag"}),
-        ("parameters_training.yml", ARCHITECTURES, {"residual_unet", "dense", "unet"}),
+        (
+            "parameters_training.yml",
+            {**ARCHITECTURES, **OBJECTIVES},
+            {"residual_unet", "dense", "unet", "relative", "noise2noise", "blind_spot"},
+        ),
     ],
 )
 def test_what_the_comments_list_has_these_options_and_defaults(

@@ -43,6 +43,13 @@ def test_training_curves_mark_the_lowest_validation_loss() -> None:
         np.testing.assert_array_equal(curves[f"best epoch 3: {value:.4g}"], [[3, value]])
 
 
+def test_training_curves_without_clean_images_show_the_risk() -> None:
+    table = history(6).rename(columns={"psnr": "risk", "val_psnr": "val_risk"})
+    _, right = figures.training_curves(table).axes
+    np.testing.assert_array_equal(lines(right)["validation"], table[["epoch", "val_risk"]])
+    assert "PSNR" not in right.get_title() + right.get_ylabel()
+
+
 def test_training_curves_without_a_finite_validation_loss_mark_nothing() -> None:
     figure = figures.training_curves(history(3).assign(val_loss=np.nan))
     assert all(legend(ax) == ["train", "validation"] for ax in figure.axes)

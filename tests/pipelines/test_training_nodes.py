@@ -12,7 +12,7 @@ import pytest
 from denoising_pipeline import __version__
 from denoising_pipeline.config import validate_parameters
 from denoising_pipeline.datasets import CheckpointsDataset
-from denoising_pipeline.degradations import NoiseInjectionParameters
+from denoising_pipeline.degradations import NoiseInjectionParameters, draw_noisy
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.file import DENOISER, write_network
@@ -22,6 +22,7 @@ from denoising_pipeline.pipelines.noise_injection.nodes import choose_degradatio
 from denoising_pipeline.pipelines.training.nodes import describe_denoiser, train_denoiser
 from denoising_pipeline.report.results import RunFacts
 from denoising_pipeline.training import CleanExamples, train
+from denoising_pipeline.training.examples import SECOND_SHOT
 from denoising_pipeline.training.options import TrainingParameters
 
 MODEL = {"name": "dense", "latent_dim": 3, "layers": 0}
@@ -109,6 +110,18 @@ def test_the_scores_of_the_card_are_those_of_the_weights_that_were_kept(
     assert denoiser.card.validation["epoch"] == (best + 1 if keep == "best" else 9)
     found = denoiser.model.evaluate(grey(7, 0.8), grey(7, 0.6), verbose=0, return_dict=True)
     assert denoiser.card.validation["val_loss"] == pytest.approx(found["loss"], rel=1e-4)
+
+
+def test_two_shots_of_clean_images_are_drawn_for_validation_as_well(tmp_path: Path) -> None:
+    """The clean images choose nothing, and the card names no score that needs them."""
+    chosen = options(objective={"name": "noise2noise"})
+    denoiser, history = trained(tmp_path, chosen, MANIFEST, FACTS)
+    second = draw_noisy(grey(7, 0.6), NOISE, seed=5, split="val", epoch=0, purpose=SECOND_SHOT)
+    examples = CleanExamples.of(grey(16, 0.3), NOISE, chosen, 5)
+    _, expected = train(examples, (grey(7, 0.8), second), chosen, 5, ignore)
+    assert history["val_risk"].tolist() == expected["val_risk"].tolist()
+    assert denoiser.card.objective == "noise2noise"
+    assert denoiser.card.validation.keys() == {"epoch", "val_loss", "val_risk"}
 
 
 def test_without_a_checkout_or_a_licence_the_card_has_none(tmp_path: Path) -> None:

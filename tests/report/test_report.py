@@ -202,6 +202,15 @@ def test_the_best_epoch_is_named(page: BeautifulSoup) -> None:
     assert "came with epoch 10 of 12, at 18.11 dB" in part(page, "learning").get_text()
 
 
+def test_of_training_without_clean_images_the_risk_is_told_and_no_psnr() -> None:
+    table = history(3).rename(columns={"psnr": "risk", "val_psnr": "val_risk"})
+    shown = part(parsed(changed(history=table)), "learning").get_text(" ", strip=True)
+    assert "a risk of 17.111111" in shown
+    assert "No clean image was looked at" in shown
+    assert "PSNR" not in shown
+    assert " dB" not in shown
+
+
 def test_a_single_epoch_is_a_table_and_no_curve() -> None:
     learning = part(parsed(changed(history=history(1))), "learning")
     assert not learning.select(".chart")

@@ -24,8 +24,8 @@ from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.training import Batch, CleanExamples, NoisyExamples, PairExamples
 from denoising_pipeline.training.augment import Flips, greyed, shifted, turned
 from denoising_pipeline.training.examples import PATCH_BLOCK, WINDOW_BLOCKS, Examples
-from denoising_pipeline.training.loop import validation_images
 from denoising_pipeline.training.options import TrainingParameters
+from denoising_pipeline.training.validation import validation_images
 
 NOISE = Gaussian(sigma=0.2)
 Epoch = tuple[npt.NDArray[np.intp], Images]

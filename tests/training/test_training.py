@@ -21,13 +21,13 @@ from denoising_pipeline.models.base import Architecture, SeededInitializers
 from denoising_pipeline.models.convolutional import Convolutional
 from denoising_pipeline.models.dense import Dense
 from denoising_pipeline.training import CleanExamples, TrainingDivergedError, mean_psnr, train
-from denoising_pipeline.training.loop import validation_images
 from denoising_pipeline.training.options import (
     DownstreamParameters,
     FitOptions,
     TrainingParameters,
     UncertaintyParameters,
 )
+from denoising_pipeline.training.validation import validation_images
 
 NOISE = Gaussian(sigma=0.3)
 COLUMNS = ["epoch", "loss", "psnr", "val_loss", "val_psnr", "seconds"]

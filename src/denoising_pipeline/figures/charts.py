@@ -45,12 +45,13 @@ def _draw_curves(ax: Axes, history: pd.DataFrame, key: str, best: int | None) ->
 
 
 def training_curves(history: pd.DataFrame) -> Figure:
-    """Draw loss and PSNR over the epochs, training against validation.
+    """Draw loss and PSNR over the epochs, training against validation; without clean images, risk.
 
     The best epoch is the one with the lowest validation loss, the first of equals.
 
     Args:
-        history: One row per epoch; columns epoch (from 1), loss, val_loss, psnr and val_psnr (dB);
+        history: One row per epoch; columns epoch (from 1), loss, val_loss and either psnr and
+            val_psnr (dB) or risk and val_risk, the mean squared difference from noisy targets;
             others are ignored.
 
     Returns:
@@ -59,15 +60,18 @@ def training_curves(history: pd.DataFrame) -> Figure:
     Raises:
         ValueError: If a column is missing or there is no epoch.
     """
-    check_table("history", history, ["epoch", "loss", "val_loss", "psnr", "val_psnr"])
+    key, title, label = "psnr", "PSNR", "PSNR (dB)"
+    if "risk" in history:
+        key, title, label = "risk", "Risk", "MSE of noisy targets (lower is better)"
+    check_table("history", history, ["epoch", "loss", "val_loss", key, f"val_{key}"])
     val_loss = history["val_loss"].to_numpy(dtype=np.float64)
     best = None if np.isnan(val_loss).all() else int(np.nanargmin(val_loss))
     figure = new_figure(9, 3.8, "Training curves")
     left, right = figure.subplots(1, 2)
     _draw_curves(left, history, "loss", best)
     left.set(title="Loss", xlabel="epoch", ylabel="loss (lower is better)")
-    _draw_curves(right, history, "psnr", best)
-    right.set(title="PSNR", xlabel="epoch", ylabel="PSNR (dB)")
+    _draw_curves(right, history, key, best)
+    right.set(title=title, xlabel="epoch", ylabel=label)
     return figure
 
 

@@ -43,10 +43,7 @@ def random_patches(
         For each collection float32 (count, size, size, C) in [0, 1].
     """
     first = collections[0]
-    area = first.shapes[:, :2].prod(1)
-    ends = np.cumsum(area if detail == 1 else np.sqrt(area))
-    numbers = draws.random((count, 3 if detail == 1 else 2 + 2 * detail))
-    chosen = np.searchsorted(ends, numbers[:, 0] * ends[-1], side="right")
+    chosen, numbers = _drawn(first, count, draws, detail)
     places = [
         (int(index), _place(first, int(index), size, own[1:]))
         for index, own in zip(chosen, numbers, strict=True)
@@ -55,6 +52,30 @@ def random_patches(
         np.stack([cut(images, index, window, size) for index, window in places])
         for images in collections
     )
+
+
+def patch_origins(
+    images: ImageSet, count: int, draws: np.random.Generator, detail: int = 1
+) -> npt.NDArray[np.int64]:
+    """Return which image each patch is from that `random_patches` cuts with the same draws, (N,).
+
+    Args:
+        images: The first of the collections.
+        count: Number of patches.
+        draws: Where the numbers come from.
+        detail: As for `random_patches`.
+    """
+    return _drawn(images, count, draws, detail)[0]
+
+
+def _drawn(
+    images: ImageSet, count: int, draws: np.random.Generator, detail: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Draw which image each patch is from, and a row of numbers for each."""
+    area = images.shapes[:, :2].prod(1)
+    ends = np.cumsum(area if detail == 1 else np.sqrt(area))
+    numbers = draws.random((count, 3 if detail == 1 else 2 + 2 * detail))
+    return np.searchsorted(ends, numbers[:, 0] * ends[-1], side="right"), numbers
 
 
 def _place(images: ImageSet, index: int, size: int, numbers: npt.NDArray[np.float64]) -> Window:

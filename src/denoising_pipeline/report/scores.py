@@ -1,5 +1,7 @@
 """Sections of scores: over the epochs, the images, the labels and the noise levels."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -33,10 +35,11 @@ SHARES = {
 
 
 def learning(results: Results) -> Section:
-    """Loss and PSNR over the epochs."""
+    """Loss and PSNR over the epochs; of training without clean images, its risk."""
     history = results.history
     best = history.iloc[int(history["val_loss"].to_numpy().argmin())]
     marks = [(int(best["epoch"]), f"best: epoch {best['epoch']:g}")]
+    score = _score(history)
     charts = [
         Chart(
             f"{name} over the epochs",
@@ -51,26 +54,52 @@ def learning(results: Results) -> Section:
             digits,
             marks=marks,
         )
-        for name, key, unit, digits in (("PSNR", "psnr", "dB", 2), ("Loss", "loss", "loss", 4))
+        for name, key, unit, digits in (score, ("Loss", "loss", "loss", 4))
     ]
+    reached = f"{best[f'val_{score.key}']:.{score.digits}f}"
     text = (
         f"The lowest validation loss came with epoch {best['epoch']:g} of {len(history)}, at "
-        f"{best['val_psnr']:.2f} dB. Training scores are means over the epoch while the weights "
+        f"{f'{reached} dB' if score == PSNR else f'a risk of {reached}'}. Training scores are "
+        "means over the epoch while the weights "
         f"change; it took {history['seconds'].sum() / 60:.1f} minutes in all."
     )
+    if score == RISK:
+        text += (
+            " No clean image was looked at: the risk is the mean squared difference from images "
+            "that are noisy themselves, held out from training. Of two denoisers the better one "
+            "has the lower risk, but it does not say how good that is."
+        )
     if history[["loss", "val_loss"]].to_numpy().min() < 0:
         text += " A loss below 0 is nothing wrong: it has the logarithm of the error in it."
     drawn = charts if len(history) > 1 else []
     return Section("learning", "Learning", [Text(text), *drawn, _epochs(history)])
 
 
+class _Score(NamedTuple):
+    name: str
+    key: str
+    unit: str
+    digits: int
+
+
+PSNR = _Score("PSNR", "psnr", "dB", 2)
+RISK = _Score("Risk", "risk", "MSE of noisy targets", 6)
+
+
+def _score(history: pd.DataFrame) -> _Score:
+    """Return what stands beside the loss in a history."""
+    return RISK if "risk" in history else PSNR
+
+
 def _epochs(history: pd.DataFrame) -> Table:
+    score = _score(history)
+    name = "PSNR [dB]" if score == PSNR else "risk"
     return Table(
         "Every epoch",
         [
             numbers("epoch", history["epoch"], "d"),
-            numbers("training PSNR [dB]", history["psnr"], ".2f"),
-            numbers("validation PSNR [dB]", history["val_psnr"], ".2f"),
+            numbers(f"training {name}", history[score.key], f".{score.digits}f"),
+            numbers(f"validation {name}", history[f"val_{score.key}"], f".{score.digits}f"),
             numbers("training loss", history["loss"], ".4f"),
             numbers("validation loss", history["val_loss"], ".4f"),
             numbers("seconds", history["seconds"], ".1f"),

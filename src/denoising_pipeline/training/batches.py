@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.arrays import Images, Values
 
 Targets: TypeAlias = npt.NDArray[Any]
 """What is to be learnt of each image: an image, or its label."""
@@ -20,11 +20,27 @@ class Batch(NamedTuple):
         input: What the network sees, float32 (N, H, W, C) in [0, 1].
         target: What is to be learnt of it; None: an objective makes it of the input.
         mask: float32 (N, H, W, 1), 1 where the target counts and 0 elsewhere; None: everywhere.
+        level: How noisy each input is, on the scale of [0, 1]; None: nobody asked, or the target
+            is clean and tells.
+        target_level: Likewise each target; None: nobody asked, or it is clean.
     """
 
     input: Images
     target: Targets | None
     mask: Images | None = None
+    level: Values | None = None
+    target_level: Values | None = None
+
+    @property
+    def compared(self) -> Targets:
+        """The target, with the mask as its last channel if there is one.
+
+        Raises:
+            ValueError: There is no target.
+        """
+        if self.target is None:
+            raise ValueError("The objective returned examples without a target.")
+        return self.target if self.mask is None else np.concatenate([self.target, self.mask], -1)
 
     def take(self, positions: npt.NDArray[np.int64]) -> "Batch":
         """Return a copy of some of the examples, in the order of the positions."""

@@ -4,19 +4,21 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass, fields, replace
-from functools import partial
-from typing import Any, Self
+from functools import cached_property, partial
+from typing import Any, ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from denoising_pipeline.core.components import Component
 from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.degradations import NOISE_BLOCK, Degradation, draw_noisy_block
 from denoising_pipeline.images.arrays import Images, array_digest
-from denoising_pipeline.images.patches import patch_count, random_patches
+from denoising_pipeline.images.patches import patch_count, patch_origins, random_patches
 from denoising_pipeline.images.sets import BATCH_VALUES, ImageSet, at_once, of_one_size, part_of
 from denoising_pipeline.training.augment import Flips, augmented
 from denoising_pipeline.training.batches import Batch, Targets, shuffled_batches
+from denoising_pipeline.training.levels import LevelsOf, levels_of, residual_level
 from denoising_pipeline.training.options import TrainingParameters
 
 WINDOW_BLOCKS = 16
@@ -25,6 +27,9 @@ if one image is larger than `BATCH_VALUES`."""
 
 PATCH_BLOCK = 64
 """Patches that share a generator. They come in random order: one block is a window."""
+
+SECOND_SHOT = "second shot"
+"""What is drawn, if it is the noise of a target."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +50,13 @@ class Examples(ABC):
         detail: Places that a patch is drawn from; see `random_patches`.
         grey: Share of colour images that are made grey.
         flips: How images are mirrored and turned.
+        told: Say in each batch how noisy it is, for networks that are told it.
         rank: Number of this worker, from 0.
         world: Number of workers.
+        recorded: Whether the noise came with the images, so that it has to be estimated.
     """
+
+    recorded: ClassVar[bool] = True
 
     images: Images | ImageSet
     _: KW_ONLY
@@ -58,6 +67,7 @@ class Examples(ABC):
     detail: int = 1
     grey: float = 0.0
     flips: Flips = "none"
+    told: bool = False
     rank: int = 0
     world: int = 1
 
@@ -150,6 +160,13 @@ class Examples(ABC):
         changes = (self.shift, self.grey, self.flips)
         return tuple(augmented(view, *changes, draws_of) for view in views)
 
+    def origins(self, epoch: int, block: int) -> npt.NDArray[np.int64]:
+        """Return which image each example of a block is of, (n,)."""
+        if self.patch is None:
+            return np.arange(len(self.images))[self._place(block)]
+        draws = self._draws("patch", epoch, block)
+        return patch_origins(ImageSet.of(self.images), self._size(block), draws, self.detail)
+
     def _draws(self, purpose: str, epoch: int, block: int) -> np.random.Generator:
         return generator(self.seed, purpose, "train", epoch, block)
 
@@ -193,12 +210,16 @@ class CleanExamples(Examples):
         fresh: Draw it anew in every epoch; else it is that of epoch 0, always.
         targets: (N, ...) what is to be learnt of each whole image, such as its label; None: the
             clean image.
+        second_shot: Learn another degraded image instead of the clean one.
     """
+
+    recorded: ClassVar[bool] = False
 
     degradation: Degradation
     _: KW_ONLY
     fresh: bool = True
     targets: Targets | None = None
+    second_shot: bool = False
 
     def __post_init__(self) -> None:
         """Check that the degradation of a patch is a patch of the degraded image."""
@@ -223,6 +244,7 @@ class CleanExamples(Examples):
             degradation,
             seed=seed,
             fresh=options.fresh_noise,
+            second_shot=options.objective.second_shot,
             shift=options.shift,
             patch=options.patch,
             patches=options.patches_per_epoch,
@@ -235,20 +257,24 @@ class CleanExamples(Examples):
     def channels(self) -> tuple[int, int]:
         """The number of channels of inputs and of image targets."""
         channels = self.image_shape[2]
-        return self.degradation.out_channels(channels), channels
+        degraded = self.degradation.out_channels(channels)
+        return degraded, degraded if self.second_shot else channels
 
     def block(self, epoch: int, block: int) -> Batch:
         """Return the examples of a block in an epoch."""
         (clean,) = self.views(epoch, block)
+        drawn = epoch if self.fresh else 0
         degraded = draw_noisy_block(
-            clean,
-            self.degradation,
-            seed=self.seed,
-            split="train",
-            epoch=epoch if self.fresh else 0,
-            block=block,
+            clean, self.degradation, seed=self.seed, split="train", epoch=drawn, block=block
         )
-        return Batch(degraded, clean if self.targets is None else self.targets[self._place(block)])
+        if self.targets is not None:
+            return Batch(degraded, self.targets[self._place(block)])
+        level = residual_level(degraded, clean) if self.told else None
+        if not self.second_shot:
+            return Batch(degraded, clean, level=level)
+        second = self.degradation.apply(clean, self._draws(SECOND_SHOT, drawn, block))
+        second_level = residual_level(second, clean) if self.told else None
+        return Batch(degraded, second, level=level, target_level=second_level)
 
 
 @dataclass(frozen=True, eq=False)
@@ -276,7 +302,17 @@ class PairExamples(Examples):
     def block(self, epoch: int, block: int) -> Batch:
         """Return the examples of a block in an epoch."""
         noisy, target = self.views(epoch, block, self.targets)
-        return Batch(noisy, target)
+        if not self.told:
+            return Batch(noisy, target)
+        level, target_level = (
+            levels(self.origins(epoch, block), seen)
+            for levels, seen in zip(self._levels, (noisy, target), strict=True)
+        )
+        return Batch(noisy, target, level=level, target_level=target_level)
+
+    @cached_property
+    def _levels(self) -> tuple[LevelsOf, LevelsOf]:
+        return levels_of(ImageSet.of(self.images)), levels_of(ImageSet.of(self.targets))
 
 
 @dataclass(frozen=True, eq=False)
@@ -286,7 +322,12 @@ class NoisyExamples(Examples):
     def block(self, epoch: int, block: int) -> Batch:
         """Return the examples of a block in an epoch."""
         (noisy,) = self.views(epoch, block)
-        return Batch(noisy, None)
+        level = self._levels(self.origins(epoch, block), noisy) if self.told else None
+        return Batch(noisy, None, level=level)
+
+    @cached_property
+    def _levels(self) -> LevelsOf:
+        return levels_of(ImageSet.of(self.images))
 
 
 def _fact(value: Any) -> Any:

@@ -4,9 +4,9 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from denoising_pipeline.core.backend import batches_to_fit, dtype_policy, load_keras
@@ -14,19 +14,18 @@ from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.onnx_weights import Weights, with_keras
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.images.patches import centre_patches
-from denoising_pipeline.images.sets import ImageSet, of_one_size
 from denoising_pipeline.models import Architecture
-from denoising_pipeline.models.base import ImageShape, with_level
+from denoising_pipeline.models.base import ImageShape
 from denoising_pipeline.training.batches import Targets
 from denoising_pipeline.training.checkpoints import Checkpoints
 from denoising_pipeline.training.ending import kept_if_interrupted, time_limit
 from denoising_pipeline.training.examples import Examples
-from denoising_pipeline.training.levels import Prepare, residual_level, telling_level
-from denoising_pipeline.training.losses import loss_by_name, mean_psnr, unpacked
+from denoising_pipeline.training.levels import Prepare, telling_level
+from denoising_pipeline.training.losses import loss_by_name, unpacked
 from denoising_pipeline.training.optimizers import keras_optimizer
 from denoising_pipeline.training.options import FitOptions, TrainingParameters
 from denoising_pipeline.training.resume import ResumableTraining, Rows, training_identity
+from denoising_pipeline.training.validation import Validation, shown_metric, validation_data
 
 EpochLogger = Callable[[int, Mapping[str, float]], None]
 """Takes an epoch, from 1, and its metrics, as soon as the epoch is over."""
@@ -43,7 +42,7 @@ class TrainingDivergedError(RuntimeError):
 
 def train(
     examples: Examples,
-    validation: tuple[Images | ImageSet, Images | ImageSet],
+    validation: Validation,
     options: TrainingParameters,
     seed: int,
     log_epoch: EpochLogger,
@@ -54,9 +53,10 @@ def train(
 
     Args:
         examples: What is learnt from.
-        validation: (noisy, clean) validation images. They choose the weights that are kept and
-            decide when training stops early. Of sets, the patch in the middle of every image is
-            compared: Keras takes arrays of one size. Evaluation scores whole images.
+        validation: (noisy, clean) validation images; for an objective that is self-supervised
+            (noisy, second shot) or (noisy, None). They choose the weights that are kept and
+            decide when training stops early; see `validation_data`. Of sets, the patch in the
+            middle of every image is compared: Keras takes arrays of one size.
         options: Architecture, objective, loss, epochs and so on.
         seed: Root seed of the initial weights and of what the objective draws.
         log_epoch: Called after every epoch, and again for those that are resumed from.
@@ -67,7 +67,8 @@ def train(
 
     Returns:
         The denoiser, without a card, and its history, a row per epoch: `epoch` (from 1), `loss`,
-        `psnr` (dB), `val_loss`, `val_psnr` (dB), `seconds`.
+        `psnr` (dB), `val_loss`, `val_psnr` (dB), `seconds`. Where the objective is self-supervised,
+        `risk` and `val_risk` stand in place of `psnr` and `val_psnr`.
 
     Raises:
         TrainingDivergedError: The loss became NaN or infinite.
@@ -76,18 +77,18 @@ def train(
     """
     keras = load_keras()
     image_shape = network_shape(options.model, examples)
-    noisy, clean = (validation_images(images, options.patch) for images in validation)
+    held_out = validation_data(validation, options, seed, recorded=examples.recorded)
     prepare: Prepare = options.objective.prepare
     if options.model.told_level:
-        prepare, noisy = telling_level(prepare), with_level(noisy, residual_level(noisy, clean))
+        prepare, examples = telling_level(prepare), replace(examples, told=True)
     with dtype_policy(options.precision):
         model = options.model.build(image_shape, seed, examples.channels[1])
     if start:
         model.set_weights(starting_weights(start, options.model, image_shape))
     loss = options.objective.loss(loss_by_name(options.loss, options.mse_floor))
-    psnr = keras.metrics.MeanMetricWrapper(unpacked(mean_psnr), name="psnr")
+    metric = shown_metric(options.objective)
     steps_per_epoch = examples.steps(options.batch_size)
-    compile_network(model, options, steps_per_epoch, seed, unpacked(loss), [psnr])
+    compile_network(model, options, steps_per_epoch, seed, unpacked(loss), [metric])
     stopping = keras.callbacks.EarlyStopping(
         monitor="val_loss",
         mode="min",
@@ -100,7 +101,7 @@ def train(
         callbacks.append(time_limit(rows, options.minutes))
     if checkpoints:
         identity = training_identity(
-            examples, (noisy, clean), options, seed, model.get_weights() if start else ()
+            examples, held_out, options, seed, model.get_weights() if start else ()
         )
         resumable = ResumableTraining(model, stopping, rows, options, checkpoints, identity)
         callbacks.append(resumable.callback())
@@ -108,7 +109,7 @@ def train(
             log_epoch(int(row["epoch"]), {k: value for k, value in row.items() if k != "epoch"})
     batches = prepared(examples, prepare, options, seed, len(rows))
     with kept_if_interrupted(options.interrupt == "keep", rows, stopping):
-        _fit(model, batches, steps_per_epoch, (noisy, clean), options, callbacks, len(rows))
+        _fit(model, batches, steps_per_epoch, held_out, options, callbacks, len(rows))
     if checkpoints:
         checkpoints.clear(identity)
     return Denoiser(options.model, image_shape, model), pd.DataFrame(rows)
@@ -137,17 +138,6 @@ def starting_weights(
         )
     weights: Weights = with_keras(start).model.get_weights()
     return weights
-
-
-def validation_images(images: Images | ImageSet, patch: int | None) -> Images:
-    """Return images as Keras takes them for validation, float32 (N, H, W, C) in [0, 1].
-
-    Args:
-        images: Images of one size, or of any sizes where patches are learnt from.
-        patch: Height and width of what is learnt from; then the patch in the middle of every image
-            is taken, always the same one. Whole images are scored by evaluation.
-    """
-    return of_one_size(images) if patch is None else centre_patches(ImageSet.of(images), patch)
 
 
 def network_shape(architecture: Architecture, examples: Examples) -> ImageShape:
@@ -230,12 +220,7 @@ def prepared(
         for step, batch in enumerate(examples.batches(options.batch_size, epoch)):
             index = step * examples.world + examples.rank
             ready = prepare(batch, generator(seed, "objective", "train", epoch, index))
-            if ready.target is None:
-                raise ValueError("The objective returned examples without a target.")
-            target = ready.target
-            if ready.mask is not None:
-                target = np.concatenate([target, ready.mask], axis=-1)
-            yield ready.input, target
+            yield ready.input, ready.compared
 
 
 def compile_network(

@@ -57,6 +57,15 @@ def mean_psnr(clean: Any, denoised: Any, mask: Any = None) -> Any:
     return -10.0 * ops.log10(ops.maximum(squared_error, 1e-10))
 
 
+def risk(target: Any, output: Any, mask: Any = None) -> Any:
+    """Mean squared difference of each image from a noisy target, (N,), as `mean_psnr` takes it.
+
+    What it has in common for all denoisers is the variance of the target's noise, so that of two
+    the better has the lower risk; but how good it is remains unknown.
+    """
+    return image_mean(load_keras().ops.square(target - output), mask)
+
+
 def cross_entropy(clean: Any, denoised: Any) -> Any:
     """Binary cross-entropy of each pixel, with a gradient where the sigmoid is close to 0.
 

@@ -126,6 +126,22 @@ class TrainingParameters(FitOptions):
         return self
 
     @model_validator(mode="after")
+    def _a_size_that_the_network_takes(self) -> Self:
+        shrink = self.objective.shrink
+        if shrink > 1 and not self.patch:
+            raise ValueError(
+                f"the objective {self.objective.name!r} makes images smaller, and the network is "
+                "built for whole ones. Train one of any size on patches: training.model.name=unet, "
+                "training.patch=96."
+            )
+        if self.patch and self.model.any_size and self.patch % (shrink * self.model.multiple):
+            raise ValueError(
+                f"patches of {self.patch} pixels do not fit the network. Set training.patch to a "
+                f"multiple of {shrink * self.model.multiple}."
+            )
+        return self
+
+    @model_validator(mode="after")
     def _patches_have_a_size(self) -> Self:
         if self.patches_per_epoch and not self.patch:
             raise ValueError(

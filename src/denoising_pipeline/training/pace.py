@@ -24,9 +24,9 @@ def seconds_per_step(options: TrainingParameters, channels: int) -> float:
     Raises:
         ValueError: It is not trained on patches.
     """
-    side = options.patch
-    if side is None:
+    if options.patch is None:
         raise ValueError("training.patch is null: the pace is that of a training on patches.")
+    side = options.patch // options.objective.shrink
     with dtype_policy(options.precision):
         network = options.model.build((None, None, channels), 0, channels)
     loss = options.objective.loss(loss_by_name(options.loss, options.mse_floor))

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from denoising_pipeline import __version__
-from denoising_pipeline.degradations import NoiseInjectionParameters
+from denoising_pipeline.degradations import NoiseInjectionParameters, draw_noisy
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.card import Card, Origin
 from denoising_pipeline.denoiser.quality_fit import learn_quality
@@ -15,6 +15,7 @@ from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.report.results import RunFacts
 from denoising_pipeline.training import CleanExamples, EpochLogger, train
 from denoising_pipeline.training.checkpoints import Checkpoints
+from denoising_pipeline.training.examples import SECOND_SHOT
 from denoising_pipeline.training.options import TrainingParameters
 
 
@@ -52,10 +53,15 @@ def train_denoiser(
     """
     chosen = NoiseInjectionParameters.model_validate(degradation["degradation"])
     examples = CleanExamples.of(train_clean, chosen.root, training, seed)
+    val_target = val_clean
+    if training.objective.second_shot:
+        val_target = draw_noisy(
+            val_clean, chosen.root, seed=seed, split="val", epoch=0, purpose=SECOND_SHOT
+        )
     start = denoisers(training.start) if training.start else None
     found, history = train(
         examples,
-        (val_noisy, val_clean),
+        (val_noisy, val_target),
         training,
         seed,
         epoch_logger,
@@ -104,8 +110,8 @@ def describe_denoiser(denoiser: Denoiser) -> dict[str, Any]:
 def _kept(history: pd.DataFrame, keep: str) -> dict[str, float]:
     """Return the row of the epoch whose weights were kept: what it says of validation."""
     position = int(history["val_loss"].to_numpy().argmin()) if keep == "best" else -1
-    names = ["epoch", "val_loss", "val_psnr"]
-    return {name: float(history[name].iloc[position]) for name in names}
+    names = ["epoch", "val_loss", "val_psnr", "val_risk"]
+    return {name: float(history[name].iloc[position]) for name in names if name in history}
 
 
 def _code(facts: RunFacts) -> str:

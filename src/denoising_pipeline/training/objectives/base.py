@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -14,7 +14,20 @@ Loss: TypeAlias = Callable[[Any, Any, Any], Any]
 
 
 class Objective(Component, ABC):
-    """What is compared with what in training: its fields are its options."""
+    """What is compared with what in training: its fields are its options.
+
+    Attributes:
+        self_supervised: Whether it learns from noisy images alone. Its validation is then its own
+            loss on images held out, since nothing else is known without clean ones.
+        second_shot: Whether the target is another noisy image of the same, which is drawn where
+            the images are clean.
+        shrink: How many times smaller than the examples, in height and width, what the network
+            sees is.
+    """
+
+    self_supervised: ClassVar[bool] = False
+    second_shot: ClassVar[bool] = False
+    shrink: ClassVar[int] = 1
 
     @abstractmethod
     def prepare(self, examples: Batch, draws: np.random.Generator) -> Batch:
@@ -25,7 +38,8 @@ class Objective(Component, ABC):
             draws: Where random numbers come from; nothing else is random.
 
         Returns:
-            Examples with a target. Where there is a mask, only what lies in it counts.
+            Examples with a target. Where there is a mask, only what lies in it counts. `level` is
+            that of the new input.
 
         Raises:
             ValueError: The examples lack what the objective needs.
