@@ -158,6 +158,9 @@ def test_the_article_is_reproduced_to_the_letter() -> None:
         "early_stopping_patience": None,
         "resume": True,
         "keep": "last",
+        "start": None,
+        "minutes": None,
+        "interrupt": "stop",
     }
 
 

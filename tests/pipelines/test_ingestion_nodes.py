@@ -183,7 +183,6 @@ def test_images_of_any_sizes_need_patches_to_train_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("model", "words"),
     [
-        (Unet(), "takes multiples of 8. Set it to 96"),
         (Convolutional(), None),
         (Dense(), "one size"),
     ],

@@ -406,3 +406,8 @@ def test_an_interrupted_training_can_keep_its_best_weights() -> None:
 def test_an_interruption_that_keeps_needs_weights_that_are_the_best() -> None:
     with pytest.raises(ParameterError, match=r"training\.keep=best"):
         options(interrupt="keep", keep="last")
+
+
+def test_patches_of_no_multiple_of_the_network_are_refused_with_the_right_one() -> None:
+    with pytest.raises(ParameterError, match="multiple of 8"):
+        options(model={"name": "unet"}, loss="mse", patch=100)

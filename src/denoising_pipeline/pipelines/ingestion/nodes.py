@@ -99,11 +99,6 @@ def _check_patch(training: TrainingParameters) -> None:
             f"training.patch is {patch}, but the architecture {model.name!r} is built for images "
             "of one size. Set training.patch to null, or training.model.name=unet."
         )
-    if patch and patch % model.multiple:
-        raise ValueError(
-            f"training.patch is {patch}, but the architecture {model.name!r} takes multiples of "
-            f"{model.multiple}. Set it to {patch - patch % model.multiple or model.multiple}."
-        )
 
 
 def list_images(
