@@ -14,7 +14,7 @@ from skimage import data
 from small_denoiser import write_denoiser
 
 from denoising_pipeline.batch.doctor import Findings, examine
-from denoising_pipeline.batch.doctor.advice import ADDED_NOISE, ENOUGH, SET_ASIDE, ways
+from denoising_pipeline.batch.doctor.advice import ADDED_NOISE, ENOUGH, LEAST, ways
 from denoising_pipeline.batch.doctor.examine import NEIGHBOURS, SAMPLE, sample
 from denoising_pipeline.batch.doctor.looks import BLOCKED, CORRELATED, GROWING, look_at
 from denoising_pipeline.batch.doctor.names import find_pairs
@@ -77,9 +77,9 @@ def test_clean_photographs_are_to_be_left_alone(tmp_path: Path) -> None:
     (verdict,) = found.verdict
     assert verdict.startswith("Do not denoise: it is clean")
     assert "3 clean images are too few" in said(found)
-    many, few = (replace(found, clean=count) for count in (ENOUGH, SET_ASIDE))
+    many, few = (replace(found, clean=count) for count in (ENOUGH, LEAST - 1))
     assert [way.ready for way in ways(many)] == [True]
-    assert "kedro run --env photos" in next(ways(many)).text
+    assert f"denoise train {tmp_path}" in next(ways(many)).text
     assert [way.ready for way in ways(few)] == [False]
 
 
@@ -228,10 +228,9 @@ def test_pairs_tell_the_true_gain(tmp_path: Path, denoiser: Denoiser) -> None:
 def test_the_time_is_that_of_the_recipe() -> None:
     path = Path(__file__).parents[2] / "conf" / "photos" / "parameters.yml"
     recipe = yaml.safe_load(path.read_text())
-    training, kept = recipe["training"], recipe["preprocessing"]
+    training = recipe["training"]
     assert training["patches_per_epoch"] * training["epochs"] == PATCHES
     assert (training["patch"], training["batch_size"]) == (PATCH, BATCH)
-    assert kept["validation_images"] + kept["test_images"] == SET_ASIDE
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ from click.testing import CliRunner, Result
 from PIL import Image
 from project_folder import Project
 from skimage import data
+from small_denoiser import write_denoiser
 
+from denoising_pipeline.batch.doctor.advice import LEAST
 from denoising_pipeline.cli.own_recipe import (
     EPOCHS,
-    LEAST_IMAGES,
     Recipe,
     held_out,
     on_clean_images,
@@ -41,7 +42,7 @@ def asked(project: Project, monkeypatch: pytest.MonkeyPatch, *arguments: str) ->
     return CliRunner().invoke(train, arguments)
 
 
-@pytest.mark.parametrize("images", [LEAST_IMAGES, 20, 100, 5000])
+@pytest.mark.parametrize("images", [LEAST, 20, 100, 5000])
 def test_images_are_left_to_learn_from_and_enough_are_held_out_to_tell(images: int) -> None:
     test, validation = held_out(images)
     assert test >= 6
@@ -116,6 +117,18 @@ def test_a_folder_that_cannot_be_trained_on_is_refused(
     result = asked(project, monkeypatch, str(folder), "--name", "refused")
     assert result.exit_code == 2
     assert reason in result.output
+    assert not (project.path / "conf/refused").exists()
+
+
+def test_a_start_that_cannot_be_trained_on_is_refused_before_anything_is_written(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = photographs(tmp_path / "images", 9)
+    other = write_denoiser(tmp_path / "other.zip")
+    for start, reason in (("nobody", "no denoiser 'nobody'"), (str(other), "like photos")):
+        result = asked(project, monkeypatch, str(folder), "--name", "refused", "--start", start)
+        assert result.exit_code == 2
+        assert reason in result.output
     assert not (project.path / "conf/refused").exists()
 
 

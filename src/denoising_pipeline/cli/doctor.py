@@ -171,7 +171,7 @@ def _training(found: "Findings") -> Iterator[str]:
         yield f"{way.name}: {way.text}"
     if any(way.ready for way in found.ways) and found.training_seconds:
         minutes = found.training_seconds / 60
-        yield f"It would take about {minutes:.0f} min here (an estimate, from a few passes)."
+        yield f"As many steps as the recipe photos has take about {minutes:.0f} min here."
 
 
 def _counts(found: Mapping[str, int]) -> str:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from denoising_pipeline.batch.doctor.advice import LEAST
 from denoising_pipeline.batch.results import shown
 from denoising_pipeline.cli.own_recipe import (
-    LEAST_IMAGES,
+    CHANNELS,
     NAMES,
+    OWN,
     Recipe,
     held_out,
     on_clean_images,
@@ -80,7 +82,7 @@ def train(folder: Path, name: str | None, minutes: float, start: str, dry_run: b
     else:
         if conf.exists():
             raise Refused(f"conf/{chosen} is the recipe of something else. Give another --name.")
-        recipe = _recipe(source, chosen, minutes, None if start == "none" else start)
+        recipe = _recipe(source, chosen, minutes, None if start == "none" else _checked(start))
         for reason in recipe.reasons:
             click.echo(reason)
         if dry_run:
@@ -91,7 +93,25 @@ def train(folder: Path, name: str | None, minutes: float, start: str, dry_run: b
             recipe.write(project)
         except FileExistsError as error:
             raise Refused(f"{error} Give another --name.") from error
-    sys.exit(_run(project, chosen) if not dry_run else 0)
+    if not dry_run:
+        sys.exit(_run(project, chosen))
+
+
+def _checked(start: str) -> str:
+    """Return what the recipe calls a denoiser that can be trained on: its name or whole path."""
+    from denoising_pipeline.denoiser import Denoiser
+    from denoising_pipeline.denoiser.shipped import shipped_denoisers
+
+    try:
+        found = Denoiser.load(start)
+    except (OSError, ValueError) as error:
+        raise Refused(str(error)) from error
+    if (found.architecture, found.image_shape) != (OWN, (None, None, CHANNELS)):
+        raise Refused(
+            f"--start {shown(start)} is {found.architecture!r} for images of {found.image_shape}: "
+            f"take one like photos, which is {OWN!r} for images of any size in colour, or none."
+        )
+    return start if start in shipped_denoisers() else str(Path(start).resolve())
 
 
 def _project() -> Path:
@@ -122,9 +142,9 @@ def _recipe(source: Path, name: str, minutes: float, start: str | None) -> Recip
     found = examine(source, progress=progress)
     images = found.files - len(found.unreadable)
     reasons = [f"{images} images of {shown(source)}, {found.megapixels:.1f} megapixels."]
-    if images < LEAST_IMAGES:
+    if images < LEAST:
         raise Refused(
-            f"'{shown(source)}' has {images} images that can be read. {LEAST_IMAGES} or more are "
+            f"'{shown(source)}' has {images} images that can be read. {LEAST} or more are "
             "needed: some to learn from, and others, never learnt from, to judge by."
         )
     own = found.noise.median or 0.0
@@ -168,7 +188,7 @@ def _pace(training: dict[str, object]) -> float:
         options = validate_parameters({"training": training}).training
     except ParameterError as error:
         raise Refused(str(error)) from error
-    return seconds_per_step(options, 3)
+    return seconds_per_step(options, CHANNELS)
 
 
 def _run(project: Path, name: str) -> int:

@@ -11,8 +11,12 @@ from denoising_pipeline.pictures.noise_warnings import TRAINED, is_beyond
 ENOUGH = 30
 """Photographs from which a denoiser learns what 400 would teach it."""
 
-SET_ASIDE = 16
-"""Images that the recipe `photos` validates and tests on."""
+TEST, VALIDATION = (6, 30), (1, 12)
+"""Fewest and most images that are held out: with fewer than 6 for the test, even a gain on every
+one of them could be chance."""
+
+LEAST = TEST[0] + VALIDATION[0] + 1
+"""Images from which a denoiser can be trained and judged."""
 
 ADDED_NOISE = "supervised, with noise that is added"
 LATER = "not in this version"
@@ -79,20 +83,20 @@ def _reservations(found: Findings) -> Iterator[str]:
 
 def ways(found: Findings) -> Iterator[Way]:
     """Yield the ways to train, those that this version has first."""
-    if found.clean > SET_ASIDE:
+    if found.clean >= LEAST:
         few = "" if found.clean >= ENOUGH else f", few: {ENOUGH} or more make a good denoiser"
         yield Way(
             ADDED_NOISE,
             ready=True,
-            text=f"{found.clean} clean images{few}. Put them into data/01_raw/NAME of the "
-            "project, then: kedro run --env photos --params source=NAME",
+            text=f"{found.clean} clean images{few}. In the folder of the project: "
+            f"denoise train {shlex.quote(found.folder)}",
         )
     elif found.clean:
         yield Way(
             ADDED_NOISE,
             ready=False,
-            text=f"{found.clean} clean images are too few alone: the recipe sets {SET_ASIDE} "
-            "aside to validate and test.",
+            text=f"{found.clean} clean images are too few alone: {LEAST} are needed, some of them "
+            "to judge by.",
         )
     for pairs in found.pairs:
         if pairs.alike:
