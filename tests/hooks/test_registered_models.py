@@ -1,6 +1,7 @@
 """What a run registers, and who becomes champion: on a real store, with scores made by hand."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,6 +26,42 @@ SHAPE = (28, 28, 1)
 Register = Callable[..., ModelVersion | None]
 
 
+class Runs:
+    """Runs with scores made by hand, whose denoisers are registered under one name."""
+
+    def __init__(self, client: MlflowClient, folder: Path) -> None:
+        """Start without any; tables are written to the folder first."""
+        self._client, self._folder, self._name = client, folder, next(NAMES)
+
+    def track(self, gain: float = 0.0, noise: float = 0.0) -> tuple[str, str]:
+        """Track a run with scores, and return its id and that of its model."""
+        client, experiment = self._client, self._client.get_experiment_by_name("runs")
+        assert experiment
+        run_id = client.create_run(experiment.experiment_id, tags={"source": "mnist"}).info.run_id
+        index = np.arange(20)
+        table = pd.DataFrame({"index": index, "noisy_psnr": 9 + index / 7 + noise})
+        table["psnr"] = 20 + gain + index / 9 + 0.01 * np.sin(index * (1 + gain))
+        table.to_parquet(self._folder / "image_metrics.parquet")
+        client.log_artifact(run_id, str(self._folder / "image_metrics.parquet"), "tables")
+        metrics = {"psnr": table["psnr"].mean(), "psnr_ci_low": 19.5, "psnr_ci_high": 22}
+        for key, value in {**metrics, "noisy_psnr": 10, "n_images": 20}.items():
+            client.log_metric(run_id, key, value)
+        logged = client.create_logged_model(
+            experiment.experiment_id, "denoiser", source_run_id=run_id
+        )
+        return run_id, logged.model_id
+
+    def register(self, run_id: str, model_id: str) -> ModelVersion | None:
+        """Register the denoiser of a run, and return its version."""
+        # All that is read of it beside its card.
+        model: Any = SimpleNamespace(output_shape=(None, *SHAPE), count_params=lambda: 1234)
+        denoiser = Denoiser(Dense(), SHAPE, model, card())
+        register(self._name, model_id, run_id, denoiser, Parameters())
+        found = f"name = '{self._name}' and run_id = '{run_id}'"
+        versions = self._client.search_model_versions(found)
+        return self._client.get_model_version(self._name, versions[0].version) if versions else None
+
+
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowClient]:
     """A client of a database of its own, which is that of this process meanwhile."""
@@ -36,32 +73,17 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowClient]:
 
 
 @pytest.fixture
-def registered(client: MlflowClient, tmp_path: Path) -> Register:
-    """Register a run with scores by hand under a name of its own, and return the version."""
-    experiment = client.get_experiment_by_name("runs")
-    name = next(NAMES)
-    # All that is read of it beside its card.
-    model: Any = SimpleNamespace(output_shape=(None, *SHAPE), count_params=lambda: 1234)
-    denoiser = Denoiser(Dense(), SHAPE, model, card())
-    assert experiment
+def runs(client: MlflowClient, tmp_path: Path) -> Runs:
+    """Runs whose denoisers are registered under a name of their own."""
+    return Runs(client, tmp_path)
+
+
+@pytest.fixture
+def registered(runs: Runs) -> Register:
+    """Register a run with scores by hand, and return the version."""
 
     def run_and_register(gain: float = 0.0, noise: float = 0.0) -> ModelVersion | None:
-        run = client.create_run(experiment.experiment_id, tags={"source": "mnist"})
-        run_id = run.info.run_id
-        index = np.arange(20)
-        table = pd.DataFrame({"index": index, "noisy_psnr": 9 + index / 7 + noise})
-        table["psnr"] = 20 + gain + index / 9 + 0.01 * np.sin(index * (1 + gain))
-        table.to_parquet(tmp_path / "image_metrics.parquet")
-        client.log_artifact(run_id, str(tmp_path / "image_metrics.parquet"), "tables")
-        metrics = {"psnr": table["psnr"].mean(), "psnr_ci_low": 19.5, "psnr_ci_high": 22}
-        for key, value in {**metrics, "noisy_psnr": 10, "n_images": 20}.items():
-            client.log_metric(run_id, key, value)
-        logged = client.create_logged_model(
-            experiment.experiment_id, "denoiser", source_run_id=run_id
-        )
-        register(name, logged.model_id, run_id, denoiser, Parameters())
-        versions = client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'")
-        return client.get_model_version(name, versions[0].version) if versions else None
+        return runs.register(*runs.track(gain, noise))
 
     return run_and_register
 
@@ -117,6 +139,17 @@ def test_others_are_challengers_with_the_reason(
     assert version.tags["decision"] == "challenger"
     assert reason in version.tags["decision.reason"]
     assert ("decision.psnr_difference" in version.tags) is (reason == "not better")
+
+
+def test_of_runs_that_end_at_once_the_best_is_champion(runs: Runs, client: MlflowClient) -> None:
+    """Each compares with the champion of its moment: none must decide by one that is past."""
+    tracked = [runs.track(gain) for gain in (0.0, 2.0, 1.0, 3.0, 0.5, 1.5)]
+    with ThreadPoolExecutor(len(tracked)) as pool:
+        versions = list(pool.map(lambda ids: runs.register(*ids), tracked))
+    best = versions[3]
+    assert all(versions)
+    assert best
+    assert aliases(best, client)["champion"] == str(best.version)
 
 
 def test_a_champion_whose_scores_are_gone_stays(registered: Register, client: MlflowClient) -> None:

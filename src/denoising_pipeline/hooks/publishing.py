@@ -12,11 +12,13 @@ from mlflow.data.numpy_dataset import from_numpy
 from mlflow.entities import Param
 from mlflow.tracking import MlflowClient
 from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
+from numpy.typing import NDArray
 
 from denoising_pipeline.config import Parameters, flatten
 from denoising_pipeline.hooks.epoch_logger import log_metrics
 from denoising_pipeline.hooks.logged_model import log_denoiser
 from denoising_pipeline.hooks.registry import register
+from denoising_pipeline.hooks.store import store_lock
 from denoising_pipeline.images.arrays import array_digest
 from denoising_pipeline.images.sets import ImageSet
 
@@ -44,15 +46,7 @@ def publish(pipeline: Pipeline, catalog: DataCatalog, parameters: Parameters) ->
     """
     for name, context in _marked(catalog, pipeline.datasets(), "input"):
         dataset: Any = catalog.get(name)
-        path = str(dataset._get_load_path())
-        images = dataset.load()
-        # MLflow's own digest copies the whole array, and sees no more than 10,000 values of it.
-        is_set = isinstance(images, ImageSet)
-        values, digest = (
-            (images.values, images.digest) if is_set else (images, array_digest(images))
-        )
-        source = from_numpy(values, path, name=name, digest=digest)
-        mlflow.log_input(source, context)
+        log_images(name, dataset.load(), str(dataset._get_load_path()), context)
     outputs = pipeline.all_outputs()
     for name, folder in _marked(catalog, outputs, "artifact"):
         _log_file(catalog.get(name), folder)
@@ -70,6 +64,20 @@ def publish(pipeline: Pipeline, catalog: DataCatalog, parameters: Parameters) ->
         model_id = log_denoiser(name, denoiser, catalog.load(example))
         if name in registered and registered[name]["scores"] in outputs:
             register(registered[name]["as"], model_id, _run_id(), denoiser, parameters)
+
+
+def log_images(name: str, images: ImageSet | NDArray[Any], path: str, context: str) -> None:
+    """Log what the active run has used: its name, place and digest.
+
+    MLflow's own digest copies the whole array, and sees no more than 10,000 values of it.
+    """
+    if isinstance(images, ImageSet):
+        values, digest = images.values, images.digest
+    else:
+        values, digest = images, array_digest(images)
+    source = from_numpy(values, path, name=name, digest=digest)
+    with store_lock():
+        mlflow.log_input(source, context)
 
 
 def _marked(catalog: DataCatalog, names: Iterable[str], key: str) -> Iterator[tuple[str, Any]]:

@@ -18,6 +18,7 @@ from denoising_pipeline.datasets.mlflow_runs import tracked_run
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.champion import Decision, decide, decide_first
 from denoising_pipeline.evaluation.runs import TrackedRun
+from denoising_pipeline.hooks.store import store_lock
 
 logger = logging.getLogger(__name__)
 
@@ -48,12 +49,13 @@ def register(
     try:
         client = MlflowClient()
         run = tracked_run(client, client.get_run(run_id))
-        champion = _champion(client, name)
-        decision = _decision(client, run, champion, parameters)
-        tags = _tags(run, denoiser, decision, champion, parameters.evaluation.confidence)
-        version = _create(client, name, model_id, run_id, _description(denoiser, run), tags)
-        alias = tags["decision"]
-        client.set_registered_model_alias(name, alias, version.version)
+        with store_lock():
+            champion = _champion(client, name)
+            decision = _decision(client, run, champion, parameters)
+            tags = _tags(run, denoiser, decision, champion, parameters.evaluation.confidence)
+            version = _create(client, name, model_id, run_id, _description(denoiser, run), tags)
+            alias = tags["decision"]
+            client.set_registered_model_alias(name, alias, version.version)
     except Exception as error:
         logger.warning("The denoiser is not registered as '%s': %s", name, error)
     else:

@@ -4,17 +4,14 @@ kedro-mlflow reads `mlflow.yml` and opens the run; what it leaves to be wished f
 """
 
 import atexit
-import os
 import signal
 import sys
 import threading
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import mlflow
-from filelock import FileLock
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
@@ -33,10 +30,9 @@ from denoising_pipeline.hooks.run_tags import (
     run_facts,
     run_tags,
 )
+from denoising_pipeline.hooks.store import absolute_store, store_lock
 from denoising_pipeline.hooks.variables import own_tracking
 from denoising_pipeline.hooks.versions import VersionHooks
-
-SQLITE = "sqlite:///"
 
 MAX_RUN_NAME = 250
 """Characters that the database has for a run's name."""
@@ -65,7 +61,7 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
             context.config_loader["mlflow"], Path(context.project_path)
         )
         uri = context.config_loader["mlflow"]["server"]["mlflow_tracking_uri"]
-        with own_tracking(), setup_lock(uri):
+        with own_tracking(), store_lock(uri):
             super().after_context_created(context)
         self._parameters = Parameters.model_validate(context.config_loader["parameters"])
         self._project_path = Path(context.project_path)
@@ -177,41 +173,6 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
 
 def _exit_on_sigterm(signal_number: int, frame: FrameType | None) -> None:
     sys.exit(128 + signal_number)
-
-
-def absolute_store(configuration: dict[str, Any], project_path: Path) -> dict[str, Any]:
-    """Complete `mlflow.yml`: `MLFLOW_TRACKING_URI` wins, and SQLite files lie in the project.
-
-    Args:
-        configuration: The content of `mlflow.yml`.
-        project_path: The folder that a relative SQLite path starts from.
-
-    Returns:
-        The configuration with `server.mlflow_tracking_uri` absolute and, for SQLite, a folder
-        `mlruns` for artifacts beside the database.
-    """
-    server = dict(configuration.get("server") or {})
-    tracking = dict(configuration.get("tracking") or {})
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or server.get("mlflow_tracking_uri") or ""
-    if uri.startswith(SQLITE):
-        database = project_path / uri.removeprefix(SQLITE)
-        database.parent.mkdir(parents=True, exist_ok=True)
-        uri = f"{SQLITE}{database}"
-        experiment = dict(tracking.get("experiment") or {})
-        location = {"artifact_location": (database.parent / "mlruns").as_uri()}
-        experiment["create_experiment_kwargs"] = location | (
-            experiment.get("create_experiment_kwargs") or {}
-        )
-        tracking["experiment"] = experiment
-    server["mlflow_tracking_uri"] = uri or None
-    return {**configuration, "server": server, "tracking": tracking}
-
-
-def setup_lock(uri: str | None) -> AbstractContextManager[Any]:
-    """Return the lock of a SQLite store: first runs at once would all create its tables."""
-    if uri is None or not uri.startswith(SQLITE):
-        return nullcontext()
-    return FileLock(f"{uri.removeprefix(SQLITE)}.lock")
 
 
 def run_name(run_params: dict[str, Any], parameters: Parameters) -> str:
