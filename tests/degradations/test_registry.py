@@ -11,13 +11,21 @@ from denoising_pipeline import degradations
 from denoising_pipeline.baselines.options import RobustnessParameters
 from denoising_pipeline.core.components import discover
 from denoising_pipeline.core.seeding import generator
-from denoising_pipeline.degradations import DEGRADATIONS, NOISES, Degradation, Noise
+from denoising_pipeline.degradations import (
+    DEGRADATIONS,
+    DRAWN,
+    NOISES,
+    Degradation,
+    Noise,
+    NoiseInjectionParameters,
+)
 from denoising_pipeline.degradations.blind import Blind
 from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.degradations.recorded import Recorded
 from denoising_pipeline.degradations.salt_and_pepper import SaltAndPepper
 from denoising_pipeline.images.arrays import Images
 
-every_class = pytest.mark.parametrize("cls", DEGRADATIONS.values(), ids=DEGRADATIONS)
+every_class = pytest.mark.parametrize("cls", DRAWN.values(), ids=DRAWN)
 
 NEW_NOISE = """
 from typing import ClassVar, Literal
@@ -136,3 +144,20 @@ def test_a_level_that_a_model_of_blind_does_not_have_is_refused_at_once(
     monkeypatch.setattr(degradations, "NOISES", {**NOISES, "narrow": Narrow})
     with pytest.raises(ValidationError, match="narrow does not have the level 2, twice its def"):
         Blind(others=("narrow",))
+
+
+def test_recorded_noise_is_chosen_by_name_and_never_drawn() -> None:
+    chosen = NoiseInjectionParameters.model_validate({"name": "recorded"})
+    assert chosen.root == Recorded()
+    assert (chosen.root.describe(), chosen.root.drawn) == ("recorded noise", False)
+    assert {*DEGRADATIONS} - {*DRAWN} == {"recorded"}
+    with pytest.raises(ValueError, match=r"cannot be drawn.*noise_injection\.name"):
+        chosen.root.apply(np.zeros((1, 2, 2, 1), np.float32), generator(0, "noise"))
+
+
+def test_recorded_noise_is_no_step_and_is_not_tried() -> None:
+    steps = [{"name": "recorded"}, {"name": "gaussian"}]
+    with pytest.raises(ValidationError, match="it stands alone"):
+        NoiseInjectionParameters.model_validate(steps)
+    with pytest.raises(ValidationError, match="'recorded' is unknown"):
+        RobustnessParameters(degradations=["recorded"])

@@ -69,3 +69,39 @@ def test_idx_files_are_listed_with_their_labels() -> None:
     assert table["index"].tolist() == [0, 1, 0, 1]
     assert table["label"].tolist() == [3, 1, 0, 9]
     assert table["label"].dtype == "Int64"
+
+
+SHOTS = [f"{camera}_{scene}_{shot}.png" for camera in "ab" for scene in "xyz" for shot in range(4)]
+
+
+@pytest.mark.parametrize(("pattern", "test"), [("(.*)_", 8), ("_._", 8), ("^.", 12), ("(.*)_", 1)])
+def test_scenes_are_held_out_whole(pattern: str, test: int) -> None:
+    table = folder_table("mine", SHOTS, test, None, generator(0, "split", "test"), (), pattern)
+    by_split = table.groupby("split")["scene"].agg(set)
+    assert not by_split["train"] & by_split["test"]
+    assert (table["split"] == "test").sum() == max(test, 4)
+    assert sorted(table["name"]) == SHOTS
+
+
+def test_without_scenes_the_same_images_are_held_out_as_ever() -> None:
+    plain = folder_table("mine", NAMES, 3, None, generator(0, "split", "test"))
+    alone = folder_table("mine", NAMES, 3, None, generator(0, "split", "test"), (), r"\d+")
+    assert plain["name"].tolist() == alone["name"].tolist()
+    held_out = generator(0, "split", "test").permutation(len(NAMES))[:3]
+    expected = [NAMES[position] for position in sorted(held_out)]
+    assert plain.loc[plain["split"] == "test", "name"].tolist() == expected
+
+
+def test_a_scene_lies_in_one_subfolder_only() -> None:
+    names = ["train/x_1.png", "train/y_1.png", "test/x_2.png", "test/z_1.png"]
+    draws = generator(0, "split", "test")
+    with pytest.raises(ValueError, match=r"in train/ and in test/: x\. Move all"):
+        folder_table("mine", names, None, None, draws, (), "(.*)_")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"), [("no", r"'no', finds no scene in 00\.png"), (r"\.", "has one scene")]
+)
+def test_scenes_that_cannot_be_told_apart_are_refused(pattern: str, words: str) -> None:
+    with pytest.raises(ValueError, match=rf"mine.*{words}"):
+        folder_table("mine", NAMES, 2, None, generator(0, "split", "test"), (), pattern)

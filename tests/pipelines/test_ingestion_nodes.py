@@ -14,6 +14,9 @@ from fsspec.implementations.local import LocalFileSystem
 from PIL import Image
 
 from denoising_pipeline.datasets import SourceDataset
+from denoising_pipeline.degradations import Degradation, NoiseInjectionParameters
+from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.degradations.recorded import Recorded
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Bytes
 from denoising_pipeline.images.fetch import MNIST_SHA256
@@ -23,17 +26,14 @@ from denoising_pipeline.images.source import IDX_FILES, Source, open_source
 from denoising_pipeline.models.convolutional import Convolutional
 from denoising_pipeline.models.dense import Dense
 from denoising_pipeline.models.unet import Unet
-from denoising_pipeline.pipelines.ingestion.nodes import (
-    check_recipe,
-    check_source,
-    list_images,
-    take_images,
-)
+from denoising_pipeline.pipelines.ingestion import nodes
+from denoising_pipeline.pipelines.ingestion.nodes import check_source, list_images, take_images
 from denoising_pipeline.training.options import TrainingParameters
 
 MNIST = Path(__file__).parents[2] / "data" / "01_raw" / "mnist"
 PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")
 ANY = IngestionParameters()
+GAUSSIAN = Gaussian()
 SQUARE = np.zeros((30, 16, 16), np.uint8)
 ANY_SIZE = TrainingParameters(model=Unet(), loss="mse", patch=16)
 COLOURS = {"red": (255, 0, 0), "blue": (0, 0, 255)}
@@ -54,9 +54,19 @@ def idx(**changed: npt.NDArray[Any]) -> Source:
     return Source("signs", None, IDX_FILES, lambda path: io.BytesIO(), arrays | changed)
 
 
+def check_recipe(
+    manifest: dict[str, Any],
+    training: TrainingParameters = ANY_SIZE,
+    noise: Degradation = GAUSSIAN,
+    shrink: tuple[int, ...] = (),
+) -> None:
+    preprocessing, chosen = PreprocessingParameters(shrink=shrink), NoiseInjectionParameters(noise)
+    nodes.check_recipe(manifest, preprocessing, chosen, training, EvaluationParameters())
+
+
 def checked(source: Source, **ingestion: Any) -> dict[str, Any]:
     manifest = check_source(source, source.name, IngestionParameters(**ingestion))
-    check_recipe(manifest, ANY_SIZE, EvaluationParameters())
+    check_recipe(manifest, noise=Recorded() if manifest["kind"] == "pairs" else GAUSSIAN)
     return manifest
 
 
@@ -67,7 +77,9 @@ def taken(
     options = IngestionParameters(**ingestion)
     manifest = checked(source, **ingestion)
     table = list_images(source, manifest, options, PreprocessingParameters(test_images=test_images))
-    return manifest, table, *take_images(source, manifest, table)
+    train, test, recorded = take_images(source, manifest, table)
+    assert len(recorded) == (len(table) if manifest["kind"] == "pairs" else 0)
+    return manifest, table, train, test
 
 
 @pytest.mark.parametrize(("limit", "count"), [(None, 30), (20, 20), (30, 30), (500, 30)])
@@ -163,21 +175,21 @@ def test_images_that_the_architecture_cannot_process_are_refused() -> None:
     """Before anything is made of them."""
     manifest = check_source(idx(), "signs", IngestionParameters())
     with pytest.raises(ValueError, match="multiples of 4"):
-        check_recipe(manifest, TrainingParameters(model=Convolutional()), EvaluationParameters())
+        check_recipe(manifest, TrainingParameters(model=Convolutional()))
 
 
 def test_images_of_any_sizes_need_an_architecture_that_takes_them(tmp_path: Path) -> None:
     source = folder(tmp_path, large=np.zeros((30, 20, 3), np.uint8))
     manifest = check_source(source, source.name, IngestionParameters())
     with pytest.raises(ValueError, match="takes any size"):
-        check_recipe(manifest, TrainingParameters(), EvaluationParameters())
+        check_recipe(manifest, TrainingParameters())
 
 
 def test_images_of_any_sizes_need_patches_to_train_on(tmp_path: Path) -> None:
     source = folder(tmp_path, large=np.zeros((30, 20, 3), np.uint8))
     manifest = check_source(source, source.name, IngestionParameters())
     with pytest.raises(ValueError, match=r"training\.patch is null"):
-        check_recipe(manifest, TrainingParameters(model=Unet(), loss="mse"), EvaluationParameters())
+        check_recipe(manifest, TrainingParameters(model=Unet(), loss="mse"))
 
 
 @pytest.mark.parametrize(
@@ -195,10 +207,10 @@ def test_patches_that_the_architecture_cannot_process_are_refused(
     manifest = check_source(source, "signs", ANY)
     training = TrainingParameters(model=model, loss="mse", patch=100)
     if words is None:
-        check_recipe(manifest, training, EvaluationParameters())
+        check_recipe(manifest, training)
         return
     with pytest.raises(ValueError, match=words):
-        check_recipe(manifest, training, EvaluationParameters())
+        check_recipe(manifest, training)
 
 
 def test_mnist_is_accepted_whole_and_recorded_with_its_published_sums() -> None:
@@ -287,7 +299,7 @@ def test_image_files_that_a_metric_cannot_measure_are_named(tmp_path: Path) -> N
 
 def test_a_folder_of_nothing_but_bad_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"no image")
-    with pytest.raises(ValueError, match="no image file is left"):
+    with pytest.raises(ValueError, match="none of its image files is left"):
         checked(open_source(LocalFileSystem(), str(tmp_path)), skip_bad=True)
 
 
@@ -300,3 +312,98 @@ def test_what_of_a_file_is_not_read_is_on_record_and_said(
     assert manifest["files"]["clear.png"]["note"] == "left out: transparency"
     assert "note" not in manifest["files"]["red.png"]
     assert "clear.png: left out: transparency" in caplog.text
+
+
+def pairs(path: Path, names: tuple[str, ...] = ("a", "b", "c", "d")) -> Source:
+    """Write pairs of a grey photograph at different places, and open their folder."""
+    photograph = skimage.data.camera()
+    for position, name in enumerate(names):
+        clean = photograph[100 + 20 * position :][:48, 200:264]
+        noise = np.random.default_rng(position).normal(0, 20, clean.shape)
+        noisy = np.clip(clean + noise, 0, 255).astype(np.uint8)
+        for side, pixels, ending in (("clean", clean, "png"), ("noisy", noisy, "tif")):
+            file = path / side / f"{name}.{ending}"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels).save(file)
+    return open_source(LocalFileSystem(), str(path))
+
+
+def test_pairs_come_in_together_and_are_on_record(tmp_path: Path) -> None:
+    source = pairs(tmp_path)
+    manifest = checked(source)
+    assert manifest["kind"] == "pairs"
+    assert manifest["pairs"]["b"] == {"clean": "clean/b.png", "noisy": "noisy/b.tif"}
+    for name, file in manifest["files"].items():
+        assert file["sha256"] == source.file_sha256(name)
+    assert len(manifest["files"]) == 8
+    table = list_images(source, manifest, ANY, PreprocessingParameters(test_images=2))
+    train, test, noisy = take_images(source, manifest, table)
+    assert isinstance(train, ImageSet)
+    assert isinstance(test, ImageSet)
+    clean = [*map(train.read, range(2)), *map(test.read, range(2))]
+    assert sorted(table["name"]) == ["a", "b", "c", "d"]
+    for position, name in enumerate(table["name"]):
+        files = f"clean/{name}.png", f"noisy/{name}.tif"
+        for image, path in zip((clean[position], noisy.read(position)), files, strict=True):
+            pixels = source.picture(path).pixels
+            np.testing.assert_array_equal(image, pixels / np.float32(255))
+
+
+def test_pairs_are_split_by_folder_and_by_scene(tmp_path: Path) -> None:
+    by_folder = pairs(tmp_path / "a", ("train/x", "train/y", "test/x"))
+    _, table, _, _ = taken(by_folder)
+    assert table["name"].tolist() == ["train/x", "train/y", "test/x"]
+    assert table["split"].tolist() == ["train", "train", "test"]
+    by_scene = pairs(tmp_path / "b", ("x_1", "x_2", "y_1", "y_2"))
+    _, table, _, _ = taken(by_scene, scene="(.*)_")
+    assert len(table.groupby("scene")["split"].unique().explode()) == 2
+
+
+def test_bad_pairs_are_all_named_or_left_out(tmp_path: Path) -> None:
+    pairs(tmp_path, ("a", "b", "c", "d", "e", "f", "g", "h"))
+    (tmp_path / "noisy/a.tif").unlink()
+    (tmp_path / "noisy/b.tif").write_bytes(b"no image")
+    Image.open(tmp_path / "noisy/c.tif").crop((0, 0, 60, 48)).save(tmp_path / "noisy/c.tif")
+    (tmp_path / "noisy/d.tif").write_bytes((tmp_path / "noisy/h.tif").read_bytes())
+    rolled = np.roll(np.asarray(Image.open(tmp_path / "noisy/e.tif")), 4, 0)
+    Image.fromarray(rolled).save(tmp_path / "noisy/e.tif")
+    (tmp_path / "f.png").write_bytes((tmp_path / "clean/f.png").read_bytes())
+    source = open_source(LocalFileSystem(), str(tmp_path))
+    with pytest.raises(ValueError, match=r"6 of 9 pairs cannot be used.*ingestion\.skip_bad") as e:
+        checked(source)
+    for reason in (
+        "'clean/a.png': there is no 'noisy/a' of any ending",
+        "noisy/b.tif' is no image",
+        "'clean/c.png' and 'noisy/c.tif' are of 48x64 and 48x60 pixels",
+        "'clean/d.png' and 'noisy/d.tif' do not show the same",
+        "'clean/e.png' and 'noisy/e.tif' are shifted by 4 rows and 0 columns",
+        "'f.png' is named neither clean/* nor noisy/*",
+    ):
+        assert reason in str(e.value)
+    manifest, table, _, _ = taken(source, skip_bad=True)
+    assert list(manifest["left_out"]) == ["a", "b", "c", "d", "e", "f.png"]
+    assert sorted(table["name"]) == ["f", "g", "h"]
+
+
+def test_patterns_make_pairs_of_a_folder(tmp_path: Path) -> None:
+    names = {"clean": "clean/*", "noisy": "noisy/*.*"}
+    assert checked(pairs(tmp_path), pairs=names) == checked(pairs(tmp_path))
+    with pytest.raises(ValueError, match="is named neither a/"):
+        checked(pairs(tmp_path), pairs={"clean": "a/*", "noisy": "b/*"})
+
+
+def test_recorded_noise_is_neither_drawn_over_nor_averaged_away(tmp_path: Path) -> None:
+    manifest = checked(pairs(tmp_path))
+    with pytest.raises(ValueError, match=r"noise_injection\.name=recorded"):
+        check_recipe(manifest, noise=GAUSSIAN)
+    with pytest.raises(ValueError, match=r"preprocessing\.shrink is \[2\].*Set it to \[\]"):
+        check_recipe(manifest, noise=Recorded(), shrink=(2,))
+    plain = check_source(idx(), "signs", ANY)
+    with pytest.raises(ValueError, match=r"recorded, but signs has no noisy images.*clean/ and"):
+        check_recipe(plain, noise=Recorded())
+
+
+@pytest.mark.parametrize("given", [{"scene": "a"}, {"pairs": {"clean": "a*", "noisy": "b*"}}])
+def test_idx_files_have_no_names_to_go_by(given: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=rf"ingestion\.{next(iter(given))} is about the names"):
+        checked(idx(), **given)

@@ -1,11 +1,24 @@
-"""The stored noisy images are what the one function draws at epoch 0, apart for each split."""
+"""The stored noisy images are what the one function draws at epoch 0, apart for each split.
+
+Or they are those that were recorded.
+"""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from denoising_pipeline.degradations import NOISES, Noise, NoiseInjectionParameters, draw_noisy
+from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.degradations.recorded import Recorded
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.pipelines.noise_injection.nodes import inject_test_noise, inject_val_noise
+
+NONE = ImageSet.collect((), (), np.uint8)
+RECORDED = ImageSet.of(np.linspace(0, 0.4, 5, dtype=np.float32).reshape(5, 1, 1, 1))
+SPLITS = pd.DataFrame(
+    {"split": ["train", "train", "val", "test", "test"], "index": [2, 0, 1, 0, 1]}
+)
 
 every_noise = pytest.mark.parametrize(
     "noise", [cls.model_validate({}) for cls in NOISES.values()], ids=NOISES
@@ -23,19 +36,34 @@ def clean() -> Images:
 def test_stored_noise_is_that_of_epoch_0_of_its_split(noise: Noise, clean: Images) -> None:
     chosen = NoiseInjectionParameters(noise)
     for inject, split in ((inject_val_noise, "val"), (inject_test_noise, "test")):
-        np.testing.assert_array_equal(
-            inject(clean, chosen, 3), draw_noisy(clean, noise, seed=3, split=split, epoch=0)
-        )
+        found = inject(clean, NONE, SPLITS, chosen, 3)
+        expected = draw_noisy(clean, noise, seed=3, split=split, epoch=0)
+        np.testing.assert_array_equal(found, expected)
 
 
 @every_noise
 def test_splits_and_seeds_share_no_noise(noise: Noise, clean: Images) -> None:
     chosen = NoiseInjectionParameters(noise)
     drawn = [
-        np.asarray(inject(clean, chosen, seed))
+        np.asarray(inject(clean, NONE, SPLITS, chosen, seed))
         for inject in (inject_val_noise, inject_test_noise)
         for seed in (0, 1)
     ]
     for position, one in enumerate(drawn):
         for other in drawn[:position]:
             assert not np.array_equal(one, other)
+
+
+def test_recorded_noise_is_handed_to_the_split_of_its_clean_image(clean: Images) -> None:
+    chosen = NoiseInjectionParameters(Recorded())
+    for inject, expected in ((inject_val_noise, [0.1]), (inject_test_noise, [0.3, 0.4])):
+        noisy = inject(clean, RECORDED, SPLITS, chosen, 0)
+        assert isinstance(noisy, ImageSet)
+        np.testing.assert_allclose(noisy.as_array().ravel(), expected)
+
+
+def test_noise_is_drawn_where_none_was_recorded_and_only_there(clean: Images) -> None:
+    with pytest.raises(ValueError, match=r"has noisy images.*noise_injection\.name=recorded"):
+        inject_val_noise(clean, RECORDED, SPLITS, NoiseInjectionParameters(Gaussian()), 0)
+    with pytest.raises(ValueError, match=r"no noisy images.*ingestion\.pairs"):
+        inject_test_noise(clean, NONE, SPLITS, NoiseInjectionParameters(Recorded()), 0)

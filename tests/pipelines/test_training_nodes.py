@@ -14,14 +14,16 @@ from denoising_pipeline.config import validate_parameters
 from denoising_pipeline.datasets import CheckpointsDataset
 from denoising_pipeline.degradations import NoiseInjectionParameters, draw_noisy
 from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.degradations.recorded import Recorded
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.file import DENOISER, write_network
 from denoising_pipeline.images.arrays import Images, array_digest
+from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.pipelines.inference.nodes import denoise_images
 from denoising_pipeline.pipelines.noise_injection.nodes import choose_degradation
 from denoising_pipeline.pipelines.training.nodes import describe_denoiser, train_denoiser
 from denoising_pipeline.report.results import RunFacts
-from denoising_pipeline.training import CleanExamples, train
+from denoising_pipeline.training import CleanExamples, PairExamples, train
 from denoising_pipeline.training.examples import SECOND_SHOT
 from denoising_pipeline.training.options import TrainingParameters
 
@@ -53,7 +55,13 @@ def trained(
 ) -> tuple[Denoiser, pd.DataFrame]:
     degradation = choose_degradation(NoiseInjectionParameters(NOISE))
     stored = json.loads(json.dumps(degradation))
-    images = (grey(16, 0.3), grey(7, 0.8), grey(7, 0.6))
+    images = (
+        grey(16, 0.3),
+        ImageSet.collect((), (), np.uint8),
+        pd.DataFrame(),
+        grey(7, 0.8),
+        grey(7, 0.6),
+    )
     checkpoints = CheckpointsDataset(filepath=str(folder)).load()
     return train_denoiser(
         *images, stored, manifest, chosen, 5, facts, ignore, checkpoints, Denoiser.load
@@ -157,3 +165,24 @@ def test_training_can_start_from_the_weights_of_a_denoiser(made: Made, tmp_path:
 def test_a_start_of_another_architecture_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"training\.start is Unet.*training\.start to null"):
         trained(tmp_path, options(start="photos"), MANIFEST, FACTS)
+
+
+def test_recorded_noise_is_learnt_from_the_noisy_partner_of_each_image(tmp_path: Path) -> None:
+    """The same as `train` on pairs, called by hand; of the splits, those of the training count."""
+    draws = np.random.default_rng(0)
+    clean, recorded = (ImageSet.of(draws.random((9, 4, 5, 1), np.float32)) for _ in range(2))
+    splits = pd.DataFrame({"split": ["train"] * 4 + ["val"] * 2, "index": [5, 0, 3, 1, 2, 4]})
+    train_clean, val_clean = clean.take([5, 0, 3, 1]), clean.take([2, 4])
+    validation = recorded.take([2, 4]), val_clean
+    stored = choose_degradation(NoiseInjectionParameters(Recorded()))
+    checkpoints = CheckpointsDataset(filepath=str(tmp_path)).load()
+    others = (5, FACTS, ignore, checkpoints, Denoiser.load)
+    images = (train_clean, recorded, splits, *validation)
+    denoiser, history = train_denoiser(*images, stored, MANIFEST, options(), *others)
+    pairs = PairExamples(recorded.take([5, 0, 3, 1]), train_clean, seed=5)
+    _, expected = train(pairs, validation, options(), 5, ignore)
+    pd.testing.assert_frame_equal(
+        history.drop(columns="seconds"), expected.drop(columns="seconds"), check_exact=True
+    )
+    assert (denoiser.card.noise, denoiser.card.images.train_images) == (Recorded(), 4)
+    assert describe_denoiser(denoiser)["degradation"] == {"name": "recorded"}

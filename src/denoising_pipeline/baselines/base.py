@@ -73,7 +73,13 @@ class Known:
 
     @cached_property
     def moments(self) -> Moments:
-        """Means and covariances of clean and noisy training images, computed once."""
+        """Means and covariances of clean and noisy training images, computed once.
+
+        Raises:
+            NotApplicableError: They are of different sizes, or their noise cannot be drawn.
+        """
+        if not self.noise.drawn:
+            raise NotApplicableError(f"it draws noise, and {self.noise.describe()} cannot be drawn")
         return measure_moments(self.images, self.noise, self.seed)
 
     @cached_property

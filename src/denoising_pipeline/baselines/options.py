@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from denoising_pipeline.core.options import SOURCE, Section, allowed
-from denoising_pipeline.degradations import DEGRADATIONS, NOISES
+from denoising_pipeline.degradations import DRAWN, NOISES
 
 
 def _baseline(name: str) -> str:
@@ -33,7 +33,7 @@ def _known(names: Mapping[str, object]) -> AfterValidator:
 NoiseName = Annotated[str, _known(NOISES)]
 """Name of a noise model."""
 
-DegradationName = Annotated[str, _known(DEGRADATIONS)]
+DegradationName = Annotated[str, _known(DRAWN)]
 """Name of a degradation."""
 
 Share = Annotated[float, Field(ge=0, le=1)]

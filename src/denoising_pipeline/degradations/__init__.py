@@ -30,6 +30,11 @@ NOISES: Mapping[str, type[Noise]] = MappingProxyType(
 )
 """Those that are noise models."""
 
+DRAWN: Mapping[str, type[Degradation]] = MappingProxyType(
+    {name: cls for name, cls in DEGRADATIONS.items() if cls.drawn}
+)
+"""Those that can be drawn."""
+
 if TYPE_CHECKING:
     DegradationChoice: TypeAlias = Degradation
 else:
@@ -54,6 +59,8 @@ class NoiseInjectionParameters(RootModel[DegradationChoice]):
         if not given:
             raise ValueError("it lists no degradation. Give at least one, by its name")
         steps = _LIST.validate_python(given)
+        if len(steps) > 1 and not all(step.drawn for step in steps):
+            raise ValueError("recorded noise is in the images already: it stands alone")
         return steps[0] if len(steps) == 1 else Composed.of(steps)
 
     @model_serializer
@@ -65,6 +72,7 @@ class NoiseInjectionParameters(RootModel[DegradationChoice]):
 
 __all__ = [
     "DEGRADATIONS",
+    "DRAWN",
     "NOISES",
     "NOISE_BLOCK",
     "Composed",

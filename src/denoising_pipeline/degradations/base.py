@@ -20,11 +20,13 @@ class Degradation(Component, ABC):
         whole_image: Whether it is laid out over the whole image, so that a part of an image that is
             degraded is not that part of the degraded image.
         clipped: Whether what comes out is in [0, 1].
+        drawn: Whether it can be drawn; else it lies in the images of the source.
     """
 
     level: ClassVar[str] = ""
     whole_image: ClassVar[bool] = False
     clipped: ClassVar[bool] = True
+    drawn: ClassVar[bool] = True
 
     @abstractmethod
     def apply(self, clean: Images, generator: np.random.Generator) -> Images:

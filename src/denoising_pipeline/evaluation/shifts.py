@@ -13,6 +13,7 @@ from denoising_pipeline.degradations.drawing import NOISE
 from denoising_pipeline.evaluation.metrics import METRICS, mean_intervals
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.files import Pixels, with_channels, with_depth
+from denoising_pipeline.images.pair_names import chosen_names, matched
 from denoising_pipeline.images.sets import ImageSet, of_one_size
 from denoising_pipeline.images.source import Source, some
 from denoising_pipeline.images.splits import folder_table
@@ -166,9 +167,12 @@ def source_images(source: Source, shape: tuple[int, ...], count: int) -> Images:
 def _test_pixels(source: Source, count: int) -> Iterable[Pixels]:
     if source.kind == "folder":
         draws = generator(0, "split", "test")
-        table = folder_table(source.name, list(source.files), None, None, draws)
-        names = table.loc[table["split"] == "test", "name"]
-        return (source.picture(name).pixels for name in names[:count])
+        files = {name: name for name in source.files}
+        if names := chosen_names(files, None):
+            files = {name: pair.clean for name, pair in matched(files, names)[0].items()}
+        table = folder_table(source.name, list(files), None, None, draws)
+        held_out = table.loc[table["split"] == "test", "name"]
+        return (source.picture(files[name]).pixels for name in held_out[:count])
     found = source.arrays["test_images"]
     if found.dtype != np.uint8 or found.ndim != 3:  # noqa: PLR2004
         raise ValueError(

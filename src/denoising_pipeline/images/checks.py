@@ -5,8 +5,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from denoising_pipeline.images.files import ImageError
+from denoising_pipeline.images.files import ImageError, Picture
 from denoising_pipeline.images.idx import Array
+from denoising_pipeline.images.options import PairNames
+from denoising_pipeline.images.pair_names import Pair, matched
+from denoising_pipeline.images.pairs import mismatch
 from denoising_pipeline.images.source import Source, some
 
 OpenShape: TypeAlias = tuple[int | None, int | None, int]
@@ -98,13 +101,47 @@ def inspect_folder(source: Source) -> tuple[dict[str, FileFacts], dict[str, str]
     faults: dict[str, str] = {}
     for name in source.files:
         try:
-            pixels, note = source.picture(name)
+            facts[name] = _facts(source, name, source.picture(name))
+        except ImageError as error:
+            faults[name] = str(error)
+    return facts, faults
+
+
+def inspect_pairs(
+    source: Source, names: PairNames
+) -> tuple[dict[str, FileFacts], dict[str, Pair], dict[str, str]]:
+    """Decode every pair of a folder, one at a time.
+
+    Args:
+        source: A folder.
+        names: How the two files of a pair are named.
+
+    Returns:
+        By path, the facts of the files of good pairs; by name, these pairs; and by name, or path
+        of a file that has none, why others cannot be used.
+    """
+    found, faults = matched(source.files, names)
+    facts: dict[str, FileFacts] = {}
+    pairs: dict[str, Pair] = {}
+    for name, pair in found.items():
+        try:
+            pictures = [source.picture(path) for path in pair]
         except ImageError as error:
             faults[name] = str(error)
             continue
-        facts[name] = {"shape": list(pixels.shape), "dtype": pixels.dtype.name}
-        facts[name] |= {"sha256": source.sha256[name]} | ({"note": note} if note else {})
-    return facts, faults
+        if fault := mismatch(*(picture.pixels for picture in pictures)):
+            faults[name] = f"'{pair.clean}' and '{pair.noisy}' {fault}"
+            continue
+        pairs[name] = pair
+        for path, picture in zip(pair, pictures, strict=True):
+            facts[path] = _facts(source, path, picture)
+    return facts, pairs, dict(sorted(faults.items()))
+
+
+def _facts(source: Source, name: str, picture: Picture) -> FileFacts:
+    pixels, note = picture
+    facts = {"shape": list(pixels.shape), "dtype": pixels.dtype.name, "sha256": source.sha256[name]}
+    return facts | ({"note": note} if note else {})
 
 
 def folder_channels(facts: Mapping[str, FileFacts], wanted: int | None, source: str) -> int:
@@ -170,6 +207,25 @@ def check_one_size(manifest: Mapping[str, Any], pipeline: str) -> None:
         raise ValueError(
             f"{manifest['source']}: the images differ in size, and the {pipeline} pipeline takes "
             "images of one size. Crop them to one size, or leave the pipeline out."
+        )
+
+
+def check_drawn(source: str, drawn: bool, pipeline: str) -> None:
+    """Check that a pipeline that draws noise works on images whose noise is drawn.
+
+    Args:
+        source: Name of their source.
+        drawn: Whether it is.
+        pipeline: Its name.
+
+    Raises:
+        ValueError: Their noise was recorded.
+    """
+    if not drawn:
+        raise ValueError(
+            f"{source}: the noise of its images was recorded, and the {pipeline} "
+            "pipeline draws noise. Leave the pipeline out, or train on clean images alone, with a "
+            "noise_injection.name that is drawn."
         )
 
 

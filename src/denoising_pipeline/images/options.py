@@ -1,12 +1,36 @@
 """What is taken of a source."""
 
-from typing import Annotated, Literal, TypeAlias
+import re
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from denoising_pipeline.core.options import Section
 
 Factor: TypeAlias = Annotated[int, Field(ge=1, le=64)]
+
+
+def _one_star(pattern: str) -> str:
+    if pattern.removesuffix(".*").count("*") != 1:
+        raise ValueError("one * is needed, for what the names of both files of a pair have, too")
+    return pattern
+
+
+NamePattern: TypeAlias = Annotated[str, AfterValidator(_one_star)]
+"""Path of a file within its source, endings aside, with `*` for the name of the pair."""
+
+
+class PairNames(Section):
+    """How the two files of a pair are named; endings, such as `.png` or `.*`, do not matter."""
+
+    clean: NamePattern = Field(description="of clean images, such as mean/* or *_mean")
+    noisy: NamePattern = Field(description="of noisy images, such as real/* or *_real")
+
+    @model_validator(mode="after")
+    def _two_names(self) -> Self:
+        if self.clean.removesuffix(".*").lower() == self.noisy.removesuffix(".*").lower():
+            raise ValueError(f"clean and noisy images cannot both be named {self.clean!r}")
+        return self
 
 
 class IngestionParameters(Section):
@@ -19,7 +43,24 @@ class IngestionParameters(Section):
     channels: Literal[1, 3, None] = Field(
         None, description="of image files: 1: luma, 3: grey is repeated, null: as they are"
     )
+    pairs: PairNames | None = Field(
+        None, description="names of clean and noisy files; null: pairs lie in clean/ and noisy/"
+    )
+    scene: str | None = Field(
+        None,
+        description="regular expression: what it finds in a name, or its group, is the scene, "
+        "which is never in two splits; null: every image is a scene",
+    )
     skip_bad: bool = Field(False, description="leave out image files that cannot be used")
+
+    @field_validator("scene")
+    @classmethod
+    def _expression(cls, value: str | None) -> str | None:
+        try:
+            re.compile(value or "")
+        except re.error as error:
+            raise ValueError(f"it is no regular expression: {error}") from error
+        return value
 
 
 class PreprocessingParameters(Section):

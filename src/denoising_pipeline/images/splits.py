@@ -1,6 +1,8 @@
 """Which image belongs to which split: by whole images, never by patches."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -8,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from denoising_pipeline.images.idx import Array
+from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.source import some
 
 Positions: TypeAlias = npt.NDArray[np.intp]
@@ -43,6 +46,7 @@ def folder_table(
     limit: int | None,
     draws: np.random.Generator,
     left_out: Iterable[str] = (),
+    scene: str | None = None,
 ) -> pd.DataFrame:
     """List the images of a folder, some of them for the test.
 
@@ -54,14 +58,18 @@ def folder_table(
         limit: First images that are taken, of each of these subfolders or of all; None: all.
         draws: Decides which are held out.
         left_out: Paths of the images that cannot be used: their subfolders are there, too.
+        scene: Regular expression that finds the scene in a name, which is held out whole; None:
+            every image is one.
 
     Returns:
-        A row per image, train before test: `split`, `index`, `label` (missing) and `name`.
+        A row per image, train before test: `split`, `index`, `label` (missing), `name` and, if
+        scenes are to be found, `scene`.
 
     Raises:
         ValueError: Some images lie beside both subfolders, one of these has no image that can be
-            used, or too few would be left.
+            used, too few would be left, or a name tells no scene, or a scene is in both subfolders.
     """
+    scenes = _scenes(source, names, scene) if scene else {name: name for name in names}
     tops = {name: _top(name) for name in names}
     if set(PARTS) <= {*tops.values(), *map(_top, left_out)}:
         if beside := [name for name, top in tops.items() if top not in PARTS]:
@@ -75,9 +83,15 @@ def folder_table(
                 "remove both subfolders to have some images held out for the test."
             )
         parts = {part: [n for n, top in tops.items() if top == part][:limit] for part in PARTS}
+        train, test = ({scenes[name] for name in parts[part]} for part in PARTS)
+        if both := sorted(train & test):
+            raise ValueError(
+                f"{source}: these scenes (ingestion.scene) are in train/ and in test/: "
+                f"{some(both)}. Move all images of a scene into one of the two."
+            )
     else:
         taken = names[:limit]
-        held_out = _hold_out(source, len(taken), test_images, draws)
+        held_out = _hold_out(source, [scenes[name] for name in taken], test_images, draws)
         parts = {
             "train": [name for i, name in enumerate(taken) if i not in held_out],
             "test": [name for i, name in enumerate(taken) if i in held_out],
@@ -86,7 +100,22 @@ def folder_table(
         pd.DataFrame({"split": part, "index": range(len(found)), "label": pd.NA, "name": found})
         for part, found in parts.items()
     ]
-    return pd.concat(tables, ignore_index=True).astype({"label": "Int64"})
+    table = pd.concat(tables, ignore_index=True).astype({"label": "Int64"})
+    return table.assign(scene=table["name"].map(scenes)) if scene else table
+
+
+def recorded_of(recorded: ImageSet, splits: pd.DataFrame, split: str) -> ImageSet:
+    """Return the noisy images that were recorded of the clean ones of a split.
+
+    Args:
+        recorded: Of all images: those to train on, validation ones among them, then those for the
+            test.
+        splits: `split` and `index` of every image, `index` being the position among those to train
+            on or for the test.
+        split: `"train"`, `"val"` or `"test"`.
+    """
+    before = int((splits["split"] != "test").sum()) if split == "test" else 0
+    return recorded.take(before + splits.loc[splits["split"] == split, "index"].to_numpy())
 
 
 def hold_out_validation(
@@ -109,22 +138,71 @@ def hold_out_validation(
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 
+def hold_out_scenes(
+    scenes: Sequence[str], wanted: int, draws: np.random.Generator
+) -> tuple[Positions, Positions]:
+    """Hold out whole scenes: about as many images as are wanted, but at least one scene.
+
+    Args:
+        scenes: Of each image.
+        wanted: Images that are held out at most, unless the smallest scene has more.
+        draws: Decides which.
+
+    Returns:
+        Positions of the images that are kept, of which there are none if there is one scene only,
+        and of those held out.
+    """
+    sizes = Counter(scenes)
+    names = list(sizes)
+    order = [names[position] for position in draws.permutation(len(names))]
+    chosen: set[str] = set()
+    left = wanted
+    for name in order:
+        if sizes[name] <= left:
+            chosen.add(name)
+            left -= sizes[name]
+    chosen = chosen or {min(order, key=sizes.__getitem__)}
+    held_out = np.array([scene in chosen for scene in scenes])
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def _scenes(source: str, names: Iterable[str], pattern: str) -> dict[str, str]:
+    """Return the scene by name of an image, the subfolders `train` and `test` aside."""
+    found = {}
+    for name in names:
+        below = name.split("/", maxsplit=1)[1] if _top(name) in PARTS else name
+        match = re.search(pattern, below)
+        found[name] = (match[min(match.re.groups, 1)] or "") if match else ""
+    if unknown := [name for name, scene in found.items() if not scene]:
+        raise ValueError(
+            f"{source}: ingestion.scene, {pattern!r}, finds no scene in {some(unknown)}. Correct "
+            "it, or set it to null: then every image is a scene."
+        )
+    return found
+
+
 def _top(name: str) -> str:
     """Return the subfolder that a path begins with, in lower case, or an empty text."""
     return name.split("/", maxsplit=1)[0].lower() if "/" in name else ""
 
 
 def _hold_out(
-    source: str, count: int, wanted: float | None, draws: np.random.Generator
+    source: str, scenes: Sequence[str], wanted: float | None, draws: np.random.Generator
 ) -> set[int]:
-    share = 1 / 6 if wanted is None else wanted
+    count, share = len(scenes), 1 / 6 if wanted is None else wanted
     number = max(1, round(share * count)) if share < 1 else int(share)
     if number >= count:
         raise ValueError(
             f"{source} has {count} image{'s' * (count > 1)}, and preprocessing.test_images would "
             f"hold out {number}: none would be left to train on. Add images, or lower it."
         )
-    return set(draws.permutation(count)[:number].tolist())
+    kept, held_out = hold_out_scenes(scenes, number, draws)
+    if not kept.size:
+        raise ValueError(
+            f"{source} has one scene, {scenes[0]!r} (ingestion.scene): none would be left to train "
+            "on. Add others, or set it to null: then every image is a scene."
+        )
+    return set(held_out.tolist())
 
 
 def _proportional_counts(classes: npt.NDArray[np.integer[Any]], total: int) -> dict[int, int]:

@@ -42,7 +42,7 @@ def _files(manifest: Mapping[str, Any]) -> list[Table]:
         words("shape", shapes),
         words("sha256", [file["sha256"] for file in files.values()]),
     ]
-    how = "" if manifest.get("kind") == "folder" else ", uncompressed"
+    how = ", uncompressed" if manifest.get("kind") == "idx" else ""
     tables = [Table(f"Files of the source{how}", columns, folded=len(files) > MANY)]
     if left_out:
         tables.append(pairs("Files that were left out", "file", left_out))

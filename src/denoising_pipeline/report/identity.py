@@ -13,6 +13,7 @@ TELLING = ("loss", "batch_size", "learning_rate", "schedule", "fresh_noise")
 def the_denoiser(results: Results) -> Section:
     """What it was trained on, to undo what and how, and what it must not be used for."""
     card = results.card
+    telling = [key for key in TELLING if key != "fresh_noise" or card.noise.drawn]
     known = {
         "source": card.images.source,
         "training images": f"{card.images.train_images:,}",
@@ -22,7 +23,7 @@ def the_denoiser(results: Results) -> Section:
         "architecture": options(results.architecture),
         "weights": f"{results.weight_count:,}",
         "epochs": len(results.history),
-        **{f"training.{key}": card.training[key] for key in TELLING if key in card.training},
+        **{f"training.{key}": card.training[key] for key in telling if key in card.training},
         "seed": card.seed,
         "validation": ", ".join(f"{key} {value:.4g}" for key, value in card.validation.items()),
         "digest of the training's parameters": card.training_digest,

@@ -102,7 +102,7 @@ def picture(results: Results) -> Section:
     """The first test images, clean, noisy and denoised."""
     shown = results.image_metrics.reset_index(drop=True).head(results.examples)
     noise = results.card.noise.describe()
-    text = f"The first {len(shown)} test images with noise ({noise}), and denoised."
+    text = f"The first {len(shown)} test images, noisy ({noise}) and denoised."
     return Section(
         "picture",
         "The picture",

@@ -54,7 +54,7 @@ class Results:
         noise_sweep: A row per noise level, none if the degradation has no level: `level`,
             `trained`, `n_images`; mean and interval of each score.
         source_manifest: `source` and `files`: `sha256` of each and, where it is known, `shape`;
-            `kind`, `"folder"` if these are image files; `left_out`, why files were not read.
+            `kind`, `"idx"` unless these are image files; `left_out`, why files were not read.
         card: What the denoiser was made from.
         architecture: Name and options of the network.
         weight_count: How many weights it has.

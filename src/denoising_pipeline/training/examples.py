@@ -245,12 +245,7 @@ class CleanExamples(Examples):
             seed=seed,
             fresh=options.fresh_noise,
             second_shot=options.objective.second_shot,
-            shift=options.shift,
-            patch=options.patch,
-            patches=options.patches_per_epoch,
-            detail=options.detail,
-            grey=options.grey,
-            flips=options.flips,
+            **places(options),
         )
 
     @property
@@ -328,6 +323,18 @@ class NoisyExamples(Examples):
     @cached_property
     def _levels(self) -> LevelsOf:
         return levels_of(ImageSet.of(self.images))
+
+
+def places(options: TrainingParameters) -> dict[str, Any]:
+    """Return what parameters say of all examples: where they are cut and how they are turned."""
+    return {
+        "shift": options.shift,
+        "patch": options.patch,
+        "patches": options.patches_per_epoch,
+        "detail": options.detail,
+        "grey": options.grey,
+        "flips": options.flips,
+    }
 
 
 def _fact(value: Any) -> Any:

@@ -18,7 +18,6 @@ from denoising_pipeline.batch.doctor.findings import (
     Noise,
 )
 from denoising_pipeline.batch.doctor.looks import Look, look_at
-from denoising_pipeline.batch.doctor.names import Pairs, find_pairs
 from denoising_pipeline.batch.doctor.prospects import (
     expected_gain,
     gained,
@@ -31,8 +30,9 @@ from denoising_pipeline.batch.one import in_words
 from denoising_pipeline.batch.plan import walk
 from denoising_pipeline.batch.results import shown
 from denoising_pipeline.denoiser import Denoiser
-from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.noise_level import CLEAN
+from denoising_pipeline.images.pair_names import Pairs, find_pairs
+from denoising_pipeline.images.pairs import mismatch
 
 SAMPLE, NEIGHBOURS = 120, 4
 """Files of a large folder that are read, and how many of them lie side by side: shots of one scene
@@ -41,7 +41,6 @@ often do."""
 COMPARED = 6
 """Pairs that are compared, and images that a gain is estimated on."""
 
-_SAME = 0.3
 _AS_NOISY = 0.67
 
 
@@ -186,7 +185,7 @@ def _compared(pairs: Pairs, denoiser: Denoiser | None) -> FoundPairs:
             (one, before), (other, after) = map(look_at, pairs.files[place])
         except Exception:  # noqa: S112  # it is listed where all files are read
             continue
-        if before.shape == after.shape and _correlation(before, after) > _SAME:
+        if not mismatch(after, before):
             differences.append(float(np.sqrt(np.square(before - after).mean())))
             noisy.append(one.sigma)
             clean.append(other.sigma)
@@ -214,9 +213,3 @@ def _compared(pairs: Pairs, denoiser: Denoiser | None) -> FoundPairs:
 def _median(levels: Sequence[float | None]) -> float | None:
     known = [level for level in levels if level is not None]
     return float(np.median(known)) * FULL_SCALE if known else None
-
-
-def _correlation(one: Images, other: Images) -> float:
-    first, second = (image - image.mean() for image in (one, other))
-    norm = float(np.sqrt(np.square(first).sum() * np.square(second).sum()))
-    return float((first * second).sum()) / norm if norm else 0.0

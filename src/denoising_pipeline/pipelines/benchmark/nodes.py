@@ -195,6 +195,10 @@ def _train(known: Known, validation: Validation, options: TrainingParameters) ->
         NotApplicableError: It cannot process these images.
     """
     shape = known.shape
+    if not known.noise.drawn:
+        raise NotApplicableError(
+            f"it is trained on noise that is drawn, and {known.noise.describe()} cannot be"
+        )
     try:
         options.model.build(shape, known.seed)
     except ValueError as error:

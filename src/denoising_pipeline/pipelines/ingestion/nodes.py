@@ -1,11 +1,15 @@
 """Checks of what a source delivers, the record of what it was, and the images that are taken."""
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from denoising_pipeline.core.seeding import generator
+from denoising_pipeline.degradations import NoiseInjectionParameters
+from denoising_pipeline.degradations.recorded import check_recorded
 from denoising_pipeline.evaluation.metrics import smallest_side
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Bytes
@@ -15,11 +19,13 @@ from denoising_pipeline.images.checks import (
     folder_channels,
     image_shapes,
     inspect_folder,
+    inspect_pairs,
     open_shape,
     widest,
 )
 from denoising_pipeline.images.files import with_channels, with_depth
 from denoising_pipeline.images.options import IngestionParameters, PreprocessingParameters
+from denoising_pipeline.images.pair_names import chosen_names
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.source import Source, some
 from denoising_pipeline.images.splits import folder_table, idx_table
@@ -34,12 +40,13 @@ def check_source(raw_source: Source, source: str, ingestion: IngestionParameters
     Args:
         raw_source: What lies in the folder.
         source: Name of the source by the parameters.
-        ingestion: `classes`, `channels` and `skip_bad` are read.
+        ingestion: All but `limit` is read.
 
     Returns:
-        `source`, `kind`, `licence` and `digest` of the source; `channels` of its images; `files`:
-        `shape` and `sha256` by name, and of image files `dtype` and what of them is not read
-        (`note`); `left_out`: the reason by name.
+        `source`, `licence` and `digest` of the source; `kind`: idx, folder or pairs; `channels` of
+        its images; `files`: `shape` and `sha256` by name, and of image files `dtype` and what of
+        them is not read (`note`); of pairs `pairs`: the clean and the noisy file by name;
+        `left_out`: the reason by name.
 
     Raises:
         ValueError: Something is wrong with the source.
@@ -49,38 +56,61 @@ def check_source(raw_source: Source, source: str, ingestion: IngestionParameters
             f"source is {source!r}, but the catalog reads {raw_source.name!r}. Set it in "
             "globals.yml, or by --params source=<folder>."
         )
+    names = chosen_names(raw_source.files, ingestion.pairs)
     left_out: dict[str, str] = {}
+    more: dict[str, Any] = {}
     if raw_source.kind == "idx":
         files, channels = _check_idx(raw_source, ingestion), 1
     else:
-        files, left_out = inspect_folder(raw_source)
-        _report(raw_source.name, files, left_out, ingestion)
+        if names:
+            files, pairs, left_out = inspect_pairs(raw_source, names)
+            more = {"pairs": {name: pair._asdict() for name, pair in pairs.items()}}
+            _report(raw_source.name, "pairs", len(pairs), left_out, ingestion)
+        else:
+            files, left_out = inspect_folder(raw_source)
+            _report(raw_source.name, "image files", len(files), left_out, ingestion)
+        _say_notes(raw_source.name, files)
         channels = folder_channels(files, ingestion.channels, raw_source.name)
     return {
         "source": raw_source.name,
-        "kind": raw_source.kind,
+        "kind": "pairs" if more else raw_source.kind,
         "licence": raw_source.licence,
         "digest": raw_source.digest,
         "channels": channels,
         "files": files,
+        **more,
         "left_out": left_out,
     }
 
 
 def check_recipe(
-    source_manifest: dict[str, Any], training: TrainingParameters, evaluation: EvaluationParameters
+    source_manifest: dict[str, Any],
+    preprocessing: PreprocessingParameters,
+    noise_injection: NoiseInjectionParameters,
+    training: TrainingParameters,
+    evaluation: EvaluationParameters,
 ) -> None:
     """Check that a source can be trained on and scored, before time is spent on it.
 
     Args:
         source_manifest: The record of `check_source`.
+        preprocessing: `shrink` is read.
+        noise_injection: Recorded noise is that of pairs.
         training: The architecture is asked whether it can process the images.
         evaluation: `metrics` are read.
 
     Raises:
-        ValueError: Images are too small for a metric, or they or patches are of no size for the
+        ValueError: Noise would be drawn on pairs, or is not there to be read, or would be averaged
+            away; images are too small for a metric, or they or patches are of no size for the
             architecture, or images are of several sizes without patches.
     """
+    recorded = source_manifest["kind"] == "pairs"
+    check_recorded(noise_injection.root, recorded, source_manifest["source"])
+    if recorded and preprocessing.shrink:
+        raise ValueError(
+            f"preprocessing.shrink is {list(preprocessing.shrink)}, which would average the noise "
+            f"of {source_manifest['source']} away. Set it to []."
+        )
     check_sizes(image_shapes(source_manifest), smallest_side(evaluation.metrics))
     shape = open_shape(source_manifest)
     training.model.check(shape)
@@ -114,12 +144,13 @@ def list_images(
     Args:
         raw_source: What lies in the folder.
         source_manifest: The record of `check_source`.
-        ingestion: `limit` is read.
+        ingestion: `limit` and `scene` are read.
         preprocessing: `test_images` is read, for a folder without `train/` and `test/`.
 
     Returns:
         A row per image, train before test: `split`, `index` (its position in `train_images` or
-        `test_images`), `label` (missing where there is none) and, for image files, `name`.
+        `test_images`), `label` (missing where there is none); for image files `name`, of the file
+        or the pair, and, if the parameters say how it is found, `scene`.
 
     Raises:
         ValueError: There are too few images, or it is not clear which are for the test.
@@ -129,11 +160,12 @@ def list_images(
         return idx_table(labels, ingestion.limit)
     return folder_table(
         raw_source.name,
-        list(source_manifest["files"]),
+        list(source_manifest.get("pairs") or source_manifest["files"]),
         preprocessing.test_images,
         ingestion.limit,
         generator(0, "split", "test"),
         source_manifest["left_out"],
+        ingestion.scene,
     )
 
 
@@ -141,7 +173,7 @@ def take_images(
     raw_source: Source,
     source_manifest: dict[str, Any],
     image_table: pd.DataFrame,
-) -> tuple[Bytes | ImageSet, Bytes | ImageSet]:
+) -> tuple[Bytes | ImageSet, Bytes | ImageSet, ImageSet]:
     """Take the images that the table lists.
 
     Args:
@@ -150,18 +182,22 @@ def take_images(
         image_table: The table of `list_images`.
 
     Returns:
-        Train and test images: uint8 (N, H, W) of IDX files; of image files a set of the least type
-        that holds every one of them: uint8, uint16 or float32.
+        Train and test images, clean ones of pairs: uint8 (N, H, W) of IDX files; of image files a
+        set of the least type that holds every one of them: uint8, uint16 or float32. And the noisy
+        images of pairs, in the order of the table; of other sources there are none.
     """
     train, test = (image_table[image_table["split"] == split] for split in ("train", "test"))
     if raw_source.kind == "idx":
         arrays = raw_source.arrays
-        return arrays["train_images"][: len(train)], arrays["test_images"][: len(test)]
+        taken = arrays["train_images"][: len(train)], arrays["test_images"][: len(test)]
+        return *taken, ImageSet.collect((), (), np.uint8)
+    pairs = source_manifest.get("pairs", {})
     files = source_manifest["files"]
     dtype = widest(file["dtype"] for file in files.values())
     channels = source_manifest["channels"]
 
-    def collected(names: list[str]) -> ImageSet:
+    def collected(names: Iterable[str]) -> ImageSet:
+        names = list(names)
         pictures = (raw_source.picture(name).pixels for name in names)
         return ImageSet.collect(
             (with_depth(with_channels(pixels, channels), dtype) for pixels in pictures),
@@ -169,7 +205,13 @@ def take_images(
             dtype,
         )
 
-    return collected(train["name"].tolist()), collected(test["name"].tolist())
+    if not pairs:
+        return collected(train["name"]), collected(test["name"]), collected(())
+
+    def side(which: str, rows: pd.DataFrame) -> ImageSet:
+        return collected(pairs[name][which] for name in rows["name"])
+
+    return side("clean", train), side("clean", test), side("noisy", image_table)
 
 
 def _check_idx(source: Source, ingestion: IngestionParameters) -> dict[str, dict[str, Any]]:
@@ -179,6 +221,12 @@ def _check_idx(source: Source, ingestion: IngestionParameters) -> dict[str, dict
             f"ingestion.channels is {ingestion.channels}, but {source.name} consists of IDX files, "
             "which are grey. Set it to null."
         )
+    for name in ("pairs", "scene"):
+        if getattr(ingestion, name) is not None:
+            raise ValueError(
+                f"ingestion.{name} is about the names of image files, and {source.name} consists "
+                "of IDX files. Set it to null."
+            )
     return {
         name: {"shape": list(array.shape), "sha256": source.sha256[name]}
         for name, array in source.arrays.items()
@@ -186,21 +234,21 @@ def _check_idx(source: Source, ingestion: IngestionParameters) -> dict[str, dict
 
 
 def _report(
-    source: str,
-    files: dict[str, dict[str, Any]],
-    left_out: dict[str, str],
-    ingestion: IngestionParameters,
+    source: str, what: str, good: int, left_out: dict[str, str], ingestion: IngestionParameters
 ) -> None:
     reasons = "\n  ".join(left_out.values())
     if left_out and not ingestion.skip_bad:
         raise ValueError(
-            f"{source}: {len(left_out)} of {len(files) + len(left_out)} image files cannot be "
-            f"used. Replace or remove them, or set ingestion.skip_bad to true:\n  {reasons}"
+            f"{source}: {len(left_out)} of {good + len(left_out)} {what} cannot be used. Replace "
+            f"or remove them, or set ingestion.skip_bad to true:\n  {reasons}"
         )
     if left_out:
-        logger.warning("%s: %d image files are left out:\n  %s", source, len(left_out), reasons)
-    if not files:
-        raise ValueError(f"{source}: no image file is left.")
+        logger.warning("%s: %d %s are left out:\n  %s", source, len(left_out), what, reasons)
+    if not good:
+        raise ValueError(f"{source}: none of its {what} is left.")
+
+
+def _say_notes(source: str, files: dict[str, dict[str, Any]]) -> None:
     for note in sorted({file["note"] for file in files.values() if "note" in file}):
         names = [name for name, file in files.items() if file.get("note") == note]
         logger.warning("%s, %s: %s", source, some(names), note)

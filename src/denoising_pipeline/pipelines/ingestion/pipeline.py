@@ -29,6 +29,8 @@ def create_pipeline() -> Pipeline:
                 name="check_recipe",
                 inputs={
                     "source_manifest": "source_manifest",
+                    "preprocessing": "params:preprocessing",
+                    "noise_injection": "params:noise_injection",
                     "training": "params:training",
                     "evaluation": "params:evaluation",
                 },
@@ -53,7 +55,7 @@ def create_pipeline() -> Pipeline:
                     "source_manifest": "source_manifest",
                     "image_table": "image_table",
                 },
-                outputs=["train_images", "test_images"],
+                outputs=["train_images", "test_images", "recorded_images"],
             ),
         ],
         tags="ingestion",

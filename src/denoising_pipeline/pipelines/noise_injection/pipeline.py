@@ -26,6 +26,8 @@ def create_pipeline() -> Pipeline:
                     name=f"inject_{split}_noise",
                     inputs={
                         f"{split}_clean": f"{split}_clean",
+                        "recorded_images": "recorded_images",
+                        "splits": "splits",
                         "noise_injection": "params:noise_injection",
                         "seed": "params:seed",
                     },

@@ -7,7 +7,7 @@ from denoising_pipeline.images.arrays import Bytes, Images, as_images
 from denoising_pipeline.images.options import IngestionParameters, PreprocessingParameters
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.shrink import shrunk
-from denoising_pipeline.images.splits import hold_out_validation
+from denoising_pipeline.images.splits import hold_out_scenes, hold_out_validation
 
 
 def split_source(
@@ -18,8 +18,11 @@ def split_source(
 ) -> pd.DataFrame:
     """Hold out some of the training images for validation, each class in proportion.
 
+    Where scenes are known, whole ones are held out.
+
     Args:
-        image_table: A row per image: `split` (train or test), `index`, `label` and perhaps `name`.
+        image_table: A row per image: `split` (train or test), `index`, `label` and perhaps `name`
+            and `scene`.
         ingestion: `limit` is read, for the message.
         preprocessing: `validation_images` is read.
         seed: Root seed.
@@ -39,7 +42,17 @@ def split_source(
             f"preprocessing.validation_images is {wanted}, but there are {count} images to train "
             f"on{limited}: none would be left. Lower it{', or raise the limit' * bool(limited)}."
         )
-    kept, held_out = hold_out_validation(train["label"], wanted, generator(seed, "split", "val"))
+    draws = generator(seed, "split", "val")
+    if "scene" in train:
+        kept, held_out = hold_out_scenes(train["scene"].tolist(), wanted, draws)
+        if not kept.size:
+            raise ValueError(
+                f"All images to train on are of one scene, {train['scene'].iloc[0]!r}: none would "
+                "be left beside those for validation. Add images of others, or correct "
+                "ingestion.scene."
+            )
+    else:
+        kept, held_out = hold_out_validation(train["label"], wanted, draws)
     val = train.iloc[held_out].assign(split="val")
     return pd.concat([train.iloc[kept], val, test], ignore_index=True)
 

@@ -62,7 +62,7 @@ def draw_noisy_examples(
         Two rows of images.
     """
     clean, noisy = (ImageSet.of(x).first(reporting.examples) for x in (test_clean, test_noisy))
-    title = f"Test images with noise: {denoiser.card.noise.describe()}"
+    title = f"Noisy test images: {denoiser.card.noise.describe()}"
     return figures.noisy_examples(clean, noisy, title)
 
 

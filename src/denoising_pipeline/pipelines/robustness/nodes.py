@@ -25,7 +25,7 @@ from denoising_pipeline.evaluation.shifts import (
     summarize_shifts,
 )
 from denoising_pipeline.images.arrays import Images, Values
-from denoising_pipeline.images.checks import check_one_size
+from denoising_pipeline.images.checks import check_drawn, check_one_size
 from denoising_pipeline.images.sets import ImageSet, first_of, of_one_size
 
 PANELS = {
@@ -44,8 +44,9 @@ def check_images(source_manifest: dict[str, Any]) -> None:
         source_manifest: The record of the source.
 
     Raises:
-        ValueError: They differ in size.
+        ValueError: They differ in size, or their noise was recorded.
     """
+    check_drawn(source_manifest["source"], source_manifest["kind"] != "pairs", "robustness")
     check_one_size(source_manifest, "robustness")
 
 
@@ -91,8 +92,10 @@ def calibrate_classical(
         `denoiser`, its name, and `hyperparameters`, value by name.
 
     Raises:
-        ValueError: There is no such denoiser for this noise, or the images differ in size.
+        ValueError: There is no such denoiser for this noise, or it was recorded, or the images
+            differ in size.
     """
+    check_drawn(denoiser.card.images.source, denoiser.card.noise.drawn, "robustness")
     known = Known(train_clean, denoiser.card.noise, denoiser.card.seed)
     noisy, clean = (of_one_size(images, robustness.images) for images in (val_noisy, val_clean))
     try:

@@ -12,15 +12,18 @@ from denoising_pipeline.denoiser.card import Card, Origin
 from denoising_pipeline.denoiser.quality_fit import learn_quality
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.images.splits import recorded_of
 from denoising_pipeline.report.results import RunFacts
-from denoising_pipeline.training import CleanExamples, EpochLogger, train
+from denoising_pipeline.training import CleanExamples, EpochLogger, Examples, PairExamples, train
 from denoising_pipeline.training.checkpoints import Checkpoints
-from denoising_pipeline.training.examples import SECOND_SHOT
+from denoising_pipeline.training.examples import SECOND_SHOT, places
 from denoising_pipeline.training.options import TrainingParameters
 
 
 def train_denoiser(
     train_clean: Images | ImageSet,
+    recorded_images: ImageSet,
+    splits: pd.DataFrame,
     val_noisy: Images | ImageSet,
     val_clean: Images | ImageSet,
     degradation: dict[str, Any],
@@ -32,10 +35,12 @@ def train_denoiser(
     training_checkpoints: Checkpoints,
     denoisers: Callable[[str], Denoiser],
 ) -> tuple[Denoiser, pd.DataFrame]:
-    """Train a denoiser on noise of its own, judged on the validation images.
+    """Train a denoiser on noise of its own or on recorded noise, judged on the validation images.
 
     Args:
         train_clean: Clean images.
+        recorded_images: The noisy images of the source, if it has any.
+        splits: Which of them are those of `train_clean`.
         val_noisy: Noisy validation images; see `train` for what is done with those of any sizes.
         val_clean: The clean images of `val_noisy`.
         degradation: What the training images go through, from the stage of noise injection.
@@ -49,15 +54,21 @@ def train_denoiser(
 
     Returns:
         The denoiser, which carries its card, and its history, a row per epoch. One that is told
-        the noise level also predicts how good its images are, as learnt on `val_clean`.
+        the noise level also predicts how good its images are, as learnt on `val_clean` with noise
+        that is drawn; where noise was recorded, nobody could draw it.
     """
     chosen = NoiseInjectionParameters.model_validate(degradation["degradation"])
-    examples = CleanExamples.of(train_clean, chosen.root, training, seed)
+    examples: Examples
     val_target = val_clean
-    if training.objective.second_shot:
-        val_target = draw_noisy(
-            val_clean, chosen.root, seed=seed, split="val", epoch=0, purpose=SECOND_SHOT
-        )
+    if not chosen.root.drawn:
+        noisy = recorded_of(recorded_images, splits, "train")
+        examples = PairExamples(noisy, train_clean, seed=seed, **places(training))
+    else:
+        examples = CleanExamples.of(train_clean, chosen.root, training, seed)
+        if training.objective.second_shot:
+            val_target = draw_noisy(
+                val_clean, chosen.root, seed=seed, split="val", epoch=0, purpose=SECOND_SHOT
+            )
     start = denoisers(training.start) if training.start else None
     found, history = train(
         examples,
@@ -86,7 +97,7 @@ def train_denoiser(
     )
     parts = (found.architecture, found.image_shape, found.model)
     denoiser = Denoiser(*parts, card)
-    if found.architecture.told_level:
+    if found.architecture.told_level and chosen.root.drawn:
         quality = learn_quality(denoiser, ImageSet.of(val_clean), seed)
         denoiser = Denoiser(*parts, card, quality)
     return denoiser, history

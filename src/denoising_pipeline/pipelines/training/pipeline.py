@@ -14,6 +14,8 @@ def create_pipeline() -> Pipeline:
                 name="train_denoiser",
                 inputs={
                     "train_clean": "train_clean",
+                    "recorded_images": "recorded_images",
+                    "splits": "splits",
                     "val_noisy": "val_noisy",
                     "val_clean": "val_clean",
                     "degradation": "degradation",

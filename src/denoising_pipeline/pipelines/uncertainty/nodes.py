@@ -18,7 +18,7 @@ from denoising_pipeline.evaluation.calibration import (
 from denoising_pipeline.evaluation.metrics import mean_interval
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Images, Values
-from denoising_pipeline.images.checks import check_one_size
+from denoising_pipeline.images.checks import check_drawn, check_one_size
 from denoising_pipeline.images.sets import ImageSet, apply_to, of_one_size
 from denoising_pipeline.images.shown import excerpt
 from denoising_pipeline.training import train_sd_estimator as train_estimator
@@ -35,8 +35,9 @@ def check_images(source_manifest: dict[str, Any]) -> None:
         source_manifest: The record of the source.
 
     Raises:
-        ValueError: They differ in size.
+        ValueError: They differ in size, or their noise was recorded.
     """
+    check_drawn(source_manifest["source"], source_manifest["kind"] != "pairs", "uncertainty")
     check_one_size(source_manifest, "uncertainty")
 
 

@@ -4,8 +4,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from pathlib import Path
+from itertools import combinations, product
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from denoising_pipeline.images.options import PairNames
 
 NOISY_WORDS = frozenset({"noisy", "noise", "real", "raw", "input", "in", "low", "lq", "short"})
 CLEAN_WORDS = frozenset(
@@ -29,8 +32,79 @@ CLEAN_WORDS = frozenset(
 FEWEST = 2
 """Pairs that have to be named alike before it is taken for a rule."""
 
+CLEAN_AND_NOISY = PairNames(clean="clean/*", noisy="noisy/*")
+"""Where pairs lie unless it is said otherwise."""
+
 _SHARE = 0.5
 _PARTS = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])")
+
+
+class Pair(NamedTuple):
+    """Paths of two files that show the same."""
+
+    clean: str
+    noisy: str
+
+
+def matched(paths: Iterable[str], names: PairNames) -> tuple[dict[str, Pair], dict[str, str]]:
+    """Match files by two patterns.
+
+    Args:
+        paths: Of the files, within their source.
+        names: The patterns.
+
+    Returns:
+        By the name of the pair, which is what `*` stands for, in order: the pairs; and, by that
+        name or the path, why other files belong to none.
+    """
+    sides: dict[str, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    faults: dict[str, str] = {}
+    for path in paths:
+        found = [_common(path, pattern) for pattern in (names.clean, names.noisy)]
+        fitting = [(len(name), side, name) for side, name in enumerate(found) if name is not None]
+        if fitting:
+            _, side, name = min(fitting)  # of two patterns the one that says more
+            sides[name][side].append(path)
+        else:
+            faults[path] = f"'{path}' is named neither {names.clean} nor {names.noisy}"
+    pairs: dict[str, Pair] = {}
+    for name, both in sorted(sides.items()):
+        if all(len(side) == 1 for side in both):
+            pairs[name] = Pair(*(side[0] for side in both))
+        elif all(both):
+            faults[name] = f"{_quoted(*both[0], *both[1])} are more than a pair"
+        else:
+            pattern = names.noisy if both[0] else names.clean
+            partner = pattern.removesuffix(".*").replace("*", name)
+            faults[name] = f"{_quoted(*both[0], *both[1])}: there is no '{partner}' of any ending"
+    return pairs, faults
+
+
+def chosen_names(paths: Iterable[str], wanted: PairNames | None) -> PairNames | None:
+    """Return how the pairs among files are named; None: they are no pairs.
+
+    Args:
+        paths: Of the files, within their source.
+        wanted: What the parameters say; None: pairs lie in `clean/` and `noisy/`, if both are
+            there.
+    """
+    if wanted:
+        return wanted
+    tops = {path.split("/")[0].lower() for path in paths if "/" in path}
+    return CLEAN_AND_NOISY if {"clean", "noisy"} <= tops else None
+
+
+def _common(path: str, pattern: str) -> str | None:
+    """Return what the star of a pattern stands for; None: the path is no such name."""
+    whole = str(PurePosixPath(path).with_suffix(""))
+    before, _, after = pattern.removesuffix(".*").partition("*")
+    long = len(whole) > len(before) + len(after)
+    fits = whole.lower().startswith(before.lower()) and whole.lower().endswith(after.lower())
+    return whole[len(before) : len(whole) - len(after)] if long and fits else None
+
+
+def _quoted(*paths: str) -> str:
+    return " and ".join(f"'{path}'" for path in paths)
 
 
 @dataclass(frozen=True)
@@ -48,6 +122,28 @@ class Pairs:
     clean: str
     files: Sequence[tuple[Path, Path]]
     told: bool
+
+    def patterns(self, folder: Path) -> PairNames | None:
+        """Return the patterns by which exactly these files are pairs; None: no two patterns do.
+
+        Args:
+            folder: In which all files are.
+        """
+        relative = [tuple(path.relative_to(folder).as_posix() for path in f) for f in self.files]
+        paths = [path for both in relative for path in both]
+        for clean, noisy in product(*map(_patterns, (self.clean, self.noisy))):
+            names = PairNames(clean=clean, noisy=noisy)
+            pairs, faults = matched(paths, names)
+            if not faults and {(p.noisy, p.clean) for p in pairs.values()} == {*relative}:
+                return names
+        return None
+
+
+def _patterns(side: str) -> list[str]:
+    """Return patterns of what one side is called: a folder or a word."""
+    if side.endswith("/"):
+        return [f"{side}*"]
+    return [pattern for sign in "_- " for pattern in (f"*{sign}{side}", f"{side}{sign}*")]
 
 
 def find_pairs(folder: Path, files: Iterable[Path]) -> list[Pairs]:

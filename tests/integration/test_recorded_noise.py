@@ -1,0 +1,112 @@
+"""A source of pairs, from raw files to the report."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+from mlflow.entities import Run
+from PIL import Image
+from project_folder import Project
+from skimage import data
+
+from denoising_pipeline.denoiser import Denoiser
+
+SIDES = ("mean", "real")
+TINY = {
+    "source": "shots",
+    "ingestion": {"scene": "(.*)_", "pairs": {"clean": "*_mean", "noisy": "*_real"}},
+    "preprocessing": {"validation_images": 2, "test_images": 4},
+    "noise_injection": {"name": "recorded"},
+    "training": {
+        "model": {"name": "unet", "widths": [8, 8], "blocks": [1, 1]},
+        "loss": "log_mse",
+        "patch": 16,
+        "patches_per_epoch": 16,
+        "batch_size": 8,
+        "epochs": 1,
+        "flips": "all",
+    },
+    "reporting": {"examples": 2, "best_and_worst": 1},
+}
+
+
+@pytest.fixture(scope="module")
+def recipe(project: Project) -> str:
+    """A recipe on a dozen pairs of six scenes, two shots of each, of two sizes."""
+    folder = project.path / "data/01_raw/shots"
+    folder.mkdir()
+    draws = np.random.default_rng(0)
+    for number in range(12):
+        scene, shot = divmod(number, 2)
+        size = 48 + 8 * (scene % 2)
+        clean = data.astronaut()[60 * scene :][:48, 150 : 150 + size]
+        noisy = np.clip(clean + draws.normal(0, 5 + clean / 8), 0, 255).astype(np.uint8)
+        Image.fromarray(clean).save(folder / f"{scene}_{shot}_mean.png")
+        Image.fromarray(noisy).save(folder / f"{scene}_{shot}_real.png")
+    return project.recipe("shots", TINY)
+
+
+@pytest.fixture(scope="module")
+def run(project: Project, recipe: str) -> Run:
+    return project.run(recipe)
+
+
+def test_the_noisy_partners_are_what_is_denoised_and_scored(project: Project, run: Run) -> None:
+    splits = pd.read_parquet(project.saved(run, "splits.parquet"))
+    assert splits["split"].value_counts().to_dict() == {"train": 6, "val": 2, "test": 4}
+    assert splits.groupby("scene")["split"].nunique().eq(1).all()
+    scores = pd.read_parquet(project.saved(run, "image_metrics.parquet"))
+    assert scores["name"].tolist() == splits.loc[splits["split"] == "test", "name"].tolist()
+    for row in scores.to_dict("records"):
+        files = (project.path / "data/01_raw/shots" / f"{row['name']}_{side}.png" for side in SIDES)
+        clean, noisy = (np.asarray(Image.open(file)) / 255 for file in files)
+        assert row["noisy_psnr"] == pytest.approx(
+            -10 * np.log10(np.mean((clean - noisy) ** 2)), 1e-4
+        )
+
+
+def test_every_file_is_on_record_and_the_noise_is_called_recorded(
+    project: Project, run: Run
+) -> None:
+    manifest = json.loads(project.saved(run, "source_manifest.json").read_text())
+    assert (manifest["kind"], len(manifest["pairs"]), len(manifest["files"])) == ("pairs", 12, 24)
+    card = Denoiser.load(project.saved(run, "denoiser.zip")).card
+    assert card.images.files == {name: f["sha256"] for name, f in manifest["files"].items()}
+    assert card.noise.describe() == "recorded noise"
+    assert run.info.run_name.startswith("recorded noise · unet")
+    assert json.loads(project.saved(run, "summary.json").read_text())["degradation"] == {
+        "name": "recorded"
+    }
+    page = BeautifulSoup(project.saved(run, "report.html").read_text(), "html.parser")
+    text = page.get_text(" ")
+    assert "test images, noisy (recorded noise) and denoised" in text
+    section = page.find(id="denoiser")
+    assert section
+    assert "sigma" not in section.get_text(" ").split("Every parameter")[0]
+    assert page.find(id="robustness") is None
+
+
+@pytest.mark.parametrize("pipeline", ["robustness", "uncertainty"])
+def test_what_draws_noise_refuses_before_it_starts(
+    project: Project, run: Run, recipe: str, pipeline: str
+) -> None:
+    result = project.invoke("run", "--env", recipe, "--pipelines", pipeline)
+    assert result.exit_code == 1
+    assert f"the {pipeline} pipeline draws noise" in result.output
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ("noise_injection.name=gaussian", "Set noise_injection.name=recorded"),
+        ("source=digits,ingestion.scene=null,ingestion.pairs=null", "has no noisy images"),
+    ],
+)
+def test_noise_that_does_not_suit_the_source_is_refused(
+    project: Project, recipe: str, params: str, words: str
+) -> None:
+    result = project.invoke("run", "--env", recipe, "--params", params)
+    assert result.exit_code == 1
+    assert words in result.output
