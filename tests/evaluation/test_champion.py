@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from denoising_pipeline.evaluation.champion import START, Decision, decide, decide_first
+from denoising_pipeline.evaluation.champion import Decision, decide, decide_first
 from denoising_pipeline.evaluation.runs import TrackedRun
 
 
@@ -95,7 +95,7 @@ def test_the_first_has_to_be_better_than_what_it_was_trained_on_from(
     scores, before = run(gain).image_metrics(), run(0).image_metrics()
     assert scores is not None
     assert before is not None
-    both = scores.assign(**{START: before["psnr"]})
+    both = scores.assign(**{"start_psnr": before["psnr"]})
     found = decide_first(run(gain, image_metrics=lambda: both), seed=0, resamples=2000)
     assert found.champion is better
     assert "than what it was trained on from by more than chance" in found.reason
@@ -103,3 +103,35 @@ def test_the_first_has_to_be_better_than_what_it_was_trained_on_from(
 
 def test_the_first_that_was_trained_from_nothing_is_the_champion() -> None:
     assert decide_first(run(-5), seed=0) == Decision(True, "there was no champion")
+
+
+def without_clean(gain: float, noise: float = 0.0) -> TrackedRun:
+    """The same, but scored by the risk, of which less is better."""
+    scores = run(gain).image_metrics()
+    assert scores is not None
+    risk = pd.DataFrame({"index": scores["index"], "noisy_risk": 1 + noise, "start_risk": 0.8})
+    risk["risk"] = 1 - scores["psnr"] / 100
+    return run(0, image_metrics=lambda: risk)
+
+
+@pytest.mark.parametrize(("gain", "better"), [(0.2, True), (-0.2, False)])
+def test_without_clean_images_the_lower_risk_is_better(gain: float, better: bool) -> None:
+    found = decided(without_clean(gain), without_clean(0))
+    assert found.champion is better
+    assert found.difference
+    assert found.difference.mean == pytest.approx(gain / 100, rel=0.2)
+
+
+def test_the_first_without_clean_images_is_compared_by_risk_with_its_start() -> None:
+    """Its risk is from 0.74 to 0.8, so lower than that of the start."""
+    assert decide_first(without_clean(0), seed=0).reason.startswith("better than what it was")
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [(run(0), "with clean images, the other was not"), (without_clean(0, 0.1), "or objective")],
+)
+def test_risks_of_other_images_or_beside_psnr_are_not_compared(
+    other: TrackedRun, reason: str
+) -> None:
+    assert reason in decided(without_clean(1), other).reason

@@ -60,4 +60,4 @@ def test_images_of_other_sizes_are_refused() -> None:
 
 
 def test_every_metric_has_a_format() -> None:
-    assert {score.key for score in SCORE_FORMATS} == {*METRICS, "psnr_pooled"}
+    assert {score.key for score in SCORE_FORMATS} == {*METRICS, "psnr_pooled", "risk"}

@@ -1,6 +1,7 @@
-"""A source of pairs, from raw files to the report."""
+"""Noise that came with the images, of pairs and of noisy images alone: from files to report."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from skimage import data
 from denoising_pipeline.denoiser import Denoiser
 
 SIDES = ("mean", "real")
-TINY = {
+TINY: dict[str, Any] = {
     "source": "shots",
     "ingestion": {"scene": "(.*)_", "pairs": {"clean": "*_mean", "noisy": "*_real"}},
     "preprocessing": {"validation_images": 2, "test_images": 4},
@@ -110,3 +111,63 @@ def test_noise_that_does_not_suit_the_source_is_refused(
     result = project.invoke("run", "--env", recipe, "--params", params)
     assert result.exit_code == 1
     assert words in result.output
+
+
+@pytest.fixture(scope="module")
+def alone(project: Project, run: Run) -> Run:
+    """A training on the noisy images alone, two shots of each scene, on from that on the pairs."""
+    folder = project.path / "data/01_raw/alone"
+    folder.mkdir()
+    for file in (project.path / "data/01_raw/shots").glob("*_real.png"):
+        (folder / file.name).symlink_to(file)
+    changes = {
+        "source": "alone",
+        "ingestion": {"scene": "(.*?)_", "noisy": True, "pairs": None},
+        "training": TINY["training"]
+        | {
+            "objective": {"name": "noise2noise"},
+            "loss": "mse",
+            "start": str(project.saved(run, "denoiser.zip")),
+        },
+    }
+    return project.run(project.recipe("alone", TINY | changes))
+
+
+def test_without_clean_images_nothing_that_needs_them_is_said(project: Project, alone: Run) -> None:
+    summary = json.loads(project.saved(alone, "summary.json").read_text())
+    assert summary["risk"] > 0
+    assert summary["start_risk_gain"] == pytest.approx(summary["start_risk"] - summary["risk"])
+    needs_clean = [
+        key for key in {**summary, **alone.data.metrics} if "psnr" in key or "ssim" in key
+    ]
+    assert needs_clean == []
+    page = BeautifulSoup(project.saved(alone, "report.html").read_text(), "html.parser")
+    result = page.find(id="result")
+    assert result
+    assert "no PSNR, no SSIM" in result.get_text(" ")
+    assert [page.find(id=name) for name in ("distribution", "extremes", "robustness")] == [None] * 3
+
+
+def test_it_is_registered_by_its_risk_and_not_compared_with_what_has_psnr(
+    project: Project, alone: Run
+) -> None:
+    client = project.client
+    (version,) = client.search_model_versions(f"run_id = '{alone.info.run_id}'")
+    assert "other source" in version.tags["decision.reason"]
+    assert float(version.tags["risk"]) == pytest.approx(alone.data.metrics["risk"], rel=1e-4)
+    assert "there are no clean images" in (version.description or "")
+
+
+def test_the_benchmark_refuses_images_without_clean_ones(project: Project, alone: Run) -> None:
+    result = project.invoke("run", "--env", "alone", "--pipelines", "benchmark")
+    assert result.exit_code == 1
+    assert "alone has none. Leave the benchmark pipeline out" in " ".join(result.output.split())
+
+
+def test_an_objective_that_compares_with_clean_images_is_refused(
+    project: Project, alone: Run
+) -> None:
+    params = "training.objective.name=supervised"
+    result = project.invoke("run", "--env", "alone", "--params", params)
+    assert result.exit_code == 1
+    assert "Set it to neighbor2neighbor" in " ".join(result.output.split())

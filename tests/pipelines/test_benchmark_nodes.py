@@ -10,6 +10,7 @@ from cards import card
 from project_folder import ROOT
 
 from denoising_pipeline.baselines import Known
+from denoising_pipeline.baselines.markdown import write_markdown
 from denoising_pipeline.baselines.options import BenchmarkParameters
 from denoising_pipeline.baselines.posterior import posterior_mean
 from denoising_pipeline.config import validate_parameters
@@ -28,7 +29,6 @@ from denoising_pipeline.pipelines.benchmark.nodes import (
     calibrate_baselines,
     draw_benchmark_examples,
     score_denoisers,
-    write_markdown,
 )
 
 CHOSEN = ["noisy", "posterior mean", "median filter + tone", "all black"]

@@ -19,6 +19,7 @@ from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.degradations.recorded import Recorded
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Bytes
+from denoising_pipeline.images.checks import RECORDED
 from denoising_pipeline.images.fetch import MNIST_SHA256
 from denoising_pipeline.images.options import IngestionParameters, PreprocessingParameters
 from denoising_pipeline.images.sets import ImageSet
@@ -28,6 +29,7 @@ from denoising_pipeline.models.dense import Dense
 from denoising_pipeline.models.unet import Unet
 from denoising_pipeline.pipelines.ingestion import nodes
 from denoising_pipeline.pipelines.ingestion.nodes import check_source, list_images, take_images
+from denoising_pipeline.training.objectives.blind_spot import BlindSpot
 from denoising_pipeline.training.options import TrainingParameters
 
 MNIST = Path(__file__).parents[2] / "data" / "01_raw" / "mnist"
@@ -66,7 +68,10 @@ def check_recipe(
 
 def checked(source: Source, **ingestion: Any) -> dict[str, Any]:
     manifest = check_source(source, source.name, IngestionParameters(**ingestion))
-    check_recipe(manifest, noise=Recorded() if manifest["kind"] == "pairs" else GAUSSIAN)
+    recorded = manifest["kind"] in RECORDED
+    alone = manifest["kind"] == "noisy"
+    training = ANY_SIZE.model_copy(update={"objective": BlindSpot()}) if alone else ANY_SIZE
+    check_recipe(manifest, training, Recorded() if recorded else GAUSSIAN)
     return manifest
 
 
@@ -78,7 +83,7 @@ def taken(
     manifest = checked(source, **ingestion)
     table = list_images(source, manifest, options, PreprocessingParameters(test_images=test_images))
     train, test, recorded = take_images(source, manifest, table)
-    assert len(recorded) == (len(table) if manifest["kind"] == "pairs" else 0)
+    assert len(recorded) == (len(table) if manifest["kind"] in RECORDED else 0)
     return manifest, table, train, test
 
 
@@ -403,7 +408,16 @@ def test_recorded_noise_is_neither_drawn_over_nor_averaged_away(tmp_path: Path) 
         check_recipe(plain, noise=Recorded())
 
 
-@pytest.mark.parametrize("given", [{"scene": "a"}, {"pairs": {"clean": "a*", "noisy": "b*"}}])
+def test_noisy_images_alone_are_not_called_clean(tmp_path: Path) -> None:
+    """Whatever their folders are called."""
+    manifest, table, train, test = taken(pairs(tmp_path), noisy=True)
+    assert manifest["kind"] == "noisy"
+    assert (len(train), len(test), len(table)) == (0, 0, 8)
+
+
+@pytest.mark.parametrize(
+    "given", [{"scene": "a"}, {"pairs": {"clean": "a*", "noisy": "b*"}}, {"noisy": True}]
+)
 def test_idx_files_have_no_names_to_go_by(given: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=rf"ingestion\.{next(iter(given))} is about the names"):
+    with pytest.raises(ValueError, match=rf"ingestion\.{next(iter(given))} is about image files"):
         checked(idx(), **given)

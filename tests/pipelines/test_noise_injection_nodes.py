@@ -63,7 +63,7 @@ def test_recorded_noise_is_handed_to_the_split_of_its_clean_image(clean: Images)
 
 
 def test_noise_is_drawn_where_none_was_recorded_and_only_there(clean: Images) -> None:
-    with pytest.raises(ValueError, match=r"has noisy images.*noise_injection\.name=recorded"):
+    with pytest.raises(ValueError, match=r"of their own.*noise_injection\.name=recorded"):
         inject_val_noise(clean, RECORDED, SPLITS, NoiseInjectionParameters(Gaussian()), 0)
     with pytest.raises(ValueError, match=r"no noisy images.*ingestion\.pairs"):
         inject_test_noise(clean, NONE, SPLITS, NoiseInjectionParameters(Recorded()), 0)

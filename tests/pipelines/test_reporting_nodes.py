@@ -19,6 +19,7 @@ from denoising_pipeline.pipelines.reporting.nodes import (
     draw_best_and_worst,
     draw_denoising_examples,
     draw_noisy_examples,
+    draw_psnr_distribution,
 )
 from denoising_pipeline.report.options import ReportingParameters
 
@@ -110,3 +111,18 @@ def test_images_of_different_sizes_are_called_by_their_files() -> None:
     assert {"boat 0.png", "boat 1.png", "boat 2.png"} <= titles(examples)
     assert {"#5, boat 5.png", "#11, boat 11.png"} <= titles(extremes)
     assert "label" not in text(examples) + text(extremes)
+
+
+def test_without_clean_images_what_needs_them_says_so_and_the_rest_is_shown() -> None:
+    images, none = batches(), ImageSet.collect((), (), np.uint8)
+    known = {**images, "test_clean": none}
+    reporting = ReportingParameters(examples=2)
+    table = pd.DataFrame({"index": np.arange(COUNT), "label": None, "risk": 1.0, "noisy_risk": 2.0})
+    examples = draw_denoising_examples(**known, image_metrics=table, reporting=reporting)
+    shown = (images[f"test_{stage}"][:2, 0, 0, 0].tolist() for stage in ("noisy", "denoised"))
+    assert drawn(examples) == pytest.approx([grey for row in shown for grey in row])
+    noise = draw_noisy_examples(none, images["test_noisy"], trained(Masking()), reporting)
+    assert len(drawn(noise)) == 2
+    extremes = draw_best_and_worst(**known, image_metrics=table, reporting=reporting)
+    for figure in (extremes, draw_psnr_distribution(table)):
+        assert "there are no clean ones" in text(figure)

@@ -24,8 +24,8 @@ from denoising_pipeline.pipelines.noise_injection.nodes import choose_degradatio
 from denoising_pipeline.pipelines.training.nodes import describe_denoiser, train_denoiser
 from denoising_pipeline.report.results import RunFacts
 from denoising_pipeline.training import CleanExamples, PairExamples, train
-from denoising_pipeline.training.examples import SECOND_SHOT
 from denoising_pipeline.training.options import TrainingParameters
+from denoising_pipeline.training.sources import SECOND_SHOT
 
 MODEL = {"name": "dense", "latent_dim": 3, "layers": 0}
 NOISE = Gaussian(sigma=0.4)

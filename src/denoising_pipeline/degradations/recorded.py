@@ -47,14 +47,15 @@ def check_recorded(degradation: Degradation, recorded: bool, source: str) -> Non
     """
     if recorded and degradation.drawn:
         raise ValueError(
-            f"{source} has noisy images beside the clean ones, and noise_injection would draw "
+            f"The images of {source} have noise of their own, and noise_injection would draw "
             f"{degradation.describe()} instead. Set noise_injection.name=recorded, or make a "
-            "source of the clean images alone."
+            "source of clean images alone."
         )
     if not recorded and not degradation.drawn:
         raise ValueError(
             f"noise_injection.name is recorded, but {source} has no noisy images. Put clean and "
             "noisy ones under the same names into its folders clean/ and noisy/, say in "
-            "ingestion.pairs how they are named, or set noise_injection.name to a degradation that "
-            "is drawn, such as gaussian."
+            "ingestion.pairs how they are named; or, if there are noisy images and no clean ones, "
+            "set ingestion.noisy=true; or set noise_injection.name to a degradation that is drawn, "
+            "such as gaussian."
         )

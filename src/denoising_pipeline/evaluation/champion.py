@@ -2,12 +2,16 @@
 
 from typing import NamedTuple
 
-from denoising_pipeline.evaluation.paired import PairedDifference, paired_difference
-from denoising_pipeline.evaluation.runs import SCORE, TrackedRun, obstacle_to_pairing
-from denoising_pipeline.images.arrays import Values
+import pandas as pd
 
-START = f"start_{SCORE}"
-"""Column of the scores of the denoiser that was trained on."""
+from denoising_pipeline.evaluation.paired import PairedDifference, paired_difference
+from denoising_pipeline.evaluation.runs import (
+    SCORE,
+    TrackedRun,
+    image_score,
+    obstacle_to_pairing,
+)
+from denoising_pipeline.images.arrays import Values
 
 
 class Decision(NamedTuple):
@@ -16,7 +20,8 @@ class Decision(NamedTuple):
     Attributes:
         champion: Whether it is the best so far; else it is a challenger.
         reason: Why, in a few words.
-        difference: PSNR of the new one over that of the champion, in dB; None: not compared.
+        difference: PSNR of the new one over that of the champion, in dB, or how much lower its
+            risk is; None: not compared.
     """
 
     champion: bool
@@ -32,7 +37,9 @@ def decide(
     confidence: float = 0.95,
     resamples: int = 10_000,
 ) -> Decision:
-    """Compare the PSNR of two denoisers on the same noisy test images, image by image.
+    """Compare two denoisers on the same noisy test images, image by image.
+
+    By their PSNR or, where there are no clean images, by their risk.
 
     Args:
         run: The run of the new denoiser.
@@ -50,7 +57,7 @@ def decide(
     obstacle = obstacle_to_pairing(run, scores, champion, reference)
     if obstacle or scores is None or reference is None:
         return Decision(False, f"cannot be compared with the champion: {obstacle}")
-    pair = scores[SCORE].to_numpy(), reference[SCORE].to_numpy()
+    pair = _better_is_more(scores), _better_is_more(reference)
     return _judged("the champion", pair, seed, confidence, resamples)
 
 
@@ -70,10 +77,17 @@ def decide_first(
         started from by more than chance, as `decide` has it.
     """
     scores = run.image_metrics()
-    if scores is None or START not in scores:
+    if scores is None or f"start_{image_score(scores)}" not in scores:
         return Decision(True, "there was no champion")
-    pair = scores[SCORE].to_numpy(), scores[START].to_numpy()
+    pair = _better_is_more(scores), _better_is_more(scores, "start_")
     return _judged("what it was trained on from", pair, seed, confidence, resamples)
+
+
+def _better_is_more(scores: pd.DataFrame, prefix: str = "") -> Values:
+    """Return PSNR or, where there are no clean images, the risk with the sign turned."""
+    score = image_score(scores)
+    values: Values = scores[f"{prefix}{score}"].to_numpy()
+    return values if score == SCORE else -values
 
 
 def _judged(

@@ -9,7 +9,10 @@ import numpy as np
 import pandas as pd
 
 SCORE = "psnr"
-"""The metric that only runs have that evaluated."""
+"""The metric that only runs have that evaluated against clean images."""
+
+RISK = "risk"
+"""What they have where there are no clean images."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +146,8 @@ def obstacle_to_pairing(
 
     Args:
         run: One run.
-        scores: Its row per test image, with `index` and `noisy_psnr`; None if there is none.
+        scores: Its row per test image, with `index` and `noisy_psnr` or `noisy_risk`; None if
+            there is none.
         reference: The other run.
         reference_scores: Its row per test image.
 
@@ -156,14 +160,25 @@ def obstacle_to_pairing(
         return "other source"
     if not np.array_equal(scores["index"], reference_scores["index"]):
         return "other test images"
-    if not np.allclose(scores["noisy_psnr"], reference_scores["noisy_psnr"], rtol=1e-9, atol=0):
-        return "other noisy images"
+    score = image_score(scores)
+    if score != image_score(reference_scores):
+        return "one was compared with clean images, the other was not"
+    noisy = f"noisy_{score}"
+    if not np.allclose(scores[noisy], reference_scores[noisy], rtol=1e-9, atol=0):
+        return "other noisy images" if score == SCORE else "other noisy images, or objective"
     return ""
+
+
+def image_score(scores: pd.DataFrame) -> str:
+    """Return what the images of a table are scored by: PSNR or, without clean images, the risk."""
+    return RISK if RISK in scores else SCORE
 
 
 def _shortcoming(run: TrackedRun) -> str:
     if run.status != "FINISHED":
         return run.status
+    if RISK in run.metrics:
+        return "no clean images"
     return "" if SCORE in run.metrics else "no scores of test images"
 
 

@@ -30,12 +30,16 @@ class ScoreFormat(NamedTuple):
         return f"{value:.{self.digits}f}"
 
 
+RISK = ScoreFormat("risk", "Risk (MSE of noisy targets)", 6, more_is_better=False)
+"""What is measured where nobody has clean images."""
+
 SCORE_FORMATS = (
     ScoreFormat("psnr", "PSNR [dB]", 2, more_is_better=True),
     ScoreFormat("psnr_pooled", "PSNR, pooled [dB]", 2, more_is_better=True),
     ScoreFormat("ssim", "SSIM", 4, more_is_better=True),
     ScoreFormat("mse", "MSE", 5, more_is_better=False),
     ScoreFormat("mae", "MAE", 5, more_is_better=False),
+    RISK,
 )
 """Every score in the order of tables; a table leaves out those that were not measured."""
 

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from denoising_pipeline.degradations import NoiseInjectionParameters
-from denoising_pipeline.evaluation.scoring import SCORE_FORMATS
+from denoising_pipeline.evaluation.scoring import RISK, SCORE_FORMATS
 from denoising_pipeline.report import worse_than_noisy
 
 logger = logging.getLogger(__name__)
@@ -93,6 +93,14 @@ def _table(summary: dict[str, Any]) -> Table:
             score.text(summary[f"noisy_{score.key}"]),
             score.text(summary[score.key]),
             " to ".join(map(score.text, bounds)),
+        )
+    if "start_risk_gain" in summary:
+        ends = [RISK.text(summary[f"start_risk_gain_ci_{end}"]) for end in ("low", "high")]
+        table.add_row(
+            escape(f"Risk below that of {Path(summary['start']).name}"),
+            "",
+            RISK.text(summary["start_risk_gain"]),
+            " to ".join(ends),
         )
     if "start_gain" in summary:
         low, high = (f"{summary[f'start_gain_ci_{end}']:+.2f}" for end in ("low", "high"))

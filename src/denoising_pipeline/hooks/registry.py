@@ -1,6 +1,7 @@
 """Versions of the registered model: each trained and scored denoiser, the best of them by alias."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from mlflow.entities.model_registry import ModelVersion
@@ -18,6 +19,7 @@ from denoising_pipeline.datasets.mlflow_runs import tracked_run
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.champion import Decision, decide, decide_first
 from denoising_pipeline.evaluation.runs import TrackedRun
+from denoising_pipeline.evaluation.scoring import RISK, SCORE_FORMATS
 from denoising_pipeline.hooks.store import store_lock
 
 logger = logging.getLogger(__name__)
@@ -105,15 +107,16 @@ def _tags(
         "architecture": denoiser.architecture.name,
         "source": card.images.source,
         "degradation": card.noise.describe(),
-        "psnr": f"{run.metrics['psnr']:.4f}",
     }
+    score = next(score for score in SCORE_FORMATS if score.key in run.metrics)
+    tags[score.key] = f"{run.metrics[score.key]:.{score.digits + 2}f}"
     if champion:
         tags["decision.champion"] = str(champion.version)
     if found := decision.difference:
         tags |= {
-            "decision.psnr_difference": f"{found.mean:.4f}",
-            "decision.psnr_difference_low": f"{found.low:.4f}",
-            "decision.psnr_difference_high": f"{found.high:.4f}",
+            f"decision.{score.key}_difference": f"{found.mean:.4g}",
+            f"decision.{score.key}_difference_low": f"{found.low:.4g}",
+            f"decision.{score.key}_difference_high": f"{found.high:.4g}",
             "decision.confidence": f"{confidence:g}",
             "decision.p_value": f"{found.p_value:.4g}",
             "decision.images": str(found.n),
@@ -127,16 +130,26 @@ def _description(denoiser: Denoiser, run: TrackedRun) -> str:
     height, width, channels = denoiser.image_shape
     size = f"{height}x{width}" if height else "any size"
     licence = f", {card.images.licence}" if card.images.licence else ""
-    ends = [metrics[key] for key in ("psnr_ci_low", "psnr_ci_high") if key in metrics]
-    interval = f" ({' to '.join(f'{end:.2f}' for end in ends)})" if ends else ""
     return (
         f"**{denoiser.architecture.name}** with {denoiser.weight_count:,} weights, for images of "
         f"{size} with {channels} channel{'s' if channels > 1 else ''}, float32 in [0, 1].\n\n"
         f"- Trained on {card.images.train_images:,} images of {card.images.source}{licence}.\n"
         f"- Undoes {card.noise.describe()}.\n"
-        f"- {metrics['psnr']:.2f} dB{interval} on {metrics['n_images']:,.0f} test images, which "
-        f"have {metrics['noisy_psnr']:.2f} dB noisy.\n\n{card.not_for}"
+        f"- {_measured(metrics)}\n\n{card.not_for}"
     )
+
+
+def _measured(metrics: Mapping[str, float]) -> str:
+    """Return the score on test images and that of the noisy ones."""
+    score = next(score for score in SCORE_FORMATS if score.key in metrics)
+    text, noisy = score.text(metrics[score.key]), score.text(metrics[f"noisy_{score.key}"])
+    keys = (f"{score.key}_ci_low", f"{score.key}_ci_high")
+    ends = [score.text(metrics[key]) for key in keys if key in metrics]
+    interval = f" ({' to '.join(ends)})" if ends else ""
+    on = f"on {metrics['n_images']:,.0f} test images"
+    if score == RISK:
+        return f"Risk {text}{interval} {on}, {noisy} noisy: there are no clean images."
+    return f"{text} dB{interval} {on}, which have {noisy} dB noisy."
 
 
 def _create(

@@ -88,6 +88,10 @@ def check_labels(labels: Array, count: int, classes: int, where: str) -> None:
         )
 
 
+RECORDED = ("pairs", "noisy")
+"""Kinds of sources whose noise came with the images."""
+
+
 def inspect_folder(source: Source) -> tuple[dict[str, FileFacts], dict[str, str]]:
     """Decode every image file of a folder, one at a time.
 

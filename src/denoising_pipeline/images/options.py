@@ -51,7 +51,16 @@ class IngestionParameters(Section):
         description="regular expression: what it finds in a name, or its group, is the scene, "
         "which is never in two splits; null: every image is a scene",
     )
+    noisy: bool = Field(
+        False, description="the images are noisy, and there are no clean ones to compare with"
+    )
     skip_bad: bool = Field(False, description="leave out image files that cannot be used")
+
+    @model_validator(mode="after")
+    def _pairs_are_not_noisy_alone(self) -> Self:
+        if self.noisy and self.pairs:
+            raise ValueError("noisy images alone are no pairs: leave out either noisy or pairs")
+        return self
 
     @field_validator("scene")
     @classmethod

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from denoising_pipeline.evaluation.scoring import SCORE_FORMATS, ScoreFormat
+from denoising_pipeline.evaluation.scoring import RISK, SCORE_FORMATS, ScoreFormat
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.report.blocks import (
     Alert,
@@ -20,25 +20,37 @@ from denoising_pipeline.report.blocks import (
 )
 from denoising_pipeline.report.pictures import pictures, shown_side
 from denoising_pipeline.report.results import Results
+from denoising_pipeline.report.without_clean import headline_without_clean
+
+DO_NOT_USE = (
+    "Do not use this denoiser; train it for more epochs (training.epochs) or by other options of "
+    "training."
+)
 
 
 def worse_than_noisy(summary: Mapping[str, Any]) -> str | None:
     """Return what to say and do of a denoiser that does harm; None if it does not.
 
     Args:
-        summary: `worse_than_noisy`, `psnr` and `noisy_psnr` are read.
+        summary: `worse_than_noisy`, and `psnr` and `noisy_psnr` or the risks, are read.
     """
     if not summary["worse_than_noisy"]:
         return None
+    if "risk" in summary:
+        return (
+            f"Worse than doing nothing: the risk is {RISK.text(summary['risk'])} denoised, "
+            f"{RISK.text(summary['noisy_risk'])} noisy. {DO_NOT_USE}"
+        )
     return (
         f"Worse than doing nothing: {summary['psnr']:.2f} dB denoised, "
-        f"{summary['noisy_psnr']:.2f} dB noisy. Do not use this denoiser; train it for more epochs "
-        "(training.epochs) or by other options of training."
+        f"{summary['noisy_psnr']:.2f} dB noisy. {DO_NOT_USE}"
     )
 
 
 def headline(results: Results) -> Section:
     """Mean scores with their intervals, what was gained, and how far the limit is."""
+    if not results.has_clean:
+        return headline_without_clean(results, worse_than_noisy(results.summary))
     summary = results.summary
     low, high = summary["psnr_ci_low"], summary["psnr_ci_high"]
     remark = (
@@ -110,8 +122,10 @@ def picture(results: Results) -> Section:
     )
 
 
-def extremes(results: Results) -> Section:
-    """The images that were denoised worst and best."""
+def extremes(results: Results) -> Section | None:
+    """The images that were denoised worst and best, as far as that can be known."""
+    if not results.has_clean:
+        return None
     ranked = results.image_metrics.reset_index(drop=True).sort_values("psnr", kind="stable")
     count = results.extremes
     galleries = [
@@ -124,7 +138,7 @@ def extremes(results: Results) -> Section:
 
 def _cut(results: Results) -> str:
     """Return what to know of pictures that show a part of their image only."""
-    side, images = shown_side(results), ImageSet.of(results.clean)
+    side, images = shown_side(results), ImageSet.of(results.noisy)
     if int(images.shapes[:, :2].max()) <= side:
         return ""
     if images.uniform is None:

@@ -24,11 +24,11 @@ def shown_side(results: Results) -> int:
     """Return how many pixels of an image's sides the page has room for."""
     count = len(results.image_metrics)
     images = 3 * (min(results.examples, count) + 2 * min(results.extremes, count))
-    return math.isqrt(MOST_VALUES // (images * ImageSet.of(results.clean).channels))
+    return math.isqrt(MOST_VALUES // (images * ImageSet.of(results.noisy).channels))
 
 
 def pictures(results: Results, rows: pd.DataFrame) -> list[Picture]:
-    """Return images of the test split, each clean, noisy and denoised, with their scores.
+    """Return images of the test split, each clean if it is known, noisy and denoised, with scores.
 
     Larger images than the page has room for are cut to their middle: making them smaller would
     average the noise away. Nothing else of them is read.
@@ -39,7 +39,7 @@ def pictures(results: Results, rows: pd.DataFrame) -> list[Picture]:
     """
     side = shown_side(results)
     stages = {"clean": results.clean, "noisy": results.noisy, "denoised": results.denoised}
-    sets = {stage: ImageSet.of(images) for stage, images in stages.items()}
+    sets = {stage: ImageSet.of(images) for stage, images in stages.items() if len(images)}
     return [
         Picture(
             title=title,
@@ -58,6 +58,8 @@ def _scores(row: Mapping[Hashable, Any], stage: str) -> list[str]:
     if stage == "clean":
         return []
     prefix = "noisy_" if stage == "noisy" else ""
+    if "risk" in row:
+        return []
     lines = [f"{row[f'{prefix}psnr']:.2f} dB"]
     return lines + ([f"SSIM {row[f'{prefix}ssim']:.3f}"] if "ssim" in row else [])
 

@@ -39,16 +39,17 @@ class Results:
     """What a run found. Only the pixels that the report shows are read.
 
     Attributes:
-        clean: Test images.
+        clean: Test images; none, where the source has noisy ones alone.
         noisy: The same images, noisy.
         denoised: The same images, denoised.
         image_metrics: A row per test image: `index`, `psnr`, `noisy_psnr`; `label`, `name`, `ssim`
-            and `noisy_ssim` where they are known.
+            and `noisy_ssim` where they are known. Without clean images `risk` and `noisy_risk`.
         digit_metrics: A row per label, none without labels: `label`, `n_images`; mean and interval
             of each score.
         summary: `n_images`, `confidence`; mean and interval of each score (`psnr`,
             `psnr_ci_low`, `psnr_ci_high`, `noisy_psnr`), `psnr_pooled`, `psnr_gain`,
-            `worse_than_noisy`; if it is known, `limit_psnr`, the PSNR in dB that no denoiser is
+            `worse_than_noisy`; without clean images the risks and the residual in place of the
+            scores; if it is known, `limit_psnr`, the PSNR in dB that no denoiser is
             expected to surpass.
         history: A row per epoch: `epoch`, `loss`, `val_loss`, `psnr`, `val_psnr`, `seconds`.
         noise_sweep: A row per noise level, none if the degradation has no level: `level`,
@@ -78,3 +79,8 @@ class Results:
     facts: RunFacts
     examples: int = 10
     extremes: int = 5
+
+    @property
+    def has_clean(self) -> bool:
+        """Whether there are clean images to compare with."""
+        return len(self.clean) > 0

@@ -108,8 +108,10 @@ def _epochs(history: pd.DataFrame) -> Table:
     )
 
 
-def distribution(results: Results) -> Section:
-    """How the scores of the images are spread."""
+def distribution(results: Results) -> Section | None:
+    """How the scores of the images are spread; without clean images there are none."""
+    if not results.has_clean:
+        return None
     both = results.image_metrics[["noisy_psnr", "psnr"]].to_numpy()
     edges = np.histogram_bin_edges(both, BINS)
     noisy, denoised = (np.histogram(column, edges)[0].tolist() for column in both.T)

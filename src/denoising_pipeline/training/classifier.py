@@ -9,10 +9,10 @@ from denoising_pipeline.evaluation.classifier import Classifier
 from denoising_pipeline.images.arrays import Bytes, Images
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.models.digit_network import DigitNetwork
-from denoising_pipeline.training.examples import CleanExamples
 from denoising_pipeline.training.loop import fit_best
 from denoising_pipeline.training.objectives.supervised import Supervised
 from denoising_pipeline.training.options import DownstreamParameters
+from denoising_pipeline.training.sources import CleanExamples
 
 
 def train_classifier(

@@ -1,10 +1,10 @@
-"""What networks learn from: examples as a pure function of (seed, epoch, index)."""
+"""Examples that networks learn from, as a pure function of (seed, epoch, index)."""
 
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass, fields, replace
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,14 +12,12 @@ import numpy.typing as npt
 
 from denoising_pipeline.core.components import Component
 from denoising_pipeline.core.seeding import generator
-from denoising_pipeline.degradations import NOISE_BLOCK, Degradation, draw_noisy_block
+from denoising_pipeline.degradations import NOISE_BLOCK
 from denoising_pipeline.images.arrays import Images, array_digest
 from denoising_pipeline.images.patches import patch_count, patch_origins, random_patches
 from denoising_pipeline.images.sets import BATCH_VALUES, ImageSet, at_once, of_one_size, part_of
 from denoising_pipeline.training.augment import Flips, augmented
-from denoising_pipeline.training.batches import Batch, Targets, shuffled_batches
-from denoising_pipeline.training.levels import LevelsOf, levels_of, residual_level
-from denoising_pipeline.training.options import TrainingParameters
+from denoising_pipeline.training.batches import Batch, shuffled_batches
 
 WINDOW_BLOCKS = 16
 """Blocks of whole images that are shuffled together, what training holds in memory at once: fewer
@@ -27,9 +25,6 @@ if one image is larger than `BATCH_VALUES`."""
 
 PATCH_BLOCK = 64
 """Patches that share a generator. They come in random order: one block is a window."""
-
-SECOND_SHOT = "second shot"
-"""What is drawn, if it is the noise of a target."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,142 +194,6 @@ class Examples(ABC):
 
     def _size(self, block: int) -> int:
         return min(self._block_size, self._total - block * self._block_size)
-
-
-@dataclass(frozen=True, eq=False)
-class CleanExamples(Examples):
-    """Clean images, degraded afresh in every epoch: (degraded, clean).
-
-    Attributes:
-        degradation: What the images go through.
-        fresh: Draw it anew in every epoch; else it is that of epoch 0, always.
-        targets: (N, ...) what is to be learnt of each whole image, such as its label; None: the
-            clean image.
-        second_shot: Learn another degraded image instead of the clean one.
-    """
-
-    recorded: ClassVar[bool] = False
-
-    degradation: Degradation
-    _: KW_ONLY
-    fresh: bool = True
-    targets: Targets | None = None
-    second_shot: bool = False
-
-    def __post_init__(self) -> None:
-        """Check that the degradation of a patch is a patch of the degraded image."""
-        super().__post_init__()
-        if self.patch is not None and self.degradation.whole_image:
-            raise ValueError(
-                f"{self.degradation.describe()} is laid out over the whole image, so it cannot be "
-                "learnt from patches. Set training.patch to null, or another noise_injection."
-            )
-
-    @classmethod
-    def of(
-        cls,
-        images: Images | ImageSet,
-        degradation: Degradation,
-        options: TrainingParameters,
-        seed: int,
-    ) -> Self:
-        """Return the examples that parameters ask for."""
-        return cls(
-            images,
-            degradation,
-            seed=seed,
-            fresh=options.fresh_noise,
-            second_shot=options.objective.second_shot,
-            **places(options),
-        )
-
-    @property
-    def channels(self) -> tuple[int, int]:
-        """The number of channels of inputs and of image targets."""
-        channels = self.image_shape[2]
-        degraded = self.degradation.out_channels(channels)
-        return degraded, degraded if self.second_shot else channels
-
-    def block(self, epoch: int, block: int) -> Batch:
-        """Return the examples of a block in an epoch."""
-        (clean,) = self.views(epoch, block)
-        drawn = epoch if self.fresh else 0
-        degraded = draw_noisy_block(
-            clean, self.degradation, seed=self.seed, split="train", epoch=drawn, block=block
-        )
-        if self.targets is not None:
-            return Batch(degraded, self.targets[self._place(block)])
-        level = residual_level(degraded, clean) if self.told else None
-        if not self.second_shot:
-            return Batch(degraded, clean, level=level)
-        second = self.degradation.apply(clean, self._draws(SECOND_SHOT, drawn, block))
-        second_level = residual_level(second, clean) if self.told else None
-        return Batch(degraded, second, level=level, target_level=second_level)
-
-
-@dataclass(frozen=True, eq=False)
-class PairExamples(Examples):
-    """Pairs of images: (noisy, clean), or (noisy, another shot of the same).
-
-    Attributes:
-        targets: The second image of each pair, of the size of the first.
-    """
-
-    targets: Images | ImageSet
-
-    def __post_init__(self) -> None:
-        """Check that the two belong together."""
-        super().__post_init__()
-        one, other = (ImageSet.of(images).shapes[:, :2] for images in (self.images, self.targets))
-        if not np.array_equal(one, other):
-            raise ValueError("The images of the pairs differ in number or size.")
-
-    @property
-    def channels(self) -> tuple[int, int]:
-        """The number of channels of inputs and of image targets."""
-        return ImageSet.of(self.images).channels, ImageSet.of(self.targets).channels
-
-    def block(self, epoch: int, block: int) -> Batch:
-        """Return the examples of a block in an epoch."""
-        noisy, target = self.views(epoch, block, self.targets)
-        if not self.told:
-            return Batch(noisy, target)
-        level, target_level = (
-            levels(self.origins(epoch, block), seen)
-            for levels, seen in zip(self._levels, (noisy, target), strict=True)
-        )
-        return Batch(noisy, target, level=level, target_level=target_level)
-
-    @cached_property
-    def _levels(self) -> tuple[LevelsOf, LevelsOf]:
-        return levels_of(ImageSet.of(self.images)), levels_of(ImageSet.of(self.targets))
-
-
-@dataclass(frozen=True, eq=False)
-class NoisyExamples(Examples):
-    """Noisy images alone: what is to be learnt, an objective makes of them."""
-
-    def block(self, epoch: int, block: int) -> Batch:
-        """Return the examples of a block in an epoch."""
-        (noisy,) = self.views(epoch, block)
-        level = self._levels(self.origins(epoch, block), noisy) if self.told else None
-        return Batch(noisy, None, level=level)
-
-    @cached_property
-    def _levels(self) -> LevelsOf:
-        return levels_of(ImageSet.of(self.images))
-
-
-def places(options: TrainingParameters) -> dict[str, Any]:
-    """Return what parameters say of all examples: where they are cut and how they are turned."""
-    return {
-        "shift": options.shift,
-        "patch": options.patch,
-        "patches": options.patches_per_epoch,
-        "detail": options.detail,
-        "grey": options.grey,
-        "flips": options.flips,
-    }
 
 
 def _fact(value: Any) -> Any:

@@ -11,10 +11,10 @@ from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.training.batches import Batch
-from denoising_pipeline.training.examples import CleanExamples
 from denoising_pipeline.training.loop import fit_best
 from denoising_pipeline.training.losses import sd_loss
 from denoising_pipeline.training.options import UncertaintyParameters
+from denoising_pipeline.training.sources import CleanExamples
 
 
 def train_sd_estimator(

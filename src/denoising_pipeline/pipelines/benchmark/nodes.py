@@ -26,7 +26,7 @@ from denoising_pipeline.baselines.options import BenchmarkParameters
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.metrics import mean_intervals, pooled_psnr
 from denoising_pipeline.evaluation.options import EvaluationParameters
-from denoising_pipeline.evaluation.scoring import SCORE_FORMATS, score_images
+from denoising_pipeline.evaluation.scoring import score_images
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.patches import centre_patches
 from denoising_pipeline.images.sets import ImageSet, first_of, of_one_size
@@ -70,7 +70,15 @@ def calibrate_baselines(
     Returns:
         By name of the baseline: its `hyperparameters` and the `seconds` that this took; or `note`,
         why it does not apply.
+
+    Raises:
+        ValueError: There are no clean images.
     """
+    if not len(val_clean):
+        raise ValueError(
+            f"The benchmark compares with clean images, and {denoiser.card.images.source} has "
+            "none. Leave the benchmark pipeline out."
+        )
     known = Known(train_clean, denoiser.card.noise, denoiser.card.seed)
     noisy, clean = _calibration(val_noisy, val_clean, benchmark)
     found: dict[str, Any] = {}
@@ -151,12 +159,6 @@ def _calibration(
     """Return the validation images that hyperparameters are chosen on."""
     count, crop = benchmark.calibration_images, benchmark.crop
     return _part(noisy, count, crop), _part(clean, count, crop)
-
-
-def _part(images: Images | ImageSet, count: int | None, crop: int | None) -> Images | ImageSet:
-    """Return the first images, or the middle of each."""
-    first = first_of(images, count)
-    return first if crop is None else centre_patches(ImageSet.of(first), crop)
 
 
 def _baselines(
@@ -247,47 +249,6 @@ def _score(
     return scores, denoised
 
 
-def write_markdown(benchmark_table: pd.DataFrame) -> str:
-    """Write the table in Markdown: the best of each column in bold, what is left out beneath.
-
-    Args:
-        benchmark_table: The table of `score_denoisers`.
-
-    Returns:
-        The text.
-    """
-    table = benchmark_table[benchmark_table["note"] == ""]
-    first = table.iloc[0]
-    cells = {name: table[name].tolist() for name in ("denoiser", "hyperparameters")}
-    for score in (score for score in SCORE_FORMATS if score.key in table):
-        values = table[score.key]
-        texts = [score.text(value) for value in values]
-        best = score.text(values.max() if score.more_is_better else values.min())
-        cells[score.label] = [f"**{text}**" if text == best else text for text in texts]
-        if score.key == "psnr":
-            bounds = zip(table["psnr_ci_low"], table["psnr_ci_high"], strict=True)
-            cells[f"{first['confidence']:.0%} interval"] = [
-                f"{a:.2f} to {b:.2f}" for a, b in bounds
-            ]
-    cells["s per 1,000"] = [f"{seconds:.2f}" for seconds in table["seconds_per_1000"]]
-    fit_seconds = table["fit_seconds"]
-    cells["fit [s]"] = [f"{s:.1f}" if math.isfinite(s) else "" for s in fit_seconds]
-    lines = [list(cells), ["---", "---", *["---:"] * (len(cells) - 2)]]
-    lines += [list(row) for row in zip(*cells.values(), strict=True)]
-    left_out = benchmark_table[benchmark_table["note"] != ""]
-    reasons = zip(left_out["denoiser"], left_out["note"], strict=True)
-    return "\n".join(
-        [
-            f"Mean over {first['n_images']:,} test images; hyperparameters are chosen on "
-            "validation images.",
-            "",
-            *(f"| {' | '.join(line)} |" for line in lines),
-            "",
-            *(f"Left out: {name}: {note}.\n" for name, note in reasons),
-        ]
-    )
-
-
 def draw_benchmark_examples(
     test_clean: Images | ImageSet,
     benchmark_denoised: Images,
@@ -313,3 +274,9 @@ def draw_benchmark_examples(
     count = benchmark_denoised.shape[1]
     clean = excerpt(_part(test_clean, count, benchmark.crop), count)
     return figures.benchmark_examples(clean, dict(zip(labels, benchmark_denoised, strict=True)))
+
+
+def _part(images: Images | ImageSet, count: int | None, crop: int | None) -> Images | ImageSet:
+    """Return the first images, or the middle of each."""
+    first = first_of(images, count)
+    return first if crop is None else centre_patches(ImageSet.of(first), crop)

@@ -3,11 +3,11 @@
 from kedro.pipeline import Pipeline, node
 
 from denoising_pipeline import figures
+from denoising_pipeline.baselines.markdown import write_markdown
 from denoising_pipeline.pipelines.benchmark.nodes import (
     calibrate_baselines,
     draw_benchmark_examples,
     score_denoisers,
-    write_markdown,
 )
 
 LEARNED_FROM = {name: name for name in ("train_clean", "val_clean", "val_noisy")}

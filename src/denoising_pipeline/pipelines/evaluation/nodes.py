@@ -11,8 +11,10 @@ from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.metrics import METRICS, mean_intervals, pooled_psnr
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.evaluation.scoring import score_images
+from denoising_pipeline.evaluation.without_clean import summary_without_clean
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet, first_of
+from denoising_pipeline.training.risk import score_without_clean
 
 OTHERS = ("noisy_", "start_")
 """What scores of the noisy images, and of the denoiser that was trained on, are called by."""
@@ -33,7 +35,7 @@ def score_test_images(
     """Score every test image, and what the denoiser that was trained on makes of it.
 
     Args:
-        test_clean: The clean images.
+        test_clean: The clean images; none, where the source has noisy ones alone.
         test_noisy: The same images, noisy.
         test_denoised: The same images, denoised.
         splits: `split`, `index`, `label` (missing where there is none) and, of images that come
@@ -45,17 +47,22 @@ def score_test_images(
     Returns:
         A row per image: `index`, `label`, `name` if the source has it, each metric of the denoised
         image under its own name, of the noisy image under `noisy_<name>` and, if the training
-        started from a denoiser, of what that one gives under `start_<name>`.
+        started from a denoiser, of what that one gives under `start_<name>`. Without clean images
+        the columns of `score_without_clean` stand in their place.
 
     Raises:
         ValueError: The images differ in number or size from each other or from `splits`.
     """
     known = [column for column in ("index", "label", "name") if column in splits]
     images = splits.loc[splits["split"] == "test", known].reset_index(drop=True)
-    if len(images) != len(test_clean):
+    if len(images) != len(test_noisy):
         raise ValueError(
-            f"splits lists {len(images)} test images, but there are {len(test_clean)}: they are of "
+            f"splits lists {len(images)} test images, but there are {len(test_noisy)}: they are of "
             "different runs. Run preprocessing and what comes after it again."
+        )
+    if denoiser and not len(test_clean):
+        return images.join(
+            score_without_clean(test_noisy, test_denoised, splits, denoiser, denoisers)
         )
     compared = {"": test_denoised, "noisy_": test_noisy}
     if denoiser and (start := denoiser.card.training.get("start")):
@@ -83,7 +90,7 @@ def summarize(
         over its own, with bounds;
         `psnr_digit_<label>`, mean PSNR of each class, if there are labels; where `limit` is that
         of this source and degradation, `limit_psnr` and `limit_distance`, how far below it the
-        score is in dB.
+        score is in dB. Without clean images `summary_without_clean` stands in place of the scores.
     """
     card = denoiser.card
     summary: dict[str, Any] = {
@@ -92,8 +99,11 @@ def summarize(
         "denoiser": denoiser.architecture.name,
         "n_images": len(image_metrics),
         "confidence": evaluation.confidence,
-        **_means(image_metrics, evaluation.confidence),
     }
+    if "risk" in image_metrics:
+        start = card.training.get("start")
+        return {**summary, **summary_without_clean(image_metrics, start, evaluation.confidence)}
+    summary |= _means(image_metrics, evaluation.confidence)
     for prefix in ("", "noisy_"):
         summary[f"{prefix}psnr_pooled"] = pooled_psnr(image_metrics[f"{prefix}mse"].to_numpy())
     summary["psnr_gain"] = summary["psnr"] - summary["noisy_psnr"]

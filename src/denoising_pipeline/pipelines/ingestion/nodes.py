@@ -14,6 +14,7 @@ from denoising_pipeline.evaluation.metrics import smallest_side
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Bytes
 from denoising_pipeline.images.checks import (
+    RECORDED,
     check_idx,
     check_sizes,
     folder_channels,
@@ -30,6 +31,7 @@ from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.source import Source, some
 from denoising_pipeline.images.splits import folder_table, idx_table
 from denoising_pipeline.training.options import TrainingParameters
+from denoising_pipeline.training.sources import check_without_clean
 
 logger = logging.getLogger(__name__)
 
@@ -43,10 +45,10 @@ def check_source(raw_source: Source, source: str, ingestion: IngestionParameters
         ingestion: All but `limit` is read.
 
     Returns:
-        `source`, `licence` and `digest` of the source; `kind`: idx, folder or pairs; `channels` of
-        its images; `files`: `shape` and `sha256` by name, and of image files `dtype` and what of
-        them is not read (`note`); of pairs `pairs`: the clean and the noisy file by name;
-        `left_out`: the reason by name.
+        `source`, `licence` and `digest` of the source; `kind`: idx, folder, pairs or noisy;
+        `channels` of its images; `files`: `shape` and `sha256` by name, and of image files `dtype`
+        and what of them is not read (`note`); of pairs `pairs`: the clean and the noisy file by
+        name; `left_out`: the reason by name.
 
     Raises:
         ValueError: Something is wrong with the source.
@@ -56,7 +58,7 @@ def check_source(raw_source: Source, source: str, ingestion: IngestionParameters
             f"source is {source!r}, but the catalog reads {raw_source.name!r}. Set it in "
             "globals.yml, or by --params source=<folder>."
         )
-    names = chosen_names(raw_source.files, ingestion.pairs)
+    names = None if ingestion.noisy else chosen_names(raw_source.files, ingestion.pairs)
     left_out: dict[str, str] = {}
     more: dict[str, Any] = {}
     if raw_source.kind == "idx":
@@ -73,7 +75,7 @@ def check_source(raw_source: Source, source: str, ingestion: IngestionParameters
         channels = folder_channels(files, ingestion.channels, raw_source.name)
     return {
         "source": raw_source.name,
-        "kind": "pairs" if more else raw_source.kind,
+        "kind": _kind(raw_source, ingestion, paired=bool(more)),
         "licence": raw_source.licence,
         "digest": raw_source.digest,
         "channels": channels,
@@ -104,12 +106,15 @@ def check_recipe(
             away; images are too small for a metric, or they or patches are of no size for the
             architecture, or images are of several sizes without patches.
     """
-    recorded = source_manifest["kind"] == "pairs"
-    check_recorded(noise_injection.root, recorded, source_manifest["source"])
+    kind, source = source_manifest["kind"], source_manifest["source"]
+    recorded = kind in RECORDED
+    check_recorded(noise_injection.root, recorded, source)
+    if kind == "noisy":
+        check_without_clean(training.objective, source)
     if recorded and preprocessing.shrink:
         raise ValueError(
             f"preprocessing.shrink is {list(preprocessing.shrink)}, which would average the noise "
-            f"of {source_manifest['source']} away. Set it to []."
+            f"of {source} away. Set it to []."
         )
     check_sizes(image_shapes(source_manifest), smallest_side(evaluation.metrics))
     shape = open_shape(source_manifest)
@@ -205,6 +210,8 @@ def take_images(
             dtype,
         )
 
+    if source_manifest["kind"] == "noisy":
+        return collected(()), collected(()), collected(image_table["name"])
     if not pairs:
         return collected(train["name"]), collected(test["name"]), collected(())
 
@@ -214,6 +221,12 @@ def take_images(
     return side("clean", train), side("clean", test), side("noisy", image_table)
 
 
+def _kind(source: Source, ingestion: IngestionParameters, *, paired: bool) -> str:
+    if paired:
+        return "pairs"
+    return "noisy" if ingestion.noisy else source.kind
+
+
 def _check_idx(source: Source, ingestion: IngestionParameters) -> dict[str, dict[str, Any]]:
     check_idx(source, ingestion.classes)
     if ingestion.channels not in {None, 1}:
@@ -221,11 +234,11 @@ def _check_idx(source: Source, ingestion: IngestionParameters) -> dict[str, dict
             f"ingestion.channels is {ingestion.channels}, but {source.name} consists of IDX files, "
             "which are grey. Set it to null."
         )
-    for name in ("pairs", "scene"):
-        if getattr(ingestion, name) is not None:
+    for name in ("pairs", "scene", "noisy"):
+        if getattr(ingestion, name):
             raise ValueError(
-                f"ingestion.{name} is about the names of image files, and {source.name} consists "
-                "of IDX files. Set it to null."
+                f"ingestion.{name} is about image files, and {source.name} consists of IDX files. "
+                "Leave it out."
             )
     return {
         name: {"shape": list(array.shape), "sha256": source.sha256[name]}

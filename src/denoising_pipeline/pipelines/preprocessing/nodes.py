@@ -63,7 +63,7 @@ def normalize_train_images(
     """Hand the training images to their splits, scaled to [0, 1].
 
     Args:
-        train_images: uint8 (N, H, W), or a set.
+        train_images: uint8 (N, H, W), or a set, empty where there are no clean images.
         splits: The table of `split_source`.
         preprocessing: `shrink` is read, for sets: training images are taken at each of its sizes.
 
@@ -71,6 +71,8 @@ def normalize_train_images(
         Train and val images: float32 (N, H, W, 1), or sets of the type that the images came with,
         which scale what is read of them, or of uint16 if they are shrunk.
     """
+    if isinstance(train_images, ImageSet) and not len(train_images):
+        return train_images, train_images
     index = splits.groupby("split")["index"]
     train, val = (index.get_group(split).to_numpy() for split in ("train", "val"))
     if isinstance(train_images, ImageSet):

@@ -12,6 +12,8 @@ from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.shown import image_titles
 from denoising_pipeline.report.options import ReportingParameters
 
+WITHOUT_CLEAN = "No PSNR of images: there are no clean ones to compare with"
+
 
 def draw_denoising_examples(
     test_clean: Images | ImageSet,
@@ -33,6 +35,10 @@ def draw_denoising_examples(
         The article's picture.
     """
     shown = image_metrics[: reporting.examples]
+    if not len(test_clean):
+        stages = {"noisy": test_noisy, "denoised": test_denoised}
+        rows = {name: ImageSet.of(images).first(len(shown)) for name, images in stages.items()}
+        return figures.image_grid(rows, "The first test images", image_titles(shown))
     return figures.denoising_examples(
         ImageSet.of(test_clean).first(len(shown)),
         ImageSet.of(test_noisy).first(len(shown)),
@@ -63,6 +69,8 @@ def draw_noisy_examples(
     """
     clean, noisy = (ImageSet.of(x).first(reporting.examples) for x in (test_clean, test_noisy))
     title = f"Noisy test images: {denoiser.card.noise.describe()}"
+    if not len(clean):
+        return figures.image_grid({"noisy": noisy}, title)
     return figures.noisy_examples(clean, noisy, title)
 
 
@@ -85,9 +93,25 @@ def draw_best_and_worst(
     Returns:
         The figure.
     """
+    if not len(test_clean):
+        return figures.message(WITHOUT_CLEAN)
     return figures.best_and_worst(
         test_clean, test_noisy, test_denoised, image_metrics, reporting.best_and_worst
     )
+
+
+def draw_psnr_distribution(image_metrics: pd.DataFrame) -> Figure:
+    """Draw how PSNR is spread over the test images; without clean images, say that it is not known.
+
+    Args:
+        image_metrics: A row per image.
+
+    Returns:
+        The figure.
+    """
+    if "psnr" not in image_metrics:
+        return figures.message(WITHOUT_CLEAN)
+    return figures.psnr_distribution(image_metrics)
 
 
 def write_report(

@@ -36,7 +36,7 @@ def create_pipeline() -> Pipeline:
                 outputs="training_curves",
             ),
             node(
-                figures.psnr_distribution,
+                nodes.draw_psnr_distribution,
                 name="draw_psnr_distribution",
                 inputs={"image_metrics": "image_metrics"},
                 outputs="psnr_figure",

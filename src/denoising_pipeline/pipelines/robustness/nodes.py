@@ -25,7 +25,7 @@ from denoising_pipeline.evaluation.shifts import (
     summarize_shifts,
 )
 from denoising_pipeline.images.arrays import Images, Values
-from denoising_pipeline.images.checks import check_drawn, check_one_size
+from denoising_pipeline.images.checks import RECORDED, check_drawn, check_one_size
 from denoising_pipeline.images.sets import ImageSet, first_of, of_one_size
 
 PANELS = {
@@ -46,7 +46,7 @@ def check_images(source_manifest: dict[str, Any]) -> None:
     Raises:
         ValueError: They differ in size, or their noise was recorded.
     """
-    check_drawn(source_manifest["source"], source_manifest["kind"] != "pairs", "robustness")
+    check_drawn(source_manifest["source"], source_manifest["kind"] not in RECORDED, "robustness")
     check_one_size(source_manifest, "robustness")
 
 

@@ -6,18 +6,17 @@ from typing import Any
 import pandas as pd
 
 from denoising_pipeline import __version__
-from denoising_pipeline.degradations import NoiseInjectionParameters, draw_noisy
+from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.card import Card, Origin
 from denoising_pipeline.denoiser.quality_fit import learn_quality
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
-from denoising_pipeline.images.splits import recorded_of
 from denoising_pipeline.report.results import RunFacts
-from denoising_pipeline.training import CleanExamples, EpochLogger, Examples, PairExamples, train
+from denoising_pipeline.training import EpochLogger, train
 from denoising_pipeline.training.checkpoints import Checkpoints
-from denoising_pipeline.training.examples import SECOND_SHOT, places
 from denoising_pipeline.training.options import TrainingParameters
+from denoising_pipeline.training.sources import learnt_from
 
 
 def train_denoiser(
@@ -38,11 +37,11 @@ def train_denoiser(
     """Train a denoiser on noise of its own or on recorded noise, judged on the validation images.
 
     Args:
-        train_clean: Clean images.
+        train_clean: Clean images; none, where the source has noisy ones alone.
         recorded_images: The noisy images of the source, if it has any.
-        splits: Which of them are those of `train_clean`.
+        splits: Which of them are of which split, and of which scene, if it is known.
         val_noisy: Noisy validation images; see `train` for what is done with those of any sizes.
-        val_clean: The clean images of `val_noisy`.
+        val_clean: The clean images of `val_noisy`, if there are any.
         degradation: What the training images go through, from the stage of noise injection.
         source_manifest: `source`, `files` and, if there is one, `licence` go to the card.
         training: Architecture, loss, epochs and so on.
@@ -58,21 +57,19 @@ def train_denoiser(
         that is drawn; where noise was recorded, nobody could draw it.
     """
     chosen = NoiseInjectionParameters.model_validate(degradation["degradation"])
-    examples: Examples
-    val_target = val_clean
-    if not chosen.root.drawn:
-        noisy = recorded_of(recorded_images, splits, "train")
-        examples = PairExamples(noisy, train_clean, seed=seed, **places(training))
-    else:
-        examples = CleanExamples.of(train_clean, chosen.root, training, seed)
-        if training.objective.second_shot:
-            val_target = draw_noisy(
-                val_clean, chosen.root, seed=seed, split="val", epoch=0, purpose=SECOND_SHOT
-            )
+    examples, validation = learnt_from(
+        train_clean,
+        recorded_images,
+        splits,
+        (val_noisy, val_clean),
+        chosen.root,
+        training,
+        seed,
+    )
     start = denoisers(training.start) if training.start else None
     found, history = train(
         examples,
-        (val_noisy, val_target),
+        validation,
         training,
         seed,
         epoch_logger,
@@ -84,7 +81,7 @@ def train_denoiser(
             source=source_manifest["source"],
             files={name: file["sha256"] for name, file in source_manifest["files"].items()},
             licence=source_manifest.get("licence"),
-            train_images=len(train_clean),
+            train_images=len(examples.images),
             digest=examples.facts["images"],
         ),
         degradation=chosen,

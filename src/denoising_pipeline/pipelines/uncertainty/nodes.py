@@ -18,7 +18,7 @@ from denoising_pipeline.evaluation.calibration import (
 from denoising_pipeline.evaluation.metrics import mean_interval
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Images, Values
-from denoising_pipeline.images.checks import check_drawn, check_one_size
+from denoising_pipeline.images.checks import RECORDED, check_drawn, check_one_size
 from denoising_pipeline.images.sets import ImageSet, apply_to, of_one_size
 from denoising_pipeline.images.shown import excerpt
 from denoising_pipeline.training import train_sd_estimator as train_estimator
@@ -37,7 +37,7 @@ def check_images(source_manifest: dict[str, Any]) -> None:
     Raises:
         ValueError: They differ in size, or their noise was recorded.
     """
-    check_drawn(source_manifest["source"], source_manifest["kind"] != "pairs", "uncertainty")
+    check_drawn(source_manifest["source"], source_manifest["kind"] not in RECORDED, "uncertainty")
     check_one_size(source_manifest, "uncertainty")
 
 

@@ -1,0 +1,48 @@
+"""The table of the benchmark for people."""
+
+import math
+
+import pandas as pd
+
+from denoising_pipeline.evaluation.scoring import SCORE_FORMATS
+
+
+def write_markdown(benchmark_table: pd.DataFrame) -> str:
+    """Write the table in Markdown: the best of each column in bold, what is left out beneath.
+
+    Args:
+        benchmark_table: The table of `score_denoisers`.
+
+    Returns:
+        The text.
+    """
+    table = benchmark_table[benchmark_table["note"] == ""]
+    first = table.iloc[0]
+    cells = {name: table[name].tolist() for name in ("denoiser", "hyperparameters")}
+    for score in (score for score in SCORE_FORMATS if score.key in table):
+        values = table[score.key]
+        texts = [score.text(value) for value in values]
+        best = score.text(values.max() if score.more_is_better else values.min())
+        cells[score.label] = [f"**{text}**" if text == best else text for text in texts]
+        if score.key == "psnr":
+            bounds = zip(table["psnr_ci_low"], table["psnr_ci_high"], strict=True)
+            cells[f"{first['confidence']:.0%} interval"] = [
+                f"{a:.2f} to {b:.2f}" for a, b in bounds
+            ]
+    cells["s per 1,000"] = [f"{seconds:.2f}" for seconds in table["seconds_per_1000"]]
+    fit_seconds = table["fit_seconds"]
+    cells["fit [s]"] = [f"{s:.1f}" if math.isfinite(s) else "" for s in fit_seconds]
+    lines = [list(cells), ["---", "---", *["---:"] * (len(cells) - 2)]]
+    lines += [list(row) for row in zip(*cells.values(), strict=True)]
+    left_out = benchmark_table[benchmark_table["note"] != ""]
+    reasons = zip(left_out["denoiser"], left_out["note"], strict=True)
+    return "\n".join(
+        [
+            f"Mean over {first['n_images']:,} test images; hyperparameters are chosen on "
+            "validation images.",
+            "",
+            *(f"| {' | '.join(line)} |" for line in lines),
+            "",
+            *(f"Left out: {name}: {note}.\n" for name, note in reasons),
+        ]
+    )
