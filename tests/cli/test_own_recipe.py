@@ -12,18 +12,21 @@ from project_folder import Project
 from skimage import data
 from small_denoiser import write_denoiser
 
+from denoising_pipeline.batch.doctor import examine
 from denoising_pipeline.batch.doctor.advice import LEAST
+from denoising_pipeline.cli.material import Material, material
 from denoising_pipeline.cli.own_recipe import (
     EPOCHS,
     Recipe,
     held_out,
-    on_clean_images,
+    parameters_for,
     patch_for,
     patches_per_epoch,
 )
 from denoising_pipeline.cli.train import train
 from denoising_pipeline.config import validate_parameters
 from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.images.options import PairNames
 
 
 def photographs(folder: Path, count: int, noise: float = 0) -> Path:
@@ -50,13 +53,28 @@ def test_images_are_left_to_learn_from_and_enough_are_held_out_to_tell(images: i
     assert test + validation <= 0.9 * images
 
 
-def test_the_parameters_are_those_of_the_schema_and_suit_the_shipped_denoiser() -> None:
-    given = on_clean_images(30, 96, "photos", 30)
-    found = validate_parameters(given).training
-    assert found.model == Denoiser.load("photos").architecture
-    assert (found.start, found.keep, found.interrupt) == ("photos", "best", "keep")
-    from_nothing = validate_parameters(on_clean_images(30, 96, None, 30)).training
-    assert from_nothing.learning_rate > found.learning_rate
+@pytest.mark.parametrize(
+    "given",
+    [
+        Material("clean", 30, ()),
+        Material("pairs", 30, (), PairNames(clean="a/*", noisy="b/*"), "(.*)_"),
+        Material("noisy", 30, ()),
+        Material("noisy", 30, (), scene="(.*)_"),
+    ],
+)
+def test_the_parameters_are_those_of_the_schema_and_suit_the_shipped_denoiser(
+    given: Material,
+) -> None:
+    found = validate_parameters(parameters_for(given, 96, "photos", 30))
+    assert found.training.model == Denoiser.load("photos").architecture
+    kept = (found.training.start, found.training.keep, found.training.interrupt)
+    assert kept == ("photos", "best", "keep")
+    from_nothing = validate_parameters(parameters_for(given, 96, None, 30)).training
+    assert from_nothing.learning_rate > found.training.learning_rate
+    alone = given.kind == "noisy"
+    assert found.training.objective.self_supervised is alone
+    assert found.ingestion.noisy is alone
+    assert found.noise_injection.root.drawn is (given.kind == "clean")
 
 
 def test_patches_are_as_many_as_the_minutes_allow() -> None:
@@ -101,9 +119,60 @@ def test_what_would_be_done_is_said_with_its_reasons(
     assert not (project.path / "data/01_raw/my_own").exists()
 
 
+def test_noisy_images_are_learnt_from_alone_and_that_is_said(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = photographs(tmp_path / "dark", 9, 25)
+    result = asked(project, monkeypatch, str(folder), "--dry-run", "--minutes", "2")
+    assert result.exit_code == 0, result.output
+    assert "They are noisy (median noise 2" in result.output
+    assert "there are no clean ones: neighbouring pixels" in result.output
+    assert "name: neighbor2neighbor" in result.output
+    scenes = material(folder, examine(folder), scene=r"my (\d)")
+    assert "shots of one scene are compared" in scenes.reasons[0]
+    assert scenes.scene == r"my (\d)"
+
+
+@pytest.mark.parametrize("patterns", [None, ("clean/*", "noisy/*")])
+def test_pairs_are_found_by_their_names_or_said(
+    tmp_path: Path, patterns: tuple[str, str] | None
+) -> None:
+    photographs(tmp_path / "clean", 9)
+    photographs(tmp_path / "noisy", 10, 20)
+    given = material(tmp_path, examine(tmp_path), patterns)
+    assert (given.kind, given.images) == ("pairs", 9)
+    assert given.names == PairNames(clean="clean/*", noisy="noisy/*")
+    assert "9 pairs: noisy/* is noisy, clean/* the same without" in given.reasons[0]
+    assert "1 are left out, such as: 'noisy/my 9.png'" in given.reasons[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--pairs", "a/*", "a/*"), "cannot both be named"),
+        (("--pairs", "a", "b/*"), "one * is needed"),
+        (("--pairs", "a/*", "b/*"), "has 0 pairs"),
+        (("--pairs", "a/*", "b/*", "--noisy"), "leave one out"),
+        (("--scene", "("), "--scene"),
+    ],
+)
+def test_options_without_sense_are_refused(
+    project: Project,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    reason: str,
+) -> None:
+    folder = photographs(tmp_path / "images", 9)
+    result = asked(project, monkeypatch, str(folder), "--name", "refused", *options)
+    assert result.exit_code == 2
+    assert reason in result.output
+    assert "Traceback" not in result.output
+
+
 @pytest.mark.parametrize(
     ("count", "noise", "reason"),
-    [(4, 0, "8 or more are needed"), (9, 25, "is not clean")],
+    [(4, 0, "8 or more are needed"), (4, 25, "8 or more are needed")],
 )
 def test_a_folder_that_cannot_be_trained_on_is_refused(
     project: Project,

@@ -4,12 +4,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from denoising_pipeline.batch.doctor.advice import TEST, VALIDATION
 from denoising_pipeline.models.unet import Unet
+
+if TYPE_CHECKING:
+    from denoising_pipeline.cli.material import Material
 
 OWN, CHANNELS = Unet(noise_level=True), 3
 """The network, and channels of its images: those of the denoisers that ship."""
@@ -86,32 +89,40 @@ def patch_for(smallest_side: int, multiple: int) -> int:
     return min(PATCH, smallest_side // multiple * multiple)
 
 
-def on_clean_images(images: int, patch: int, start: str | None, minutes: float) -> dict[str, Any]:
-    """Return the parameters of a training on clean images, to which noise is added.
+def parameters_for(
+    given: "Material", patch: int, start: str | None, minutes: float
+) -> dict[str, Any]:
+    """Return the parameters of a training.
 
     Args:
-        images: How many there are.
+        given: What is learnt from.
         patch: Height and width of patches, in pixels.
         start: Name or file of the denoiser that is trained on; None: from nothing.
         minutes: That it may take, in all.
     """
-    test, validation = held_out(images)
+    test, validation = held_out(given.images)
+    what, how, rates = _special(given)
+    ingestion = {"channels": CHANNELS, "skip_bad": True, **what}
+    if given.scene:
+        ingestion["scene"] = given.scene
+    is_clean = given.kind == "clean"
     return {
-        "ingestion": {"channels": CHANNELS, "skip_bad": True},
+        "ingestion": ingestion,
         "preprocessing": {"validation_images": validation, "test_images": test},
-        "noise_injection": {"name": "camera", "sigma": 75 / 255},
+        "noise_injection": {"name": "camera", "sigma": 75 / 255}
+        if is_clean
+        else {"name": "recorded"},
         "training": {
             "model": OWN.model_dump(mode="json", exclude_defaults=True) | {"name": OWN.name},
             "start": start,
-            "objective": {"name": "relative"},
+            **how,
             "loss": "mse",
             "patch": patch,
             "detail": 4,
-            "grey": 0.4,
             "flips": "all",
             "batch_size": BATCH,
             "epochs": EPOCHS,
-            "learning_rate": 0.001 if start else 0.003,
+            "learning_rate": rates[0] if start else rates[1],
             "weight_decay": 0.1,
             "warmup": 0.03,
             "precision": "float32",
@@ -127,6 +138,20 @@ def on_clean_images(images: int, patch: int, start: str | None, minutes: float) 
             "article_epochs": 0,
         },
     }
+
+
+def _special(given: "Material") -> tuple[dict[str, Any], dict[str, Any], tuple[float, float]]:
+    """Return what differs by kind: of ingestion, of training, and the learning rates.
+
+    Of the two rates one is for training on, and one for training from nothing.
+    """
+    if given.kind == "clean":
+        return {}, {"objective": {"name": "relative"}, "grey": 0.4}, (0.001, 0.003)
+    if given.names:
+        names = given.names.model_dump(mode="json")
+        return {"pairs": names}, {"objective": {"name": "relative"}}, (0.0005, 0.003)
+    objective = "noise2noise" if given.scene else "neighbor2neighbor"
+    return {"noisy": True}, {"objective": {"name": objective}}, (0.0003, 0.001)
 
 
 def patches_per_epoch(minutes: float, seconds_per_step: float) -> int:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import yaml
 
-from denoising_pipeline.batch.doctor.advice import LEAST
 from denoising_pipeline.batch.results import shown
 from denoising_pipeline.cli.own_recipe import (
     CHANNELS,
@@ -17,22 +17,19 @@ from denoising_pipeline.cli.own_recipe import (
     OWN,
     Recipe,
     held_out,
-    on_clean_images,
+    parameters_for,
     patch_for,
     patches_per_epoch,
 )
 
 if TYPE_CHECKING:
     from denoising_pipeline.batch.doctor import Findings
+    from denoising_pipeline.cli.material import Material
 
 NOTHING_DONE = 2
 """Exit code where no training began."""
 
 LEAST_PATCH = 32
-
-MOST_NOISE = 5
-"""Median noise n/255 up to which images are taken for clean: photographs of good cameras have so
-much, and a denoiser learns to leave it."""
 
 
 class Refused(click.ClickException):
@@ -58,13 +55,35 @@ class Refused(click.ClickException):
     metavar="MODEL",
     help="The denoiser that is trained on: its name or its file; none: from nothing.",
 )
+@click.option(
+    "--pairs",
+    nargs=2,
+    metavar="CLEAN NOISY",
+    help="How the files of pairs are named, such as 'mean/*' 'real/*'.  [default: as found]",
+)
+@click.option("--noisy", is_flag=True, help="All images are noisy; there are no clean ones.")
+@click.option(
+    "--scene",
+    metavar="REGEX",
+    help="Finds in a file's name the scene that it shows; none is both learnt from and judged by.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
-def train(folder: Path, name: str | None, minutes: float, start: str, dry_run: bool) -> None:
+def train(
+    folder: Path,
+    name: str | None,
+    minutes: float,
+    start: str,
+    pairs: tuple[str, str] | None,
+    noisy: bool,
+    scene: str | None,
+    dry_run: bool,
+) -> None:
     """Train a denoiser on a folder of your own images.
 
-    Looks at the folder, says what it chooses and why, writes that down as the recipe conf/NAME of
-    the project, and runs it: kedro run --env NAME. Ctrl-C keeps the best so far and scores it. The
-    same command again goes on where a training was cut off.
+    The folder may hold clean images, to which noise is added; pairs of a clean and a noisy image;
+    or noisy images alone. The command looks which it is, says what it chooses and why, writes that
+    down as the recipe conf/NAME of the project, and runs it: kedro run --env NAME. Ctrl-C keeps the
+    best so far and scores it. The same command again goes on where a training was cut off.
 
     The denoiser is then used by: denoise IN... --model NAME, if it turned out to be better than
     the one that it was trained on.
@@ -82,7 +101,10 @@ def train(folder: Path, name: str | None, minutes: float, start: str, dry_run: b
     else:
         if conf.exists():
             raise Refused(f"conf/{chosen} is the recipe of something else. Give another --name.")
-        recipe = _recipe(source, chosen, minutes, None if start == "none" else _checked(start))
+        given, found = _material(source, pairs, scene, noisy=noisy)
+        recipe = _recipe(
+            source, chosen, given, found, minutes, None if start == "none" else _checked(start)
+        )
         for reason in recipe.reasons:
             click.echo(reason)
         if dry_run:
@@ -132,36 +154,39 @@ def _is_own(conf: Path, source: Path) -> bool:
     return conf.is_dir() and link.is_symlink() and link.resolve() == source
 
 
-def _recipe(source: Path, name: str, minutes: float, start: str | None) -> Recipe:
+def _material(
+    source: Path, pairs: tuple[str, str] | None, scene: str | None, *, noisy: bool
+) -> tuple["Material", "Findings"]:
     from denoising_pipeline.batch.doctor import examine
+    from denoising_pipeline.cli.material import material
 
     def progress(done: int, of: int) -> None:
         if sys.stderr.isatty():
             click.echo(f"\r{done + 1} of {of} files\x1b[K", nl=done + 1 == of, err=True)
 
     found = examine(source, progress=progress)
+    try:
+        return material(source, found, pairs, scene, noisy=noisy), found
+    except ValueError as error:
+        raise Refused(str(error)) from error
+
+
+def _recipe(
+    source: Path,
+    name: str,
+    given: "Material",
+    found: "Findings",
+    minutes: float,
+    start: str | None,
+) -> Recipe:
     images = found.files - len(found.unreadable)
     reasons = [f"{images} images of {shown(source)}, {found.megapixels:.1f} megapixels."]
-    if images < LEAST:
-        raise Refused(
-            f"'{shown(source)}' has {images} images that can be read. {LEAST} or more are "
-            "needed: some to learn from, and others, never learnt from, to judge by."
-        )
-    own = found.noise.median or 0.0
-    if own > MOST_NOISE:
-        raise Refused(
-            f"'{shown(source)}' is not clean (median noise {own:.1f}/255). A denoiser learns from "
-            "clean images, to which noise is added. Choose the folder of the clean ones."
-        )
-    reasons.append(
-        f"They are clean (median noise {own:.1f}/255): noise like that of cameras is added, of "
-        "levels up to 75/255."
-    )
+    reasons += given.reasons
     patch = patch_for(_smallest_side(found), 8)
     if patch < LEAST_PATCH:
         raise Refused(f"Images of less than {LEAST_PATCH} pixels in height or width are too small.")
-    parameters = on_clean_images(images, patch, start, minutes)
-    test, validation = held_out(images)
+    parameters = parameters_for(given, patch, start, minutes)
+    test, validation = held_out(given.images)
     reasons.append(
         f"{test} of them are set aside to judge the result, and {validation} to choose the epoch."
     )
@@ -192,8 +217,13 @@ def _pace(training: dict[str, object]) -> float:
 
 
 def _run(project: Path, name: str) -> int:
-    """Run the recipe and the benchmark, as processes of their own that get Ctrl-C alone."""
-    for more in ([], ["--pipelines", "benchmark"]):
+    """Run the recipe and the benchmark, as processes of their own that get Ctrl-C alone.
+
+    Without clean images there is no benchmark.
+    """
+    written = yaml.safe_load((project / "conf" / name / "parameters.yml").read_text())
+    alone = written["ingestion"].get("noisy", False)
+    for more in ([],) if alone else ([], ["--pipelines", "benchmark"]):
         command = [sys.executable, "-m", "kedro", "run", "--env", name, *more]
         process = subprocess.Popen(command, cwd=project)  # noqa: S603  # of a checked name
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)

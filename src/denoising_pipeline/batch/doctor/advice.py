@@ -3,7 +3,13 @@
 import shlex
 from collections.abc import Iterator
 
-from denoising_pipeline.batch.doctor.findings import FULL_SCALE, MOSTLY, Findings, Way
+from denoising_pipeline.batch.doctor.findings import (
+    FULL_SCALE,
+    MOSTLY,
+    Findings,
+    FoundPairs,
+    Way,
+)
 from denoising_pipeline.batch.doctor.looks import UNLIKE_TRAINING
 from denoising_pipeline.images.noise_level import CLEAN
 from denoising_pipeline.pictures.noise_warnings import TRAINED, is_beyond
@@ -19,7 +25,8 @@ LEAST = TEST[0] + VALIDATION[0] + 1
 """Images from which a denoiser can be trained and judged."""
 
 ADDED_NOISE = "supervised, with noise that is added"
-LATER = "not in this version"
+SAME_NAME = r"/([^/]+)\.[^.]*$"
+"""The scene of a file, where shots of it lie in folders side by side under the same name."""
 
 LEAST_GAIN = 0.3
 """Decibels of PSNR for which denoising is worth while."""
@@ -98,16 +105,36 @@ def ways(found: Findings) -> Iterator[Way]:
             text=f"{found.clean} clean images are too few alone: {LEAST} are needed, some of them "
             "to judge by.",
         )
+    command = f"In the folder of the project: denoise train {shlex.quote(found.folder)}"
     for pairs in found.pairs:
         if pairs.alike:
-            name = "noise2noise" if pairs.two_noisy else "supervised, on pairs"
-            more = "; it would learn what else differs, too" if pairs.more_than_noise else ""
-            text = f"{pairs.count} pairs, {pairs.noisy} and {pairs.clean}{more}; {LATER}"
-            yield Way(name, ready=False, text=text)
+            yield _way_of_pairs(pairs, command)
     if found.repeats:
         count, scenes = sum(found.repeats), len(found.repeats)
-        text = f"{count} shots of {scenes} scene{'s' if scenes > 1 else ''}; {LATER}"
-        yield Way("noise2noise", ready=False, text=text)
+        yield Way(
+            "noise2noise",
+            ready=count >= LEAST,
+            text=f"{count} shots of {scenes} scene{'s' if scenes > 1 else ''}. {command} --noisy "
+            "--scene REGEX, which finds the scene in a file's name",
+        )
     noisy = found.noise.known + found.noise.unknown
     if noisy and not (found.is_clean or found.pairs or found.repeats):
-        yield Way("self-supervised", ready=False, text=f"{noisy} images, noisy ones alone; {LATER}")
+        enough = noisy >= LEAST
+        how = f". {command} --noisy" if enough else f", too few: {LEAST} are needed"
+        text = f"{noisy} images, noisy ones alone{how}"
+        yield Way("self-supervised", ready=enough, text=text)
+
+
+def _way_of_pairs(pairs: FoundPairs, command: str) -> Way:
+    name = "noise2noise" if pairs.two_noisy else "supervised, on pairs"
+    text = f"{pairs.count} pairs, {pairs.noisy} and {pairs.clean}"
+    if pairs.count < LEAST:
+        return Way(name, ready=False, text=f"{text}, too few: {LEAST} are needed")
+    if pairs.two_noisy:
+        scene = shlex.quote(SAME_NAME)
+        return Way(name, ready=True, text=f"{text}. {command} --noisy --scene {scene}")
+    if pairs.patterns is None:
+        return Way(name, ready=False, text=f"{text}; no two patterns say which belong together")
+    more = "; it would learn what else differs, too" if pairs.more_than_noise else ""
+    patterns = " ".join(map(shlex.quote, pairs.patterns))
+    return Way(name, ready=True, text=f"{text}{more}. {command} --pairs {patterns}")

@@ -79,7 +79,7 @@ def examine(
             looks.append(look_at(path)[0])
         except Exception as error:  # one bad file does not end a folder
             unreadable.append((shown(path.relative_to(folder)), in_words(error)))
-    pairs = [_compared(each, denoiser) for each in named]
+    pairs = [_compared(folder, each, denoiser) for each in named]
     clean_sides = {
         clean
         for each, found in zip(named, pairs, strict=True)
@@ -177,7 +177,7 @@ def _gain(looks: Sequence[Look], denoiser: Denoiser) -> tuple[float | None, str]
     return float(np.median(gains)), f"predicted on {len(gains)} of them"
 
 
-def _compared(pairs: Pairs, denoiser: Denoiser | None) -> FoundPairs:
+def _compared(folder: Path, pairs: Pairs, denoiser: Denoiser | None) -> FoundPairs:
     places = np.linspace(0, len(pairs.files) - 1, min(COMPARED, len(pairs.files)))
     differences, noisy, clean, gains = [], [], [], []
     for place in places.round().astype(int):
@@ -196,6 +196,8 @@ def _compared(pairs: Pairs, denoiser: Denoiser | None) -> FoundPairs:
     names = (pairs.clean, pairs.noisy) if swapped else (pairs.noisy, pairs.clean)
     if swapped:
         noise, clean_noise = clean_noise, noise
+    known = pairs.patterns(folder)
+    patterns = (known.clean, known.noisy) if known else None
     two_noisy = not pairs.told and (clean_noise or 0) >= _AS_NOISY * (noise or 0) > 0
     return FoundPairs(
         *names,
@@ -207,6 +209,7 @@ def _compared(pairs: Pairs, denoiser: Denoiser | None) -> FoundPairs:
         noise=noise,
         clean_noise=clean_noise,
         gain=None if two_noisy or swapped or not gains else float(np.median(gains)),
+        patterns=patterns[::-1] if patterns and swapped else patterns,
     )
 
 

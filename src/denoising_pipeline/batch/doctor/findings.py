@@ -53,6 +53,8 @@ class FoundPairs:
         noise: Estimated noise of the noisy one, likewise.
         clean_noise: Of the other one.
         gain: What the denoiser gained in dB of PSNR on the middle of the pairs, median.
+        patterns: How the clean and the noisy files are named, as `ingestion.pairs` has it; None:
+            no two patterns say it.
     """
 
     noisy: str
@@ -65,6 +67,7 @@ class FoundPairs:
     noise: float | None
     clean_noise: float | None
     gain: float | None
+    patterns: tuple[str, str] | None = None
 
     @property
     def more_than_noise(self) -> bool:
