@@ -1,0 +1,256 @@
+"""What training on one's own images gives over the shipped weights, on images it never saw.
+
+`pairs NOISY CLEAN`: real noise. The pairs are cut into folds, by camera (`--scene`) or in turn;
+for each fold a denoiser is trained on the others, by each of the objectives, from the shipped
+weights `photos`. Objectives without clean images see the noisy ones only. Beside it stand the noisy
+images, the shipped weights, and fast non-local means, calibrated on the clean images that are
+learnt from. The gain over the shipped weights is paired, with a 95 % interval over images.
+
+`known CLEAN TEST`: Gaussian noise of sigma / 255 on clean images, one specialist, scored by the
+papers' protocol (unclipped, the network's output rounded to 8 bits). `--noisy-once` adds it once
+and learns from these noisy images alone.
+"""
+
+import argparse
+import re
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from machine import print_table
+from photos import H_FACTORS, SUFFIXES, Image, eight_bits, images, non_local, psnr, with_interval
+
+from denoising_pipeline import Denoiser
+from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.training import CleanExamples, Examples, NoisyExamples, PairExamples, train
+from denoising_pipeline.training.options import TrainingParameters
+
+OBJECTIVES: dict[str, dict[str, Any]] = {
+    "pairs": {"objective": {"name": "relative"}, "learning_rate": 0.0005},
+    "neighbor2neighbor": {"objective": {"name": "neighbor2neighbor"}, "learning_rate": 0.0003},
+    "blind_spot": {"objective": {"name": "blind_spot"}, "learning_rate": 0.0003},
+}
+EPOCHS = 4
+PATCH, BATCH, COLOURS = 96, 8, 3
+SEED = 0
+
+
+class Unclipped(Gaussian):
+    """Gaussian noise as the papers add it."""
+
+    clipped: ClassVar[bool] = False
+
+    def apply(self, clean: Image, generator: np.random.Generator) -> Image:
+        """Return the noisy images."""
+        noise = generator.standard_normal(clean.shape, np.float32)
+        if clean.shape[-1] == COLOURS and (clean == clean[..., :1]).all():
+            noise[...] = noise[..., :1]
+        return clean + np.float32(self.sigma) * noise
+
+
+def main() -> None:
+    """Train, score and print a table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    pairs = kinds.add_parser("pairs")
+    pairs.add_argument("noisy", type=Path)
+    pairs.add_argument("clean", type=Path)
+    pairs.add_argument("--scene", help="regular expression: what of a name is never in two folds")
+    pairs.add_argument("--folds", type=int, default=5)
+    pairs.add_argument("--steps", type=int, default=400)
+    pairs.add_argument("--objectives", nargs="+", choices=OBJECTIVES, default=list(OBJECTIVES))
+    known = kinds.add_parser("known")
+    known.add_argument("clean", type=Path)
+    known.add_argument("test", type=Path)
+    known.add_argument("--sigma", type=int, default=25)
+    known.add_argument("--minutes", type=float, default=10)
+    known.add_argument("--start", help="name or file of a denoiser; without: from nothing")
+    known.add_argument("--noisy-once", action="store_true")
+    known.add_argument("--first", type=int, help="test images; without: all")
+    options = parser.parse_args()
+    for folder in (options.clean, options.noisy if options.kind == "pairs" else options.test):
+        if not folder.is_dir():
+            print(f"{folder} is not there: left out.")
+            return
+    print_table(*(real_noise(options) if options.kind == "pairs" else known_noise(options)))
+
+
+def real_noise(options: argparse.Namespace) -> tuple[list[str], list[list[str]]]:
+    """Train and score on each fold; return the table's heading and rows."""
+    names = [p.name for p in sorted(options.clean.iterdir()) if p.suffix.lower() in SUFFIXES]
+    clean, noisy = ([colour(i) for i in images(f, None)] for f in (options.clean, options.noisy))
+    start = Denoiser.load("photos")
+    columns = ["noisy", "non-local means", "photos", *options.objectives]
+    scores = np.full((len(names), len(columns)), np.nan)
+    seconds: dict[str, list[float]] = {name: [] for name in options.objectives}
+    for test in folds(names, options.scene, options.folds):
+        learnt = [i for i in range(len(names)) if i not in set(test)]
+        held, kept = learnt[::8], [i for k, i in enumerate(learnt) if k % 8]
+        factor = best_factor([(noisy[i], clean[i]) for i in learnt[:12]])
+        fold = [start]
+        for name in options.objectives:
+            began = time.perf_counter()
+            alone = name != "pairs"
+            fold.append(
+                trained_on(
+                    name,
+                    (gather(noisy, kept), None if alone else gather(clean, kept)),
+                    (gather(noisy, held), None if alone else gather(clean, held)),
+                    start,
+                    options.steps,
+                )
+            )
+            seconds[name].append(time.perf_counter() - began)
+        for i in test:
+            seen = [noisy[i], non_local(noisy[i], factor)]
+            seen += [eight_bits(denoiser(noisy[i][np.newaxis])[0]) for denoiser in fold]
+            scores[i] = [psnr(clean[i], image) for image in seen]
+        print(f"fold of {len(test)}: {np.round(scores[test].mean(0), 2)}", flush=True)
+    rows = []
+    for column, name in enumerate(columns):
+        gain = scores[:, column] - scores[:, 2]
+        taken = f"{np.mean(seconds[name]):.0f}" if name in seconds else ""
+        rows.append([name, with_interval(scores[:, column].tolist()), paired(gain), taken])
+    return [f"{options.noisy.parent.name}, {len(names)} pairs", "PSNR", "over photos", "s"], rows
+
+
+def trained_on(
+    name: str,
+    learnt: tuple[ImageSet, ImageSet | None],
+    held_out: tuple[ImageSet, ImageSet | None],
+    start: Denoiser,
+    steps: int,
+) -> Denoiser:
+    """Train on from a denoiser by one of `OBJECTIVES`."""
+    given = parameters(start, steps=steps, **OBJECTIVES[name])
+    examples: Examples
+    if learnt[1] is None:
+        examples = NoisyExamples(learnt[0], seed=SEED, **places(given))
+    else:
+        examples = PairExamples(learnt[0], learnt[1], seed=SEED, **places(given))
+    return train(examples, held_out, given, SEED, lambda epoch, metrics: None, start=start)[0]
+
+
+def known_noise(options: argparse.Namespace) -> tuple[list[str], list[list[str]]]:
+    """Train one specialist and score it; return the table's heading and row."""
+    level = options.sigma / 255
+    start = Denoiser.load(options.start) if options.start else None
+    found = [colour(image) if start else image for image in images(options.clean, None)]
+    held, kept = range(0, len(found), 20), [i for i in range(len(found)) if i % 20]
+    clean, val = gather(found, kept), gather(found, held)
+    noisy_val = with_noise(val, level, 1)
+    more: dict[str, Any] = {"objective": {"name": "supervised"}, "loss": "log_mse"}
+    if options.noisy_once:
+        more = {"objective": {"name": "neighbor2neighbor"}}
+    given = parameters(start, minutes=options.minutes, **more)
+    place = {"seed": SEED, **places(given)}
+    examples: Examples = CleanExamples(clean, Unclipped(sigma=level), **place)
+    if options.noisy_once:
+        examples = NoisyExamples(with_noise(clean, level, 0), **place)
+    target = None if options.noisy_once else val
+    began = time.perf_counter()
+    denoiser, history = train(
+        examples, (noisy_val, target), given, SEED, lambda epoch, metrics: None, start=start
+    )
+    taken = time.perf_counter() - began
+    scores = []
+    for image in images(options.test, options.first):
+        draws = np.random.default_rng(0)
+        noisy = image + np.float32(level) * draws.standard_normal(image.shape, np.float32)
+        told = level if denoiser.architecture.told_level else None
+        seen = colour(noisy) if denoiser.image_shape[2] == COLOURS else noisy
+        scores.append(psnr(image, eight_bits(denoiser(seen[np.newaxis], sigma=told)[0])))
+    steps = len(history) * given.patches_per_epoch // given.batch_size
+    row = [options.clean.name, options.test.name, str(options.sigma)]
+    row += ["noisy once" if options.noisy_once else "clean", options.start or "nothing"]
+    return (
+        ["learnt from", "scored on", "sigma", "seen", "start", "minutes", "steps", "PSNR"],
+        [[*row, f"{taken / 60:.1f}", f"{steps:,}", with_interval(scores)]],
+    )
+
+
+def parameters(
+    start: Denoiser | None, steps: int = 0, minutes: float | None = None, **more: Any
+) -> TrainingParameters:
+    """Return the options of a training: so many steps, or as many as the minutes allow.
+
+    With minutes an epoch has a hundred steps, and their number is measured beforehand: the rate
+    that goes down with the cosine has to reach its end.
+    """
+    from denoising_pipeline.training.pace import seconds_per_step
+
+    model = {"name": "unet", "noise_level": start is not None}
+    given = {"model": model, "loss": "mse", "patch": PATCH, "detail": 4, "flips": "all"}
+    given |= {"batch_size": BATCH, "weight_decay": 0.1, "warmup": 0.03, "precision": "float32"}
+    given |= {"learning_rate": 0.001 if start else 0.003, "minutes": minutes, **more}
+    per_epoch = max(1, steps // EPOCHS)
+    epochs = EPOCHS
+    if minutes:
+        channels = COLOURS if start else 1
+        pace = seconds_per_step(TrainingParameters.model_validate(given), channels)
+        per_epoch, epochs = 100, max(1, int(0.95 * minutes * 60 / pace / 100))
+    given |= {"patches_per_epoch": BATCH * per_epoch, "epochs": epochs}
+    return TrainingParameters.model_validate(given)
+
+
+def places(given: TrainingParameters) -> dict[str, Any]:
+    """Return where examples are cut, and how they are turned."""
+    return {
+        "patch": given.patch,
+        "patches": given.patches_per_epoch,
+        "detail": given.detail,
+        "flips": given.flips,
+    }
+
+
+def folds(names: Sequence[str], scene: str | None, count: int) -> Iterator[list[int]]:
+    """Yield the positions of each fold: by scene, or every n-th."""
+    if scene is None:
+        for first in range(min(count, len(names))):
+            yield list(range(first, len(names), count))
+        return
+    found = [re.search(scene, name) for name in names]
+    scenes = [match[min(match.re.groups, 1)] if match else "" for match in found]
+    for one in sorted(set(scenes)):
+        yield [i for i, other in enumerate(scenes) if other == one]
+
+
+def best_factor(pairs: Sequence[tuple[Image, Image]]) -> float:
+    """Return the filtering parameter of non-local means that is best on pairs."""
+    return max(
+        H_FACTORS, key=lambda h: np.mean([psnr(one, non_local(seen, h)) for seen, one in pairs])
+    )
+
+
+def gather(found: Sequence[Image], positions: Sequence[int]) -> ImageSet:
+    """Return some images as a set of float32."""
+    chosen = [found[i] for i in positions]
+    return ImageSet.collect(chosen, [image.shape for image in chosen], np.float32)
+
+
+def with_noise(clean: ImageSet, level: float, seed: int) -> ImageSet:
+    """Return images with noise that is drawn once."""
+    draws, noise = np.random.default_rng(seed), Unclipped(sigma=level)
+    found = [noise.apply(clean.read(index), draws) for index in range(len(clean))]
+    return gather(found, range(len(found)))
+
+
+def colour(image: Image) -> Image:
+    """Return a grey image in three equal channels."""
+    return np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image
+
+
+def paired(gain: npt.NDArray[np.float64]) -> str:
+    """Return the mean gain with its 95 % interval."""
+    half = 1.96 * gain.std(ddof=1) / np.sqrt(len(gain))
+    return f"{gain.mean():+.2f} ± {half:.2f}"
+
+
+if __name__ == "__main__":
+    main()
