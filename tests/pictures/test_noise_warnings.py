@@ -6,17 +6,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cards import card
 from PIL import Image as Pillow
 from skimage import data
 
 from denoising_pipeline.core.seeding import generator
-from denoising_pipeline.degradations.camera import Camera
+from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.degradations.recorded import Recorded
+from denoising_pipeline.degradations.speckle import Speckle
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.images.blocks import Image
 from denoising_pipeline.images.noise_level import NoiseEstimate, estimate_noise
 from denoising_pipeline.images.noise_structure import block_edges, stripes
-from denoising_pipeline.pictures.noise_warnings import TRAINED, is_beyond, noise_warnings
+from denoising_pipeline.models.dense import Dense
+from denoising_pipeline.pictures.noise_warnings import is_beyond, noise_warnings
 
+HIGHEST = 75 / 255
 NOISY = NoiseEstimate(sigma=20 / 255, offset=(20 / 255) ** 2)
 
 
@@ -35,7 +40,7 @@ def as_jpeg(image: Image, quality: int) -> Image:
 
 @pytest.mark.parametrize("sigma", [5, 25, 75])
 def test_independent_noise_that_was_trained_on_needs_no_word(sigma: float) -> None:
-    assert noise_warnings(estimate_noise(camera(sigma))) == []
+    assert noise_warnings(estimate_noise(camera(sigma)), HIGHEST) == []
 
 
 @pytest.mark.parametrize(
@@ -53,22 +58,31 @@ def test_independent_noise_that_was_trained_on_needs_no_word(sigma: float) -> No
     ],
 )
 def test_each_reason_is_said_with_its_number(changes: dict[str, Any], word: str) -> None:
-    (line,) = noise_warnings(replace(NOISY, **changes))
+    (line,) = noise_warnings(replace(NOISY, **changes), HIGHEST)
     assert word in line
     assert line.endswith(".")
 
 
 def test_the_range_that_was_trained_on_can_be_given() -> None:
-    assert noise_warnings(NOISY) == []
+    assert noise_warnings(NOISY, HIGHEST) == []
     (line,) = noise_warnings(NOISY, highest=15 / 255)
     assert "above the 15.0/255" in line
 
 
-def test_what_is_taken_for_trained_is_what_the_card_of_the_photographs_says() -> None:
-    noise = Denoiser.load("photos").card.noise
-    assert isinstance(noise, Camera)
-    assert pytest.approx(noise.sigma) == TRAINED
-    assert [is_beyond(level * TRAINED) for level in (1, 1.04, 1.06)] == [False, False, True]
+def test_what_a_denoiser_was_trained_on_is_read_from_its_card() -> None:
+    photos = Denoiser.load("photos")
+    assert photos.trained_up_to == pytest.approx(HIGHEST)
+    assert [is_beyond(level * HIGHEST, HIGHEST) for level in (1, 1.04, 1.06)] == [
+        False,
+        False,
+        True,
+    ]
+    noises: list[tuple[Degradation, float | None]]
+    noises = [(Gaussian(sigma=0.2), 0.2), (Speckle(sigma=0.2), None), (Recorded(), None)]
+    for noise, highest in noises:
+        other = Denoiser(Dense(), (4, 4, 1), None, card(noise))
+        assert other.trained_up_to == highest
+    assert noise_warnings(replace(NOISY, sigma=0.9), highest=None) == []
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -78,7 +92,7 @@ def test_stripes_are_found_with_their_strength(turned: bool) -> None:
     image = image.swapaxes(0, 1) if turned else image
     estimate = estimate_noise(image)
     assert estimate.stripes * 255 == pytest.approx(5, rel=0.2)
-    assert any("stripes" in line for line in noise_warnings(estimate))
+    assert any("stripes" in line for line in noise_warnings(estimate, HIGHEST))
 
 
 @pytest.mark.parametrize("name", ["brick", "grass", "camera", "page"])
@@ -91,4 +105,4 @@ def test_what_a_photograph_shows_is_not_taken_for_stripes(name: str) -> None:
 def test_blocks_of_jpeg_are_found_wherever_the_grid_starts(start: int) -> None:
     image = as_jpeg(camera(2), 60)[start:, start:]
     assert block_edges(image) > 0.05
-    assert any("JPEG" in line for line in noise_warnings(estimate_noise(image)))
+    assert any("JPEG" in line for line in noise_warnings(estimate_noise(image), HIGHEST))

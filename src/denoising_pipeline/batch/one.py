@@ -22,7 +22,6 @@ from denoising_pipeline.pictures.formats import (
     left_out,
     open_picture,
 )
-from denoising_pipeline.pictures.noise_warnings import noise_warnings
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _SENTENCES = {
@@ -171,7 +170,7 @@ def denoised(
         seconds=outcome.seconds,
         sigma=_sigma(outcome),
         told=settings.sigma,
-        warnings=(*result.warnings, *_warnings(outcome)),
+        warnings=(*result.warnings, *outcome.warnings),
         thumbnails=thumbnails[0] if thumbnails else None,
     )
 
@@ -211,13 +210,6 @@ def _sigma(outcome: Outcome) -> float | None:
     if not pixels:
         return None
     return sqrt(sum(page.noise.sigma**2 * page.height * page.width for page in known) / pixels)
-
-
-def _warnings(outcome: Outcome) -> list[str]:
-    """Return what speaks against denoising, each thing once for all pages."""
-    return list(
-        dict.fromkeys(text for page in outcome.pages for text in noise_warnings(page.noise))
-    )
 
 
 def _predicted(result: FileResult, outcome: Outcome) -> FileResult:

@@ -35,6 +35,10 @@ class Camera(Degradation):
     rounded: float = Field(default=0.5, ge=0, le=1, description="share clipped, in steps of 1/255")
     jpeg: float = Field(default=0.2, ge=0, le=1, description="of these, the share stored as JPEG")
 
+    def describe(self) -> str:
+        """Return the name and the highest level on the scale of 255."""
+        return f"{self.name} up to {255 * self.sigma:.3g}/255"
+
     def apply(self, clean: Images, generator: np.random.Generator) -> Images:
         """Degrade a batch of images; see `Degradation.apply`. Values may leave [0, 1]."""
         noisy = np.empty_like(clean)

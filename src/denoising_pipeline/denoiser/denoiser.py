@@ -9,6 +9,8 @@ from typing import Any, overload
 
 import numpy as np
 
+from denoising_pipeline.degradations.camera import Camera
+from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.denoiser.card import Card
 from denoising_pipeline.denoiser.inputs import checked
 from denoising_pipeline.denoiser.memory import bytes_per_pixel
@@ -202,6 +204,12 @@ class Denoiser:
     def clipped(self) -> bool:
         """Whether it takes values in [0, 1] only."""
         return self._card is None or self._card.noise.clipped
+
+    @property
+    def trained_up_to(self) -> float | None:
+        """The noise level up to which it was trained, on the scale of [0, 1]; None: not known."""
+        noise = self._card.noise if self._card else None
+        return noise.sigma if isinstance(noise, Camera | Gaussian) else None
 
     @property
     def out_channels(self) -> int:

@@ -16,6 +16,7 @@ from denoising_pipeline.denoiser.denoiser import Denoiser
 from denoising_pipeline.denoiser.quality import Prediction
 from denoising_pipeline.images.noise_level import NoiseEstimate, estimate_noise
 from denoising_pipeline.pictures.formats import Picture, check_format, open_picture, write_picture
+from denoising_pipeline.pictures.noise_warnings import noise_warnings
 
 PNG_MODES = {"1", "L", "LA", "P", "RGB", "RGBA", "I;16"}
 """Pillow's modes that PNG holds as they are; TIFF holds the others."""
@@ -74,9 +75,17 @@ class Outcome:
 
     Attributes:
         pages: Those that are done, in their order.
+        highest: Noise level up to which the denoiser was trained; see `Denoiser.trained_up_to`.
     """
 
     pages: list[Page] = field(default_factory=list)
+    highest: float | None = None
+
+    @property
+    def warnings(self) -> list[str]:
+        """What speaks against denoising, each thing once for all pages."""
+        found = (text for page in self.pages for text in noise_warnings(page.noise, self.highest))
+        return list(dict.fromkeys(found))
 
     @property
     def megapixels(self) -> float:
@@ -123,7 +132,7 @@ def denoise_picture(
     """
     denoiser.check_sigma(settings.sigma)
     check_format(picture, format)
-    outcome = Outcome()
+    outcome = Outcome(highest=denoiser.trained_up_to)
 
     def pages() -> Iterator[npt.NDArray[np.float32]]:
         for number in range(picture.pages):

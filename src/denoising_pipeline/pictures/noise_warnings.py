@@ -2,24 +2,22 @@
 
 from denoising_pipeline.images.noise_level import NoiseEstimate
 
-TRAINED = 75 / 255
-"""Highest noise level that the shipped denoisers are trained on."""
-
 _BEYOND = 1.05
 """Estimate / highest level from which it is above it: estimates err by a few percent."""
 
 
-def is_beyond(sigma: float, highest: float = TRAINED) -> bool:
-    """Tell whether a noise level is above what a denoiser was trained on; both on one scale."""
-    return sigma > _BEYOND * highest
+def is_beyond(sigma: float, highest: float | None) -> bool:
+    """Tell whether a noise level is above what a denoiser was trained on; None: nobody knows."""
+    return highest is not None and sigma > _BEYOND * highest
 
 
-def noise_warnings(estimate: NoiseEstimate, highest: float = TRAINED) -> list[str]:
+def noise_warnings(estimate: NoiseEstimate, highest: float | None) -> list[str]:
     """Return a sentence for each thing that the denoiser is not made for; none: all is well.
 
     Args:
         estimate: What is known of the image.
-        highest: Noise level up to which the denoiser was trained, on the scale [0, 1].
+        highest: Noise level up to which the denoiser was trained, on the scale [0, 1]; None: it is
+            not known.
     """
     sigma = estimate.sigma
     found: list[str] = []
@@ -38,7 +36,7 @@ def noise_warnings(estimate: NoiseEstimate, highest: float = TRAINED) -> list[st
         )
     elif estimate.is_clean:
         found.append(f"It looks clean (noise of {_shown(sigma)}): leave it as it is.")
-    if is_beyond(sigma, highest):
+    if highest is not None and is_beyond(sigma, highest):
         found.append(
             f"The noise of {_shown(sigma)} is above the {_shown(highest)} that the denoiser was"
             " trained on: it will leave noise or make patterns."

@@ -8,7 +8,6 @@ from pydantic import BaseModel, Field
 from denoising_pipeline.denoiser.picture import Outcome, Page
 from denoising_pipeline.denoiser.quality import Prediction
 from denoising_pipeline.pictures.formats import FORMATS, Picture, format_of, left_out
-from denoising_pipeline.pictures.noise_warnings import noise_warnings
 
 LEVELS = 255
 """Noise levels are shown on the scale of 8 bits."""
@@ -107,5 +106,4 @@ def _warnings(picture: Picture, outcome: Outcome, format: str | None) -> Iterato
     """Yield each warning once, whichever page it is of."""
     if said := left_out(picture, format):
         yield said
-    found = [text for page in outcome.pages for text in noise_warnings(page.noise)]
-    yield from dict.fromkeys(found)
+    yield from outcome.warnings

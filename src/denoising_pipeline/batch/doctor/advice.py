@@ -12,7 +12,7 @@ from denoising_pipeline.batch.doctor.findings import (
 )
 from denoising_pipeline.batch.doctor.looks import UNLIKE_TRAINING
 from denoising_pipeline.images.noise_level import CLEAN
-from denoising_pipeline.pictures.noise_warnings import TRAINED, is_beyond
+from denoising_pipeline.pictures.noise_warnings import is_beyond
 
 ENOUGH = 30
 """Photographs from which a denoiser learns what 400 would teach it."""
@@ -80,8 +80,8 @@ def _reservations(found: Findings) -> Iterator[str]:
                 f"{pairs.noisy} and {pairs.clean} differ by {pairs.difference:.1f}/255: that is "
                 "noise which the images alone do not show."
             )
-    if noise.high is not None and is_beyond(noise.high / FULL_SCALE):
-        most = FULL_SCALE * TRAINED
+    most = found.trained_up_to
+    if noise.high is not None and is_beyond(noise.high, most):
         yield f"Some have more noise than the {most:g}/255 that the denoiser was trained on."
     for kind, count in noise.kinds.items():
         if kind in UNLIKE_TRAINING:

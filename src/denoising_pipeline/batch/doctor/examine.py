@@ -106,6 +106,7 @@ def examine(
         copies=copies(looks),
         gain=None,
         gain_basis="",
+        trained_up_to=_trained_up_to(denoiser),
         training_seconds=training_seconds(denoiser) if denoiser else None,
         looks=[
             (
@@ -132,6 +133,11 @@ def sample(paths: Sequence[Path]) -> Sequence[Path]:
 
 def _counted(found: Iterable[str] | Counter[str]) -> dict[str, int]:
     return dict(Counter(found).most_common())
+
+
+def _trained_up_to(denoiser: Denoiser | None) -> float | None:
+    level = denoiser.trained_up_to if denoiser else None
+    return None if level is None else level * FULL_SCALE
 
 
 def _noise(looks: Sequence[Look]) -> Noise:

@@ -113,6 +113,7 @@ class Findings:
         copies: Files that hold the same pixels as another.
         gain: What the denoiser is expected to gain, in dB of PSNR; None: not estimated.
         gain_basis: What that is known from, in words.
+        trained_up_to: Noise level n/255 up to which the denoiser was trained; None: not known.
         training_seconds: How long the recipe `photos` takes here; None: not estimated.
         verdict: Whether to denoise, and how: sentences.
         ways: How a denoiser could be trained on it.
@@ -136,6 +137,7 @@ class Findings:
     copies: int
     gain: float | None
     gain_basis: str
+    trained_up_to: float | None
     training_seconds: float | None
     looks: Sequence[tuple[str, float | None, Sequence[str]]]
     verdict: Sequence[str] = field(default=())
