@@ -72,14 +72,13 @@ def test_the_range_that_was_trained_on_can_be_given() -> None:
 def test_what_a_denoiser_was_trained_on_is_read_from_its_card() -> None:
     photos = Denoiser.load("photos")
     assert photos.trained_up_to == pytest.approx(HIGHEST)
-    assert [is_beyond(level * HIGHEST, HIGHEST) for level in (1, 1.04, 1.06)] == [
-        False,
-        False,
-        True,
-    ]
-    noises: list[tuple[Degradation, float | None]]
-    noises = [(Gaussian(sigma=0.2), 0.2), (Speckle(sigma=0.2), None), (Recorded(), None)]
-    for noise, highest in noises:
+    assert not is_beyond(1.04 * HIGHEST, HIGHEST)
+    assert is_beyond(1.06 * HIGHEST, HIGHEST)
+    for noise, highest in (
+        (Gaussian(sigma=0.2), 0.2),
+        (Speckle(sigma=0.2), None),
+        (Recorded(), None),
+    ):
         other = Denoiser(Dense(), (4, 4, 1), None, card(noise))
         assert other.trained_up_to == highest
     assert noise_warnings(replace(NOISY, sigma=0.9), highest=None) == []
