@@ -14,20 +14,26 @@ import argparse
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from machine import print_table
+from matplotlib.figure import Figure
 from skimage.restoration import denoise_nl_means
 
 from denoising_pipeline import Denoiser
 from denoising_pipeline.denoiser.picture import Settings, denoise_page
+from denoising_pipeline.denoiser.quality import Prediction
 from denoising_pipeline.images.noise_level import estimate_noise
 from denoising_pipeline.pictures.formats import open_picture
 
 Image = npt.NDArray[np.float32]
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"}
+
+Predictions: TypeAlias = dict[str, list[tuple[Prediction, float]]]
+"""By folder, what was predicted of each image, and its true PSNR in dB."""
 
 PUBLISHED = {
     ("set12", 15): "32.37 / 32.75",
@@ -60,13 +66,15 @@ def main() -> None:
     parser.add_argument("--sigmas", type=int, nargs="+", default=[15, 25, 50])
     parser.add_argument("--first", type=int, help="images of each folder; without: all")
     parser.add_argument("--told", action="store_true", help="tell the denoiser the level")
+    parser.add_argument("--plot", type=Path, help="file of a plot of predicted and true PSNR")
     options = parser.parse_args()
     denoiser = Denoiser.load(options.model)
     for folder in chain(options.folders, *options.pairs):
         if not folder.is_dir():
             print(f"{folder} is not there: left out.")
+    predictions: Predictions = {}
     known = [
-        known_noise(denoiser, folder, sigma, options.told, options.first)
+        known_noise(denoiser, folder, sigma, options, predictions)
         for folder in options.folders
         for sigma in options.sigmas
         if folder.is_dir()
@@ -84,6 +92,8 @@ def main() -> None:
             ],
             known,
         )
+    if options.plot:
+        reliability(predictions, options.plot)
     real = [
         real_noise(denoiser, noisy, clean, options.first)
         for noisy, clean in options.pairs
@@ -94,13 +104,17 @@ def main() -> None:
 
 
 def known_noise(
-    denoiser: Denoiser, folder: Path, sigma: int, told: bool, first: int | None
+    denoiser: Denoiser,
+    folder: Path,
+    sigma: int,
+    options: argparse.Namespace,
+    predictions: Predictions,
 ) -> list[str]:
-    """Score one folder at one level."""
+    """Score one folder at one level, and add what was predicted."""
     level = sigma / 255
-    settings = Settings(sigma=level if told else None)
+    settings = Settings(sigma=level if options.told else None)
     scores, within = [], []
-    for clean in images(folder, first):
+    for clean in images(folder, options.first):
         draws = np.random.default_rng(0)
         noisy = clean + np.float32(level) * draws.standard_normal(clean.shape, np.float32)
         rounded = eight_bits(noisy)
@@ -111,10 +125,35 @@ def known_noise(
             [psnr(clean, image) for image in (noisy, eight_bits(free), eight_bits(found))]
         )
         if page.predicted:
-            within.append(page.predicted.low <= psnr(clean, found) <= page.predicted.high)
+            true = psnr(clean, found)
+            within.append(page.predicted.low <= true <= page.predicted.high)
+            predictions.setdefault(folder.name, []).append((page.predicted, true))
     means = [f"{value:.2f}" for value in np.mean(scores, axis=0)]
     share = f"{np.mean(within):.0%}" if within else ""
     return [folder.name, str(sigma), *means, share, PUBLISHED.get((folder.name.lower(), sigma), "")]
+
+
+def reliability(predictions: Predictions, file: Path) -> None:
+    """Draw true over predicted PSNR of every image, with the interval that was predicted."""
+    figure = Figure(figsize=(6.5, 6), dpi=120, layout="constrained")
+    axes = figure.subplots()
+    ends: list[float] = []
+    for (name, found), marker in zip(predictions.items(), "osD^vX*", strict=False):
+        expected = np.array([one.psnr for one, _ in found])
+        true = np.array([psnr for _, psnr in found])
+        below = expected - [one.low for one, _ in found]
+        above = np.array([one.high for one, _ in found]) - expected
+        held = np.mean([one.low <= psnr <= one.high for one, psnr in found])
+        style = {"fmt": marker, "ms": 4, "alpha": 0.7, "elinewidth": 0.4}
+        label = f"{name}: {held:.0%} of {len(found)} within the interval"
+        axes.errorbar(expected, true, xerr=[below, above], label=label, **style)
+        ends += [*expected, *true]
+    low, high = min(ends) - 0.5, max(ends) + 0.5
+    axes.plot([low, high], [low, high], color="black", linewidth=1)
+    axes.set(xlim=(low, high), ylim=(low, high))
+    axes.set(xlabel="predicted PSNR and its 90 % interval (dB)", ylabel="true PSNR (dB)")
+    axes.legend(fontsize=8)
+    figure.savefig(file)
 
 
 def real_noise(denoiser: Denoiser, noisy: Path, clean: Path, first: int | None) -> list[str]:
