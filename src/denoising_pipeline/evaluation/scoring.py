@@ -37,6 +37,8 @@ SCORE_FORMATS = (
     ScoreFormat("psnr", "PSNR [dB]", 2, more_is_better=True),
     ScoreFormat("psnr_pooled", "PSNR, pooled [dB]", 2, more_is_better=True),
     ScoreFormat("ssim", "SSIM", 4, more_is_better=True),
+    ScoreFormat("covered_psnr", "PSNR where it was covered [dB]", 2, more_is_better=True),
+    ScoreFormat("kept_psnr", "PSNR elsewhere [dB]", 2, more_is_better=True),
     ScoreFormat("mse", "MSE", 5, more_is_better=False),
     ScoreFormat("mae", "MAE", 5, more_is_better=False),
     RISK,
