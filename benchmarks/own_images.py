@@ -95,7 +95,7 @@ def real_noise(options: argparse.Namespace) -> tuple[list[str], list[list[str]]]
     for test in folds(names, options.scene, options.folds):
         learnt = [i for i in range(len(names)) if i not in set(test)]
         held, kept = learnt[::8], [i for k, i in enumerate(learnt) if k % 8]
-        factor = best_factor([(noisy[i], clean[i]) for i in learnt[:12]])
+        factor = best_factor([(noisy[i], clean[i]) for i in learnt[:6]])
         fold = [start]
         for name in options.objectives:
             began = time.perf_counter()
