@@ -30,7 +30,11 @@ needs_onnx = pytest.mark.skipif(
 
 NARROW = {"widths": (4, 8), "blocks": (1, 1)}
 SMALL = {**NARROW, "latent_dim": 4}
-OPTIONS: dict[str, dict[str, Any]] = {"residual_unet": NARROW, "unet": NARROW}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "residual_unet": NARROW,
+    "stabilized": {"network": {"name": "unet", **NARROW}},
+    "unet": NARROW,
+}
 """Of architectures that would take long to export as they are."""
 
 

@@ -44,9 +44,11 @@ VAL = images(0.1, 0.4)
 
 
 def options(objective: str) -> TrainingParameters:
+    fits = objective == "fit_to_noise"
     given = {
         "objective": {"name": objective},
-        "model": {"name": "unet"},
+        "model": {"name": "stabilized" if fits else "unet"},
+        "start": "photos" if fits else None,
         "patch": 16,
         "loss": "mse",
     }

@@ -19,7 +19,11 @@ from denoising_pipeline.training.options import TrainingParameters
 
 PEAK = 0.01
 NARROW = {"widths": (4, 8), "blocks": (1, 1)}
-MODELS: dict[str, dict[str, Any]] = {"residual_unet": NARROW, "unet": NARROW}
+MODELS: dict[str, dict[str, Any]] = {
+    "residual_unet": NARROW,
+    "stabilized": {"network": {"name": "unet", **NARROW}, "trained": "all"},
+    "unet": NARROW,
+}
 """Architectures that would take long to train as they are."""
 
 

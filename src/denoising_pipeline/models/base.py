@@ -2,7 +2,7 @@
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
@@ -68,6 +68,25 @@ class Architecture(Component, ABC):
         The distance, in pixels, is the larger one of rows and columns. None: there is no limit.
         """
         return None
+
+    @property
+    def needs_start(self) -> bool:
+        """Whether most weights are not trained, so that they have to come from a denoiser."""
+        return False
+
+    def weights_from(
+        self, start: "Architecture", weights: Sequence[npt.NDArray[np.float32]]
+    ) -> list[npt.NDArray[np.float32]] | None:
+        """Return the weights with which it goes on from another network.
+
+        Args:
+            start: The architecture of that network.
+            weights: Its weights, as `keras.Model.get_weights` gives them.
+
+        Returns:
+            Likewise its own; None if it cannot go on from that architecture.
+        """
+        return list(weights) if start == self else None
 
     def check(self, image_shape: ImageShape) -> None:
         """Check that the network can be built for a shape, without Keras.

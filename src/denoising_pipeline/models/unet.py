@@ -1,5 +1,6 @@
 """A fully convolutional residual U-Net: one network for images of any size."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -114,36 +115,60 @@ class Unet(Architecture):
         self.check(image_shape)
         channels = self._channels(image_shape, out_channels)
         keras, layer = load_keras(), Layers(seed)
-        padding = padding_to(self.multiple, image_shape)
-        seen = keras.Input(_seen_shape(image_shape, self.noise_level))
-        x = layer.padded(seen, padding)
-        features = []
+        seen = keras.Input(seen_shape(image_shape, self.noise_level))
+        noisy = seen[..., : image_shape[2]] if self.noise_level else seen
+        features = self.features(layer, seen, image_shape)
+        outputs = features if self.output == "sigmoid" else [*features, noisy]
+        encoder = keras.Model(seen, outputs, name="encoder")
+        inputs = [keras.Input(tensor.shape[1:]) for tensor in encoder.outputs]
+        decoder = keras.Model(
+            inputs, self.image(layer, inputs, channels, image_shape), name="decoder"
+        )
+        return autoencoder(self.name, seen.shape[1:], encoder, decoder)
+
+    def features(self, layer: Layers, seen: Any, image_shape: ImageShape) -> list[Any]:
+        """Return the way down: the features of each resolution, the highest first.
+
+        Args:
+            layer: Makes the layers.
+            seen: Keras tensor (N, H, W, C), or with a channel more for the level.
+            image_shape: (H, W, C) that the network is built for.
+        """
+        x = layer.padded(seen, padding_to(self.multiple, image_shape))
+        found = []
         for level, (filters, count) in enumerate(zip(self.widths, self.blocks, strict=True)):
             x = layer.convolution(x, filters, 2 if level else 6, strides=2)
             for _ in range(count):
                 x = layer.residual_block(x, filters)
-            features.append(x)
-        noisy = seen[..., : image_shape[2]] if self.noise_level else seen
-        outputs = [*features, noisy] if self.output != "sigmoid" else features
-        encoder = keras.Model(seen, outputs, name="encoder")
+            found.append(x)
+        return found
 
-        inputs = [keras.Input(tensor.shape[1:]) for tensor in encoder.outputs]
-        x = inputs[len(features) - 1]
+    def image(
+        self, layer: Layers, inputs: Sequence[Any], channels: int, image_shape: ImageShape
+    ) -> Any:
+        """Return the way up: the denoised image, float32 (N, H, W, channels).
+
+        Args:
+            layer: Makes the layers.
+            inputs: What `features` returned and, unless the output is a sigmoid, the noisy image.
+            channels: Of the image.
+            image_shape: (H, W, C) that the network is built for.
+        """
+        features = inputs[: len(self.widths)]
+        x = features[-1]
         for level in reversed(range(len(features) - 1)):
             x = layer.transposed(x, self.widths[level], 2)
-            x = keras.layers.Add()([x, inputs[level]])
+            x = load_keras().layers.Add()([x, features[level]])
             for _ in range(self.blocks[level]):
                 x = layer.residual_block(x, self.widths[level])
         x = layer.transposed(x, channels, 6, BRANCH_SCALE, "float32")
-        estimate = layer.cropped(x, padding)
+        estimate = layer.cropped(x, padding_to(self.multiple, image_shape))
+        layers = load_keras().layers
         if self.output == "sigmoid":
-            denoised = keras.layers.Activation("sigmoid", dtype="float32")(estimate)
-        else:
-            if self.output == "chroma":
-                estimate = _without_luma(estimate)
-            denoised = keras.layers.Subtract(dtype="float32")([inputs[-1], estimate])
-        decoder = keras.Model(inputs, denoised, name="decoder")
-        return autoencoder(self.name, seen.shape[1:], encoder, decoder)
+            return layers.Activation("sigmoid", dtype="float32")(estimate)
+        if self.output == "chroma":
+            estimate = _without_luma(estimate)
+        return layers.Subtract(dtype="float32")([inputs[len(features)], estimate])
 
     def _channels(self, image_shape: ImageShape, out_channels: int | None) -> int:
         if self.output == "chroma":
@@ -163,6 +188,7 @@ def _without_luma(colours: Any) -> Any:
     return colours - ops.sum(colours * LUMA.astype("float32"), axis=-1, keepdims=True)
 
 
-def _seen_shape(image_shape: ImageShape, noise_level: bool) -> ImageShape:
+def seen_shape(image_shape: ImageShape, noise_level: bool) -> ImageShape:
+    """Return the shape of the input: with a channel more where the noise level is told."""
     height, width, channels = image_shape
     return height, width, channels + noise_level

@@ -73,8 +73,14 @@ def train(
     Raises:
         TrainingDivergedError: The loss became NaN or infinite.
         ValueError: The architecture cannot process images of that size, or the objective needs
-            what the examples lack, or `start` is of another architecture.
+            what the examples lack, or `start` is of another architecture, or missing where most
+            of the network is not trained.
     """
+    if options.model.needs_start and not start:
+        raise ValueError(
+            f"The network in {options.model.name!r} is not trained, so it has to come from a "
+            "denoiser. Set training.start to one, such as photos, or training.model.trained=all."
+        )
     keras = load_keras()
     image_shape = network_shape(options.model, examples)
     held_out = validation_data(validation, options, seed, recorded=examples.recorded)
@@ -129,7 +135,8 @@ def starting_weights(
         ValueError: The denoiser has another architecture or other images, or its weights cannot be
             read.
     """
-    if (start.architecture, start.image_shape) != (architecture, image_shape):
+    known = architecture.weights_from(start.architecture, ()) is not None
+    if not known or start.image_shape != image_shape:
         raise ValueError(
             f"The denoiser of training.start is {start.architecture!r} for images of "
             f"{start.image_shape}, and the network to be trained {architecture!r} for "
@@ -137,7 +144,7 @@ def starting_weights(
             "training.start to null."
         )
     weights: Weights = with_keras(start).model.get_weights()
-    return weights
+    return architecture.weights_from(start.architecture, weights) or weights
 
 
 def network_shape(architecture: Architecture, examples: Examples) -> ImageShape:

@@ -7,8 +7,10 @@ from pydantic import Field, model_validator
 from denoising_pipeline.core.options import Section
 from denoising_pipeline.models import ArchitectureChoice
 from denoising_pipeline.models.residual_unet import ResidualUnet
+from denoising_pipeline.models.stabilized import Stabilized
 from denoising_pipeline.training.augment import Flips
 from denoising_pipeline.training.objectives import ObjectiveChoice
+from denoising_pipeline.training.objectives.fit_to_noise import FitToNoise
 from denoising_pipeline.training.objectives.supervised import Supervised
 
 Epochs: TypeAlias = Annotated[int, Field(ge=1, description="passes over the training images")]
@@ -113,6 +115,16 @@ class TrainingParameters(FitOptions):
             raise ValueError(
                 f"the loss {self.loss!r} has a cross-entropy, for outputs between 0 and 1, and "
                 f"that of {self.model.name!r} is not bounded. Set training.loss=log_mse, or mse."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _a_curve_around_a_denoiser(self) -> Self:
+        fits = isinstance(self.model, Stabilized) and self.start
+        if isinstance(self.objective, FitToNoise) and not fits:
+            raise ValueError(
+                f"the objective {self.objective.name!r} learns a curve around a denoiser. Set "
+                "training.model.name=stabilized and training.start to the denoiser, such as photos."
             )
         return self
 
