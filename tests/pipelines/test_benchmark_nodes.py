@@ -17,10 +17,12 @@ from denoising_pipeline.config import validate_parameters
 from denoising_pipeline.datasets.json_strict import from_json, to_json
 from denoising_pipeline.degradations import Noise, draw_noisy
 from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.degradations.holes import Holes
 from denoising_pipeline.degradations.masking import Masking
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.card import Card
 from denoising_pipeline.evaluation.metrics import METRICS, mean_interval, mse, pooled_psnr
+from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.idx import read_idx
 from denoising_pipeline.images.sets import ImageSet, apply_to
@@ -120,7 +122,8 @@ def test_scores_are_those_of_the_images(scored: tuple[pd.DataFrame, Images]) -> 
     table, shown = scored
     position = table["denoiser"].tolist().index("noisy")
     row, images = table.iloc[position], noisy(TEST, "test")
-    for name, metric in METRICS.items():
+    for name in EvaluationParameters().metrics:
+        metric = METRICS[name]
         expected = mean_interval(metric(TEST, images))
         columns = [name, f"{name}_ci_low", f"{name}_ci_high"]
         assert [row[column] for column in columns] == pytest.approx(expected)
@@ -240,3 +243,12 @@ def test_the_best_of_each_column_is_bold(scored: tuple[pd.DataFrame, Images]) ->
         assert bold and all(value == pytest.approx(best, abs=0.006) for value in bold)
     interval = rows[0][header.index("95% interval")]
     assert interval == f"{table['psnr_ci_low'][0]:.2f} to {table['psnr_ci_high'][0]:.2f}"
+
+
+def test_what_is_covered_is_filled_in_by_one_that_is_told_where() -> None:
+    table, _ = score(Holes(share=0.1, side=4), baselines=["noisy"])  # type: ignore[arg-type]
+    by_name = table.set_index("denoiser")
+    told, untouched = by_name.loc["inpainting, told where"], by_name.loc["noisy"]
+    assert told["covered_psnr"] > untouched["covered_psnr"]
+    assert told["kept_psnr"] == untouched["kept_psnr"] == 100
+    assert "PSNR where it was covered" in write_markdown(table)

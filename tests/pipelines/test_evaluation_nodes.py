@@ -12,6 +12,7 @@ from scipy.ndimage import gaussian_filter
 from denoising_pipeline.degradations import NOISES, Noise, draw_noisy
 from denoising_pipeline.degradations.camera import Camera
 from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.degradations.holes import Holes
 from denoising_pipeline.degradations.masking import Masking
 from denoising_pipeline.degradations.salt_and_pepper import SaltAndPepper
 from denoising_pipeline.denoiser import Denoiser
@@ -27,11 +28,9 @@ from denoising_pipeline.pipelines.evaluation.nodes import (
     sweep_noise,
 )
 
-SCORES = [f"{prefix}{name}" for prefix in ("", "noisy_") for name in METRICS]
-LABELS = np.array([3, 1, 3, 3, 1, 9])
-
-
 ALL = EvaluationParameters()
+SCORES = [f"{prefix}{name}" for prefix in ("", "noisy_") for name in ALL.metrics]
+LABELS = np.array([3, 1, 3, 3, 1, 9])
 
 
 def trained(noise: Noise, source: str = "letters") -> Denoiser:
@@ -78,7 +77,7 @@ def test_scores_have_a_row_per_test_image_and_a_column_per_metric(scores: pd.Dat
     assert scores.index.tolist() == list(range(6))
 
 
-@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize("name", ALL.metrics)
 def test_scores_are_those_of_the_denoised_and_of_the_noisy_image(
     name: str, scores: pd.DataFrame
 ) -> None:
@@ -185,7 +184,7 @@ def ragged() -> tuple[ImageSet, ImageSet, ImageSet]:
     return tuple(ImageSet.collect(images, shapes, np.float32) for images in stages)  # type: ignore[return-value]
 
 
-@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize("name", ALL.metrics)
 def test_images_of_any_sizes_are_scored_each_as_it_is_alone(name: str) -> None:
     stages = ragged()
     scores = score_test_images(*stages, splits(), ALL)
@@ -337,7 +336,7 @@ def test_what_was_trained_on_from_is_scored_on_the_same_images() -> None:
     denoiser = Denoiser(Dense(), (12, 13, 1), None, own)
     opened = cast("Any", {"blur": before}.__getitem__)
     scores = score_test_images(clean, noisy, denoised, splits(), ALL, denoiser, opened)
-    for name in METRICS:
+    for name in ALL.metrics:
         np.testing.assert_array_equal(scores[f"start_{name}"], METRICS[name](clean, before(noisy)))
     summary = summarize(scores, denoiser, ALL)
     gains = scores["psnr"] - scores["start_psnr"]
@@ -356,3 +355,16 @@ def test_noise_of_cameras_is_swept_to_twice_its_level() -> None:
     denoiser = Denoiser(shipped.architecture, shipped.image_shape, shipped.model, card(noise))
     chosen = EvaluationParameters(sweep_images=3, metrics=["psnr", "mse"])
     assert sweep_noise(clean, denoiser, chosen)["level"].iloc[-1] == pytest.approx(150 / 255)
+
+
+def test_what_was_covered_and_what_was_not_are_scored_apart_and_summed_up() -> None:
+    clean, _, _ = batches()
+    noisy = Holes(share=0.2).apply(clean, np.random.default_rng(0))
+    noisy[0] = clean[0]
+    denoiser = trained(Holes())  # type: ignore[arg-type]
+    scores = score_test_images(clean, noisy, noisy, splits(), ALL, denoiser)
+    assert np.isnan(scores["covered_psnr"][0])
+    assert scores["kept_psnr"].tolist() == [100] * 6
+    summary = summarize(scores, denoiser, ALL)
+    assert summary["covered_psnr"] == pytest.approx(scores["covered_psnr"][1:].mean())
+    assert summary["noisy_kept_psnr"] == 100

@@ -1,0 +1,63 @@
+"""What else an autoencoder is for, by the recipes of it: colours, watermarks."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from PIL import Image
+from project_folder import ROOT, Project
+from skimage import data
+
+from denoising_pipeline.denoiser import Denoiser
+
+pytestmark = pytest.mark.slow
+
+SMALL: dict[str, Any] = {"widths": [8, 8], "blocks": [1, 1]}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with eight crops of a photograph."""
+    project = Project.create(tmp_path_factory.mktemp("project"))
+    folder = project.path / "data/01_raw/crops"
+    folder.mkdir()
+    for number in range(8):
+        crop = data.astronaut()[40 * number :][:64, 150:220]
+        Image.fromarray(crop).save(folder / f"{number}.png")
+    return project
+
+
+def small(name: str) -> dict[str, Any]:
+    """Return the parameters of a recipe, with a small network and a few steps."""
+    given: dict[str, Any] = yaml.safe_load((ROOT / "conf" / name / "parameters.yml").read_text())
+    given["training"]["model"] |= SMALL
+    given["training"] |= {"patch": 32, "patches_per_epoch": 32, "epochs": 1}
+    split = {"validation_images": 2, "test_images": 2}
+    return given | {"source": "crops", "preprocessing": split, "reporting": {"examples": 2}}
+
+
+@pytest.mark.parametrize(
+    ("name", "scores"),
+    [("colour", {"colour_difference", "psnr"}), ("watermark", {"covered_psnr", "kept_psnr"})],
+)
+def test_the_recipe_runs_to_its_report_and_is_tracked(
+    project: Project, name: str, scores: set[str]
+) -> None:
+    recipe = project.recipe(name, small(name))
+    run = project.run(recipe)
+    assert scores <= run.data.metrics.keys()
+    assert "CIEDE2000" not in project.saved(run, "report.html").read_text() or name == "colour"
+    denoiser = Denoiser.load(project.saved(run, "denoiser.zip"))
+    assert denoiser.out_channels == 3
+    assert denoiser.image_shape[2] == (1 if name == "colour" else 3)
+    result = project.invoke("run", "--env", recipe, "--pipelines", "benchmark")
+    assert result.exit_code == 0, result.output
+    table = (folder_of(project, recipe) / "benchmark_markdown.md").read_text()
+    assert ("inpainting, told where" in table) == (name == "watermark")
+
+
+def folder_of(project: Project, recipe: str) -> Path:
+    """Return where the newest table of the benchmark lies."""
+    (found,) = project.path.glob(f"data/{recipe}/08_reporting/benchmark_markdown.md/*")
+    return found
