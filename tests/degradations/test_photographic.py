@@ -9,6 +9,7 @@ from denoising_pipeline.degradations.banding import Banding
 from denoising_pipeline.degradations.blur import Blur
 from denoising_pipeline.degradations.downsampling import Downsampling
 from denoising_pipeline.degradations.fading import Fading
+from denoising_pipeline.degradations.greyscale import Greyscale
 from denoising_pipeline.degradations.holes import Holes
 from denoising_pipeline.degradations.jpeg import Jpeg
 from denoising_pipeline.degradations.watermark import Watermark
@@ -100,3 +101,11 @@ def test_large_images_have_several_texts() -> None:
     black = np.zeros((1, 512, 512, 1), np.float32)
     parts = degraded(Watermark(opacity=1), black).reshape(4, 128, 4, 128).max((1, 3))
     assert (parts > 0).sum() >= 3
+
+
+def test_greyscale_keeps_the_luma_in_one_channel() -> None:
+    found = degraded(Greyscale())
+    assert found.shape == (*PHOTOGRAPH.shape[:3], 1)
+    weighted = PHOTOGRAPH @ np.array([0.299, 0.587, 0.114], np.float32)
+    np.testing.assert_allclose(found[..., 0], weighted, atol=1e-6)
+    np.testing.assert_array_equal(degraded(Greyscale(), found), found)

@@ -13,6 +13,7 @@ class Holes(Degradation):
     """Squares that are black in all channels, at random places; they may overlap."""
 
     level: ClassVar[str] = "share"
+    partial: ClassVar[bool] = True
 
     name: Literal["holes"] = "holes"
     share: float = Field(default=0.1, ge=0, le=1, description="of the image, if none overlapped")

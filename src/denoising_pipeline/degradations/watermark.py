@@ -23,6 +23,7 @@ class Watermark(Degradation):
     """
 
     level: ClassVar[str] = "opacity"
+    partial: ClassVar[bool] = True
 
     name: Literal["watermark"] = "watermark"
     opacity: float = Field(default=0.6, ge=0, le=1, description="at most; at least a half of it")
