@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +12,17 @@ from xdist.scheduler import LoadFileScheduling
 if TYPE_CHECKING:  # The small tests do not wait for MLflow.
     from mlflow.entities import Run
     from project_folder import Project, Smoke
+
+ONE_THREAD = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+)
+"""Test processes share the cores: threads would spend most of their time waiting for each other."""
+
+for variable in ONE_THREAD:  # Read when the libraries are imported, which nothing has done yet.
+    os.environ.setdefault(variable, "1")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,11 +41,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 class ByRun(LoadFileScheduling):  # type: ignore[misc]  # the library has no types
-    """Hands out whole files, and those that look at the smoke run to one process, which runs it."""
+    """Hands out whole files, and those that look at one run to one process, which runs it."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = str(super()._split_scope(nodeid))
-        return "smoke" if "/smoke/" in file else file
+        folder = Path(file).parent
+        return folder.name if folder.parent.name == "integration" else file
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -49,17 +63,16 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     from project_folder import Project
 
     created = Project.create(tmp_path_factory.mktemp("project"))
-    (created.path / "data/smoke").mkdir()
-    created.client.search_experiments()
+    created.create_store()
     return created
 
 
 @pytest.fixture(scope="session")
 def smoke(project: Project) -> Smoke:
-    """The smoke recipe, run once as a process of its own."""
-    from project_folder import Smoke
+    """The smoke recipe on fewer images, run once as a process of its own."""
+    from project_folder import FEWER, Smoke
 
-    process = project.kedro("run", "--env", "smoke")
+    process = project.kedro("run", "--env", "smoke", *FEWER)
     return Smoke(project, process, project.runs("smoke"))
 
 

@@ -54,9 +54,17 @@ def write_denoiser(path: Path, repeats: int = 1, side: int = 3) -> None:
 
 
 @contextmanager
-def served(folder: Path, model: Path, *options: str) -> Iterator[tuple[Any, str]]:
-    """Start a service, whose files lie in `folder`; yield its process and its address."""
+def served(
+    folder: Path, model: Path, *options: str, measured: bool = False
+) -> Iterator[tuple[Any, str]]:
+    """Start a service, whose files lie in `folder`; yield its process and its address.
+
+    Its coverage is `measured` only where it may end by itself: of one that is killed nothing is
+    kept.
+    """
     variables = os.environ | {"TMPDIR": str(folder), "PYTHONWARNINGS": "error::ResourceWarning"}
+    if not measured:
+        variables["COVERAGE_PROCESS_CONFIG"] = ""
     command = [sys.executable, "-c", SERVE, "--port", "0", "--model", str(model), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=variables) as process:
         try:

@@ -12,6 +12,7 @@ from kedro.config import OmegaConfigLoader
 from kedro.io.catalog_config_resolver import CatalogConfigResolver
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
+from project_folder import environment
 
 from denoising_pipeline.config import Parameters
 from denoising_pipeline.pipeline_registry import register_pipelines
@@ -249,7 +250,8 @@ def test_listing_pipelines_does_not_load_tensorflow() -> None:
         "print({'kedro', 'tensorflow', 'keras'} & set(sys.modules))"
     )
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, check=True)
+    variables = environment()
+    done = subprocess.run(command, cwd=PROJECT, env=variables, capture_output=True, check=True)
     assert done.stdout.strip() == b"{'kedro'}"
 
 

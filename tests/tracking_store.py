@@ -2,10 +2,26 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import mlflow
 import pytest
+from mlflow.tracking import MlflowClient
+
+
+def empty_store(folder: Path) -> str:
+    """Write a new database of MLflow, and return its URI; MLflow takes seconds to make one."""
+    (folder / "mlflow.db").write_bytes(_empty_database())
+    return f"sqlite:///{folder}/mlflow.db"
+
+
+@cache
+def _empty_database() -> bytes:
+    with TemporaryDirectory() as folder:
+        MlflowClient(f"sqlite:///{folder}/mlflow.db").search_experiments()
+        return Path(folder, "mlflow.db").read_bytes()
 
 
 @contextmanager
@@ -15,7 +31,7 @@ def tracking_in(folder: Path) -> Iterator[str]:
     MLflow writes where it tracks, and in which experiment, to variables of the process too, which
     the project obeys: the next test in this process would track there. They are put back.
     """
-    before, uri = mlflow.get_tracking_uri(), f"sqlite:///{folder}/mlflow.db"
+    before, uri = mlflow.get_tracking_uri(), empty_store(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", uri)
         patch.setenv("MLFLOW_EXPERIMENT_ID", "")

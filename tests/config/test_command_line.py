@@ -117,6 +117,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.no_cover  # It takes twice as long under coverage, which the cases above give.
 @settings(deadline=None)
 @given(parameters=st.dictionaries(st.from_regex(r"[a-z_]\w{0,5}", fullmatch=True), VALUES))
 def test_what_is_written_is_read_back_exactly(parameters: dict[str, Any]) -> None:

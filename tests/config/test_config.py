@@ -297,6 +297,7 @@ TREES = st.recursive(
 )
 
 
+@pytest.mark.no_cover  # It takes twice as long under coverage, which others give.
 @given(tree=st.dictionaries(st.text("abc", min_size=1), TREES))
 def test_flattening_keeps_every_leaf_under_its_path(tree: dict[str, Any]) -> None:
     def leaves(node: Any, path: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -19,6 +19,9 @@ from denoising_pipeline.core.backend import (
     batches_to_fit,
 )
 
+NOT_MEASURED = {"COVERAGE_PROCESS_CONFIG": ""}
+"""Under coverage the import of the real libraries takes twice as long."""
+
 STAND_IN = """
 class Config:
     def __getattr__(self, name):
@@ -49,7 +52,8 @@ def package(folder: Path, name: str, code: str) -> None:
 
 def test_keras_is_loaded_without_a_word() -> None:
     """The real libraries, in a process of their own."""
-    done = python(f"{LOAD} print(keras.backend.backend(), keras is load_keras())")
+    code = f"{LOAD} print(keras.backend.backend(), keras is load_keras())"
+    done = python(code, None, **NOT_MEASURED)
     assert (done.returncode, done.stdout, done.stderr) == (0, "tensorflow True\n", "")
 
 
@@ -193,8 +197,7 @@ def test_what_a_user_has_set_for_keras_changes_nothing(tmp_path: Path) -> None:
         "print(c.floatx(), c.epsilon(), c.image_data_format(), c.backend(), c.dtype_policy().name,"
         "c.max_epochs(), c.max_steps_per_epoch(), layer.dtype, layer.data_format)"
     )
-    done = python(
-        code, KERAS_HOME=str(tmp_path), KERAS_MAX_EPOCHS="1", KERAS_MAX_STEPS_PER_EPOCH="1"
-    )
+    his = {"KERAS_MAX_EPOCHS": "1", "KERAS_MAX_STEPS_PER_EPOCH": "1"}
+    done = python(code, None, KERAS_HOME=str(tmp_path), **his, **NOT_MEASURED)
     expected = "float32 1e-07 channels_last tensorflow float32 None None float32 channels_last"
     assert done.stdout.strip().replace("<DTypePolicy ", "") == expected, done.stderr

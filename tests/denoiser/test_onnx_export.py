@@ -23,6 +23,9 @@ from denoising_pipeline.models.base import ImageShape
 
 MNIST = Path(__file__).parents[2] / "data/01_raw/mnist/t10k-images-idx3-ubyte.gz"
 
+not_measured = pytest.mark.no_cover
+"""Coverage, which other exports give, takes a third of the time of these."""
+
 needs_onnx = pytest.mark.skipif(
     any(importlib.util.find_spec(name) is None for name in PACKAGES),
     reason="needs the extra `onnx`",
@@ -54,6 +57,7 @@ def noisy() -> Images:
     return draw_noisy(clean, Gaussian(), seed=0, split="test", epoch=0)
 
 
+@not_measured
 @needs_onnx
 @pytest.mark.parametrize(
     ("name", "options"),
@@ -76,6 +80,7 @@ def test_real_digits_come_out_as_of_the_denoiser(
         np.testing.assert_allclose(found, expected[:count], rtol=0, atol=1e-4)
 
 
+@not_measured
 @needs_onnx
 def test_colour_and_sizes_that_are_padded_can_be_exported(tmp_path: Path) -> None:
     path = tmp_path / "new" / "denoiser.onnx"
@@ -83,6 +88,7 @@ def test_colour_and_sizes_that_are_padded_can_be_exported(tmp_path: Path) -> Non
     assert run_onnx(path.read_bytes(), np.zeros((2, 9, 14, 3), np.float32)).shape == (2, 9, 14, 3)
 
 
+@not_measured
 @needs_onnx
 @pytest.mark.parametrize(
     ("name", "options"),

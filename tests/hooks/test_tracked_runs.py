@@ -19,6 +19,7 @@ import psutil
 import pytest
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
+from tracking_store import empty_store
 
 from denoising_pipeline.hooks.epoch_logger import EpochLogger, log_metrics
 from denoising_pipeline.hooks.run_tags import end_abandoned_runs
@@ -28,8 +29,8 @@ EXPERIMENTS = count()
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> MlflowClient:
-    """A client of a database of its own, which takes seconds to make."""
-    return MlflowClient(f"sqlite:///{tmp_path_factory.mktemp('mlflow')}/mlflow.db")
+    """A client of a database of its own."""
+    return MlflowClient(empty_store(tmp_path_factory.mktemp("mlflow")))
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ def test_prune_removes_what_it_lists(project: Project) -> None:
     listing = project.invoke("prune", "--env", recipe, "--keep", "1")
     assert listing.exit_code == 0, listing.output
     assert [str(folder) in listing.stdout for folder in folders] == [True, True, False] * 2
-    assert "8 versions" in listing.stdout
+    assert "10 versions" in listing.stdout
     assert all(folder.exists() for folder in folders)
     removal = project.invoke("prune", "--env", recipe, "--keep", "1", "--yes")
     assert removal.exit_code == 0, removal.output

@@ -12,6 +12,13 @@ from project_folder import PATIENCE, ROOT, TO_SCORES, Project, environment, mode
 pytestmark = pytest.mark.slow
 
 
+def test_the_smoke_recipe_runs_as_it_is(tmp_path: Path) -> None:
+    """Tests of what a run leaves behind have fewer images."""
+    process = Project.create(tmp_path).kedro("run", "--env", "smoke")
+    assert process.returncode == 0, process.stderr
+    assert "1,000 test images" in process.stdout
+
+
 def test_first_runs_at_once_are_all_tracked(tmp_path: Path) -> None:
     """Four processes find no database: one makes it, all use it, and each has its own numbers."""
     project = Project.create(tmp_path)

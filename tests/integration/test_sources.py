@@ -25,6 +25,7 @@ def test_another_source_runs_and_is_recorded(project: Project) -> None:
 def test_sessions_of_two_projects_do_not_mix(project: Project, tmp_path: Path) -> None:
     """In one process, each project's run lies in that project's own store."""
     other = Project.create(tmp_path)
+    other.create_store()
     for each in (project, other, project):
         recipe = "crossing"
         if not (each.path / "conf" / recipe).exists():
@@ -38,6 +39,7 @@ def test_sessions_of_two_projects_do_not_mix(project: Project, tmp_path: Path) -
 def test_changed_files_are_said_to_be_dirty(tmp_path: Path) -> None:
     """A run with a configuration that is not that of the commit says so."""
     project = Project.create(tmp_path)
+    project.create_store()
     (project.path / "conf/base/parameters_evaluation.yml").write_text("evaluation: {}\n")
     run = project.run(project.recipe("dirty"), "--pipelines", "ingestion")
     assert run.data.tags["git.dirty"] == "true"

@@ -11,15 +11,14 @@ SMALL = {"widths": (4, 8), "blocks": (1, 1), "latent_dim": 4}
 
 @pytest.mark.parametrize("conditioning", [0, 3])
 @pytest.mark.parametrize("output", ["sigmoid", "gated"])
-@pytest.mark.parametrize("size", [(28, 28), (29, 31), (5, 7), (1, 1)])
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("shape", [(28, 28, 1), (29, 31, 3), (5, 7, 1), (1, 1, 3)])
 def test_any_size_is_padded_and_cropped(
-    conditioning: int, output: str, size: tuple[int, int], channels: int
+    conditioning: int, output: str, shape: tuple[int, int, int]
 ) -> None:
     options = {**SMALL, "output": output, "conditioning": conditioning}
     network = ResidualUnet.model_validate(options)
-    noisy = np.random.default_rng(0).random((2, *size, channels), dtype=np.float32)
-    assert network.build((*size, channels), 0)(noisy).shape == noisy.shape
+    noisy = np.random.default_rng(0).random((2, *shape), dtype=np.float32)
+    assert network.build(shape, 0)(noisy).shape == noisy.shape
 
 
 def test_an_open_gate_lets_the_image_pass_and_a_closed_one_does_not() -> None:

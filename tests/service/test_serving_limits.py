@@ -39,7 +39,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def slow(tmp_path: Path, model: Path) -> Iterator[Slow]:
     limits = ("--timeout", str(TIMEOUT), "--queue", "2", "--max-memory", "16M")
-    with served(tmp_path, model, *limits) as (process, address):
+    with served(tmp_path, model, *limits, measured=True) as (process, address):
         yield Slow(process, address, tmp_path)
 
 

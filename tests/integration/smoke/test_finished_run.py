@@ -42,15 +42,19 @@ WRITTEN = (
     FIGURES
     | TABLES
     | CLEAN
-    | {"train_images.npy", "test_images.npy", "image_table.parquet", "splits.parquet"}
+    | {"train_images.npy", "test_images.npy", "recorded_images.npy"}
+    | {"image_table.parquet", "splits.parquet"}
     | {"degradation.json", "test_noisy.npy", "val_noisy.npy"}
     | {"denoiser.zip", "test_denoised.npy", "report.html"}
 )
 
+IMAGES = {"limit": 300}
+"""What `FEWER` sets of the parameters."""
+
 
 def parameters() -> Parameters:
-    """Return what the configuration files say, defaults filled in."""
-    arguments: dict[str, Any] = CONFIG_LOADER_ARGS
+    """Return what the configuration files and the command say, defaults filled in."""
+    arguments: dict[str, Any] = CONFIG_LOADER_ARGS | {"runtime_params": {"ingestion": IMAGES}}
     loader = ComponentConfigLoader(str(ROOT / "conf"), env="smoke", **arguments)
     return validate_parameters(loader["parameters"])
 
@@ -58,7 +62,7 @@ def parameters() -> Parameters:
 def test_run_succeeds_and_prints_the_summary(smoke: Smoke) -> None:
     """Exit code 0, the table of scores, where the pictures are, and no traceback."""
     assert smoke.process.returncode == 0, smoke.process.stderr
-    assert "1,000 test images" in smoke.process.stdout
+    assert "300 test images" in smoke.process.stdout
     assert "Pictures: " in smoke.process.stdout
     assert "Traceback" not in smoke.process.stdout + smoke.process.stderr
 
@@ -126,10 +130,10 @@ def test_figures_are_whole_png_files(smoke: Smoke, name: str) -> None:
 
 
 def test_there_is_one_finished_run_with_a_telling_name(smoke: Smoke) -> None:
-    """The name says recipe, model and noise."""
+    """The name says what was changed, noise, model and recipe."""
     assert [run.info.status for run in smoke.runs] == ["FINISHED"]
     model = parameters().training.model.name
-    assert smoke.run.info.run_name == f"gaussian 0.5 · {model} · smoke"
+    assert smoke.run.info.run_name == f"limit 300 · gaussian 0.5 · {model} · smoke"
 
 
 def test_every_parameter_is_recorded(smoke: Smoke) -> None:
@@ -163,7 +167,7 @@ def test_final_metrics_are_those_of_the_summary(smoke: Smoke) -> None:
     numbers = {key: value for key, value in summary.items() if type(value) in (int, float)}
     assert {key: metrics[key] for key in metrics.keys() - epochs} == numbers
     assert epochs < metrics.keys()
-    assert summary["n_images"] == 1000
+    assert summary["n_images"] == 300
 
 
 def test_artifacts_are_the_files(smoke: Smoke) -> None:
@@ -183,7 +187,7 @@ def test_artifacts_are_the_files(smoke: Smoke) -> None:
 def test_every_test_image_has_its_row(smoke: Smoke) -> None:
     """The table of scores has one row per test image, and the summary is its mean."""
     table = pd.read_parquet(smoke.project.saved(smoke.run, "image_metrics.parquet"))
-    assert table["index"].tolist() == list(range(1000))
+    assert table["index"].tolist() == list(range(300))
     assert smoke.run.data.metrics["psnr"] == pytest.approx(table["psnr"].mean(), rel=1e-12)
 
 

@@ -75,5 +75,5 @@ def test_the_scored_model_is_a_version_with_an_alias(smoke: Smoke) -> None:
     assert tags["source.digest"] == smoke.run.data.tags["source.digest"]
     assert tags["decision"] in {"champion", "challenger"}
     assert tags["decision.reason"]
-    assert "1,000 test images" in (version.description or "")
+    assert "300 test images" in (version.description or "")
     assert f"Registered as models:/denoiser@{tags['decision']}" in smoke.process.stdout
