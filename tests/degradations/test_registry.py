@@ -26,6 +26,7 @@ from denoising_pipeline.degradations.salt_and_pepper import SaltAndPepper
 from denoising_pipeline.images.arrays import Images
 
 every_class = pytest.mark.parametrize("cls", DRAWN.values(), ids=DRAWN)
+GRADED = {name: cls for name, cls in DRAWN.items() if cls.level}
 
 NEW_NOISE = """
 from typing import ClassVar, Literal
@@ -49,7 +50,7 @@ def test_noise_models_are_the_degradations_that_are_noise() -> None:
     assert {"gaussian", "blind"} < NOISES.keys() < DEGRADATIONS.keys()
 
 
-@every_class
+@pytest.mark.parametrize("cls", GRADED.values(), ids=GRADED)
 def test_level_names_an_option_and_is_described(cls: type[Degradation]) -> None:
     degradation = cls.model_validate({})
     assert degradation.level in cls.model_fields

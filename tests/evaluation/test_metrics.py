@@ -14,6 +14,7 @@ from skimage import metrics as reference
 from denoising_pipeline.evaluation.metrics import (
     METRICS,
     PSNR_CAP,
+    colour_difference,
     mae,
     mean_interval,
     mean_intervals,
@@ -255,3 +256,12 @@ def test_summaries_of_nothing_are_refused() -> None:
 def test_confidence_is_a_probability(confidence: float) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         mean_interval(np.array([1.0, 2.0]), confidence)
+
+
+def test_colour_difference_is_large_between_red_and_green_and_small_between_greys() -> None:
+    red, green = (np.zeros((1, 2, 2, 3), np.float32) for _ in range(2))
+    red[..., 0], green[..., 1] = 1, 1
+    assert colour_difference(red, green)[0] > 80
+    assert colour_difference(red, red) == pytest.approx([0])
+    grey = np.full((1, 2, 2, 1), 0.5, np.float32)
+    assert colour_difference(grey, grey + np.float32(0.02))[0] < 3

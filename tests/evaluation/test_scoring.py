@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from denoising_pipeline.evaluation.metrics import METRICS
+from denoising_pipeline.evaluation.parts import PARTS
 from denoising_pipeline.evaluation.scoring import SCORE_FORMATS, score_images
 from denoising_pipeline.images.sets import ImageSet
 
@@ -60,4 +61,4 @@ def test_images_of_other_sizes_are_refused() -> None:
 
 
 def test_every_metric_has_a_format() -> None:
-    assert {score.key for score in SCORE_FORMATS} == {*METRICS, "psnr_pooled", "risk"}
+    assert {score.key for score in SCORE_FORMATS} == {*METRICS, *PARTS, "psnr_pooled", "risk"}

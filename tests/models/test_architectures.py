@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.models import ARCHITECTURES, Architecture, ArchitectureChoice
+from denoising_pipeline.models.unet import Unet
 
 SHAPE = (28, 28, 1)
 
@@ -162,3 +163,22 @@ def test_a_name_is_enough_and_unknown_options_are_refused(architecture: Architec
 def test_every_option_is_described(architecture: Architecture) -> None:
     fields = type(architecture).model_fields
     assert all(field.description for key, field in fields.items() if key != "name")
+
+
+def test_chroma_makes_colours_and_keeps_the_lightness() -> None:
+    colouring = Unet(widths=(4,), blocks=(1,), output="chroma")
+    model = colouring.build((None, None, 1), 0, 3)
+    kernels = [np.random.default_rng(0).normal(0, 0.2, w.shape) for w in model.get_weights()]
+    model.set_weights(kernels)
+    grey = images((16, 8, 1))
+    found = output(model, grey)
+    assert found.shape == (3, 16, 8, 3)
+    assert np.ptp(found, axis=-1).max() > 0.1
+    luma = found @ np.array([0.299, 0.587, 0.114], np.float32)
+    np.testing.assert_allclose(luma, grey[..., 0], atol=1e-5)
+
+
+@pytest.mark.parametrize(("channels", "out"), [(3, 3), (1, 1), (1, None)])
+def test_chroma_is_of_a_grey_image_only(channels: int, out: int | None) -> None:
+    with pytest.raises(ValueError, match=r"noise_injection\.name=greyscale"):
+        Unet(output="chroma").build((None, None, channels), 0, out)

@@ -7,10 +7,10 @@ import pytest
 
 from denoising_pipeline.degradations.blind import Blind
 from denoising_pipeline.images.arrays import Images, Values
+from denoising_pipeline.images.luma import LUMA
 from denoising_pipeline.images.noise_level import estimate_noise
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.training import CleanExamples, NoisyExamples, PairExamples
-from denoising_pipeline.training.augment import LUMA
 from denoising_pipeline.training.examples import Examples
 from denoising_pipeline.training.levels import residual_level, telling_level
 from denoising_pipeline.training.objectives import Objective

@@ -1,5 +1,6 @@
 """Which denoiser `--model` means."""
 
+import atexit
 import re
 import tempfile
 from pathlib import Path
@@ -31,7 +32,9 @@ def model_file(model: str) -> Path:
         _context()  # Tracking sets up the store of the project, if there is one.
         from denoising_pipeline.datasets.mlflow_runs import fetch_denoiser
 
-        return fetch_denoiser(model, Path(tempfile.mkdtemp(prefix="denoiser-")))
+        folder = tempfile.TemporaryDirectory(prefix="denoiser-")
+        atexit.register(folder.cleanup)
+        return fetch_denoiser(model, Path(folder.name))
     try:
         return denoiser_file(model)
     except FileNotFoundError:

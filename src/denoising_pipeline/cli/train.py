@@ -43,7 +43,7 @@ class Refused(click.ClickException):
 @click.option("--name", help="What the denoiser is called.  [default: the folder's name]")
 @click.option(
     "--minutes",
-    type=click.FloatRange(1, min_open=False),
+    type=click.FloatRange(0, min_open=True),
     default=30,
     show_default=True,
     help="That it may take, scores and report included.",

@@ -21,12 +21,15 @@ class Degradation(Component, ABC):
             degraded is not that part of the degraded image.
         clipped: Whether what comes out is in [0, 1].
         drawn: Whether it can be drawn; else it lies in the images of the source.
+        partial: Whether it leaves pixels as they were, bit for bit, so that these and the others
+            are scored apart as well.
     """
 
     level: ClassVar[str] = ""
     whole_image: ClassVar[bool] = False
     clipped: ClassVar[bool] = True
     drawn: ClassVar[bool] = True
+    partial: ClassVar[bool] = False
 
     @abstractmethod
     def apply(self, clean: Images, generator: np.random.Generator) -> Images:

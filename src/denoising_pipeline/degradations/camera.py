@@ -1,14 +1,13 @@
 """The noise of photographs, another one for each image."""
 
-from io import BytesIO
 from typing import ClassVar, Literal
 
 import numpy as np
-from PIL import Image
 from pydantic import Field
 
 from denoising_pipeline.degradations.base import Degradation
-from denoising_pipeline.images.arrays import Bytes, Images
+from denoising_pipeline.degradations.jpeg import stored_as_jpeg
+from denoising_pipeline.images.arrays import Images
 
 DARKEST_MEAN = 0.05
 """Least mean that a level of signal-dependent noise is related to."""
@@ -63,13 +62,6 @@ class Camera(Degradation):
         if rounded < self.rounded:
             pixels = np.rint(np.clip(noisy, 0, 1) * 255).astype(np.uint8)
             if jpeg < self.jpeg:
-                pixels = _stored_as_jpeg(pixels, int(draws.integers(70, 99)))
+                pixels = stored_as_jpeg(pixels, int(draws.integers(70, 99)))
             noisy = np.divide(pixels, 255, dtype=np.float32)
         return np.broadcast_to(noisy, clean.shape)
-
-
-def _stored_as_jpeg(pixels: Bytes, quality: int) -> Bytes:
-    file = BytesIO()
-    grey = pixels.shape[-1] == 1
-    Image.fromarray(pixels[..., 0] if grey else pixels).save(file, "JPEG", quality=quality)
-    return np.asarray(Image.open(file)).reshape(pixels.shape)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from denoising_pipeline.images import png
+from denoising_pipeline.images.luma import LUMA
 
 Pixels: TypeAlias = npt.NDArray[Any]
 """One image, (H, W, C) with C in {1, 3}: uint8 or uint16, which stand for [0, 1] on the whole range
@@ -26,9 +27,6 @@ OTHER_SUFFIXES = (
 """How files of images end that are not read."""
 
 FORMATS = "PNG, JPEG, WebP or TIFF"
-
-_LUMA = np.array([0.299, 0.587, 0.114])
-"""Weights of red, green and blue in the luma of ITU-R Recommendation BT.601."""
 
 _ORIENTATION = 0x0112
 
@@ -104,7 +102,7 @@ def with_channels(pixels: Pixels, channels: int | None) -> Pixels:
         return pixels
     if channels > 1:
         return np.repeat(pixels, channels, axis=2)
-    luma: Pixels = pixels @ _LUMA[:, np.newaxis]
+    luma: Pixels = pixels @ LUMA[:, np.newaxis]
     return (np.rint(luma) if pixels.dtype.kind == "u" else luma).astype(pixels.dtype)
 
 

@@ -1,11 +1,11 @@
 """A network between a learnt curve and its inverse, which make its noise the same everywhere."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.models.base import Architecture, ImageShape, autoencoder
@@ -43,6 +43,14 @@ class Stabilized(Architecture):
     trained: Literal["curve", "all"] = Field(
         default="curve", description="the curve alone, or the network as well"
     )
+
+    @model_validator(mode="after")
+    def _a_denoiser_between(self) -> Self:
+        if self.network.output == "chroma":
+            raise ValueError(
+                "a network with output: chroma removes no noise. Set it to residual or sigmoid."
+            )
+        return self
 
     @property
     def told_level(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from denoising_pipeline.core.backend import load_keras
+from denoising_pipeline.images.luma import LUMA
 from denoising_pipeline.models.base import (
     Architecture,
     ImageShape,
@@ -33,6 +34,9 @@ class Unet(Architecture):
     "Beyond a Gaussian Denoiser: Residual Learning of Deep CNN for Image Denoising", 2017): such an
     output may leave [0, 1], which `Denoiser` clips. By default it has 1.7 million weights.
 
+    With `output: chroma` it takes a grey image and adds to it what has no luma: two of three
+    channels are learnt, and the lightness stays what it was.
+
     With `noise_level` it is told how noisy an image is (K. Zhang et al., "FFDNet: Toward a Fast and
     Flexible Solution for CNN-based Image Denoising", 2018), so that one network serves all levels.
 
@@ -50,8 +54,10 @@ class Unet(Architecture):
         default=(2, 2, 2),
         description="residual blocks of each resolution, on each side of the U; at its bottom once",
     )
-    output: Literal["residual", "sigmoid"] = Field(
-        default="residual", description="the noisy image less the estimated noise, or an estimate"
+    output: Literal["residual", "sigmoid", "chroma"] = Field(
+        default="residual",
+        description="the noisy image less the estimated noise, an estimate, or a grey image with "
+        "estimated colours of no luma",
     )
     noise_level: bool = Field(
         default=False, description="tell the network the noise level, in a channel of its own"
@@ -94,27 +100,29 @@ class Unet(Architecture):
         Args:
             image_shape: (H, W, C), any size; or H and W None.
             seed: Root seed of the initial weights.
-            out_channels: Channels that come out; with a residual output, as many as go in.
+            out_channels: Channels that come out; with a residual output, as many as go in, and 3 of
+                1 with a chroma output.
 
         Returns:
             The `keras.Model`. Its encoder gives the features of each resolution, the highest
-            first, and for a residual output the noisy image itself; its decoder takes them.
+            first, and unless the output is a sigmoid the noisy image itself; its decoder takes
+            them.
 
         Raises:
-            ValueError: A residual output shall have other channels than the noisy image.
+            ValueError: A residual output shall have other channels than the noisy image, or chroma
+                is not from 1 channel to 3.
         """
         self.check(image_shape)
-        residual = self.output == "residual"
-        channels = self._output_channels(image_shape, out_channels, blended=residual)
+        channels = self._channels(image_shape, out_channels)
         keras, layer = load_keras(), Layers(seed)
         seen = keras.Input(seen_shape(image_shape, self.noise_level))
         noisy = seen[..., : image_shape[2]] if self.noise_level else seen
         features = self.features(layer, seen, image_shape)
-        encoder = keras.Model(seen, [*features, noisy] if residual else features, name="encoder")
+        outputs = [*features, noisy] if self.output != "sigmoid" else features
+        encoder = keras.Model(seen, outputs, name="encoder")
         inputs = [keras.Input(tensor.shape[1:]) for tensor in encoder.outputs]
-        decoder = keras.Model(
-            inputs, self.image(layer, inputs, channels, image_shape), name="decoder"
-        )
+        denoised = self.image(layer, inputs, channels, image_shape)
+        decoder = keras.Model(inputs, denoised, name="decoder")
         return autoencoder(self.name, seen.shape[1:], encoder, decoder)
 
     def features(self, layer: Layers, seen: Any, image_shape: ImageShape) -> list[Any]:
@@ -141,7 +149,7 @@ class Unet(Architecture):
 
         Args:
             layer: Makes the layers.
-            inputs: What `features` returned and, for a residual output, the noisy image.
+            inputs: What `features` returned and, unless the output is a sigmoid, the noisy image.
             channels: Of the image.
             image_shape: (H, W, C) that the network is built for.
         """
@@ -155,9 +163,28 @@ class Unet(Architecture):
         x = layer.transposed(x, channels, 6, BRANCH_SCALE, "float32")
         estimate = layer.cropped(x, padding_to(self.multiple, image_shape))
         layers = load_keras().layers
-        if self.output == "residual":
-            return layers.Subtract(dtype="float32")([inputs[len(features)], estimate])
-        return layers.Activation("sigmoid", dtype="float32")(estimate)
+        if self.output == "sigmoid":
+            return layers.Activation("sigmoid", dtype="float32")(estimate)
+        if self.output == "chroma":
+            estimate = _without_luma(estimate)
+        return layers.Subtract(dtype="float32")([inputs[len(features)], estimate])
+
+    def _channels(self, image_shape: ImageShape, out_channels: int | None) -> int:
+        if self.output == "chroma":
+            if (image_shape[2], out_channels) != (1, len(LUMA)):
+                raise ValueError(
+                    f"output: chroma makes colour images (3 channels) of grey ones (1), and these "
+                    f"have {image_shape[2]} and {out_channels or image_shape[2]}. Set "
+                    "noise_injection.name=greyscale and ingestion.channels=3, or another output."
+                )
+            return len(LUMA)
+        return self._output_channels(image_shape, out_channels, blended=self.output == "residual")
+
+
+def _without_luma(colours: Any) -> Any:
+    """Return a Keras tensor (N, H, W, 3) less its luma, which is the same in all channels."""
+    ops = load_keras().ops
+    return colours - ops.sum(colours * LUMA.astype("float32"), axis=-1, keepdims=True)
 
 
 def seen_shape(image_shape: ImageShape, noise_level: bool) -> ImageShape:

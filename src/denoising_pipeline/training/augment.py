@@ -7,9 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from denoising_pipeline.images.arrays import Images
-
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-"""Shares of red, green and blue in the luma of ITU-R BT.601."""
+from denoising_pipeline.images.luma import LUMA, luma
 
 Flips: TypeAlias = Literal["none", "horizontal", "all"]
 """How images may be mirrored and turned: not at all, left and right, or in all eight ways."""
@@ -75,7 +73,7 @@ def greyed(images: Images, share: float, draws: np.random.Generator) -> Images:
     if images.shape[-1] != len(LUMA):
         return images.copy()
     found = images.copy()
-    found[chosen] = (images[chosen] @ LUMA)[..., np.newaxis]
+    found[chosen] = luma(images[chosen])
     return found
 
 

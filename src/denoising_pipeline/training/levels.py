@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from denoising_pipeline.images.arrays import Images, Values
+from denoising_pipeline.images.luma import LUMA, luma
 from denoising_pipeline.images.noise_level import estimate_noise
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.models.base import with_level
-from denoising_pipeline.training.augment import LUMA
 from denoising_pipeline.training.batches import Batch
 
 Prepare: TypeAlias = Callable[[Batch, np.random.Generator], Batch]
@@ -44,7 +44,7 @@ def levels_of(images: ImageSet) -> LevelsOf:
     @cache
     def estimated(index: int, grey: bool) -> float:
         image = images.read(index)
-        return estimate_noise((image @ LUMA)[..., np.newaxis] if grey else image).sigma
+        return estimate_noise(luma(image) if grey else image).sigma
 
     def levels(origins: npt.NDArray[np.int64], seen: Images) -> Values:
         is_grey = (seen == seen[..., :1]).all(axis=(1, 2, 3)) & (images.channels == len(LUMA))

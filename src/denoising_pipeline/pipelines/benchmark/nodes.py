@@ -22,10 +22,12 @@ from denoising_pipeline.baselines import (
     denoise_each,
     fit,
 )
+from denoising_pipeline.baselines.inpainting import TOLD_WHERE, inpaint, marked
 from denoising_pipeline.baselines.options import BenchmarkParameters
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.metrics import mean_intervals, pooled_psnr
 from denoising_pipeline.evaluation.options import EvaluationParameters
+from denoising_pipeline.evaluation.parts import known_only, score_parts
 from denoising_pipeline.evaluation.scoring import score_images
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.patches import centre_patches
@@ -134,8 +136,10 @@ def score_denoisers(
     clean, noisy = (
         _part(each, benchmark.test_images, benchmark.crop) for each in (test_clean, test_noisy)
     )
+    told = [_Contestant(TOLD_WHERE, inpaint)] if known.noise.partial else []
     contestants = itertools.chain(
         [_Contestant(f"denoiser ({denoiser.architecture.name})", denoiser)],
+        told,
         _baselines(known, validation, baseline_calibration),
         _article(known, validation, article_recipe, benchmark.article_epochs),
     )
@@ -143,7 +147,12 @@ def score_denoisers(
     for contestant in contestants:
         row = _described(contestant)
         if contestant.denoise:
-            scores, denoised = _score(contestant.denoise, clean, noisy, evaluation)
+            seen = marked(noisy, clean) if contestant.name == TOLD_WHERE else noisy
+            scores, denoised = _score(contestant.denoise, clean, seen, evaluation)
+            if known.noise.partial:
+                parts = score_parts(clean, noisy, denoised)
+                known_parts = {name: known_only(values) for name, values in parts.items()}
+                scores |= mean_intervals(known_parts, evaluation.confidence)
             row |= scores
             shown[contestant.name] = excerpt(denoised, benchmark.examples)
             logger.info("%s: %.2f dB", contestant.name, scores["psnr"])

@@ -10,6 +10,7 @@ from denoising_pipeline.degradations import Degradation, draw_noisy
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.metrics import METRICS, mean_intervals, pooled_psnr
 from denoising_pipeline.evaluation.options import EvaluationParameters
+from denoising_pipeline.evaluation.parts import PARTS, known_only, score_parts
 from denoising_pipeline.evaluation.scoring import score_images
 from denoising_pipeline.evaluation.without_clean import summary_without_clean
 from denoising_pipeline.images.arrays import Images
@@ -47,7 +48,8 @@ def score_test_images(
     Returns:
         A row per image: `index`, `label`, `name` if the source has it, each metric of the denoised
         image under its own name, of the noisy image under `noisy_<name>` and, if the training
-        started from a denoiser, of what that one gives under `start_<name>`. Without clean images
+        started from a denoiser, of what that one gives under `start_<name>`; where the degradation
+        leaves pixels as they were, the scores of `score_parts` likewise. Without clean images
         the columns of `score_without_clean` stand in their place.
 
     Raises:
@@ -67,7 +69,18 @@ def score_test_images(
     compared = {"": test_denoised, "noisy_": test_noisy}
     if denoiser and (start := denoiser.card.training.get("start")):
         compared["start_"] = denoisers(start)(test_noisy)
-    return images.join(_scores(evaluation.metrics, test_clean, compared))
+    scores = _scores(evaluation.metrics, test_clean, compared)
+    if denoiser and denoiser.card.noise.partial:
+        scores = scores.join(
+            pd.DataFrame(
+                {
+                    f"{prefix}{name}": values
+                    for prefix, found in compared.items()
+                    for name, values in score_parts(test_clean, test_noisy, found).items()
+                }
+            )
+        )
+    return images.join(scores)
 
 
 def summarize(
@@ -192,7 +205,7 @@ def _scores(
 def _names(image_metrics: pd.DataFrame) -> list[str]:
     """Return the columns that are scores."""
     prefixes = ("", *OTHERS)
-    scores = [f"{prefix}{name}" for name in METRICS for prefix in prefixes]
+    scores = [f"{prefix}{name}" for name in (*METRICS, *PARTS) for prefix in prefixes]
     return [name for name in map(str, image_metrics) if name in scores]
 
 
@@ -202,5 +215,5 @@ def _columns(names: Iterable[str]) -> list[str]:
 
 
 def _means(image_metrics: pd.DataFrame, confidence: float) -> dict[str, float]:
-    scores = {name: image_metrics[name].to_numpy() for name in _names(image_metrics)}
-    return mean_intervals(scores, confidence)
+    scores = {name: known_only(image_metrics[name]) for name in _names(image_metrics)}
+    return mean_intervals({name: found for name, found in scores.items() if len(found)}, confidence)
