@@ -19,7 +19,7 @@ from denoising_pipeline.denoiser.file import DENOISER, write_network
 from denoising_pipeline.denoiser.onnx_export import export_onnx
 from denoising_pipeline.denoiser.onnx_weights import with_keras
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.models.stabilized import OTHERS, Curve, Stabilized
+from denoising_pipeline.models.stabilized import FINE, OTHERS, Curve, Stabilized
 from denoising_pipeline.models.unet import Unet
 from denoising_pipeline.training import NoisyExamples, train
 from denoising_pipeline.training.options import TrainingParameters
@@ -34,7 +34,8 @@ ANY_SIZE = (None, None, 3)
 def curve(
     slopes: npt.NDArray[np.float32], start: float = 0, line: tuple[float, float] = (0, 0)
 ) -> Any:
-    learnt = np.concatenate([[0, 0, start, *line], slopes])[np.newaxis].astype(np.float32)
+    others = np.array([0, 0, start, *line]) / FINE
+    learnt = np.concatenate([others, slopes])[np.newaxis].astype(np.float32)
     return Curve(load_keras().ops.convert_to_tensor(learnt), PIECES)
 
 

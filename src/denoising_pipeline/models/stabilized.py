@@ -15,6 +15,9 @@ from denoising_pipeline.models.unet import Unet, seen_shape
 OTHERS = 5
 """Learnt numbers beside the slopes: see `Curve`."""
 
+FINE = 0.1
+"""What those that are added count: else one step of an optimizer moves them by 5/255."""
+
 
 class Stabilized(Architecture):
     """f⁻¹(D(f(noisy))): a Gaussian denoiser D and an increasing curve f that is learnt.
@@ -133,7 +136,7 @@ class Curve:
     the noise level, what is added to that, the value at 0, the slope and the offset of a straight
     line that is added to the inverse (it is not unbiased by itself: M. Makitalo and A. Foi,
     "Optimal Inversion of the Anscombe Transformation in Low-Count Poisson Image Denoising", 2011;
-    the line is Noise2VST's), and an s for each piece.
+    the line is Noise2VST's), and an s for each piece. Those that are added count `FINE`.
     """
 
     def __init__(self, learnt: Any, pieces: int) -> None:
@@ -145,8 +148,9 @@ class Curve:
         """
         self._ops = ops = load_keras().ops
         self._pieces = pieces
-        self._factor, self._added, start, self._slope, self._offset = (
-            learnt[0, place] for place in range(OTHERS)
+        self._factor = learnt[0, 0]
+        self._added, start, self._slope, self._offset = (
+            FINE * learnt[0, place] for place in range(1, OTHERS)
         )
         self._slopes = ops.exp(learnt[0, OTHERS:])
         ends = ops.cumsum(self._slopes) / pieces
