@@ -51,6 +51,7 @@ def main() -> None:
         kind.add_argument("--batch", type=int, default=4)
         kind.add_argument("--rate", type=float, default=0.02)
         kind.add_argument("--objective", default="fit_to_noise")
+        kind.add_argument("--crop", type=int, default=4096, help="side of the middle that is taken")
         kind.add_argument("--together", action="store_true", help="one curve for all images")
     options = parser.parse_args()
     start = Denoiser.load("photos")
@@ -61,6 +62,7 @@ def main() -> None:
         noisy = noisy[:: options.every][: options.first]
     else:
         noisy = [with_photons(image, options.gain, options.sigma / 255) for image in clean]
+    clean, noisy = ([middle(image, options.crop) for image in row] for row in (clean, noisy))
     columns: dict[str, list[Image]] = {"noisy": noisy}
     columns["photos"] = [start(image[np.newaxis])[0] for image in noisy]
     if options.kind == "known":
@@ -103,7 +105,7 @@ def fit(start: Denoiser, noisy: ImageSet, options: argparse.Namespace) -> Denois
         "learning_rate": options.rate,
         "weight_decay": 0.0,
         "warmup": 0.03,
-        "precision": "auto",
+        "precision": "float32",
         "keep": "last",
     }
     chosen = TrainingParameters.model_validate(given)
@@ -116,6 +118,12 @@ def fit(start: Denoiser, noisy: ImageSet, options: argparse.Namespace) -> Denois
     )
     ignore = lambda epoch, metrics: None  # noqa: E731
     return train(examples, (noisy, None), chosen, SEED, ignore, start=start)[0]
+
+
+def middle(image: Image, side: int) -> Image:
+    """Return the middle of an image, at most so many pixels high and wide."""
+    top, left = (max(0, (size - side) // 2) for size in image.shape[:2])
+    return np.ascontiguousarray(image[top : top + side, left : left + side])
 
 
 def with_photons(clean: Image, gain: float, level: float) -> Image:

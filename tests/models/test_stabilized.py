@@ -1,5 +1,6 @@
 """A learnt curve and its inverse around a network that stays as it is."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,19 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from denoising_pipeline.core.backend import load_keras
+from denoising_pipeline.degradations import NoiseInjectionParameters
+from denoising_pipeline.degradations.recorded import Recorded
 from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.denoiser.card import Card, Origin
+from denoising_pipeline.denoiser.file import DENOISER, write_network
+from denoising_pipeline.denoiser.onnx_export import export_onnx
+from denoising_pipeline.denoiser.onnx_weights import with_keras
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.models.stabilized import OTHERS, Curve, Stabilized
+from denoising_pipeline.models.stabilized import FINE, OTHERS, Curve, Stabilized
 from denoising_pipeline.models.unet import Unet
 from denoising_pipeline.training import NoisyExamples, train
-from denoising_pipeline.training.loop import starting_weights
 from denoising_pipeline.training.options import TrainingParameters
+from denoising_pipeline.training.start import starting_weights
 
 NETWORK = Unet(widths=(4, 8), blocks=(1, 1), noise_level=True)
 PIECES = 16
@@ -27,7 +34,8 @@ ANY_SIZE = (None, None, 3)
 def curve(
     slopes: npt.NDArray[np.float32], start: float = 0, line: tuple[float, float] = (0, 0)
 ) -> Any:
-    learnt = np.concatenate([[0, 0, start, *line], slopes])[np.newaxis].astype(np.float32)
+    others = np.array([0, 0, start, *line]) / FINE
+    learnt = np.concatenate([others, slopes])[np.newaxis].astype(np.float32)
     return Curve(load_keras().ops.convert_to_tensor(learnt), PIECES)
 
 
@@ -42,7 +50,9 @@ def started(trained: str = "curve") -> tuple[Denoiser, Denoiser]:
         {"network": NETWORK, "pieces": PIECES, "trained": trained}
     )
     model = architecture.build(ANY_SIZE, 0)
-    model.set_weights(starting_weights(inner, architecture, ANY_SIZE))
+    weights = starting_weights(inner, architecture, ANY_SIZE)
+    assert weights
+    model.set_weights(weights)
     return inner, Denoiser(architecture, ANY_SIZE, model)
 
 
@@ -90,6 +100,24 @@ def test_tiles_are_those_of_the_whole_image() -> None:
     np.testing.assert_allclose(tiled, outer(image), atol=1e-5)
 
 
+def test_without_keras_images_are_the_same(tmp_path: Path) -> None:
+    """With a bent curve; as a whole denoiser, for any size, that is told the level."""
+    _, outer = started()
+    learnt, *kept = outer.model.get_weights()
+    bent = np.random.default_rng(0).normal(0, 0.3, len(learnt)).astype(np.float32)
+    outer.model.set_weights([bent, *kept])
+    card = Card(
+        images=Origin(source="made up"), degradation=NoiseInjectionParameters(Recorded()), seed=0
+    )
+    outer = Denoiser(outer.architecture, ANY_SIZE, outer.model, card)
+    assert export_onnx(outer, tmp_path / "denoiser.zip", half=False) < 1e-4
+    portable = Denoiser.load(tmp_path / "denoiser.zip")
+    assert portable.architecture == outer.architecture
+    np.testing.assert_allclose(portable(noisy()), outer(noisy()), atol=1e-4)
+    with pytest.raises(ValueError, match="take the file that its training wrote"):
+        with_keras(portable)
+
+
 def test_the_curve_alone_is_trained_unless_all_is_asked_for() -> None:
     (only,) = started()[1].model.trainable_variables
     assert only.shape == (OTHERS + PIECES,)
@@ -125,6 +153,13 @@ def test_training_changes_the_curve_and_leaves_the_network_as_it_was() -> None:
     assert np.count_nonzero(learnt) > PIECES
     for one, other in zip(kept, inner.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_denoiser_that_was_trained_is_the_same_after_loading(tmp_path: Path) -> None:
+    found = fitted(started()[0], options())
+    with (tmp_path / "denoiser.zip").open("wb") as file:
+        write_network(found, DENOISER, file)
+    np.testing.assert_array_equal(Denoiser.load(tmp_path / "denoiser.zip")(noisy()), found(noisy()))
 
 
 def test_training_goes_on_from_a_curve_and_may_then_change_all() -> None:

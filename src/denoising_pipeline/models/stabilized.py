@@ -1,11 +1,11 @@
 """A network between a learnt curve and its inverse, which make its noise the same everywhere."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.models.base import Architecture, ImageShape, autoencoder
@@ -14,6 +14,9 @@ from denoising_pipeline.models.unet import Unet, seen_shape
 
 OTHERS = 5
 """Learnt numbers beside the slopes: see `Curve`."""
+
+FINE = 0.1
+"""What those that are added count: else one step of an optimizer moves them by 5/255."""
 
 
 class Stabilized(Architecture):
@@ -43,6 +46,14 @@ class Stabilized(Architecture):
     trained: Literal["curve", "all"] = Field(
         default="curve", description="the curve alone, or the network as well"
     )
+
+    @model_validator(mode="after")
+    def _a_denoiser_between(self) -> Self:
+        if self.network.output == "chroma":
+            raise ValueError(
+                "a network with output: chroma removes no noise. Set it to residual or sigmoid."
+            )
+        return self
 
     @property
     def told_level(self) -> bool:
@@ -125,7 +136,7 @@ class Curve:
     the noise level, what is added to that, the value at 0, the slope and the offset of a straight
     line that is added to the inverse (it is not unbiased by itself: M. Makitalo and A. Foi,
     "Optimal Inversion of the Anscombe Transformation in Low-Count Poisson Image Denoising", 2011;
-    the line is Noise2VST's), and an s for each piece.
+    the line is Noise2VST's), and an s for each piece. Those that are added count `FINE`.
     """
 
     def __init__(self, learnt: Any, pieces: int) -> None:
@@ -137,8 +148,9 @@ class Curve:
         """
         self._ops = ops = load_keras().ops
         self._pieces = pieces
-        self._factor, self._added, start, self._slope, self._offset = (
-            learnt[0, place] for place in range(OTHERS)
+        self._factor = learnt[0, 0]
+        self._added, start, self._slope, self._offset = (
+            FINE * learnt[0, place] for place in range(1, OTHERS)
         )
         self._slopes = ops.exp(learnt[0, OTHERS:])
         ends = ops.cumsum(self._slopes) / pieces

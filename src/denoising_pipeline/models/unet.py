@@ -118,12 +118,11 @@ class Unet(Architecture):
         seen = keras.Input(seen_shape(image_shape, self.noise_level))
         noisy = seen[..., : image_shape[2]] if self.noise_level else seen
         features = self.features(layer, seen, image_shape)
-        outputs = features if self.output == "sigmoid" else [*features, noisy]
+        outputs = [*features, noisy] if self.output != "sigmoid" else features
         encoder = keras.Model(seen, outputs, name="encoder")
         inputs = [keras.Input(tensor.shape[1:]) for tensor in encoder.outputs]
-        decoder = keras.Model(
-            inputs, self.image(layer, inputs, channels, image_shape), name="decoder"
-        )
+        denoised = self.image(layer, inputs, channels, image_shape)
+        decoder = keras.Model(inputs, denoised, name="decoder")
         return autoencoder(self.name, seen.shape[1:], encoder, decoder)
 
     def features(self, layer: Layers, seen: Any, image_shape: ImageShape) -> list[Any]:

@@ -12,7 +12,6 @@ import pandas as pd
 from denoising_pipeline.core.backend import batches_to_fit, dtype_policy, load_keras
 from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.denoiser import Denoiser
-from denoising_pipeline.denoiser.onnx_weights import Weights, with_keras
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.models import Architecture
 from denoising_pipeline.models.base import ImageShape
@@ -25,6 +24,7 @@ from denoising_pipeline.training.losses import loss_by_name, unpacked
 from denoising_pipeline.training.optimizers import keras_optimizer
 from denoising_pipeline.training.options import FitOptions, TrainingParameters
 from denoising_pipeline.training.resume import ResumableTraining, Rows, training_identity
+from denoising_pipeline.training.start import starting_weights
 from denoising_pipeline.training.validation import Validation, shown_metric, validation_data
 
 EpochLogger = Callable[[int, Mapping[str, float]], None]
@@ -76,21 +76,17 @@ def train(
             what the examples lack, or `start` is of another architecture, or missing where most
             of the network is not trained.
     """
-    if options.model.needs_start and not start:
-        raise ValueError(
-            f"The network in {options.model.name!r} is not trained, so it has to come from a "
-            "denoiser. Set training.start to one, such as photos, or training.model.trained=all."
-        )
     keras = load_keras()
     image_shape = network_shape(options.model, examples)
+    weights = starting_weights(start, options.model, image_shape)
     held_out = validation_data(validation, options, seed, recorded=examples.recorded)
     prepare: Prepare = options.objective.prepare
     if options.model.told_level:
         prepare, examples = telling_level(prepare), replace(examples, told=True)
     with dtype_policy(options.precision):
         model = options.model.build(image_shape, seed, examples.channels[1])
-    if start:
-        model.set_weights(starting_weights(start, options.model, image_shape))
+    if weights:
+        model.set_weights(weights)
     loss = options.objective.loss(loss_by_name(options.loss, options.mse_floor))
     metric = shown_metric(options.objective)
     steps_per_epoch = examples.steps(options.batch_size)
@@ -106,9 +102,7 @@ def train(
     if options.minutes:
         callbacks.append(time_limit(rows, options.minutes))
     if checkpoints:
-        identity = training_identity(
-            examples, held_out, options, seed, model.get_weights() if start else ()
-        )
+        identity = training_identity(examples, held_out, options, seed, weights or ())
         resumable = ResumableTraining(model, stopping, rows, options, checkpoints, identity)
         callbacks.append(resumable.callback())
         for row in rows:
@@ -119,32 +113,6 @@ def train(
     if checkpoints:
         checkpoints.clear(identity)
     return Denoiser(options.model, image_shape, model), pd.DataFrame(rows)
-
-
-def starting_weights(
-    start: Denoiser, architecture: Architecture, image_shape: ImageShape
-) -> Weights:
-    """Return the weights of a denoiser that is trained on.
-
-    Args:
-        start: The denoiser.
-        architecture: That of the network to be trained.
-        image_shape: (H, W, C) that this is built for.
-
-    Raises:
-        ValueError: The denoiser has another architecture or other images, or its weights cannot be
-            read.
-    """
-    known = architecture.weights_from(start.architecture, ()) is not None
-    if not known or start.image_shape != image_shape:
-        raise ValueError(
-            f"The denoiser of training.start is {start.architecture!r} for images of "
-            f"{start.image_shape}, and the network to be trained {architecture!r} for "
-            f"{image_shape}. Set training.model and ingestion.channels to its own, or "
-            "training.start to null."
-        )
-    weights: Weights = with_keras(start).model.get_weights()
-    return architecture.weights_from(start.architecture, weights) or weights
 
 
 def network_shape(architecture: Architecture, examples: Examples) -> ImageShape:
