@@ -292,3 +292,21 @@ def test_the_command_refuses_what_is_no_folder(tmp_path: Path, name: str) -> Non
 
 def test_an_empty_folder_is_said_to_be_empty(tmp_path: Path) -> None:
     assert examine(tmp_path).verdict == ["Nothing here can be read as an image."]
+
+
+@pytest.mark.parametrize("names", ["{side}/{number}.png", "{number}_{side}.png"])
+def test_of_pairs_the_commands_name_the_clean_side_alone_or_both(
+    tmp_path: Path, names: str
+) -> None:
+    """Where both lie in one folder, the whole of it is not clean images."""
+    for number in range(LEAST):
+        part = PHOTOGRAPH[8 * number :][:96]
+        for side, image in (("clean", 0.1 + 0.8 * part), ("noisy", noisy(part, 20, number))):
+            save(tmp_path / names.format(side=side, number=number), image)
+    texts = {way.name: way.text for way in examine(tmp_path).ways}
+    apart = names.startswith("{side}/")
+    assert (ADDED_NOISE in texts) is apart
+    if apart:
+        assert texts[ADDED_NOISE].endswith(f"denoise train {tmp_path}/clean")
+    patterns = "'clean/*' 'noisy/*'" if apart else "'*_clean' '*_noisy'"
+    assert texts["supervised, on pairs"].endswith(f"denoise train {tmp_path} --pairs {patterns}")

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
+from typing import Literal
 
 from denoising_pipeline.batch.doctor.findings import (
     FULL_SCALE,
@@ -50,14 +51,17 @@ def verdict(found: Findings) -> Iterator[str]:
     elif found.is_clean:
         yield f"Do not denoise: it is clean (median noise {noise.median or 0:.1f}/255)."
     else:
-        yield f"Denoise it: denoise {_noisy_part(found)} -o OUT"
+        yield f"Denoise it: denoise {shlex.quote(_part(found, 'noisy') or found.folder)} -o OUT"
         yield from _reservations(found)
 
 
-def _noisy_part(found: Findings) -> str:
-    sides = [pairs.noisy for pairs in found.pairs if pairs.alike and not pairs.two_noisy]
+def _part(found: Findings, side: Literal["noisy", "clean"]) -> str | None:
+    """Return the folder of one side of the pairs, or the whole; None: pairs lie in one folder."""
+    sides = [getattr(pairs, side) for pairs in found.pairs if pairs.alike and not pairs.two_noisy]
+    if not sides:
+        return found.folder
     one = len(sides) == 1 == len(found.pairs) and sides[0].endswith("/")
-    return shlex.quote(f"{found.folder.rstrip('/')}/{sides[0][:-1]}" if one else found.folder)
+    return f"{found.folder.rstrip('/')}/{sides[0][:-1]}" if one else None
 
 
 def _reservations(found: Findings) -> Iterator[str]:
@@ -90,15 +94,16 @@ def _reservations(found: Findings) -> Iterator[str]:
 
 def ways(found: Findings) -> Iterator[Way]:
     """Yield the ways to train, those that this version has first."""
-    if found.clean >= LEAST:
+    clean = _part(found, "clean")
+    if found.clean >= LEAST and clean:
         few = "" if found.clean >= ENOUGH else f", few: {ENOUGH} or more make a good denoiser"
         yield Way(
             ADDED_NOISE,
             ready=True,
             text=f"{found.clean} clean images{few}. In the folder of the project: "
-            f"denoise train {shlex.quote(found.folder)}",
+            f"denoise train {shlex.quote(clean)}",
         )
-    elif found.clean:
+    elif 0 < found.clean < LEAST:
         yield Way(
             ADDED_NOISE,
             ready=False,
