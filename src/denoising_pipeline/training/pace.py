@@ -10,7 +10,7 @@ from denoising_pipeline.training.loop import compile_network
 from denoising_pipeline.training.losses import loss_by_name, unpacked
 from denoising_pipeline.training.options import TrainingParameters
 
-WARM_UP, TIMED = 2, 5
+WARM_UP, TIMED = 1, 3
 """Steps that are not timed, and that are."""
 
 
