@@ -10,8 +10,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 run: install          ## the whole pipeline on all of MNIST
 	$(BIN)/kedro run
 
-test: install         ## every test but the long ones, with coverage
-	$(BIN)/pytest --cov --numprocesses 2 --no-loadscope-reorder
+test: install         ## every test but the long ones; COVERAGE=--cov: and how much of the code they reach
+	$(BIN)/pytest $(COVERAGE) --numprocesses 2 --no-loadscope-reorder
 
 test-slow: install    ## the long ones: the package elsewhere, four first runs at once
 	$(BIN)/pytest --slow -m slow --numprocesses 2 --no-loadscope-reorder

@@ -119,16 +119,13 @@ def test_what_would_be_done_is_said_with_its_reasons(
     assert not (project.path / "data/01_raw/my_own").exists()
 
 
-def test_noisy_images_are_learnt_from_alone_and_that_is_said(
-    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_noisy_images_are_learnt_from_alone_and_that_is_said(tmp_path: Path) -> None:
     folder = photographs(tmp_path / "dark", 9, 25)
-    result = asked(project, monkeypatch, str(folder), "--dry-run", "--minutes", "2")
-    assert result.exit_code == 0, result.output
-    assert "They are noisy (median noise 2" in result.output
-    assert "there are no clean ones: neighbouring pixels" in result.output
-    assert "name: neighbor2neighbor" in result.output
-    scenes = material(folder, examine(folder), scene=r"my (\d)")
+    found = examine(folder)
+    alone, scenes = material(folder, found), material(folder, found, scene=r"my (\d)")
+    assert (alone.kind, alone.images, alone.scene) == ("noisy", 9, None)
+    assert "They are noisy (median noise 2" in alone.reasons[0]
+    assert "there are no clean ones: neighbouring pixels" in alone.reasons[0]
     assert "shots of one scene are compared" in scenes.reasons[0]
     assert scenes.scene == r"my (\d)"
 
