@@ -15,6 +15,8 @@ from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeServic
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.command import Command
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
+from serving import PATIENCE
 
 from denoising_pipeline.batch.report import write_report
 
@@ -205,9 +207,8 @@ def test_on_paper_before_and_after_lie_side_by_side(page: Chrome) -> None:
 
 
 def test_the_table_sorts_and_leads_to_the_pictures(page: Chrome) -> None:
-    link = page.find_element(By.CSS_SELECTOR, "#files a")
-    link.click()
-    assert run(page, "location.hash") == "#file-1"
+    page.find_element(By.CSS_SELECTOR, "#files a").send_keys(Keys.ENTER)
+    WebDriverWait(page, PATIENCE).until(lambda _: run(page, "location.hash") == "#file-1")
     heading = page.find_element(By.CSS_SELECTOR, "#files th:nth-child(9) button")
     run(page, "arguments[0].click()", heading)
     counts = [
