@@ -44,7 +44,7 @@ def main() -> None:
     known.add_argument("--gain", type=float, default=0.05)
     known.add_argument("--sigma", type=float, default=2)
     for kind in (pairs, known):
-        kind.add_argument("--every", type=int, default=1, help="take every so manieth image")
+        kind.add_argument("--every", type=int, default=1, help="take every n-th image")
         kind.add_argument("--first", type=int, help="take so many of these; without: all")
         kind.add_argument("--steps", type=int, default=200)
         kind.add_argument("--patch", type=int, default=64)
