@@ -6,9 +6,9 @@ weights `photos`. Objectives without clean images see the noisy ones only. Besid
 images, the shipped weights, and fast non-local means, calibrated on the clean images that are
 learnt from. The gain over the shipped weights is paired, with a 95 % interval over images.
 
-`known CLEAN TEST`: Gaussian noise of sigma / 255 on clean images, one specialist, scored by the
-papers' protocol (unclipped, the network's output rounded to 8 bits). `--noisy-once` adds it once
-and learns from these noisy images alone.
+`known CLEAN TEST...`: Gaussian noise of sigma / 255 on clean images, one specialist or, with
+`--blind`, one network for all levels, scored by the papers' protocol (unclipped, the network's
+output rounded to 8 bits). `--noisy-once` adds it once and learns from these noisy images alone.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.degradations.camera import Camera
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.denoiser.card import Card, Origin
+from denoising_pipeline.images.luma import luma
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.training import CleanExamples, Examples, NoisyExamples, PairExamples, train
 from denoising_pipeline.training.options import TrainingParameters
@@ -70,14 +71,17 @@ def main() -> None:
     pairs.add_argument("--objectives", nargs="+", choices=OBJECTIVES, default=list(OBJECTIVES))
     known = kinds.add_parser("known")
     known.add_argument("clean", type=Path)
-    known.add_argument("test", type=Path)
-    known.add_argument("--sigma", type=int, default=25)
-    known.add_argument("--minutes", type=float, default=10)
+    known.add_argument("tests", type=Path, nargs="+")
+    known.add_argument("--sigmas", type=int, nargs="+", default=[25], help="the first is learnt")
+    known.add_argument("--blind", type=int, help="learn all levels up to this one instead")
+    known.add_argument("--minutes", type=float, nargs="+", default=[10], help="a training each")
+    known.add_argument("--colour", action="store_true", help="a network for colour images")
     known.add_argument("--start", help="name or file of a denoiser; without: from nothing")
     known.add_argument("--noisy-once", action="store_true")
     known.add_argument("--first", type=int, help="test images; without: all")
     options = parser.parse_args()
-    for folder in (options.clean, options.noisy if options.kind == "pairs" else options.test):
+    others = [options.noisy] if options.kind == "pairs" else options.tests
+    for folder in (options.clean, *others):
         if not folder.is_dir():
             print(f"{folder} is not there: left out.")
             return
@@ -131,7 +135,7 @@ def trained_on(
     steps: int,
 ) -> Denoiser:
     """Train on from a denoiser by one of `OBJECTIVES`."""
-    given = parameters(start, steps=steps, **OBJECTIVES[name])
+    given = parameters(start, COLOURS, steps=steps, **OBJECTIVES[name])
     examples: Examples
     if learnt[1] is None:
         examples = NoisyExamples(learnt[0], seed=SEED, **places(given))
@@ -141,42 +145,69 @@ def trained_on(
 
 
 def known_noise(options: argparse.Namespace) -> tuple[list[str], list[list[str]]]:
-    """Train one specialist and score it; return the table's heading and row."""
-    level = options.sigma / 255
+    """Train a denoiser for each budget and score it; return the table's heading and rows."""
     start = Denoiser.load(options.start) if options.start else None
-    found = [colour(image) if start else image for image in images(options.clean, None)]
+    channels = COLOURS if start or options.colour else 1
+    found = [
+        colour(image) if channels > 1 else grey(image) for image in images(options.clean, None)
+    ]
+    told = [f"{options.clean.name}, {'noisy once' if options.noisy_once else 'clean'}"]
+    told += [f"0 to {options.blind}" if options.blind else str(options.sigmas[0])]
+    told += [options.start or "nothing"]
+    rows = []
+    for minutes in options.minutes:
+        began, busy = time.perf_counter(), time.process_time()
+        denoiser, steps = trained_for(minutes, found, start, options)
+        taken, busy = time.perf_counter() - began, time.process_time() - busy
+        spent = [f"{taken / 60:.1f}", f"{busy / 60:.1f}", f"{steps:,}"]
+        for folder in options.tests:
+            psnrs = [scored(denoiser, folder, sigma, options) for sigma in options.sigmas]
+            scores = " / ".join(with_interval(values) for values in psnrs)
+            rows.append([*told, *spent, folder.name, scores])
+            print(rows[-1], flush=True)
+    sigmas = " / ".join(map(str, options.sigmas))
+    heading = ["learnt from", "sigma", "start", "minutes", "of processor", "steps", "scored on"]
+    return [*heading, f"PSNR at sigma {sigmas}"], rows
+
+
+def trained_for(
+    minutes: float, found: Sequence[Image], start: Denoiser | None, options: argparse.Namespace
+) -> tuple[Denoiser, int]:
+    """Train on all images but every twentieth, which is held out; return how many steps, too."""
+    level = (options.blind or options.sigmas[0]) / 255
+    noise = Camera(sigma=level, signal=0, rounded=0, jpeg=0) if options.blind else None
     held, kept = range(0, len(found), 20), [i for i in range(len(found)) if i % 20]
     clean, val = gather(found, kept), gather(found, held)
     noisy_val = with_noise(val, level, 1)
     more: dict[str, Any] = {"objective": {"name": "supervised"}, "loss": "log_mse"}
     if options.noisy_once:
         more = {"objective": {"name": "neighbor2neighbor"}}
-    given = parameters(start, minutes=options.minutes, **more)
+    given = parameters(start, found[0].shape[2], bool(options.blind), minutes=minutes, **more)
     place = {"seed": SEED, **places(given)}
-    examples: Examples = CleanExamples(clean, Unclipped(sigma=level), **place)
+    examples: Examples = CleanExamples(clean, noise or Unclipped(sigma=level), **place)
     if options.noisy_once:
         examples = NoisyExamples(with_noise(clean, level, 0), **place)
     target = None if options.noisy_once else val
-    began = time.perf_counter()
     denoiser, history = train(
         examples, (noisy_val, target), given, SEED, lambda epoch, metrics: None, start=start
     )
-    taken = time.perf_counter() - began
-    denoiser = with_card(denoiser, level)
+    steps = len(history) * (given.patches_per_epoch or 0) // given.batch_size
+    return with_card(denoiser, level), steps
+
+
+def scored(
+    denoiser: Denoiser, folder: Path, sigma: int, options: argparse.Namespace
+) -> list[float]:
+    """Return the PSNR of each image of a folder; a network for many levels is not told which."""
+    level = sigma / 255
+    told = level if denoiser.architecture.told_level and not options.blind else None
     scores = []
-    for image in images(options.test, options.first):
+    for image in images(folder, options.first):
         draws = np.random.default_rng(0)
         noisy = image + np.float32(level) * draws.standard_normal(image.shape, np.float32)
-        told = level if denoiser.architecture.told_level else None
         seen = colour(noisy) if denoiser.image_shape[2] == COLOURS else noisy
         scores.append(psnr(image, eight_bits(denoiser(seen[np.newaxis], sigma=told)[0])))
-    steps = len(history) * given.patches_per_epoch // given.batch_size
-    row = [options.clean.name, options.test.name, str(options.sigma)]
-    row += ["noisy once" if options.noisy_once else "clean", options.start or "nothing"]
-    return (
-        ["learnt from", "scored on", "sigma", "seen", "start", "minutes", "steps", "PSNR"],
-        [[*row, f"{taken / 60:.1f}", f"{steps:,}", with_interval(scores)]],
-    )
+    return scores
 
 
 def with_card(denoiser: Denoiser, level: float) -> Denoiser:
@@ -187,7 +218,12 @@ def with_card(denoiser: Denoiser, level: float) -> Denoiser:
 
 
 def parameters(
-    start: Denoiser | None, steps: int = 0, minutes: float | None = None, **more: Any
+    start: Denoiser | None,
+    channels: int,
+    told: bool = False,
+    steps: int = 0,
+    minutes: float | None = None,
+    **more: Any,
 ) -> TrainingParameters:
     """Return the options of a training: so many steps, or as many as the minutes allow.
 
@@ -196,14 +232,13 @@ def parameters(
     """
     from denoising_pipeline.training.pace import seconds_per_step
 
-    model = {"name": "unet", "noise_level": start is not None}
+    model = {"name": "unet", "noise_level": told or start is not None}
     given = {"model": model, "loss": "mse", "patch": PATCH, "detail": 4, "flips": "all"}
     given |= {"batch_size": BATCH, "weight_decay": 0.1, "warmup": 0.03, "precision": "float32"}
     given |= {"learning_rate": 0.001 if start else 0.003, "minutes": minutes, **more}
     per_epoch = max(1, steps // EPOCHS)
     epochs = EPOCHS
     if minutes:
-        channels = COLOURS if start else 1
         pace = seconds_per_step(TrainingParameters.model_validate(given), channels)
         per_epoch, epochs = 100, max(1, int(0.95 * minutes * 60 / pace / 100))
     given |= {"patches_per_epoch": BATCH * per_epoch, "epochs": epochs}
@@ -250,6 +285,11 @@ def with_noise(clean: ImageSet, level: float, seed: int) -> ImageSet:
     draws, noise = np.random.default_rng(seed), Unclipped(sigma=level)
     found = [noise.apply(clean.read(index), draws) for index in range(len(clean))]
     return gather(found, range(len(found)))
+
+
+def grey(image: Image) -> Image:
+    """Return the luma of a colour image."""
+    return luma(image) if image.shape[2] == COLOURS else image
 
 
 def colour(image: Image) -> Image:
