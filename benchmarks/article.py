@@ -21,6 +21,8 @@ from project import in_its_own_process, mnist_images, recipe_parameters
 from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.degradations import draw_noisy
 from denoising_pipeline.hooks.epoch_logger import EpochLogger
+from denoising_pipeline.hooks.outbox import Outbox
+from denoising_pipeline.hooks.publishing import carry_out
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.training import CleanExamples, train
 
@@ -96,7 +98,7 @@ def _train_by_pipeline(
     noise = parameters.noise_injection.root
     test_noisy = draw_noisy(test_clean, noise, seed=0, split="test", epoch=0)
     with tempfile.TemporaryDirectory() as folder:
-        log_epoch = _tracked_run(Path(folder)) if fresh_and_tracked else EpochLogger(None, None)
+        log_epoch = _tracked_run(Path(folder)) if fresh_and_tracked else EpochLogger(None)
         ticks = [time.perf_counter()]
 
         def log_and_tick(epoch: int, metrics: Mapping[str, float]) -> None:
@@ -114,7 +116,8 @@ def _tracked_run(folder: Path) -> EpochLogger:
     store = f"sqlite:///{folder}/mlflow.db"
     client = MlflowClient(store)
     experiment = client.create_experiment("article", (folder / "mlruns").as_uri())
-    return EpochLogger(store, client.create_run(experiment).info.run_id)
+    run_id = client.create_run(experiment).info.run_id
+    return EpochLogger(Outbox(folder, store, run_id, carry_out))
 
 
 if __name__ == "__main__":

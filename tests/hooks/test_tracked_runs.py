@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import count
+from pathlib import Path
 
 import mlflow
 import numpy as np
@@ -22,6 +23,8 @@ from mlflow.tracking import MlflowClient
 from tracking_store import empty_store
 
 from denoising_pipeline.hooks.epoch_logger import EpochLogger, log_metrics
+from denoising_pipeline.hooks.outbox import Outbox
+from denoising_pipeline.hooks.publishing import carry_out
 from denoising_pipeline.hooks.run_tags import end_abandoned_runs
 
 EXPERIMENTS = count()
@@ -40,6 +43,12 @@ def run(client: MlflowClient) -> Run:
     return client.create_run(experiment)
 
 
+@pytest.fixture
+def outbox(client: MlflowClient, run: Run, tmp_path: Path) -> Outbox:
+    """The outbox of the run."""
+    return Outbox(tmp_path, client.tracking_uri, run.info.run_id, carry_out)
+
+
 def history(client: MlflowClient, run: Run, key: str) -> list[tuple[int, float]]:
     found = client.get_metric_history(run.info.run_id, key)
     return sorted((metric.step, metric.value) for metric in found)
@@ -49,9 +58,11 @@ def stored(client: MlflowClient, run: Run) -> set[str]:
     return set(client.get_run(run.info.run_id).data.metrics)
 
 
-def test_each_epoch_is_a_step_and_training_is_told_apart(client: MlflowClient, run: Run) -> None:
+def test_each_epoch_is_a_step_and_training_is_told_apart(
+    client: MlflowClient, run: Run, outbox: Outbox
+) -> None:
     """A bare name is the score on the test images, so those of training are given a prefix."""
-    logger = EpochLogger(client.tracking_uri, run.info.run_id)
+    logger = EpochLogger(outbox)
     for epoch, loss in ((1, 0.5), (2, 0.25)):
         logger(epoch, {"loss": loss, "val_loss": loss + 0.1, "seconds": 3.0})
     assert stored(client, run) == {"train_loss", "val_loss", "train_seconds"}
@@ -60,10 +71,10 @@ def test_each_epoch_is_a_step_and_training_is_told_apart(client: MlflowClient, r
 
 
 def test_it_works_from_threads_and_after_a_journey_to_another_process(
-    client: MlflowClient, run: Run
+    client: MlflowClient, run: Run, outbox: Outbox
 ) -> None:
     """Neither has an active run; the logger knows where to."""
-    logger = EpochLogger(client.tracking_uri, run.info.run_id)
+    logger = EpochLogger(outbox)
     travelled = pickle.loads(pickle.dumps(logger))  # noqa: S301
     thread = threading.Thread(target=travelled, args=(3, {"psnr": 20.0}))
     thread.start()
@@ -87,9 +98,9 @@ def _interruptible() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_interruptible")
-def test_an_interruption_leaves_no_lock(client: MlflowClient, run: Run) -> None:
+def test_an_interruption_leaves_no_lock(client: MlflowClient, outbox: Outbox) -> None:
     """Ctrl-C at moments of a write, the exceptions kept as a notebook keeps its last one."""
-    logger = EpochLogger(client.tracking_uri, run.info.run_id)
+    logger = EpochLogger(outbox)
     kept: list[KeyboardInterrupt] = []
     database = client.tracking_uri.removeprefix("sqlite:///")
     for wait in np.linspace(0, 0.03, 20):
@@ -106,7 +117,7 @@ def test_an_interruption_leaves_no_lock(client: MlflowClient, run: Run) -> None:
 
 def test_without_a_run_nothing_happens() -> None:
     """The store of this address could not even be opened."""
-    EpochLogger("sqlite:////no/such/folder/mlflow.db", None)(1, {"loss": 1.0})
+    EpochLogger(None)(1, {"loss": 1.0})
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])

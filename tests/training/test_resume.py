@@ -101,9 +101,9 @@ def test_only_what_was_not_done_is_done_again(
     capsys.readouterr()
     with caplog.at_level("INFO"):
         run(checkpoints)
-    assert "Resuming after epoch 4 of 6" in caplog.text
-    assert "Epoch 4/6" not in (shown := capsys.readouterr().out)
-    assert "Epoch 5/6" in shown
+    assert "Resuming after epoch 5 of 6" in caplog.text
+    assert "Epoch 5/6" not in (shown := capsys.readouterr().out)
+    assert "Epoch 6/6" in shown
 
 
 def test_a_training_that_is_done_leaves_nothing(checkpoints: Checkpoints, tmp_path: Path) -> None:
@@ -125,8 +125,8 @@ def test_a_training_that_should_not_resume_starts_anew(
 def test_a_training_that_should_not_resume_leaves_nothing_of_those_before(
     checkpoints: Checkpoints, tmp_path: Path
 ) -> None:
-    """Interrupted in its turn and started again, it goes on with its own epochs, or with none."""
-    for stop_after, resume, kept in ((5, True, [3, 4]), (3, False, [1, 2]), (1, False, [])):
+    """Interrupted in its turn and started again, it goes on with its own epochs."""
+    for stop_after, resume, kept in ((5, True, [4, 5]), (3, False, [2, 3]), (1, False, [1])):
         with pytest.raises(Interruption):
             run(checkpoints, stop_after, resume=resume)
         assert sorted(int(path.name[:6]) for path in tmp_path.rglob("*.npz")) == kept

@@ -2,16 +2,20 @@
 
 import hashlib
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from pathlib import Path, PurePath, PurePosixPath
+from typing import IO, Any, TypeVar
 from uuid import uuid4
 
+import psutil
 from fsspec.implementations.local import LocalFileSystem
 
 PART = ".part"
 """How the names of unfinished files end."""
+
+AnyPath = TypeVar("AnyPath", bound=PurePath)
 
 _LONGEST = 200
 """Bytes of a name that are kept; file systems take 255 in all."""
@@ -22,6 +26,15 @@ def part_prefix(name: str) -> str:
     while len(os.fsencode(name)) > _LONGEST:
         name = name[:-1]
     return f".{name}."
+
+
+_HOST = hashlib.blake2b(socket.gethostname().encode(), digest_size=4).hexdigest()
+
+
+def part_of(target: AnyPath) -> AnyPath:
+    """Return where a file is written before it is whole; the name says by which process."""
+    token = f"{_HOST}-{os.getpid()}-{uuid4().hex}"
+    return target.with_name(f"{part_prefix(target.name)}{token}{PART}")
 
 
 @contextmanager
@@ -39,8 +52,7 @@ def atomic_write(fs: Any, path: str) -> Iterator[IO[bytes]]:
     Yields:
         The open binary file. On a local disk it has a `name` and a `fileno()`.
     """
-    target = PurePosixPath(path)
-    temporary = str(target.with_name(f"{part_prefix(target.name)}{uuid4().hex}{PART}"))
+    temporary = str(part_of(PurePosixPath(path)))
     write = _write_local if isinstance(fs, LocalFileSystem) else _write_remote
     try:
         with write(fs, temporary, path) as file:
@@ -49,6 +61,19 @@ def atomic_write(fs: Any, path: str) -> Iterator[IO[bytes]]:
         with suppress(OSError):
             fs.rm_file(temporary)
         raise
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove the unfinished files below a folder whose process is gone, as after `kill -9`.
+
+    Those of other hosts are left: nobody here knows whether they are being written.
+    """
+    for path in folder.rglob(f".*{PART}"):
+        host, _, rest = path.name.removesuffix(PART).rpartition(".")[2].partition("-")
+        process = rest.partition("-")[0]
+        if host == _HOST and process.isdigit() and not psutil.pid_exists(int(process)):
+            with suppress(OSError):
+                path.unlink()
 
 
 @contextmanager

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, TypeAlias
-from uuid import uuid4
 
 from fsspec.implementations.local import LocalFileSystem
 from kedro.io.core import AbstractVersionedDataset
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from denoising_pipeline.core.files import atomic_write, file_digest
+from denoising_pipeline.core.files import atomic_write, file_digest, part_of
 
 RECORD = "provenance.json"
 """Name of the record, in the folder of the version."""
@@ -240,7 +239,7 @@ def _share(dataset: Any, version: str, record: Record) -> None:
             continue
         if not is_whole(dataset, Recorded(earlier, known)):
             continue
-        link = path.with_name(f".{path.name}.{uuid4().hex}.part")
+        link = part_of(path)
         try:
             link.hardlink_to(path_of(dataset, earlier))
             link.replace(path)

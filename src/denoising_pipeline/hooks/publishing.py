@@ -1,12 +1,14 @@
 """What a finished run hands to MLflow, as the catalog's `metadata.mlflow` says."""
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import mlflow
-from kedro.io import DataCatalog
+from kedro.io import AbstractDataset, DataCatalog
 from kedro.pipeline import Pipeline
 from mlflow.data.numpy_dataset import from_numpy
 from mlflow.entities import Param
@@ -15,8 +17,10 @@ from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
 from numpy.typing import NDArray
 
 from denoising_pipeline.config import Parameters, flatten
-from denoising_pipeline.hooks.epoch_logger import log_metrics
+from denoising_pipeline.datasets.provenance import is_versioned
+from denoising_pipeline.hooks.epoch_logger import log_metrics, metrics_step
 from denoising_pipeline.hooks.logged_model import log_denoiser
+from denoising_pipeline.hooks.outbox import Step, brief
 from denoising_pipeline.hooks.registry import register
 from denoising_pipeline.hooks.store import store_lock
 from denoising_pipeline.images.arrays import array_digest
@@ -39,31 +43,56 @@ def log_parameters(parameters: dict[str, Any]) -> None:
     MlflowClient().log_batch(_run_id(), params=params)
 
 
-def publish(pipeline: Pipeline, catalog: DataCatalog, parameters: Parameters) -> None:
-    """Log what the pipeline wrote: inputs, artifacts, metrics, the source's sums, the model.
+def to_publish(pipeline: Pipeline, catalog: DataCatalog, parameters: Parameters) -> list[Step]:
+    """Return what is to be told of a run that wrote its outputs: see `carry_out`.
 
-    The model is registered if the pipeline scored it.
+    Metrics, the source's sums, inputs, artifacts, and the model, which is registered if the
+    pipeline scored it.
     """
-    for name, context in _marked(catalog, pipeline.datasets(), "input"):
-        dataset: Any = catalog.get(name)
-        log_images(name, dataset.load(), str(dataset._get_load_path()), context)
     outputs = pipeline.all_outputs()
-    for name, folder in _marked(catalog, outputs, "artifact"):
-        _log_file(catalog.get(name), folder)
+    steps: list[Step] = []
     for name, _ in _marked(catalog, outputs, "metrics"):
         found = catalog.load(name)
-        numbers = {key: value for key, value in found.items() if _is_number(value)}
-        log_metrics(MlflowClient(), _run_id(), numbers)
+        steps.append(metrics_step({k: v for k, v in found.items() if _is_number(v)}))
         flags = {k: str(value).lower() for k, value in found.items() if isinstance(value, bool)}
-        mlflow.set_tags(flags)
+        steps.append({"do": "tags", "values": flags})
     for name, _ in _marked(catalog, outputs, "source"):
-        mlflow.set_tags(source_tags(catalog.load(name)))
+        steps.append({"do": "tags", "values": source_tags(catalog.load(name))})
+    for name, context in _marked(catalog, pipeline.datasets(), "input"):
+        entry = _entry(name, catalog)
+        steps.append({"do": "input", "entry": entry, "context": context})
+    for name, folder in _marked(catalog, outputs, "artifact"):
+        steps.append({"do": "artifact", "entry": _entry(name, catalog), "folder": folder})
     registered = dict(_marked(catalog, outputs, "registered"))
     for name, example in _marked(catalog, outputs, "model"):
-        denoiser = catalog.load(name)
-        model_id = log_denoiser(name, denoiser, catalog.load(example))
+        step = {"do": "model", "entry": _entry(name, catalog), "example": _entry(example, catalog)}
         if name in registered and registered[name]["scores"] in outputs:
-            register(registered[name]["as"], model_id, _run_id(), denoiser, parameters)
+            step["registered"] = registered[name]["as"]
+            step["parameters"] = parameters.model_dump(mode="json")
+        steps.append(step)
+    return steps
+
+
+def end_step(status: str) -> Step:
+    """Return the step that ends a run now."""
+    return {"do": "end", "status": status, "time": int(time.time() * 1000)}
+
+
+def carry_out(step: Step, uri: str, run_id: str, again: bool) -> None:
+    """Tell MLflow one thing about a run: a step of `to_publish`, `metrics_step` or `end_step`.
+
+    Args:
+        step: What to tell.
+        uri: The tracking store.
+        run_id: The run.
+        again: It may have been told before, and must not be there twice.
+    """
+    if step["do"] in _LIGHT:
+        with brief():
+            _LIGHT[step["do"]](MlflowClient(uri), run_id, step, again)
+        return
+    with _active(run_id):
+        _HEAVY[step["do"]](step, again)
 
 
 def log_images(name: str, images: ImageSet | NDArray[Any], path: str, context: str) -> None:
@@ -80,6 +109,92 @@ def log_images(name: str, images: ImageSet | NDArray[Any], path: str, context: s
         mlflow.log_input(source, context)
 
 
+def source_tags(manifest: dict[str, Any]) -> dict[str, str]:
+    """Return what identifies a source: the digest of all, and of IDX files the sum of each."""
+    tags = {"source.digest": manifest["digest"]}
+    if manifest["kind"] == "idx":
+        files = manifest["files"].items()
+        tags |= {f"source.sha256.{name}": file["sha256"] for name, file in files}
+    return tags
+
+
+def _metrics(client: MlflowClient, run_id: str, step: Step, again: bool) -> None:
+    values = dict(step["values"])
+    if again:
+        for key in list(values):
+            told = client.get_metric_history(run_id, key)
+            if any(metric.step == step["step"] for metric in told):
+                del values[key]
+    log_metrics(client, run_id, values, step["step"], step["time"])
+
+
+def _tags(client: MlflowClient, run_id: str, step: Step, again: bool) -> None:
+    for key, value in step["values"].items():
+        client.set_tag(run_id, key, value)
+
+
+def _end(client: MlflowClient, run_id: str, step: Step, again: bool) -> None:
+    client.set_terminated(run_id, step["status"], step["time"])
+
+
+def _input(step: Step, again: bool) -> None:
+    dataset = _opened(step["entry"])
+    path = str(dataset._get_load_path())
+    log_images(step["entry"]["name"], dataset.load(), path, step["context"])
+
+
+def _artifact(step: Step, again: bool) -> None:
+    dataset = _opened(step["entry"])
+    path = dataset._get_load_path()
+    with TemporaryDirectory() as temporary:
+        copy = Path(temporary, path.name)
+        dataset._fs.get(str(path), str(copy))
+        mlflow.log_artifact(str(copy), step["folder"])
+
+
+def _model(step: Step, again: bool) -> None:
+    name, denoiser = step["entry"]["name"], _opened(step["entry"]).load()
+    model_id = _logged_model(name) if again else None
+    if model_id is None:
+        model_id = log_denoiser(name, denoiser, _opened(step["example"]).load())
+    if "registered" in step:
+        parameters = Parameters.model_validate(step["parameters"])
+        register(step["registered"], model_id, _run_id(), denoiser, parameters)
+
+
+_LIGHT: Mapping[str, Callable[[MlflowClient, str, Step, bool], None]] = {
+    "metrics": _metrics,
+    "tags": _tags,
+    "end": _end,
+}
+_HEAVY: Mapping[str, Callable[[Step, bool], None]] = {
+    "input": _input,
+    "artifact": _artifact,
+    "model": _model,
+}
+
+
+@contextmanager
+def _active(run_id: str) -> Iterator[None]:
+    """Have a run active inside, as MLflow's functions for people expect."""
+    active = mlflow.active_run()
+    if active and active.info.run_id == run_id:
+        yield
+        return
+    with mlflow.start_run(run_id=run_id, nested=True):
+        yield
+
+
+def _logged_model(name: str) -> str | None:
+    """Return the identity of the model of that name that the active run has logged whole."""
+    found = MlflowClient().get_run(_run_id()).outputs
+    for output in found.model_outputs if found else []:
+        model = mlflow.get_logged_model(output.model_id)
+        if model.name == name and str(model.status) == "READY":
+            return str(model.model_id)
+    return None
+
+
 def _marked(catalog: DataCatalog, names: Iterable[str], key: str) -> Iterator[tuple[str, Any]]:
     """Yield the entries whose metadata have a certain key under `mlflow`, with its value."""
     for name in sorted(names):
@@ -87,6 +202,21 @@ def _marked(catalog: DataCatalog, names: Iterable[str], key: str) -> Iterator[tu
         value = metadata.get("mlflow", {}).get(key)
         if value is not None:
             yield name, value
+
+
+def _entry(name: str, catalog: DataCatalog) -> dict[str, Any]:
+    """Return a catalog entry and its version as JSON; credentials are not written down."""
+    dataset: Any = catalog.get(name)
+    config = {k: v for k, v in dataset._init_config().items() if k != "credentials"}
+    version = dataset.resolve_load_version() if is_versioned(dataset) else None
+    return {"name": name, "config": config, "version": version}
+
+
+def _opened(entry: Mapping[str, Any]) -> Any:
+    """Return the dataset of what `_entry` returned."""
+    return AbstractDataset.from_config(
+        entry["name"], dict(entry["config"]), load_version=entry["version"]
+    )
 
 
 def _run_id() -> str:
@@ -98,20 +228,3 @@ def _run_id() -> str:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _log_file(dataset: Any, folder: str) -> None:
-    path = dataset._get_load_path()
-    with TemporaryDirectory() as temporary:
-        copy = Path(temporary, path.name)
-        dataset._fs.get(str(path), str(copy))
-        mlflow.log_artifact(str(copy), folder)
-
-
-def source_tags(manifest: dict[str, Any]) -> dict[str, str]:
-    """Return what identifies a source: the digest of all, and of IDX files the sum of each."""
-    tags = {"source.digest": manifest["digest"]}
-    if manifest["kind"] == "idx":
-        files = manifest["files"].items()
-        tags |= {f"source.sha256.{name}": file["sha256"] for name, file in files}
-    return tags

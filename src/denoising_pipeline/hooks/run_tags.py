@@ -3,17 +3,16 @@
 import platform
 import re
 import shlex
-import socket
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import psutil
 from mlflow.entities import LoggedModelInput
 from mlflow.tracking import MlflowClient
 
 from denoising_pipeline.config import Parameters, flatten, format_params
+from denoising_pipeline.core.processes import is_alive, process_tags
 from denoising_pipeline.report import RunFacts
 
 LIBRARIES = (
@@ -31,12 +30,9 @@ LIBRARIES = (
 
 def run_tags(project_path: Path) -> dict[str, str]:
     """Return git commit, library versions, and the process that the run lives in."""
-    process = psutil.Process()
     tags = {f"version.{name}": version(name) for name in LIBRARIES}
     tags["version.python"] = platform.python_version()
-    tags |= {"process.host": socket.gethostname(), "process.id": str(process.pid)}
-    tags["process.started"] = str(process.create_time())
-    return tags | _git_tags(project_path)
+    return tags | process_tags() | _git_tags(project_path)
 
 
 def run_facts(
@@ -144,15 +140,8 @@ def link_training(client: MlflowClient, run_id: str, version: str) -> None:
 def end_abandoned_runs(client: MlflowClient, run_id: str) -> None:
     """End runs of this host whose process is gone, as after `kill -9`, as KILLED."""
     experiment = client.get_run(run_id).info.experiment_id
-    query = f"attributes.status = 'RUNNING' AND tags.`process.host` = '{socket.gethostname()}'"
+    host = process_tags()["process.host"]
+    query = f"attributes.status = 'RUNNING' AND tags.`process.host` = '{host}'"
     for run in client.search_runs([experiment], query):
-        tags = run.data.tags
-        if not _is_alive(int(tags["process.id"]), float(tags["process.started"])):
+        if not is_alive(run.data.tags):
             client.set_terminated(run.info.run_id, "KILLED")
-
-
-def _is_alive(process_id: int, started: float) -> bool:
-    try:
-        return abs(psutil.Process(process_id).create_time() - started) < 1
-    except psutil.NoSuchProcess:
-        return False

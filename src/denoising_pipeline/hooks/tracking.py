@@ -4,11 +4,7 @@ kedro-mlflow reads `mlflow.yml` and opens the run; what it leaves to be wished f
 """
 
 import atexit
-import signal
-import sys
-import threading
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import mlflow
@@ -17,11 +13,13 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
-from mlflow.tracking import MlflowClient
+from mlflow.tracking import MlflowClient, fluent
+from mlflow.tracking.context.registry import resolve_tags
 
 from denoising_pipeline.config import Parameters, flatten
 from denoising_pipeline.hooks.epoch_logger import EpochLogger
-from denoising_pipeline.hooks.publishing import log_parameters, publish
+from denoising_pipeline.hooks.outbox import ENDING, Outbox, deliver_left
+from denoising_pipeline.hooks.publishing import carry_out, end_step, log_parameters, to_publish
 from denoising_pipeline.hooks.run_tags import (
     conf_source,
     end_abandoned_runs,
@@ -30,12 +28,16 @@ from denoising_pipeline.hooks.run_tags import (
     run_facts,
     run_tags,
 )
+from denoising_pipeline.hooks.signals import Signals
 from denoising_pipeline.hooks.store import absolute_store, store_lock
 from denoising_pipeline.hooks.variables import own_tracking
 from denoising_pipeline.hooks.versions import VersionHooks
 
 MAX_RUN_NAME = 250
 """Characters that the database has for a run's name."""
+
+KEPT = "data/.to_mlflow"
+"""Where in the project what MLflow could not be told is kept."""
 
 
 class TrackingHooks(MlflowHook):  # type: ignore[misc]
@@ -49,14 +51,14 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         """
         super().__init__()
         self._versions = versions
-        self._open_run: str | None = None
-        self._previous_sigterm: Any = None
+        self._outbox: Outbox | None = None
+        self._signals = Signals(lambda: self._end("KILLED"))
         self._atexit_registered = False
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
         """Set up the tracking store, whatever folder the command was given in."""
-        self._end_open_run("KILLED")
+        self._end("KILLED")
         context.config_loader["mlflow"] = absolute_store(
             context.config_loader["mlflow"], Path(context.project_path)
         )
@@ -75,28 +77,56 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         # Kedro gives the names of pipelines in the order of a set.
         run_params = {**run_params, "pipeline_names": sorted(run_params["pipeline_names"] or [])}
         parameters = self._versions.effective(self._parameters)
-        if self.mlflow_config.tracking.run.name is None:
-            self.mlflow_config.tracking.run.name = run_name(run_params, parameters)
-        left_out = {"runner": "", "runtime_params": {}, "project_path": ""}
-        super().before_pipeline_run({**run_params, **left_out}, pipeline, catalog)
         repeated = {**run_params, "load_versions": self._versions.loaded}
         command = kedro_command(repeated, conf_source(self._conf_source, self._project_path))
         tags = {"kedro_command": command, "source": parameters.source}
         tags |= run_tags(self._project_path)
-        mlflow_run, logger = None, EpochLogger(None, None)
+        if self._is_tracked(run_params):
+            self._signals.watch("SequentialRunner" not in str(run_params["runner"]))
+            self._create(run_name(run_params, parameters), tags)
+        left_out = {"runner": "", "runtime_params": {}, "project_path": ""}
+        super().before_pipeline_run({**run_params, **left_out}, pipeline, catalog)
+        mlflow_run = None
         if self._is_mlflow_enabled:
             mlflow_run = self.run_id
-            self._watch_for_the_end()
             try:
                 self._record_start(tags, parameters)
             except Exception:  # Kedro calls `on_pipeline_error` for errors of nodes only.
-                self._end_open_run("FAILED")
+                self._end("FAILED")
                 raise
-            logger = EpochLogger(mlflow.get_tracking_uri(), mlflow_run)
         facts = run_facts(tags, parameters, run_params["run_id"], mlflow_run)
-        for name, value in {"epoch_logger": logger, "run_facts": facts}.items():
+        for name, value in {"epoch_logger": EpochLogger(self._box()), "run_facts": facts}.items():
             if name in pipeline.inputs():
                 catalog.save(name, value)
+
+    def _is_tracked(self, run_params: dict[str, Any]) -> bool:
+        """Tell whether this process is to open a run for these pipelines."""
+        untracked = self.mlflow_config.tracking.disable_tracking.pipelines
+        names = run_params["pipeline_names"] or ["__default__"]
+        return not self._already_active_mlflow and not set(names) <= set(untracked)
+
+    def _create(self, name: str, tags: dict[str, str]) -> None:
+        """Create the run with the tags that tell whose it is: nobody can end another one's."""
+        uri = mlflow.get_tracking_uri()
+        deliver_left(self._project_path / KEPT, uri, carry_out)
+        tracking = self.mlflow_config.tracking
+        run = self._client.create_run(
+            tracking.experiment._experiment.experiment_id,
+            tags=resolve_tags(tags),
+            run_name=tracking.run.name or name,
+        )
+        self._outbox = Outbox(self._project_path / KEPT, uri, run.info.run_id, carry_out)
+        if not self._atexit_registered:
+            atexit.register(self._end, "KILLED")
+            self._atexit_registered = True
+        tracking.run.id = run.info.run_id
+
+    def _box(self) -> Outbox | None:
+        """Return where things about the run are put: its own, or that of an orchestrator's run."""
+        if self._outbox or not self._is_mlflow_enabled:
+            return self._outbox
+        uri = mlflow.get_tracking_uri()
+        return Outbox(self._project_path / KEPT, uri, self.run_id, carry_out)
 
     def _record_start(self, tags: dict[str, str], parameters: Parameters) -> None:
         mlflow.set_tags(tags)
@@ -113,15 +143,17 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
     def after_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
-        """Publish the results and close the run: FINISHED, or FAILED if publishing failed."""
-        if self._is_mlflow_enabled:
+        """Publish the results and close the run.
+
+        It ends as FINISHED, as FAILED if MLflow refuses a result, or as KILLED.
+        """
+        if box := self._box():
             try:
-                publish(pipeline, catalog, self._parameters)
-            except BaseException:
-                self._end_open_run("FAILED")
+                box.put(*to_publish(pipeline, catalog, self._parameters), urgent=True)
+            except BaseException as error:
+                self._end("FAILED" if isinstance(error, Exception) else "KILLED")
                 raise
-        self._stop_watching()
-        super().after_pipeline_run(run_params, pipeline, catalog)
+        self._end("FINISHED")
 
     @hook_impl
     def on_pipeline_error(
@@ -132,47 +164,33 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         catalog: DataCatalog,
     ) -> None:
         """Close the run as FAILED."""
-        self._stop_watching()
-        super().on_pipeline_error(error, run_params, pipeline, catalog)
+        self._end("FAILED")
 
     @property
     def _client(self) -> MlflowClient:
         client: MlflowClient = self.mlflow_config.server._mlflow_client
         return client
 
-    def _watch_for_the_end(self) -> None:
-        """See to it that a run that is interrupted or terminated ends as KILLED.
+    def _end(self, status: str) -> None:
+        """Close the run that is open, if one is, and watch for signals no more.
 
         Kedro calls `on_pipeline_error` for exceptions only, and MLflow ends what is still open
         when the process exits as FINISHED. Exit functions run last in, first out: this one is
         registered after MLflow's and so comes before it.
         """
-        if self._already_active_mlflow:
-            return
-        self._open_run = self.run_id
-        if not self._atexit_registered:
-            atexit.register(self._end_open_run, "KILLED")
-            self._atexit_registered = True
-        if threading.current_thread() is threading.main_thread():
-            self._previous_sigterm = signal.signal(signal.SIGTERM, _exit_on_sigterm)
-
-    def _stop_watching(self) -> None:
-        self._open_run = None
-        if self._previous_sigterm is not None:
-            signal.signal(signal.SIGTERM, self._previous_sigterm)
-            self._previous_sigterm = None
-
-    def _end_open_run(self, status: str) -> None:
-        if self._open_run is None:
-            return
-        while mlflow.active_run():
-            mlflow.end_run(status)
-        self._client.set_terminated(self._open_run, status)
-        self._stop_watching()
+        outbox, self._outbox = self._outbox, None
+        if outbox is not None:
+            _forget_active_runs()
+            self.mlflow_config.tracking.run.id = None
+            wait = None if status == "FINISHED" else ENDING
+            outbox.put(end_step(status), urgent=True, wait=wait)
+        self._signals.release()
 
 
-def _exit_on_sigterm(signal_number: int, frame: FrameType | None) -> None:
-    sys.exit(128 + signal_number)
+def _forget_active_runs() -> None:
+    """Leave nothing open that MLflow would end in its own way, and wait for, when it exits."""
+    stack: Any = fluent._active_run_stack
+    stack.get().clear()
 
 
 def run_name(run_params: dict[str, Any], parameters: Parameters) -> str:

@@ -1,6 +1,7 @@
 """Which versions a run loads: what it wrote, what it was told to load, or what belongs together."""
 
 import json
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from kedro.framework.context import KedroContext
@@ -12,6 +13,7 @@ from kedro.pipeline.node import Node
 from pydantic import BaseModel
 
 from denoising_pipeline.config import ParameterError, Parameters, validate_parameters
+from denoising_pipeline.core.files import remove_abandoned
 from denoising_pipeline.datasets.provenance import (
     Record,
     Recorded,
@@ -53,8 +55,11 @@ class VersionHooks:
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Take note of the parameters, which were checked before."""
+        """Take note of the parameters, which were checked before, and clean up."""
         self._parameters = json.loads(json.dumps(context.config_loader["parameters"]))
+        data = Path(context.project_path, context.config_loader["globals"].get("data", "data"))
+        for stage in data.glob("0[2-8]_*"):
+            remove_abandoned(stage)
 
     @hook_impl(tryfirst=True)
     def before_pipeline_run(

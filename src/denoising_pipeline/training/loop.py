@@ -98,7 +98,7 @@ def train(
         restore_best_weights=options.keep == "best",
     )
     rows: Rows = []
-    callbacks = [stopping, _epoch_callback(rows, log_epoch, options.section)]
+    callbacks = [stopping, _epoch_callback(rows, options.section)]
     if options.minutes:
         callbacks.append(time_limit(rows, options.minutes))
     if checkpoints:
@@ -106,7 +106,12 @@ def train(
         resumable = ResumableTraining(model, stopping, rows, options, checkpoints, identity)
         callbacks.append(resumable.callback())
         for row in rows:
-            log_epoch(int(row["epoch"]), {k: value for k, value in row.items() if k != "epoch"})
+            _log(log_epoch, row)
+    callbacks.append(
+        load_keras().callbacks.LambdaCallback(
+            on_epoch_end=lambda epoch, logs: _log(log_epoch, rows[-1])
+        )
+    )
     batches = prepared(examples, prepare, options, seed, len(rows))
     with kept_if_interrupted(options.interrupt == "keep", rows, stopping):
         _fit(model, batches, steps_per_epoch, held_out, options, callbacks, len(rows))
@@ -168,8 +173,7 @@ def fit_best(
     keep_best = load_keras().callbacks.EarlyStopping(
         monitor="val_loss", mode="min", patience=options.epochs, restore_best_weights=True
     )
-    ignore: EpochLogger = lambda epoch, metrics: None  # noqa: E731
-    callbacks = [_epoch_callback([], ignore, options.section), keep_best]
+    callbacks = [_epoch_callback([], options.section), keep_best]
     steps_per_epoch = examples.steps(options.batch_size)
     compile_network(model, options, steps_per_epoch, seed, loss, metrics)
     batches = prepared(examples, prepare, options, seed)
@@ -267,8 +271,12 @@ def _learning_rate(options: FitOptions, steps: int) -> Any:
     )
 
 
-def _epoch_callback(rows: Rows, log_epoch: EpochLogger, section: str) -> Any:
-    """Return the callback that collects the history, reports it, and stops at a lost cause."""
+def _log(log_epoch: EpochLogger, row: Mapping[str, float]) -> None:
+    log_epoch(int(row["epoch"]), {key: value for key, value in row.items() if key != "epoch"})
+
+
+def _epoch_callback(rows: Rows, section: str) -> Any:
+    """Return the callback that collects the history and stops at a lost cause."""
     started = time.perf_counter()
 
     def on_epoch_end(epoch: int, logs: Mapping[str, float]) -> None:
@@ -282,6 +290,5 @@ def _epoch_callback(rows: Rows, log_epoch: EpochLogger, section: str) -> Any:
         metrics["seconds"] = time.perf_counter() - started
         started = time.perf_counter()
         rows.append({"epoch": epoch + 1, **metrics})
-        log_epoch(epoch + 1, metrics)
 
     return load_keras().callbacks.LambdaCallback(on_epoch_end=on_epoch_end)

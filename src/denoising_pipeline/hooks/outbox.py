@@ -1,0 +1,248 @@
+"""What a run has to tell MLflow: told at once where it can be, else kept and told later, once."""
+
+import json
+import logging
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+from filelock import FileLock
+from mlflow.tracking import MlflowClient
+
+from denoising_pipeline.core.processes import is_alive, process_tags
+from denoising_pipeline.hooks.store import SQLITE
+
+Step: TypeAlias = Mapping[str, Any]
+"""One thing to tell: `do` names it, the other values are JSON."""
+
+CarryOut: TypeAlias = Callable[[Step, str, str, bool], None]
+"""Tells the store of an address one thing about a run; true: a part may have been told before."""
+
+RETRY_AFTER = 60.0
+"""Seconds after a failure within which nothing is tried: a training does not wait each epoch."""
+
+BRIEF = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
+"""How long a server is waited for, in seconds; MLflow's own patience is minutes."""
+
+BUSY = 3.0
+"""Seconds that a SQLite database may be locked by somebody else."""
+
+ENDING = 5.0
+"""Seconds that the end of a run is waited for."""
+
+_LINES, _TURN = threading.Lock(), threading.Lock()
+"""Held while a file is changed, and while somebody tells what is in it. Of the processes of a run,
+one has something to tell at a time."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """The steps of one run, in order, in a file until they are told.
+
+    Whatever becomes of this process, what was put here and not told is told when the next run of
+    the project starts (`deliver_left`). Threads may share it, and it travels to other processes.
+
+    Attributes:
+        folder: Where the file lies: `<run>.jsonl`, its first line saying whose it is.
+        uri: The tracking store.
+        run_id: The MLflow run.
+        carry_out: Tells one step.
+    """
+
+    folder: Path
+    uri: str
+    run_id: str
+    carry_out: CarryOut
+
+    def put(self, *steps: Step, urgent: bool = False, wait: float | None = None) -> bool:
+        """Keep steps and tell all that is kept, oldest first.
+
+        Args:
+            steps: What to tell.
+            urgent: Try, although the store could not be reached a moment ago.
+            wait: Seconds to wait for it; None: until it is told, or has failed.
+
+        Returns:
+            Whether everything is told. If not, the store could not be reached: it is kept.
+
+        Raises:
+            Exception: The store can be reached and refuses a step, which is dropped.
+        """
+        with _LINES:
+            self._append(steps)
+        if not urgent and time.time() - self._failed_at() < RETRY_AFTER:
+            return False
+        if wait is None:
+            return self._deliver()
+        told = threading.Thread(target=self._deliver_quietly, daemon=True)
+        told.start()
+        told.join(wait)
+        return not self._file.exists()
+
+    def _deliver(self) -> bool:
+        with _TURN:
+            if not self._reached():
+                return False
+            while (step := self._next()) is not None:
+                again = self._failed_at() > 0
+                try:
+                    self.carry_out(step, self.uri, self.run_id, again)
+                except Exception:
+                    if not self._reached():
+                        return False
+                    self._advance()
+                    raise
+                self._advance()
+        return True
+
+    def _deliver_quietly(self) -> None:
+        with suppress(Exception):  # it is kept, and told when the next run starts
+            self._deliver()
+
+    def _reached(self) -> bool:
+        """Tell whether the store can be written to; if not, say so, once."""
+        try:
+            check_store(self.uri, self.run_id)
+        except Exception as error:
+            self._say(error)
+            return False
+        return True
+
+    def _say(self, error: Exception) -> None:
+        first = not self._failed_at()
+        self._beside("failed").touch()
+        if first:
+            reason = str(error).partition("\n")[0][:200]
+            logger.warning(
+                "MLflow cannot be reached (%s). The run goes on; what it has to tell is kept in "
+                "'%s', and told when MLflow is there again, at the latest by the next run.",
+                reason,
+                self._file,
+            )
+
+    @property
+    def _file(self) -> Path:
+        return self.folder / f"{self.run_id}.jsonl"
+
+    def _beside(self, ending: str) -> Path:
+        return self.folder / f"{self.run_id}.{ending}"
+
+    def _failed_at(self) -> float:
+        try:
+            return self._beside("failed").stat().st_mtime
+        except OSError:
+            return 0.0
+
+    def _append(self, steps: tuple[Step, ...]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lines = [] if self._file.exists() else [json.dumps({"uri": self.uri, **process_tags()})]
+        lines += [json.dumps(step) for step in steps]
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write("".join(f"{line}\n" for line in lines))
+
+    def _next(self) -> Step | None:
+        """Return the first step that is not told; without any, remove the files."""
+        with _LINES:
+            lines = _lines(self._file)
+            if len(lines) > self._told():
+                step: Step = json.loads(lines[self._told()])
+                return step
+            for ending in ("jsonl", "told", "failed"):
+                self._beside(ending).unlink(missing_ok=True)
+        return None
+
+    def _told(self) -> int:
+        """Return how many lines are done with; the first says whose they are."""
+        try:
+            return int(self._beside("told").read_text())
+        except (OSError, ValueError):
+            return 1
+
+    def _advance(self) -> None:
+        new = self._beside("told.new")
+        new.write_text(str(self._told() + 1))
+        new.replace(self._beside("told"))
+
+
+@contextmanager
+def brief() -> Iterator[None]:
+    """Let MLflow wait for a server as briefly as `BRIEF` says, where the user does not say else."""
+    ours = {name: value for name, value in BRIEF.items() if name not in os.environ}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name in ours:
+            os.environ.pop(name, None)
+
+
+def check_store(uri: str, run_id: str) -> None:
+    """Look for a few seconds whether a store can be written to, or a server answers.
+
+    MLflow itself waits 20 seconds for a SQLite database that somebody has locked, and prints a
+    traceback then.
+
+    Raises:
+        Exception: It cannot.
+    """
+    if uri.startswith(SQLITE):
+        where = f"file:{quote(uri.removeprefix(SQLITE))}?mode=rw"
+        with closing(sqlite3.connect(where, BUSY, uri=True)) as database:
+            database.execute("BEGIN IMMEDIATE")
+            database.rollback()
+        return
+    with brief():
+        MlflowClient(uri).get_run(run_id)
+
+
+def deliver_left(folder: Path, uri: str, carry_out: CarryOut) -> None:
+    """Tell what earlier runs could not tell.
+
+    Args:
+        folder: Where outboxes lie.
+        uri: The tracking store; what is for another one is left.
+        carry_out: Tells one step.
+    """
+    if not any(folder.glob("*.jsonl")):
+        return
+    with FileLock(folder / ".lock"):
+        for file in sorted(folder.glob("*.jsonl")):
+            owner = _owner(file)
+            if owner and owner["uri"] == uri and not is_alive(owner):
+                _deliver_again(Outbox(folder, uri, file.stem, carry_out))
+
+
+def _deliver_again(outbox: Outbox) -> None:
+    outbox._beside("failed").touch()
+    while True:
+        try:
+            if outbox._deliver():
+                logger.info("MLflow was told what was kept of the run %s.", outbox.run_id[:8])
+            return
+        except Exception as error:
+            logger.warning("MLflow refuses a part of the run %s: %s", outbox.run_id[:8], error)
+
+
+def _owner(file: Path) -> dict[str, Any]:
+    lines = _lines(file)
+    with suppress(ValueError, IndexError):
+        found: dict[str, Any] = json.loads(lines[0])
+        return found
+    return {}
+
+
+def _lines(file: Path) -> list[str]:
+    """Return the whole lines of a file; of one that is not there, none."""
+    try:
+        return [line for line in file.read_text("utf-8").split("\n")[:-1] if line]
+    except OSError:
+        return []

@@ -1,0 +1,91 @@
+"""How a run ends that somebody, or the system, wants to end: soon, and telling that it was so."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, NoReturn
+
+import psutil
+
+SIGNALS = tuple(
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
+    if hasattr(signal, name)
+)
+"""Ctrl-C, a polite end, a terminal that closes, Ctrl-backslash."""
+
+ONE_WISH = 3.0
+"""Seconds within which signals are one wish: Ctrl-C pressed ten times interrupts no cleaning up."""
+
+
+class Signals:
+    """What signals do from `watch` to `release`; no more than one run of a process is watched.
+
+    Where nodes run in the main thread, the first raises KeyboardInterrupt (Ctrl-C) or SystemExit,
+    so that open files are cleaned up. Where they run in other threads or processes, nothing that
+    is raised would reach them: a thread of its own waits for signals, ends the run, those processes
+    and this one.
+    """
+
+    def __init__(self, end: Callable[[], None]) -> None:
+        """Watch nothing yet.
+
+        Args:
+            end: Tells that the run was ended, in seconds.
+        """
+        self._end = end
+        self._handlers: dict[int, Any] = {}
+        self._last = -ONE_WISH
+        self._stop: threading.Event | None = None
+
+    def watch(self, elsewhere: bool) -> None:
+        """Begin to watch.
+
+        Args:
+            elsewhere: Nodes run in other threads or processes.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            return
+        if elsewhere and hasattr(signal, "sigtimedwait"):
+            # Threads and processes that begin from now on have signals blocked as well.
+            signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+            self._stop = threading.Event()
+            threading.Thread(target=self._wait, args=(self._stop,), daemon=True).start()
+            return
+        for number in SIGNALS:
+            self._handlers[number] = signal.signal(number, self._raise)
+
+    def release(self) -> None:
+        """Watch no more: signals do what they did before."""
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self._handlers.clear()
+        if self._stop:
+            self._stop.set()
+            self._stop = None
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+    def _raise(self, number: int, frame: FrameType | None) -> None:
+        before, self._last = self._last, time.monotonic()
+        if self._last - before < ONE_WISH:
+            return
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        sys.exit(128 + number)
+
+    def _wait(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            found = signal.sigtimedwait(SIGNALS, 0.5)
+            if found and not stop.is_set():
+                self._leave(found.si_signo)
+
+    def _leave(self, number: int) -> NoReturn:
+        print("Stopped.", file=sys.stderr, flush=True)  # noqa: T201
+        for child in psutil.Process().children(recursive=True):
+            child.kill()
+        self._end()
+        os._exit(128 + number)
