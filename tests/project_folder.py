@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import chdir
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,6 +66,11 @@ def wait_until(condition: Callable[[], Any], process: subprocess.Popen[str] | No
             raise AssertionError(f"the process ended: {process.communicate()}")
         time.sleep(0.25)
     raise AssertionError("it did not happen in time")
+
+
+def _mind_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @dataclass(frozen=True)
@@ -129,10 +134,10 @@ class Project:
         return name
 
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        """Start `kedro <arguments>` as a process that minds Ctrl-C, even if this one does not."""
+        """Start `kedro <arguments>` as a process that minds signals, even if this one does not."""
         return subprocess.Popen(
             [*KEDRO, *arguments],
-            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+            preexec_fn=_mind_signals,  # noqa: PLW1509
             cwd=self.path,
             env=environment(**variables),
             stdout=subprocess.PIPE,

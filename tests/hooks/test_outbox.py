@@ -146,3 +146,13 @@ def test_an_end_is_waited_for_a_few_seconds_only(
         assert time.monotonic() - started < 5
     assert outbox.put(urgent=True)
     assert store.get_run(run.info.run_id).info.status == "KILLED"
+
+
+def test_what_need_not_be_told_any_more_is_dropped_and_the_rest_is_told(
+    store: MlflowClient, run: Run, outbox: Outbox
+) -> None:
+    model = {"do": "model", "entry": {}, "example": {}}
+    outbox._append((metrics_step({"loss": 1.0}, 1), model))
+    assert outbox.put(end_step("KILLED"), dropped=["model"])
+    assert steps(store, run, "loss") == [(1, 1.0)]
+    assert store.get_run(run.info.run_id).info.status == "KILLED"

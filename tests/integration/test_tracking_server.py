@@ -1,9 +1,13 @@
 """A tracking server instead of a file: `MLFLOW_TRACKING_URI` is all that it takes."""
 
+import json
+import os
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -11,64 +15,121 @@ from urllib.request import urlopen
 import mlflow
 import numpy as np
 import pytest
+from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
-from project_folder import PATIENCE, Project, environment, models_of, wait_until
+from project_folder import PATIENCE, TRAINING, Project, environment, models_of, wait_until
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[str]:
-    """The address of an `mlflow server` with a database and a folder of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    options: tuple[str, ...] = (
-        "--backend-store-uri",
-        f"sqlite:///{tmp_path}/mlflow.db",
-        "--workers",
-        "1",
-    )
-    options += ("--artifacts-destination", str(tmp_path / "artifacts"))
-    options += ("--host", "127.0.0.1", "--port", str(port))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mlflow", "server", *options],
-        cwd=tmp_path,
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    )
+class Server:
+    """An `mlflow server` with a database and a folder of its own, which may be away for a while."""
 
-    def healthy() -> bool:
+    def __init__(self, folder: Path) -> None:
+        """Choose an address, and start."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = free.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self._port}"
+        self._folder = folder
+        self.start()
+
+    def start(self) -> None:
+        """Start, and wait until it answers."""
+        options: tuple[str, ...] = ("--host", "127.0.0.1", "--port", str(self._port))
+        options += ("--backend-store-uri", f"sqlite:///{self._folder}/mlflow.db", "--workers", "1")
+        options += ("--artifacts-destination", str(self._folder / "artifacts"))
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "mlflow", "server", *options],
+            cwd=self._folder,
+            env=environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+        wait_until(self._healthy, self.process)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to all of its processes."""
+        os.killpg(self.process.pid, number)
+
+    def stop(self) -> None:
+        """End it, whatever it does."""
+        with suppress(ProcessLookupError):
+            self.signal(signal.SIGKILL)
+        self.process.wait(PATIENCE)
+
+    def runs(self) -> list[Run]:
+        """Return the runs of the project's experiment, in the order in which they started."""
+        client = MlflowClient(self.address)
+        experiment = client.get_experiment_by_name("denoising_pipeline")
+        found = client.search_runs([experiment.experiment_id]) if experiment else []
+        return sorted(found, key=lambda run: run.info.start_time)
+
+    def _healthy(self) -> bool:
         try:
-            with urlopen(f"{address}/health") as answer:  # noqa: S310
+            with urlopen(f"{self.address}/health") as answer:  # noqa: S310
                 return bool(answer.status == 200)
         except URLError:
             return False
 
-    try:
-        wait_until(healthy, process)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(PATIENCE)
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A server that answers."""
+    served = Server(tmp_path)
+    yield served
+    served.stop()
+
+
+@pytest.mark.parametrize("away", ["gone", "hung"])
+def test_an_outage_costs_no_training_and_is_made_up_for_by_the_next_run(
+    project: Project, server: Server, away: str
+) -> None:
+    """The server is killed, or hangs, in the middle of training, and is there again afterwards."""
+    epochs = {"training": {**TRAINING, "epochs": 60}}
+    recipe = project.recipe(f"outage_{away}", epochs)
+    variables = {"MLFLOW_TRACKING_URI": server.address}
+
+    def trains() -> bool:
+        return any("val_loss" in run.data.metrics for run in server.runs())
+
+    with project.start("run", "--env", recipe, **variables) as process:
+        wait_until(trains, process)
+        server.signal(signal.SIGKILL if away == "gone" else signal.SIGSTOP)
+        output = "".join(process.communicate(timeout=PATIENCE))
+    assert process.returncode == 0, output
+    assert output.count("cannot be reached") == 1
+    assert "Traceback" not in output
+    server.stop()
+    server.start()
+    result = project.kedro("run", "--env", recipe, "--pipelines", "ingestion", **variables)
+    assert result.returncode == 0, result.stderr
+    first, second = server.runs()
+    client = MlflowClient(server.address)
+    assert [first.info.status, second.info.status] == ["FINISHED", "FINISHED"]
+    history = client.get_metric_history(first.info.run_id, "val_loss")
+    assert [metric.step for metric in history] == list(range(1, 61))
+    summary = json.loads(project.saved(first, "summary.json").read_text())
+    assert first.data.metrics["psnr"] == summary["psnr"]
+    assert len(client.list_artifacts(first.info.run_id, "figures")) == 6
+    assert len(models_of(first)) == 1
+    assert list((project.path / "data/.to_mlflow").glob("*.jsonl")) == []
 
 
 def test_server_receives_the_run(
-    project: Project, server: str, monkeypatch: pytest.MonkeyPatch
+    project: Project, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The variable wins over mlflow.yml: run, artifacts and model are on the server alone.
 
     A comparison reads them from there, and leaves nothing.
     """
     recipe = project.recipe("served")
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.address)
     result = project.invoke("run", "--env", recipe)
     assert result.exit_code == 0, result.output
-    client = MlflowClient(server)
+    client = MlflowClient(server.address)
     experiment = client.get_experiment_by_name("denoising_pipeline")
     assert experiment
     (run,) = client.search_runs([experiment.experiment_id])

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,8 @@ from denoising_pipeline.hooks.store import SQLITE
 
 Step: TypeAlias = Mapping[str, Any]
 """One thing to tell: `do` names it, the other values are JSON."""
+
+NOTHING: Step = {"do": "tags", "values": {}}
 
 CarryOut: TypeAlias = Callable[[Step, str, str, bool], None]
 """Tells the store of an address one thing about a run; true: a part may have been told before."""
@@ -63,13 +65,20 @@ class Outbox:
     run_id: str
     carry_out: CarryOut
 
-    def put(self, *steps: Step, urgent: bool = False, wait: float | None = None) -> bool:
+    def put(
+        self,
+        *steps: Step,
+        urgent: bool = False,
+        wait: float | None = None,
+        dropped: Collection[str] = (),
+    ) -> bool:
         """Keep steps and tell all that is kept, oldest first.
 
         Args:
             steps: What to tell.
             urgent: Try, although the store could not be reached a moment ago.
             wait: Seconds to wait for it; None: until it is told, or has failed.
+            dropped: What of the earlier steps need not be told any more.
 
         Returns:
             Whether everything is told. If not, the store could not be reached: it is kept.
@@ -78,6 +87,8 @@ class Outbox:
             Exception: The store can be reached and refuses a step, which is dropped.
         """
         with _LINES:
+            if dropped:
+                self._drop(dropped)
             self._append(steps)
         if not urgent and time.time() - self._failed_at() < RETRY_AFTER:
             return False
@@ -148,6 +159,17 @@ class Outbox:
         lines += [json.dumps(step) for step in steps]
         with self._file.open("a", encoding="utf-8") as file:
             file.write("".join(f"{line}\n" for line in lines))
+
+    def _drop(self, kinds: Collection[str]) -> None:
+        """Put nothing into the places of some steps: the others keep theirs."""
+        lines = _lines(self._file)
+        for place in range(self._told(), len(lines)):
+            if json.loads(lines[place])["do"] in kinds:
+                lines[place] = json.dumps(NOTHING)
+        if lines:
+            new = self._beside("new")
+            new.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+            new.replace(self._file)
 
     def _next(self) -> Step | None:
         """Return the first step that is not told; without any, remove the files."""

@@ -92,7 +92,7 @@ def carry_out(step: Step, uri: str, run_id: str, again: bool) -> None:
             _LIGHT[step["do"]](MlflowClient(uri), run_id, step, again)
         return
     with _active(run_id):
-        _HEAVY[step["do"]](step, again)
+        HEAVY[step["do"]](step, again)
 
 
 def log_images(name: str, images: ImageSet | NDArray[Any], path: str, context: str) -> None:
@@ -167,11 +167,12 @@ _LIGHT: Mapping[str, Callable[[MlflowClient, str, Step, bool], None]] = {
     "tags": _tags,
     "end": _end,
 }
-_HEAVY: Mapping[str, Callable[[Step, bool], None]] = {
+HEAVY: Mapping[str, Callable[[Step, bool], None]] = {
     "input": _input,
     "artifact": _artifact,
     "model": _model,
 }
+"""Results, which lie on the disk as well: a run that is ended need not wait until they are told."""
 
 
 @contextmanager

@@ -16,7 +16,8 @@ SIGNALS = tuple(
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
     if hasattr(signal, name)
 )
-"""Ctrl-C, a polite end, a terminal that closes, Ctrl-backslash."""
+"""Ctrl-C, a polite end, a terminal that closes, Ctrl-backslash. One that was ignored before, as
+`nohup` ignores the terminal's, still is."""
 
 ONE_WISH = 3.0
 """Seconds within which signals are one wish: Ctrl-C pressed ten times interrupts no cleaning up."""
@@ -50,13 +51,14 @@ class Signals:
         """
         if threading.current_thread() is not threading.main_thread():
             return
+        minded = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
         if elsewhere and hasattr(signal, "sigtimedwait"):
             # Threads and processes that begin from now on have signals blocked as well.
-            signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+            signal.pthread_sigmask(signal.SIG_BLOCK, minded)
             self._stop = threading.Event()
-            threading.Thread(target=self._wait, args=(self._stop,), daemon=True).start()
+            threading.Thread(target=self._wait, args=(minded, self._stop), daemon=True).start()
             return
-        for number in SIGNALS:
+        for number in minded:
             self._handlers[number] = signal.signal(number, self._raise)
 
     def release(self) -> None:
@@ -77,9 +79,9 @@ class Signals:
             raise KeyboardInterrupt
         sys.exit(128 + number)
 
-    def _wait(self, stop: threading.Event) -> None:
+    def _wait(self, minded: list[signal.Signals], stop: threading.Event) -> None:
         while not stop.is_set():
-            found = signal.sigtimedwait(SIGNALS, 0.5)
+            found = signal.sigtimedwait(minded, 0.5)
             if found and not stop.is_set():
                 self._leave(found.si_signo)
 

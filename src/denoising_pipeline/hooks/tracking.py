@@ -19,7 +19,13 @@ from mlflow.tracking.context.registry import resolve_tags
 from denoising_pipeline.config import Parameters, flatten
 from denoising_pipeline.hooks.epoch_logger import EpochLogger
 from denoising_pipeline.hooks.outbox import ENDING, Outbox, deliver_left
-from denoising_pipeline.hooks.publishing import carry_out, end_step, log_parameters, to_publish
+from denoising_pipeline.hooks.publishing import (
+    HEAVY,
+    carry_out,
+    end_step,
+    log_parameters,
+    to_publish,
+)
 from denoising_pipeline.hooks.run_tags import (
     conf_source,
     end_abandoned_runs,
@@ -182,8 +188,9 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         if outbox is not None:
             _forget_active_runs()
             self.mlflow_config.tracking.run.id = None
-            wait = None if status == "FINISHED" else ENDING
-            outbox.put(end_step(status), urgent=True, wait=wait)
+            finished = status == "FINISHED"
+            wait, dropped = (None, ()) if finished else (ENDING, tuple(HEAVY))
+            outbox.put(end_step(status), urgent=True, wait=wait, dropped=dropped)
         self._signals.release()
 
 
