@@ -78,6 +78,7 @@ def main() -> None:
     known.add_argument("--colour", action="store_true", help="a network for colour images")
     known.add_argument("--start", help="name or file of a denoiser; without: from nothing")
     known.add_argument("--noisy-once", action="store_true")
+    known.add_argument("--objective", default="neighbor2neighbor", help="of --noisy-once")
     known.add_argument("--first", type=int, help="test images; without: all")
     options = parser.parse_args()
     others = [options.noisy] if options.kind == "pairs" else options.tests
@@ -151,7 +152,7 @@ def known_noise(options: argparse.Namespace) -> tuple[list[str], list[list[str]]
     found = [
         colour(image) if channels > 1 else grey(image) for image in images(options.clean, None)
     ]
-    told = [f"{options.clean.name}, {'noisy once' if options.noisy_once else 'clean'}"]
+    told = [f"{options.clean.name}, {options.objective if options.noisy_once else 'clean'}"]
     told += [f"0 to {options.blind}" if options.blind else str(options.sigmas[0])]
     told += [options.start or "nothing"]
     rows = []
@@ -181,8 +182,9 @@ def trained_for(
     noisy_val = with_noise(val, level, 1)
     more: dict[str, Any] = {"objective": {"name": "supervised"}, "loss": "log_mse"}
     if options.noisy_once:
-        more = {"objective": {"name": "neighbor2neighbor"}}
-    given = parameters(start, found[0].shape[2], bool(options.blind), minutes=minutes, **more)
+        more = {"objective": {"name": options.objective}}
+    told = bool(options.blind) or options.objective == "recorrupted"
+    given = parameters(start, found[0].shape[2], told, minutes=minutes, **more)
     place = {"seed": SEED, **places(given)}
     examples: Examples = CleanExamples(clean, noise or Unclipped(sigma=level), **place)
     if options.noisy_once:
@@ -200,7 +202,8 @@ def scored(
 ) -> list[float]:
     """Return the PSNR of each image of a folder; a network for many levels is not told which."""
     level = sigma / 255
-    told = level if denoiser.architecture.told_level and not options.blind else None
+    known = denoiser.architecture.told_level and not (options.blind or options.noisy_once)
+    told = level if known else None
     scores = []
     for image in images(folder, options.first):
         draws = np.random.default_rng(0)

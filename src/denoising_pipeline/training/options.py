@@ -129,6 +129,16 @@ class TrainingParameters(FitOptions):
         return self
 
     @model_validator(mode="after")
+    def _a_level_where_it_is_needed(self) -> Self:
+        if self.objective.needs_level and not self.model.told_level:
+            raise ValueError(
+                f"the objective {self.objective.name!r} has to know how noisy images are, and the "
+                "network is not told. Set training.model.name=unet, training.model.noise_level="
+                "true, or training.objective.name=neighbor2neighbor."
+            )
+        return self
+
+    @model_validator(mode="after")
     def _the_best_can_be_kept(self) -> Self:
         if self.interrupt == "keep" and self.keep == "last":
             raise ValueError(

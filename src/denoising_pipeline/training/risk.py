@@ -54,8 +54,9 @@ def risks(
             target_level=np.array([level]),
         )
         ready = objective.prepare(batch, generator(seed, "objective", "test", index))
+        told = level if ready.level is None else float(ready.level[0])
         for name, denoiser in denoisers.items():
-            output = ready.input if denoiser is None else _denoised(denoiser, ready.input, level)
+            output = ready.input if denoiser is None else _denoised(denoiser, ready.input, told)
             found[name][index] = _squared(output, ready)
     return found
 

@@ -21,12 +21,15 @@ class Objective(Component, ABC):
             loss on images held out, since nothing else is known without clean ones.
         second_shot: Whether the target is another noisy image of the same, which is drawn where
             the images are clean.
+        needs_level: Whether it has to know how noisy examples are, which those of a network that is
+            told the level are known to be.
         shrink: How many times smaller than the examples, in height and width, what the network
             sees is.
     """
 
     self_supervised: ClassVar[bool] = False
     second_shot: ClassVar[bool] = False
+    needs_level: ClassVar[bool] = False
     shrink: ClassVar[int] = 1
 
     @abstractmethod
