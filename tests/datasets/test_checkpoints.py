@@ -130,7 +130,22 @@ def damage_one_bit(content: bytes) -> bytes:
     return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
 
 
-@pytest.mark.parametrize("damage", [damage_nothing_left, damage_torn, damage_one_bit])
+def damage_encrypted(content: bytes) -> bytes:
+    """The directory of the zip says that its members are encrypted."""
+    entry = content.index(b"PK\1\2")
+    return content[: entry + 8] + b"\1" + content[entry + 9 :]
+
+
+def damage_newer(content: bytes) -> bytes:
+    """The directory of the zip says that a newer program is needed."""
+    entry = content.index(b"PK\1\2")
+    return content[: entry + 6] + b"\xff" + content[entry + 7 :]
+
+
+DAMAGES = [damage_nothing_left, damage_torn, damage_one_bit, damage_encrypted, damage_newer]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_one_is_named_and_the_one_before_is_used(
     damage: Callable[[bytes], bytes],
     checkpoints: Checkpoints,

@@ -147,6 +147,10 @@ def test_a_card_of_an_unknown_degradation_is_refused(path: Path) -> None:
         ({"image_shape": [8, 8]}, "image_shape"),
         ({"image_shape": [8, 0, 1]}, "image_shape"),
         ({"image_shape": [9, 9, 1]}, "weights that do not fit"),
+        ({"image_shape": [20_000, 20_000, 1]}, r"at least .* weights and holds"),
+        ({"image_shape": [2**70, 8, 1]}, "image_shape"),
+        ({"architecture": {"name": "unet", "widths": [4096]}}, r"blocks|at least"),
+        ({"architecture": {"name": ["dense"]}}, r"architecture \['dense'\]"),
         ({"architecture": {"name": "dense", "latent_dim": 5}}, "weights that do not fit"),
         ({"architecture": {"name": "dense", "latent_dim": 4, "layers": 1}}, "weights that do not"),
         ({"architecture": {"name": "dense", "latent_dim": 4, "layers": 3}}, "weights that do not"),
@@ -187,13 +191,41 @@ def test_compressed_members_are_refused(path: Path) -> None:
         DenoiserDataset(filepath=path).load()
 
 
-@pytest.mark.parametrize("content", [b"", b"rubbish"])
+@pytest.mark.parametrize("content", [b"rubbish " * 50_000, bytes(400_000)])
 def test_weights_that_are_no_hdf5_are_refused(path: Path, content: bytes) -> None:
     """A whole zip around broken weights is named all the same."""
     rewrite(path, {"model.weights.h5": content})
     message = r"denoiser.zip' holds weights that do not fit.*Train the denoiser again"
     with pytest.raises(DatasetError, match=message):
         DenoiserDataset(filepath=path).load()
+
+
+@pytest.mark.parametrize("described", [b"\xff\xfe{}", b"[" * 100_000, b"{", b" " * (4 * 2**20 + 1)])
+def test_a_description_that_cannot_be_read_is_said_in_a_sentence(
+    path: Path, described: bytes
+) -> None:
+    """Not UTF-8, too deep, cut off, too long."""
+    rewrite(path, {"denoiser.json": described})
+    with pytest.raises(DatasetError, match=r"(no readable description|more than).*train the"):
+        DenoiserDataset(filepath=path).load()
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    """A network of NaN would give black images."""
+    architecture = ARCHITECTURES["dense"].model_validate({})
+    model = architecture.build(SHAPE, 0)
+    model.set_weights([np.full_like(weights, np.nan) for weights in model.get_weights()])
+    path = tmp_path / "denoiser.zip"
+    DenoiserDataset(filepath=path).save(Denoiser(architecture, SHAPE, model))
+    with pytest.raises(DatasetError, match="weights that are no numbers"):
+        DenoiserDataset(filepath=path).load()
+
+
+def test_no_message_leads_to_a_page_of_a_library(path: Path) -> None:
+    describe(path, architecture={"name": "dense", "latent_dim": 0})
+    with pytest.raises(DatasetError) as refused:
+        DenoiserDataset(filepath=path).load()
+    assert "http" not in str(refused.value)
 
 
 def test_a_denoiser_is_no_classifier(path: Path) -> None:

@@ -1,7 +1,9 @@
 """Files that are either whole or not there."""
 
+import errno
 import hashlib
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +21,14 @@ AnyPath = TypeVar("AnyPath", bound=PurePath)
 
 _LONGEST = 200
 """Bytes of a name that are kept; file systems take 255 in all."""
+
+
+_DISK = {
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "EIO")
+    if hasattr(errno, name)
+}
+"""Errors of the system that are about the disk; numpy tells a full one in words alone."""
 
 
 def part_prefix(name: str) -> str:
@@ -51,16 +61,39 @@ def atomic_write(fs: Any, path: str) -> Iterator[IO[bytes]]:
 
     Yields:
         The open binary file. On a local disk it has a `name` and a `fileno()`.
+
+    Raises:
+        OSError: It cannot be written, such as on a full disk; the message says what to do.
     """
     temporary = str(part_of(PurePosixPath(path)))
     write = _write_local if isinstance(fs, LocalFileSystem) else _write_remote
     try:
         with write(fs, temporary, path) as file:
             yield file
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             fs.rm_file(temporary)
+        if isinstance(error, OSError) and _is_of_the_disk(error):
+            told = OSError(_not_written(path, error))
+            told.errno = error.errno
+            raise told from error
         raise
+
+
+def _is_of_the_disk(error: OSError) -> bool:
+    """Tell whether a file could not be written, and not what was to be written be had."""
+    return error.errno in _DISK or (error.errno is None and "written" in str(error))
+
+
+def _not_written(path: str, error: OSError) -> str:
+    """Say which file could not be written, why, and what to do."""
+    folder = next((p for p in Path(path).absolute().parents if p.is_dir()), Path.cwd())
+    free = shutil.disk_usage(folder).free / 1e6
+    reason = error.strerror or str(error)
+    return (
+        f"'{path}' cannot be written ({reason}); {free:,.0f} MB are free there. Nothing is left of "
+        "it. Make room, or see to it that the folder may be written to, and start again."
+    )
 
 
 def remove_abandoned(folder: Path) -> None:

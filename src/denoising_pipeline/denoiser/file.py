@@ -4,9 +4,10 @@ import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Annotated, Any, NamedTuple, Protocol
+from typing import IO, Annotated, Any, NamedTuple, Protocol, TypeVar
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
+import numpy as np
 from pydantic import BaseModel, Field, ValidationError
 
 from denoising_pipeline import __version__
@@ -31,10 +32,19 @@ READABLE = (1, 2)
 
 WEIGHTS = "model.weights.h5"
 
+HALF = 2
+"""Bytes of the smallest kind of number that weights are stored in."""
+
 ONNX = "model.onnx"
 """In place of the weights: a network that runs without Keras and TensorFlow."""
 
-Size = Annotated[int, Field(ge=1)]
+MOST_DESCRIBED = 4 * 2**20
+"""Bytes that a description may have; that of `photos` has 31 KB."""
+
+BROKEN = (BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError, MemoryError)
+"""What reading a damaged zip raises; a flipped bit may say "encrypted" or "of a newer version"."""
+
+Size = Annotated[int, Field(ge=1, le=2**16)]
 
 
 class Description(BaseModel):
@@ -46,10 +56,13 @@ class Description(BaseModel):
     architecture: dict[str, Any]
     image_shape: tuple[Size | None, Size | None, Size]
     out_channels: Size | None = None
-    bytes_per_pixel: Size | None = None
-    weight_count: Size | None = None
+    bytes_per_pixel: Annotated[int, Field(ge=1)] | None = None
+    weight_count: Annotated[int, Field(ge=1)] | None = None
     quality: Quality | None = None
     card: Card | None = None
+
+
+AnySchema = TypeVar("AnySchema", bound=BaseModel)
 
 
 class Network(Protocol):
@@ -120,6 +133,7 @@ def read_network(file: IO[bytes], kind: Kind) -> Any:
         memory, count = description.bytes_per_pixel or 1, description.weight_count or 0
         model: Any = OnnxNetwork(members[ONNX], memory, count)
     else:
+        _check_size(architecture.fewest_weights(description.image_shape), members[WEIGHTS])
         model = _built(architecture, description.image_shape, description.out_channels)
         _set_weights(model, members[WEIGHTS], kind.name)
     parts = [architecture, description.image_shape, model]
@@ -153,13 +167,26 @@ def write_network(network: Network, kind: Kind, file: IO[bytes]) -> None:
 
 def _architecture(description: Description, kind: Kind) -> Any:
     name = description.architecture.get("name")
-    if name is None or name not in kind.architectures:
+    if not isinstance(name, str) or name not in kind.architectures:
         raise ValueError(
             f"holds a {kind.name} of the architecture {name!r}, which this version of the "
             f"package ({__version__}; it was written by {description.package_version}) does "
             f"not have. It has: {', '.join(kind.architectures)}."
         )
-    return kind.architectures[name].model_validate(description.architecture)
+    return _validated(kind.architectures[name], description.architecture, kind.name)
+
+
+def _check_size(fewest: int, weights: bytes) -> None:
+    """Check, before memory is taken for it, that a network is not larger than its weights.
+
+    Raises:
+        ValueError: It is.
+    """
+    if fewest * HALF > len(weights):
+        raise ValueError(
+            f"describes a network of at least {fewest:,} weights and holds {len(weights):,} bytes "
+            "of them. It is damaged, or no file of this package."
+        )
 
 
 def _built(architecture: Any, image_shape: Any, out_channels: int | None) -> Any:
@@ -191,6 +218,10 @@ def _set_weights(model: Any, weights: bytes, kind: str) -> None:
                 "holds weights that do not fit its architecture: another version of the package "
                 f"wrote them, or they are damaged. Train the {kind} again with this version."
             ) from error
+    if not all(np.isfinite(weights).all() for weights in model.get_weights()):
+        raise ValueError(
+            f"holds weights that are no numbers, so it denoises nothing. Train the {kind} again."
+        )
 
 
 def _pack(members: Mapping[str, bytes], file: IO[bytes]) -> None:
@@ -206,7 +237,7 @@ def _unpack(file: IO[bytes], kind: str) -> dict[str, bytes]:
         with ZipFile(file) as archive:
             names = _checked_members(archive, f"{kind}.json")
             return {name: archive.read(name) for name in names}
-    except (BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except BROKEN as error:
         raise ValueError(
             f"is corrupt or no {kind} file ({error}). Copy it again from where it came, or "
             f"train the {kind} again."
@@ -217,6 +248,8 @@ def _checked_members(archive: ZipFile, described: str) -> list[str]:
     names = sorted(archive.namelist())
     if names not in ([described, WEIGHTS], [described, ONNX]):
         raise BadZipFile(f"it holds {names} instead of {[described, WEIGHTS]}")
+    if archive.getinfo(described).file_size > MOST_DESCRIBED:
+        raise BadZipFile(f"{described} has more than {MOST_DESCRIBED:,} bytes")
     if any(member.compress_type != ZIP_STORED for member in archive.infolist()):
         raise BadZipFile("its members are compressed")
     if broken := archive.testzip():
@@ -225,15 +258,25 @@ def _checked_members(archive: ZipFile, described: str) -> list[str]:
 
 
 def _parse(text: bytes, kind: str) -> Description:
-    content = json.loads(text)
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(
+            f"has no readable description ({type(error).__name__}): it is damaged. Copy it again "
+            f"from where it came, or train the {kind} again."
+        ) from None
     found = content.get("format") if isinstance(content, dict) else None
     if found not in READABLE:
         raise ValueError(
             f"is a {kind} file of format {found!r}; this version of the package "
             f"({__version__}) knows formats {READABLE}. Load it with the version that wrote it."
         )
+    return _validated(Description, content, kind)
+
+
+def _validated(schema: type[AnySchema], content: Any, kind: str) -> AnySchema:
     try:
-        return Description.model_validate(content)
+        return schema.model_validate(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"]))

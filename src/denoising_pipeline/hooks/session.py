@@ -3,6 +3,7 @@
 import logging
 import os
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,9 @@ class UniqueSession(KedroSession):
         recipe = os.environ.get("KEDRO_ENV")
         if recipe and not options.get("env"):
             logger.info("The recipe is %r, by the variable KEDRO_ENV.", recipe)
-        folder = Path(project_path or find_kedro_project(Path.cwd()) or Path.cwd())
-        with FileLock(folder / ".session.lock"):
+        folder = project_path or find_kedro_project(Path.cwd())
+        lock = FileLock(Path(folder, ".session.lock")) if folder else nullcontext()
+        with lock:
             session = super().create(project_path, *args, **options)
             time.sleep(ID_STEP)
         return session

@@ -51,6 +51,16 @@ class Architecture(Component, ABC):
                 of channels.
         """
 
+    def fewest_weights(self, image_shape: ImageShape) -> int:
+        """Return a number of weights that the network surely has, without building it.
+
+        A file that says that it holds a larger network than it has weights for is found out so.
+
+        Args:
+            image_shape: (H, W, C) of the images that go in.
+        """
+        return 1
+
     @property
     def bounded(self) -> bool:
         """Whether every value of the output is in [0, 1]; only then does cross-entropy fit."""

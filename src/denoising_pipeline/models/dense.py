@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -49,6 +50,11 @@ class Dense(Architecture):
     def widths(self) -> tuple[int, ...]:
         """Nodes of the encoder's hidden layers, from the image to the bottleneck."""
         return self.nodes if isinstance(self.nodes, tuple) else (self.nodes,) * self.layers
+
+    def fewest_weights(self, image_shape: ImageShape) -> int:
+        """Return the weights of the encoder's layers; see `Architecture.fewest_weights`."""
+        sizes = (math.prod(size or 1 for size in image_shape), *self.widths, self.latent_dim)
+        return sum(one * other for one, other in pairwise(sizes))
 
     def build(self, image_shape: ImageShape, seed: int, out_channels: int | None = None) -> Any:
         """Build the network; see `Architecture.build`.

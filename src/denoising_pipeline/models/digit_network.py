@@ -19,6 +19,10 @@ class DigitNetwork(Component):
     name: Literal["digit_network"] = "digit_network"
     classes: int = Field(default=10, ge=2, le=256, description="labels run from 0 to this less one")
 
+    def fewest_weights(self, image_shape: tuple[int, int, int]) -> int:
+        """Return a number of weights that it surely has: the dense layer's, of pooled features."""
+        return image_shape[0] // 4 * (image_shape[1] // 4)
+
     def build(self, image_shape: tuple[int, int, int], seed: int) -> Any:
         """Build the untrained network, not compiled.
 

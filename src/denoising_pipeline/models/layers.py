@@ -1,5 +1,6 @@
 """What the residual U-Nets are made of."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -24,6 +25,11 @@ BRANCH_SCALE = 0.01
 
 MODULATION_SCALE = 0.1
 """Likewise of the kernels that scale and shift channels: these start close to nothing."""
+
+
+def weights_of_blocks(widths: Sequence[int], blocks: Sequence[int]) -> int:
+    """Return the weights of the residual blocks of an encoder: two 3x3 kernels each."""
+    return sum(18 * width**2 * count for width, count in zip(widths, blocks, strict=True))
 
 
 def check_blocks(widths: Widths, blocks: Blocks) -> None:

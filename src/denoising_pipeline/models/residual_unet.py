@@ -1,5 +1,6 @@
 """A residual U-Net that leaves full resolution at once: the project's own architecture."""
 
+import math
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -14,6 +15,7 @@ from denoising_pipeline.models.layers import (
     Widths,
     check_blocks,
     padding_to,
+    weights_of_blocks,
 )
 
 
@@ -62,6 +64,13 @@ class ResidualUnet(Architecture):
     def _blocks_for_each_width(self) -> Self:
         check_blocks(self.widths, self.blocks)
         return self
+
+    def fewest_weights(self, image_shape: ImageShape) -> int:
+        """Return the weights of blocks and bottleneck; see `Architecture.fewest_weights`."""
+        cell = 2 ** len(self.widths)
+        lowest: int = math.prod((size or 1) // cell for size in image_shape[:2])
+        bottleneck = lowest * self.code_channels * self.latent_dim
+        return weights_of_blocks(self.widths, self.blocks) + bottleneck
 
     def build(self, image_shape: ImageShape, seed: int, out_channels: int | None = None) -> Any:
         """Build the network; see `Architecture.build`.

@@ -21,6 +21,7 @@ from denoising_pipeline.models.layers import (
     Widths,
     check_blocks,
     padding_to,
+    weights_of_blocks,
 )
 
 
@@ -93,6 +94,10 @@ class Unet(Architecture):
         down = [step for level in levels for step in level]
         mirrored = [step._replace(transposed=True) for step in reversed(down)]
         return receptive_radius([*down, *mirrored[2 * self.blocks[-1] :]], self.multiple)
+
+    def fewest_weights(self, image_shape: ImageShape) -> int:
+        """Return the weights of the blocks; see `Architecture.fewest_weights`."""
+        return weights_of_blocks(self.widths, self.blocks)
 
     def build(self, image_shape: ImageShape, seed: int, out_channels: int | None = None) -> Any:
         """Build the network; see `Architecture.build`.

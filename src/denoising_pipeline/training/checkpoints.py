@@ -3,6 +3,7 @@
 import logging
 import time
 import zipfile
+import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import PurePosixPath
@@ -24,6 +25,19 @@ TRAININGS = 3
 
 RECENT = 7 * 24 * 3600 * 10**9
 """Nanoseconds since its last checkpoint within which a training may be running."""
+
+DAMAGED = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    RuntimeError,
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What reading a damaged file raises; a flipped bit may say "encrypted" or "of a newer version"."""
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +96,7 @@ class Checkpoints:
             try:
                 with self._fs.open(path, "rb") as file, np.load(file) as archive:
                     return dict(archive)
-            except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+            except DAMAGED as error:
                 logger.warning("The checkpoint '%s' is damaged (%s) and left out.", path, error)
         return None
 
