@@ -1,5 +1,6 @@
 """What a run has to tell MLflow: told at once where it can be, else kept and told later, once."""
 
+import hashlib
 import json
 import logging
 import os
@@ -17,6 +18,7 @@ from filelock import FileLock
 from mlflow.tracking import MlflowClient
 
 from denoising_pipeline.core.processes import is_alive, process_tags
+from denoising_pipeline.core.secrets import masked
 from denoising_pipeline.hooks.store import SQLITE
 
 Step: TypeAlias = Mapping[str, Any]
@@ -132,7 +134,7 @@ class Outbox:
         first = not self._failed_at()
         self._beside("failed").touch()
         if first:
-            reason = str(error).partition("\n")[0][:200]
+            reason = masked(str(error)).partition("\n")[0][:200]
             logger.warning(
                 "MLflow cannot be reached (%s). The run goes on; what it has to tell is kept in "
                 "'%s', and told when MLflow is there again, at the latest by the next run.",
@@ -155,7 +157,11 @@ class Outbox:
 
     def _append(self, steps: tuple[Step, ...]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        lines = [] if self._file.exists() else [json.dumps({"uri": self.uri, **process_tags()})]
+        lines = (
+            []
+            if self._file.exists()
+            else [json.dumps({"store": _digest(self.uri), **process_tags()})]
+        )
         lines += [json.dumps(step) for step in steps]
         with self._file.open("a", encoding="utf-8") as file:
             file.write("".join(f"{line}\n" for line in lines))
@@ -239,7 +245,7 @@ def deliver_left(folder: Path, uri: str, carry_out: CarryOut) -> None:
     with FileLock(folder / ".lock"):
         for file in sorted(folder.glob("*.jsonl")):
             owner = _owner(file)
-            if owner and owner["uri"] == uri and not is_alive(owner):
+            if owner and owner["store"] == _digest(uri) and not is_alive(owner):
                 _deliver_again(Outbox(folder, uri, file.stem, carry_out))
 
 
@@ -252,6 +258,11 @@ def _deliver_again(outbox: Outbox) -> None:
             return
         except Exception as error:
             logger.warning("MLflow refuses a part of the run %s: %s", outbox.run_id[:8], error)
+
+
+def _digest(uri: str) -> str:
+    """Return what tells stores apart, and no password."""
+    return hashlib.blake2b(uri.encode(), digest_size=16).hexdigest()
 
 
 def _owner(file: Path) -> dict[str, Any]:

@@ -1,9 +1,13 @@
 """Parameters are checked before anything else happens."""
 
+from pathlib import Path
+from typing import Any
+
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 
 from denoising_pipeline.config import ParameterError, validate_parameters
+from denoising_pipeline.config.unread import misspelt_files, misspelt_keys
 
 
 class ParameterHooks:
@@ -15,9 +19,14 @@ class ParameterHooks:
 
         Raises:
             ParameterError: Some are not allowed, every one of which is named; or the source is
-                not the one that the catalog reads.
+                not the one that the catalog reads; or a file or key is misspelt and not read.
         """
-        loader = context.config_loader
+        loader: Any = context.config_loader
+        layers = {loader.base_env, loader.env or loader.default_run_env} - {None}
+        folders = [Path(loader.conf_source, layer) for layer in sorted(layers)]
+        lines = misspelt_files(folders, loader.config_patterns)
+        if lines := lines + misspelt_keys(loader.get("globals", {})):
+            raise ParameterError.of(lines)
         checked = validate_parameters(loader["parameters"])
         read = loader.runtime_params.get("source") or loader.get("globals", {}).get("source")
         if read not in (None, checked.source):

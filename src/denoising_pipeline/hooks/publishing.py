@@ -17,29 +17,33 @@ from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
 from numpy.typing import NDArray
 
 from denoising_pipeline.config import Parameters, flatten
+from denoising_pipeline.core.secrets import masked
 from denoising_pipeline.datasets.provenance import is_versioned
 from denoising_pipeline.hooks.epoch_logger import log_metrics, metrics_step
 from denoising_pipeline.hooks.logged_model import log_denoiser
 from denoising_pipeline.hooks.outbox import Step, brief
 from denoising_pipeline.hooks.registry import register
+from denoising_pipeline.hooks.run_tags import shortened
 from denoising_pipeline.hooks.store import store_lock
 from denoising_pipeline.images.arrays import array_digest
 from denoising_pipeline.images.sets import ImageSet
+
+WHOLE = "parameters.yml"
+"""Artifact that has every parameter whole."""
 
 
 def log_parameters(parameters: dict[str, Any]) -> None:
     """Log every parameter, flattened, and the whole as `parameters.yml`.
 
-    MLflow refuses long values; such a one is cut short and says where it stands whole.
+    MLflow refuses long values; such a one is cut short and says where it stands whole. What looks
+    like a secret is left out.
     """
-    mlflow.log_dict(parameters, "parameters.yml")
-    note = " ... whole in parameters.yml"
-    params = []
-    for key, value in flatten(parameters).items():
-        text = str(value)
-        if len(text) > MAX_PARAM_VAL_LENGTH:
-            text = text[: MAX_PARAM_VAL_LENGTH - len(note)] + note
-        params.append(Param(key, text))
+    parameters = masked(parameters)
+    mlflow.log_dict(parameters, WHOLE)
+    params = [
+        Param(key, shortened(str(value), MAX_PARAM_VAL_LENGTH, WHOLE))
+        for key, value in flatten(parameters).items()
+    ]
     MlflowClient().log_batch(_run_id(), params=params)
 
 

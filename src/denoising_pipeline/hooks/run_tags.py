@@ -13,6 +13,7 @@ from mlflow.tracking import MlflowClient
 
 from denoising_pipeline.config import Parameters, flatten, format_params
 from denoising_pipeline.core.processes import is_alive, process_tags
+from denoising_pipeline.core.secrets import masked
 from denoising_pipeline.report import RunFacts
 
 LIBRARIES = (
@@ -54,7 +55,7 @@ def run_facts(
         commit=tags["git.commit"] if is_checkout else None,
         dirty=tags.get("git.dirty") == "true",
         mlflow_run=mlflow_run,
-        parameters=flatten(parameters.model_dump(mode="json")),
+        parameters=masked(flatten(parameters.model_dump(mode="json"))),
         libraries={k.removeprefix(prefix): v for k, v in tags.items() if k.startswith(prefix)},
     )
 
@@ -85,7 +86,7 @@ def kedro_command(run_params: dict[str, Any], conf: str | None = None) -> str:
         conf: Where the configuration was read from, if it is not the project's own.
 
     Returns:
-        `kedro run` with every option that was given.
+        `kedro run` with every option that was given, and without what looks like a secret.
     """
     pairs = {
         "conf-source": conf,
@@ -107,7 +108,13 @@ def kedro_command(run_params: dict[str, Any], conf: str | None = None) -> str:
     runner = _runner_name(run_params["runner"])
     options += [f"--runner={runner}"] if runner not in {"None", "SequentialRunner"} else []
     options += ["--only-missing-outputs"] if run_params["only_missing_outputs"] else []
-    return shlex.join(["kedro", "run", *options])
+    return str(masked(shlex.join(["kedro", "run", *options])))
+
+
+def shortened(text: str, length: int, whole: str) -> str:
+    """Return a text that is no longer than MLflow allows; a cut one names the artifact with all."""
+    note = f" ... whole in {whole}"
+    return text if len(text) <= length else text[: length - len(note)] + note
 
 
 def _runner_name(runner: str) -> str:

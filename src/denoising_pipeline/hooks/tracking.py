@@ -15,6 +15,7 @@ from kedro.pipeline import Pipeline
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 from mlflow.tracking import MlflowClient, fluent
 from mlflow.tracking.context.registry import resolve_tags
+from mlflow.utils.validation import MAX_TAG_VAL_LENGTH
 
 from denoising_pipeline.config import Parameters, flatten
 from denoising_pipeline.hooks.epoch_logger import EpochLogger
@@ -33,6 +34,7 @@ from denoising_pipeline.hooks.run_tags import (
     link_training,
     run_facts,
     run_tags,
+    shortened,
 )
 from denoising_pipeline.hooks.signals import Signals
 from denoising_pipeline.hooks.store import absolute_store, store_lock
@@ -41,6 +43,9 @@ from denoising_pipeline.hooks.versions import VersionHooks
 
 MAX_RUN_NAME = 250
 """Characters that the database has for a run's name."""
+
+COMMAND = "command.txt"
+"""Artifact that has the command of a run, if it is too long for a tag."""
 
 KEPT = "data/.to_mlflow"
 """Where in the project what MLflow could not be told is kept."""
@@ -85,8 +90,10 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         parameters = self._versions.effective(self._parameters)
         repeated = {**run_params, "load_versions": self._versions.loaded}
         command = kedro_command(repeated, conf_source(self._conf_source, self._project_path))
-        tags = {"kedro_command": command, "source": parameters.source}
-        tags |= run_tags(self._project_path)
+        facts = {"kedro_command": command, "source": parameters.source}
+        facts |= run_tags(self._project_path)
+        short = shortened(command, MAX_TAG_VAL_LENGTH, COMMAND)
+        tags = facts | {"kedro_command": short}
         if self._is_tracked(run_params):
             self._signals.watch("SequentialRunner" not in str(run_params["runner"]))
             self._create(run_name(run_params, parameters), tags)
@@ -96,12 +103,12 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         if self._is_mlflow_enabled:
             mlflow_run = self.run_id
             try:
-                self._record_start(tags, parameters)
+                self._record_start(tags, command, parameters)
             except Exception:  # Kedro calls `on_pipeline_error` for errors of nodes only.
                 self._end("FAILED")
                 raise
-        facts = run_facts(tags, parameters, run_params["run_id"], mlflow_run)
-        for name, value in {"epoch_logger": EpochLogger(self._box()), "run_facts": facts}.items():
+        known = run_facts(facts, parameters, run_params["run_id"], mlflow_run)
+        for name, value in {"epoch_logger": EpochLogger(self._box()), "run_facts": known}.items():
             if name in pipeline.inputs():
                 catalog.save(name, value)
 
@@ -134,8 +141,10 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         uri = mlflow.get_tracking_uri()
         return Outbox(self._project_path / KEPT, uri, self.run_id, carry_out)
 
-    def _record_start(self, tags: dict[str, str], parameters: Parameters) -> None:
+    def _record_start(self, tags: dict[str, str], command: str, parameters: Parameters) -> None:
         mlflow.set_tags(tags)
+        if tags["kedro_command"] != command:
+            mlflow.log_text(command, COMMAND)
         end_abandoned_runs(self._client, self.run_id)
         log_parameters(parameters.model_dump(mode="json"))
         if trained := self._versions.loaded.get("denoiser"):

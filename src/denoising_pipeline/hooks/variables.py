@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from mlflow.exceptions import MlflowException
 
+from denoising_pipeline.core.secrets import masked
+
 STORE = "MLFLOW_TRACKING_URI"
 
 NOT_FOLLOWED = {
@@ -43,7 +45,7 @@ def own_tracking() -> Iterator[None]:
         where = STORE if given else "server.mlflow_tracking_uri in mlflow.yml"
         raise ValueError(
             f"Runs cannot be tracked in the store that {where} names. Correct it"
-            f"{', or unset it' if given else ''}. {error}"
+            f"{', or unset it' if given else ''}. {masked(str(error))}"
         ) from error
     finally:
         os.environ.pop("MLFLOW_EXPERIMENT_ID", None)
