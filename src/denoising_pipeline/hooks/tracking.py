@@ -18,6 +18,7 @@ from mlflow.tracking.context.registry import resolve_tags
 from mlflow.utils.validation import MAX_TAG_VAL_LENGTH
 
 from denoising_pipeline.config import Parameters, flatten
+from denoising_pipeline.core.secrets import masked
 from denoising_pipeline.hooks.epoch_logger import EpochLogger
 from denoising_pipeline.hooks.outbox import ENDING, Outbox, deliver_left
 from denoising_pipeline.hooks.publishing import (
@@ -123,10 +124,11 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         uri = mlflow.get_tracking_uri()
         deliver_left(self._project_path / KEPT, uri, carry_out)
         tracking = self.mlflow_config.tracking
+        tracking.run.name = tracking.run.name or name  # for kedro-mlflow, which names it again
         run = self._client.create_run(
             tracking.experiment._experiment.experiment_id,
             tags=resolve_tags(tags),
-            run_name=tracking.run.name or name,
+            run_name=tracking.run.name,
         )
         self._outbox = Outbox(self._project_path / KEPT, uri, run.info.run_id, carry_out)
         if not self._atexit_registered:
@@ -229,4 +231,4 @@ def run_name(run_params: dict[str, Any], parameters: Parameters) -> str:
         parts.append("+".join(run_params["pipeline_names"]))
     recipe = run_params["env"]
     parts.append("base" if recipe in {None, "local"} else recipe)
-    return " · ".join(parts)[:MAX_RUN_NAME]
+    return str(masked(" · ".join(parts)))[:MAX_RUN_NAME]
