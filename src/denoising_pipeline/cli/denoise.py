@@ -9,6 +9,7 @@ import click
 
 from denoising_pipeline import __version__
 from denoising_pipeline.cli.amounts import Amount
+from denoising_pipeline.core.terminal import speak_any_encoding
 
 COMMANDS = {
     "doctor": "look at a folder: what it holds, and what can be done with it",
@@ -134,6 +135,7 @@ def denoise(**given: Any) -> None:
 
 def main() -> None:
     """Entry point: `denoise IN...`, or `denoise COMMAND`."""
+    speak_any_encoding()
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     if name in commands():
         module = importlib.import_module(f"denoising_pipeline.cli.{name}")

@@ -13,6 +13,7 @@ from rich.markdown import Markdown
 from rich.markup import escape
 from rich.table import Table
 
+from denoising_pipeline.core.terminal import speak_any_encoding
 from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.evaluation.scoring import RISK, SCORE_FORMATS
 from denoising_pipeline.report import worse_than_noisy
@@ -37,6 +38,7 @@ class ConsoleHooks:
     @hook_impl(trylast=True)
     def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Print what a run found, where the pictures are, and a link to the report."""
+        speak_any_encoding()
         console, outputs = Console(), pipeline.all_outputs()
         if "comparison_markdown" in outputs:
             console.print(Markdown(catalog.load("comparison_markdown")))

@@ -1,14 +1,29 @@
 """Where runs are tracked, and how processes that share a database there take turns."""
 
+import logging
 import os
-from contextlib import AbstractContextManager, nullcontext
+import sqlite3
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import mlflow
 from filelock import FileLock
 
 SQLITE = "sqlite:///"
+
+PLACES = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+)
+"""Tables and columns of MLflow's database that say where files lie."""
+
+logger = logging.getLogger(__name__)
 
 
 def absolute_store(configuration: dict[str, Any], project_path: Path) -> dict[str, Any]:
@@ -21,22 +36,62 @@ def absolute_store(configuration: dict[str, Any], project_path: Path) -> dict[st
     Returns:
         The configuration with `server.mlflow_tracking_uri` absolute and, for SQLite, a folder
         `mlruns` for artifacts beside the database.
+
+    Raises:
+        ValueError: The database's path cannot be said in an address.
     """
     server = dict(configuration.get("server") or {})
     tracking = dict(configuration.get("tracking") or {})
     uri = os.environ.get("MLFLOW_TRACKING_URI") or server.get("mlflow_tracking_uri") or ""
     if uri.startswith(SQLITE):
         database = project_path / uri.removeprefix(SQLITE)
+        if wrong := [mark for mark in "?%" if mark in str(database)]:
+            raise ValueError(
+                f"Runs cannot be tracked in '{database}': {wrong[0]!r} has a meaning of its own in "
+                "the address of a database. Rename the folder, or let MLFLOW_TRACKING_URI name "
+                "another store."
+            )
         database.parent.mkdir(parents=True, exist_ok=True)
         uri = f"{SQLITE}{database}"
         experiment = dict(tracking.get("experiment") or {})
-        location = {"artifact_location": (database.parent / "mlruns").as_uri()}
-        experiment["create_experiment_kwargs"] = location | (
-            experiment.get("create_experiment_kwargs") or {}
-        )
+        chosen = experiment.get("create_experiment_kwargs") or {}
+        location = (database.parent / "mlruns").as_uri()
+        if "artifact_location" not in chosen and database.is_file():
+            follow_move(database, location)
+        experiment["create_experiment_kwargs"] = {"artifact_location": location, **chosen}
         tracking["experiment"] = experiment
     server["mlflow_tracking_uri"] = uri or None
     return {**configuration, "server": server, "tracking": tracking}
+
+
+def follow_move(database: Path, location: str) -> None:
+    """Correct where artifacts are said to lie, after their folder was moved, renamed or copied.
+
+    MLflow writes down absolute addresses, and would go on writing to the old place.
+
+    Args:
+        database: MLflow's SQLite database.
+        location: The address of the folder `mlruns` beside it.
+    """
+    if not Path(url2pathname(urlsplit(location).path)).is_dir():
+        return
+    with FileLock(f"{database}.lock"), closing(sqlite3.connect(database)) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        if not tables >= {table for table, _ in PLACES}:
+            return
+        query = "SELECT DISTINCT artifact_location FROM experiments"
+        known = [old for (old,) in connection.execute(query) if old and old != location]
+        for old in known:
+            if not (old.startswith("file:") and old.endswith("/mlruns")):
+                continue
+            for table, column in PLACES:
+                connection.execute(
+                    f"UPDATE {table} SET {column} = ? || substr({column}, ?) "  # noqa: S608
+                    f"WHERE {column} = ? OR substr({column}, 1, ?) = ?",
+                    (location, len(old) + 1, old, len(old) + 1, f"{old}/"),
+                )
+            logger.warning("What was tracked in %s is found in %s from now on.", old, location)
+        connection.commit()
 
 
 def store_lock(uri: str | None = None) -> AbstractContextManager[Any]:

@@ -1,0 +1,100 @@
+"""The project may lie anywhere, be moved with its runs, and speak any locale."""
+
+import ctypes
+import os
+import subprocess
+from pathlib import Path
+
+import mlflow
+import pytest
+from project_folder import KEDRO, Project, environment
+
+pytestmark = pytest.mark.slow
+
+
+def run_in(project: Project, *arguments: str, **variables: str) -> str:
+    """Return what a run that ends well prints."""
+    process = project.kedro("run", "--env", "tiny", *arguments, **variables)
+    assert process.returncode == 0, process.stderr
+    return process.stdout + process.stderr
+
+
+def test_a_folder_of_any_name_may_be_moved_with_its_runs(tmp_path: Path) -> None:
+    """Nothing is written beside it or where it was; artifacts, models and comparisons are found."""
+    before, after = tmp_path / "ä b#c&f'g", tmp_path / "moved"
+    before.mkdir()
+    project = Project.create(before)
+    project.recipe("tiny")
+    run_in(project)
+    before.rename(after)
+    project = Project(after)
+    run_in(project)
+    assert "reference" in run_in(project, "--pipelines", "comparison")
+    assert [path.name for path in tmp_path.iterdir()] == ["moved"]
+    first, second = project.runs("tiny")
+    for run in (first, second):
+        assert run.info.status == "FINISHED"
+        assert len(project.client.list_artifacts(run.info.run_id, "figures")) == 6
+    mlflow.set_tracking_uri(f"sqlite:///{after}/data/smoke/mlflow.db")
+    try:
+        for run in (first, second):
+            mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/denoiser")
+    finally:
+        mlflow.set_tracking_uri("")
+
+
+@pytest.mark.parametrize("mark", ["?", "%"])
+def test_a_folder_whose_name_no_address_can_have_is_refused_at_once(
+    tmp_path: Path, mark: str
+) -> None:
+    folder = tmp_path / f"a{mark}20b"
+    folder.mkdir()
+    project = Project.create(folder)
+    project.recipe("tiny")
+    process = project.kedro("run", "--env", "tiny")
+    assert process.returncode == 1
+    assert "Traceback" not in process.stderr
+    assert "Rename the folder" in process.stdout + process.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+
+
+@pytest.mark.parametrize("locale", ["POSIX", "C.UTF-8"])
+def test_under_any_locale_every_file_is_written_and_read(tmp_path: Path, locale: str) -> None:
+    """Python may not take UTF-8 for granted: the locale of old machines and small containers."""
+    project = Project.create(tmp_path)
+    project.recipe("tiny", {"benchmark": {"baselines": ["noisy"], "article_epochs": 0}})
+    variables = {"LC_ALL": locale, "LANG": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    run_in(project, **variables)
+    for name in ("comparison", "benchmark"):
+        run_in(project, "--pipelines", name, **variables)
+
+
+def obey_permissions() -> None:
+    """Take from a process of root what lets it write everywhere (prctl(2), PR_CAPBSET_DROP)."""
+    if os.geteuid() == 0:
+        dac_override, dac_read_search = 1, 2
+        for capability in (dac_override, dac_read_search):
+            ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
+
+
+def test_a_read_only_folder_and_a_missing_home_are_said_before_the_work_starts(
+    tmp_path: Path,
+) -> None:
+    project = Project.create(tmp_path)
+    project.recipe("tiny")
+    (tmp_path / "data").chmod(0o500)
+    process = subprocess.run(
+        [*KEDRO, "run", "--env", "tiny"],
+        cwd=tmp_path,
+        env=environment(HOME="/nowhere"),
+        preexec_fn=obey_permissions,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = process.stdout + process.stderr
+    assert process.returncode == 1, said
+    assert "Traceback" not in said
+    assert "Permission denied" in said
+    assert str(tmp_path / "data") in " ".join(said.split())
+    assert list((tmp_path / "data").glob("tiny")) == []
