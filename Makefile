@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 export DO_NOT_TRACK := 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run test test-slow lint bench viz ui lock clean install
+.PHONY: run test test-slow faults lint bench viz ui lock clean install
 
 run: install          ## the whole pipeline on all of MNIST
 	$(BIN)/kedro run
@@ -14,7 +14,10 @@ test: install         ## every test but the long ones; COVERAGE=--cov: and how m
 	$(BIN)/pytest $(COVERAGE) --numprocesses 2 --no-loadscope-reorder
 
 test-slow: install    ## the long ones: the package elsewhere, four first runs at once
-	$(BIN)/pytest --slow -m slow --numprocesses 2 --no-loadscope-reorder
+	$(BIN)/pytest --slow -m slow $(FAULTS) --numprocesses 2 --no-loadscope-reorder
+
+faults: install       ## every fault of the table in tests/fault_table.py, injected
+	$(BIN)/pytest --slow --faults only --numprocesses 2 --no-loadscope-reorder
 
 lint: install         ## style, types and import contracts
 	$(BIN)/ruff check .

@@ -13,6 +13,8 @@ if TYPE_CHECKING:  # The small tests do not wait for MLflow.
     from mlflow.entities import Run
     from project_folder import Project, Smoke
 
+pytest_plugins = ["fault_table"]
+
 ONE_THREAD = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",

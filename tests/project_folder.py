@@ -16,6 +16,7 @@ import numpy as np
 import yaml
 from click.testing import CliRunner, Result
 from kedro.framework.startup import bootstrap_project
+from limits import PATIENCE
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 from tracking_store import empty_store
@@ -25,9 +26,6 @@ from denoising_pipeline.images.idx import Array, read_idx, write_idx
 
 ROOT = Path(__file__).parents[1]
 KEDRO = (sys.executable, "-m", "kedro")
-PATIENCE = 1200
-"""Seconds that a process may take before a test gives up on it."""
-
 TRAINING: dict[str, Any] = {"model": {"name": "dense"}, "optimizer": "adam", "epochs": 2}
 TINY: dict[str, Any] = {
     "ingestion": {"limit": 60},

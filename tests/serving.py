@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import numpy as np
 import numpy.typing as npt
+from limits import PATIENCE
 from onnx import TensorProto, helper
 from PIL import Image
 from skimage import data
@@ -23,9 +24,6 @@ from denoising_pipeline.denoiser.onnx_network import INPUT, OnnxNetwork
 from denoising_pipeline.models.unet import Unet
 
 SERVE = "from denoising_pipeline.cli.serve import serve; serve()"
-PATIENCE = 300
-"""Seconds that an answer may take before a test gives up on it."""
-
 Pixels = npt.NDArray[np.uint8]
 
 

@@ -1,6 +1,7 @@
 """The rules of the house: names, wiring, catalog and parameters; a new part is checked too."""
 
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from kedro.config import OmegaConfigLoader
 from kedro.io.catalog_config_resolver import CatalogConfigResolver
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
+from limits import PATIENCE
 from project_folder import environment
 
 from denoising_pipeline.config import Parameters
@@ -263,3 +265,16 @@ def test_tests_leave_no_tracking_store_behind() -> None:
         if "set_tracking_uri(" in file.read_text() and file != Path(__file__)
     ]
     assert found == ["tracking_store.py"]
+
+
+def test_fault_p01_no_test_gives_up_on_a_machine_that_is_four_times_slower() -> None:
+    """What a process may take is said in seconds nowhere but in `PATIENCE`, ten minutes or more."""
+    assert PATIENCE >= 600
+    given = re.compile(r"(?:communicate|wait|run|check_output)\([^)]*timeout=([\d.]+)")
+    found = {
+        f"{path.name}: {seconds}"
+        for path in (PROJECT / "tests").rglob("*.py")
+        for seconds in given.findall(path.read_text("utf-8"))
+        if float(seconds) < PATIENCE
+    }
+    assert found == set()

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 from batch_inputs import EVIL, done, failed, folder, thumbnails
+from limits import PATIENCE
 from PIL import Image
 from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.command import Command
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
-from serving import PATIENCE
 
 from denoising_pipeline.batch.report import write_report
 

@@ -111,7 +111,7 @@ def test_an_output_is_never_an_input(tmp_path: Path, name: str) -> None:
     assert make_plan([source], tmp_path / "new.png").works
 
 
-def test_what_a_folder_holds_besides_is_listed_with_its_reason(tmp_path: Path) -> None:
+def test_fault_r23_what_a_folder_holds_besides_is_listed_with_its_reason(tmp_path: Path) -> None:
     outside, *_ = touch(tmp_path, "outside.png", "in/a.png", "in/.b.png", "in/.git/c.png")
     touch(tmp_path, "in/notes.txt", "in/README", "in/deep/d.png")
     for name, to in (
@@ -162,7 +162,7 @@ def test_a_folder_named_by_dots_has_its_outputs_beside(
 
 
 @on_linux
-def test_names_of_any_bytes_are_kept(tmp_path: Path) -> None:
+def test_fault_r22_names_of_any_bytes_are_kept(tmp_path: Path) -> None:
     names = ["two words.png", "line\nbreak.png", "é.png", os.fsdecode(b"\xff\xfe.png"), "-x.png"]
     touch(tmp_path / "in", *names)
     plan = make_plan([tmp_path / "in"], tmp_path / "out")

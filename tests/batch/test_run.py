@@ -59,7 +59,9 @@ GOOD = {"a.png": "done", "deep/grey.tif": "done"}
 BAD = {"text.png": "failed", "cut.png": "failed"}
 
 
-def test_bad_files_are_listed_and_the_rest_is_done(folder: Path, options: Options) -> None:
+def test_fault_r20_bad_files_are_listed_and_the_rest_is_done(
+    folder: Path, options: Options
+) -> None:
     before = content(folder / "in")
     found = run(folder, options)
     assert statuses(found) == GOOD | BAD
@@ -91,7 +93,7 @@ def test_strength_zero_gives_the_bytes_back(folder: Path, options: Options) -> N
         assert (folder / "out" / name).read_bytes() == (folder / "in" / name).read_bytes()
 
 
-def test_outputs_that_exist_stay_unless_asked(folder: Path, options: Options) -> None:
+def test_fault_r26_outputs_that_exist_stay_unless_asked(folder: Path, options: Options) -> None:
     (folder / "out").mkdir()
     (folder / "out/a.png").write_text("mine")
     for more in ({}, {"resume": True}):
@@ -239,7 +241,7 @@ def test_a_denoiser_of_one_size_is_refused(folder: Path, options: Options) -> No
         run(folder, options, model=sized)
 
 
-def test_a_file_that_may_not_grow_so_large_fails_alone_and_leaves_nothing(
+def test_fault_r25_a_file_that_may_not_grow_so_large_fails_alone_and_leaves_nothing(
     folder: Path, options: Options
 ) -> None:
     """With a real limit of the system, which the noise of a larger picture goes beyond."""

@@ -141,7 +141,7 @@ def test_what_a_format_cannot_keep_is_said_before_anything_is_written(
     assert "BMP does not keep EXIF data." in run(model, "photo.jpg", "--format", "BMP").stderr
 
 
-def test_large_pictures_are_refused_until_allowed(folder: Path, model: str) -> None:
+def test_fault_r19_large_pictures_are_refused_until_allowed(folder: Path, model: str) -> None:
     assert run(model, "photo.jpg", "--max-pixels", "1K").exit_code == 1
     assert run(model, "photo.jpg", "--max-pixels", "1.92K").exit_code == 0
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from limits import PATIENCE, obey_permissions
 from PIL import Image
 from skimage import data
 from small_denoiser import write_denoiser
@@ -22,7 +23,6 @@ from denoising_pipeline.denoiser.picture import denoise_picture
 from denoising_pipeline.pictures.formats import open_picture
 from denoising_pipeline.pipelines.inference.nodes import check_files, denoise_files
 
-PATIENCE = 300
 """Seconds that a process may take before a test gives up on it."""
 
 MAIN = """
@@ -145,7 +145,7 @@ def test_a_signal_ends_it_soon_and_leaves_no_unfinished_file(
         assert time.monotonic() < deadline
         time.sleep(0.1)
     process.send_signal(number)
-    _, stderr = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=PATIENCE)
     assert process.returncode == 128 + number
     assert b"Traceback" not in stderr
     assert b"Interrupted: 0 files are done, no other is begun. Give the same command" in stderr
@@ -171,3 +171,23 @@ def test_a_killed_run_goes_on_where_it_was(photo: Path, model: Path) -> None:
     written = {path.name: path.read_bytes() for path in (folder / "out").iterdir()}
     assert written.keys() == names | {"photo.png", RECORD}
     assert len({written[name] for name in names}) == 1
+
+
+def test_fault_r24_a_folder_that_may_not_be_written_to_is_refused_before_work(
+    photo: Path, model: Path, tmp_path: Path
+) -> None:
+    """Nothing is denoised, and nobody waits for it."""
+    out = tmp_path / "out"
+    out.mkdir(mode=0o500)
+    process = subprocess.run(
+        command(photo, "-o", f"{out}/", "--model", model),
+        preexec_fn=obey_permissions,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode != 0
+    assert "permission is missing" in process.stderr
+    assert str(out) in process.stderr
+    assert "Traceback" not in process.stderr
+    assert list(out.iterdir()) == []

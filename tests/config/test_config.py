@@ -58,7 +58,7 @@ def test_the_complete_parameters_are_accepted_as_they_are() -> None:
         ("reporting.exmaples", "examples"),
     ],
 )
-def test_a_misspelt_key_is_named_whole_with_its_nearest_and_all_that_are_allowed(
+def test_fault_r50_a_misspelt_key_is_named_whole_with_its_nearest_and_all_that_are_allowed(
     key: str, nearest: str
 ) -> None:
     line = refusal(nested(key, SECRET))
@@ -96,7 +96,7 @@ def test_a_misspelt_option_of_a_noise_model_is_named_with_its_nearest(noise: Any
         {"training": {7: SECRET}},
     ],
 )
-def test_the_value_of_an_unknown_key_is_never_repeated(raw: dict[str, Any]) -> None:
+def test_fault_r39_the_value_of_an_unknown_key_is_never_repeated(raw: dict[str, Any]) -> None:
     """It may be a secret; logs and terminals keep what they are told."""
     with pytest.raises(ParameterError) as caught:
         validate_parameters(raw)
@@ -224,7 +224,7 @@ def test_a_wrong_list_is_one_parameter_under_its_own_key() -> None:
     assert re.match(r"training\.model: nodes lists 3 layers but layers is 2\. List", mismatch)
 
 
-def test_every_mistake_is_reported_at_once() -> None:
+def test_fault_r51_every_mistake_is_reported_at_once() -> None:
     raw = {
         "sede": 1,
         "ingestion": {"limit": 3},

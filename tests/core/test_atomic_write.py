@@ -84,7 +84,7 @@ def write_much(path: str, save: bool) -> None:
 
 
 @pytest.mark.parametrize("save", [False, True], ids=["bytes", "array of numpy"])
-def test_a_disk_that_takes_no_more_leaves_the_old_file_and_says_what_to_do(
+def test_fault_p07_a_disk_that_takes_no_more_leaves_the_old_file_and_says_what_to_do(
     tmp_path: Path, save: bool
 ) -> None:
     """A real limit of the system, in a process of its own."""
@@ -101,7 +101,7 @@ def test_a_disk_that_takes_no_more_leaves_the_old_file_and_says_what_to_do(
     assert path.read_bytes() == b"old"
 
 
-def test_unfinished_files_of_processes_that_are_gone_are_removed(tmp_path: Path) -> None:
+def test_fault_p05_unfinished_files_of_processes_that_are_gone_are_removed(tmp_path: Path) -> None:
     """A process was killed in the middle of writing; another one is still at it."""
     target = tmp_path / "folder" / "file"
     target.parent.mkdir()

@@ -146,7 +146,7 @@ DAMAGES = [damage_nothing_left, damage_torn, damage_one_bit, damage_encrypted, d
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_one_is_named_and_the_one_before_is_used(
+def test_fault_r32_r33_p14_a_damaged_one_is_named_and_the_one_before_is_used(
     damage: Callable[[bytes], bytes],
     checkpoints: Checkpoints,
     tmp_path: Path,
@@ -164,14 +164,16 @@ def test_a_damaged_one_is_named_and_the_one_before_is_used(
     assert latest(checkpoints) is None
 
 
-def test_a_pickle_in_a_checkpoint_is_not_run(checkpoints: Checkpoints, tmp_path: Path) -> None:
+def test_fault_r37_a_pickle_in_a_checkpoint_is_not_run(
+    checkpoints: Checkpoints, tmp_path: Path
+) -> None:
     folder = tmp_path / "made" / "later" / "a"
     folder.mkdir(parents=True)
     np.savez(folder / "000001.npz", weights=np.array([{}], object))
     assert latest(checkpoints) is None
 
 
-def test_a_disk_that_cannot_be_written_ends_nothing_and_costs_nothing(
+def test_fault_r35_a_disk_that_cannot_be_written_ends_nothing_and_costs_nothing(
     checkpoints: Checkpoints, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Here a file stands where the folder should be: the system refuses the write."""

@@ -23,7 +23,7 @@ VALUES = st.recursive(
 
 
 @given(st.dictionaries(st.text().filter(lambda key: key != "non_finite"), VALUES, max_size=4))
-def test_every_object_survives_as_strict_json(data: dict[str, Any]) -> None:
+def test_fault_r43_every_object_survives_as_strict_json(data: dict[str, Any]) -> None:
     """Any nesting, any key, any number; the text has no NaN and no Infinity in it."""
     text = to_json(data)
     json.loads(text, parse_constant=pytest.fail)

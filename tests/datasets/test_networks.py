@@ -1,6 +1,7 @@
 """`DenoiserDataset`: a file of data; what it does not know it refuses by name."""
 
 import json
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -156,7 +157,9 @@ def test_a_card_of_an_unknown_degradation_is_refused(path: Path) -> None:
         ({"architecture": {"name": "dense", "latent_dim": 4, "layers": 3}}, "weights that do not"),
     ],
 )
-def test_what_does_not_fit_is_refused(path: Path, changes: dict[str, Any], message: str) -> None:
+def test_fault_p15_what_does_not_fit_is_refused(
+    path: Path, changes: dict[str, Any], message: str
+) -> None:
     """Formats and architectures of another version, and weights of another network."""
     describe(path, **changes)
     with pytest.raises(DatasetError, match=rf"(?s)denoiser.zip' .*{message}"):
@@ -201,7 +204,7 @@ def test_weights_that_are_no_hdf5_are_refused(path: Path, content: bytes) -> Non
 
 
 @pytest.mark.parametrize("described", [b"\xff\xfe{}", b"[" * 100_000, b"{", b" " * (4 * 2**20 + 1)])
-def test_a_description_that_cannot_be_read_is_said_in_a_sentence(
+def test_fault_p15_a_description_that_cannot_be_read_is_said_in_a_sentence(
     path: Path, described: bytes
 ) -> None:
     """Not UTF-8, too deep, cut off, too long."""
@@ -210,7 +213,7 @@ def test_a_description_that_cannot_be_read_is_said_in_a_sentence(
         DenoiserDataset(filepath=path).load()
 
 
-def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+def test_fault_p15_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
     """A network of NaN would give black images."""
     architecture = ARCHITECTURES["dense"].model_validate({})
     model = architecture.build(SHAPE, 0)
@@ -221,11 +224,43 @@ def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
         DenoiserDataset(filepath=path).load()
 
 
-def test_no_message_leads_to_a_page_of_a_library(path: Path) -> None:
+def test_fault_p15_no_message_leads_to_a_page_of_a_library(path: Path) -> None:
     describe(path, architecture={"name": "dense", "latent_dim": 0})
     with pytest.raises(DatasetError) as refused:
         DenoiserDataset(filepath=path).load()
     assert "http" not in str(refused.value)
+
+
+class Mark:
+    """What unpickling this does is seen on the disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5", ".pkl", ".zip"])
+def test_fault_r36_r37_a_file_with_code_is_refused_and_its_code_not_run(
+    tmp_path: Path, suffix: str
+) -> None:
+    """A Keras model with a Lambda layer, as it is or under our name, and a pickle."""
+    keras = load_keras()
+    mark, path = tmp_path / "it was run", tmp_path / f"model{suffix}"
+    if suffix == ".pkl":
+        path.write_bytes(pickle.dumps(Mark(mark)))
+    else:
+        touch = eval(f"lambda x: (__import__('pathlib').Path({str(mark)!r}).touch(), x)[1]")  # noqa: S307
+        model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Lambda(touch)])
+        mark.unlink(missing_ok=True)
+        made = path if suffix != ".zip" else path.with_suffix(".keras")
+        model.save(made)
+        made.rename(path)
+    mark.unlink(missing_ok=True)
+    with pytest.raises(ValueError, match=rf"model\{suffix}' is corrupt or no denoiser file"):
+        load_denoiser(path)
+    assert not mark.exists()
 
 
 def test_a_denoiser_is_no_classifier(path: Path) -> None:

@@ -61,7 +61,7 @@ def test_pinned_version_is_loaded_after_saving_another(tmp_path: Path) -> None:
     np.testing.assert_array_equal(dataset.load(), np.zeros(3))
 
 
-def test_pickles_are_not_read(tmp_path: Path) -> None:
+def test_fault_r37_pickles_are_not_read(tmp_path: Path) -> None:
     """A file of Python objects is refused: reading it could run code."""
     np.save(tmp_path / "a.npy", np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(DatasetError, match=r"a.npy' is corrupt or no .npy file"):

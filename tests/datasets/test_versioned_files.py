@@ -205,7 +205,7 @@ def test_failed_save_keeps_the_file_before(kind: Kind, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("share", [0, 0.3, 0.9])
-def test_torn_file_is_called_corrupt(kind: Kind, tmp_path: Path, share: float) -> None:
+def test_fault_r38_torn_file_is_called_corrupt(kind: Kind, tmp_path: Path, share: float) -> None:
     """A file cut anywhere is named and called corrupt, not missing."""
     path = tmp_path / "file"
     kind.dataset(filepath=path).save(kind.data(1))

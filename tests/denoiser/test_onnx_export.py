@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cards import card
-from project_folder import PATIENCE
+from limits import PATIENCE
 
 from denoising_pipeline.degradations import draw_noisy
 from denoising_pipeline.degradations.gaussian import Gaussian

@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 import yaml
 from cards import card
+from limits import PATIENCE
 from mlflow.models import Model
-from project_folder import PATIENCE, environment, wait_until
+from project_folder import environment, wait_until
 from tracking_store import tracking_in
 
 from denoising_pipeline.degradations.gaussian import Gaussian

@@ -62,7 +62,7 @@ def test_what_is_told_leaves_no_file(store: MlflowClient, run: Run, outbox: Outb
     assert kept(outbox) == []
 
 
-def test_an_outage_costs_nothing_and_is_made_up_for_in_order(
+def test_fault_p08_an_outage_costs_nothing_and_is_made_up_for_in_order(
     store: MlflowClient, run: Run, outbox: Outbox, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Epochs go on at once after the first failure; it is said once; nothing is there twice."""

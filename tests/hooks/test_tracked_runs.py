@@ -121,7 +121,7 @@ def test_without_a_run_nothing_happens() -> None:
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_what_is_no_finite_number_is_a_tag_not_a_metric(
+def test_fault_r43_what_is_no_finite_number_is_a_tag_not_a_metric(
     client: MlflowClient, run: Run, value: float
 ) -> None:
     log_metrics(client, run.info.run_id, {"loss": value, "psnr": 20}, step=4)

@@ -133,13 +133,13 @@ def runs(tmp_path: Path) -> Runs:
     return Runs(tmp_path)
 
 
-def test_what_is_written_is_loaded_though_a_later_version_exists(runs: Runs) -> None:
+def test_fault_r46_what_is_written_is_loaded_though_a_later_version_exists(runs: Runs) -> None:
     """Neither a clock that is wrong nor another run at the same time comes between."""
     runs(version="2999-01-01T00.00.00.000Z", noise_injection={"name": "gaussian", "sigma": 0.1})
     assert runs.scores(runs()) == [5.5, 0.5]
 
 
-def test_a_slice_does_not_take_a_version_of_the_future(runs: Runs) -> None:
+def test_fault_r46_a_slice_does_not_take_a_version_of_the_future(runs: Runs) -> None:
     first = runs()
     runs(version="2999-01-01T00.00.00.000Z", training={"epochs": 9})
     runs(SCORE)
@@ -313,7 +313,7 @@ DAMAGES: dict[str, Callable[[Path], Any]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-def test_a_torn_version_is_not_there(runs: Runs, damage: Callable[[Path], Any]) -> None:
+def test_fault_r47_a_torn_version_is_not_there(runs: Runs, damage: Callable[[Path], Any]) -> None:
     """The whole one before it is taken."""
     first = runs()
     damage(runs.file("denoiser", runs(training={"epochs": 3})))

@@ -57,7 +57,7 @@ def test_compressed_files_of_the_right_content_count(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cut", [0, 10, 100, -1], ids=["empty", "header", "part", "checksum"])
-def test_a_compressed_file_that_is_not_whole_is_refused_or_replaced(
+def test_fault_r13_a_compressed_file_that_is_not_whole_is_refused_or_replaced(
     tmp_path: Path, cut: int
 ) -> None:
     """It would be read in place of a plain file beside it."""
@@ -101,7 +101,7 @@ def test_other_data_is_not_written(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_two_at_once_give_valid_files(tmp_path: Path) -> None:
+def test_fault_r14_two_at_once_give_valid_files(tmp_path: Path) -> None:
     """Processes that fetch into the same folder do not disturb each other."""
     context = multiprocessing.get_context("spawn")
     both = [

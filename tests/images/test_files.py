@@ -128,7 +128,7 @@ def test_a_palette_is_looked_up(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [0, 2, 4, 6])
-def test_png_of_sixteen_bits_keeps_every_bit(
+def test_fault_r15_png_of_sixteen_bits_keeps_every_bit(
     tmp_path: Path, kind: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Grey or colour, with or without transparency, whatever filters its lines have."""
@@ -189,7 +189,9 @@ def test_tiff_of_floating_point_comes_as_it_is(tmp_path: Path, dtype: str) -> No
 
 
 @pytest.mark.parametrize("value", [-0.1, 255.0, np.nan])
-def test_floating_point_outside_of_zero_to_one_is_refused(tmp_path: Path, value: float) -> None:
+def test_fault_r16_floating_point_outside_of_zero_to_one_is_refused(
+    tmp_path: Path, value: float
+) -> None:
     pixels = np.full((4, 4), 0.5, np.float32)
     pixels[1, 1] = value
     with pytest.raises(ImageError, match=r"float\.tif' holds .* divide by the value"):
@@ -216,7 +218,7 @@ def test_a_packing_of_sixteen_bits_that_is_not_known_is_refused(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("orientation", TURNS)
-def test_orientation_is_applied(tmp_path: Path, orientation: int) -> None:
+def test_fault_r18_orientation_is_applied(tmp_path: Path, orientation: int) -> None:
     """In a JPEG and a PNG of 16 bits by EXIF, in a TIFF of either depth by its tag."""
     exif = Image.Exif()
     exif[0x0112] = orientation

@@ -167,7 +167,7 @@ def test_a_changed_image_changes_the_digest(tmp_path: Path) -> None:
     assert opened(tmp_path / "two").digest != opened(folder).digest
 
 
-def test_pins_hold_for_files_as_they_lie_and_uncompressed(tmp_path: Path) -> None:
+def test_fault_r12_pins_hold_for_files_as_they_lie_and_uncompressed(tmp_path: Path) -> None:
     """Under whatever name the file lies there, and for sources with dots or digits."""
     for name in ("my.mnist", "2024"):
         folder = write(tmp_path / name, {role: f"a-{n}.gz" for role, n in IDX_FILES.items()})

@@ -3,9 +3,11 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from project_folder import PATIENCE, ROOT, Project, environment
+from limits import PATIENCE
+from project_folder import ROOT, Project, environment
 
 ASK = """
 import sys
@@ -73,6 +75,60 @@ def test_prune_removes_what_it_lists(project: Project) -> None:
     assert removal.exit_code == 0, removal.output
     assert [folder.exists() for folder in folders] == [False, False, True] * 2
     assert "0 versions" in project.invoke("prune", "--env", recipe, "--keep", "1").stdout
+
+
+def test_fault_p09_prune_leaves_what_a_living_run_uses(project: Project) -> None:
+    """Another process has begun, and reads the oldest version."""
+    recipe = project.recipe("pruned_beside")
+    runs = [project.run(recipe, "--pipelines", "ingestion") for _ in range(3)]
+    oldest = runs[0].data.tags["run_id"]
+    folder = project.saved(runs[0], "source_manifest.json").parent
+    code = (
+        "import sys; from pathlib import Path; from denoising_pipeline.hooks.running import begin;"
+        "begin(Path(sys.argv[1]), 'its own version', [sys.argv[2]]); print(flush=True); input()"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, str(project.path), oldest],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with other:
+        assert other.stdout
+        other.stdout.readline()
+        prune = ("prune", "--env", recipe, "--keep", "1", "--yes")
+        assert project.invoke(*prune).exit_code == 0
+        assert folder.exists()
+        other.kill()
+    assert project.invoke(*prune).exit_code == 0
+    assert not folder.exists()
+    assert list((project.path / "data/.running").glob("*.json")) == []
+
+
+def test_fault_p09_prune_and_export_neither_make_nor_ask_the_tracking_store(
+    project: Project, tmp_path: Path
+) -> None:
+    """The store would be on a server that is away, or in a database that does not exist yet."""
+    recipe = project.recipe("unasked")
+    config = project.path / "conf" / recipe / "mlflow.yml"
+    for uri in ("http://127.0.0.1:9", f"sqlite:///{tmp_path}/made.db"):
+        config.write_text(f"server: {{mlflow_tracking_uri: '{uri}'}}\n")
+        assert project.invoke("prune", "--env", recipe).exit_code == 0
+        result = project.invoke("export", "--env", recipe, "--to", str(tmp_path / "a.onnx"))
+        assert result.exit_code == 1
+        assert "denoiser" in result.output
+        assert "Traceback" not in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_fault_p13_a_folder_that_is_no_project_gets_no_file(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "denoising_pipeline"]
+    process = subprocess.run(
+        command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert process.returncode != 0
+    assert "Traceback" not in process.stderr
+    assert [path.name for path in tmp_path.iterdir()] == []
 
 
 def test_telemetry_is_off() -> None:

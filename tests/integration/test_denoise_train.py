@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from limits import PATIENCE
 from PIL import Image
-from project_folder import PATIENCE, Project, environment
+from project_folder import Project, environment
 from skimage import data
 
 from denoising_pipeline.images.arrays import Images

@@ -13,8 +13,9 @@ import pandas as pd
 import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
+from limits import PATIENCE
 from mlflow.entities import Run
-from project_folder import PATIENCE, TO_DENOISER, TO_SCORES, TRAINING, Project, wait_until
+from project_folder import TO_DENOISER, TO_SCORES, TRAINING, Project, wait_until
 
 from denoising_pipeline.datasets import DenoiserDataset
 from denoising_pipeline.degradations import draw_noisy
@@ -151,7 +152,7 @@ def ended(project: Project) -> dict[str, Ended]:
 
 
 @pytest.mark.parametrize(("name", "status"), ENDINGS.items())
-def test_signal_ends_the_run(ended: dict[str, Ended], name: str, status: str) -> None:
+def test_fault_r28_r29_signal_ends_the_run(ended: dict[str, Ended], name: str, status: str) -> None:
     """Ctrl-C and SIGTERM leave the run KILLED; after SIGKILL nobody was there to tell."""
     assert ended[name].run.info.status == status
     assert ended[name].code != 0
@@ -181,7 +182,7 @@ def resumed(project: Project, ended: dict[str, Ended]) -> Run:
 
 
 @pytest.mark.usefixtures("resumed")
-def test_next_run_ends_those_whose_process_is_gone(
+def test_fault_r30_next_run_ends_those_whose_process_is_gone(
     project: Project, ended: dict[str, Ended]
 ) -> None:
     """After SIGKILL a run is RUNNING until the next one starts."""
@@ -203,7 +204,7 @@ def epochs(project: Project, run: Run) -> list[int]:
     ]
 
 
-def test_a_run_killed_in_mid_epoch_is_resumed_by_the_next_to_the_same_bits(
+def test_fault_r27_a_run_killed_in_mid_epoch_is_resumed_by_the_next_to_the_same_bits(
     project: Project, ended: dict[str, Ended], resumed: Run
 ) -> None:
     """Same weights as without the interruption; its MLflow run has every epoch."""

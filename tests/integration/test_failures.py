@@ -62,7 +62,7 @@ def test_missing_file_is_named(project: Project) -> None:
     assert [run.info.status for run in project.runs(recipe)] == ["FAILED"]
 
 
-def test_wrong_parameters_are_all_named_before_a_run_exists(project: Project) -> None:
+def test_fault_r50_r51_wrong_parameters_are_all_named_before_a_run_exists(project: Project) -> None:
     """Both keys, the nearest name, exit code 1, and nothing in MLflow."""
     recipe = project.recipe("misspelt")
     wrong = "training.epohcs=3,noise_injection.sigma=-1"
@@ -76,7 +76,7 @@ def test_wrong_parameters_are_all_named_before_a_run_exists(project: Project) ->
     assert not (project.path / "data" / recipe).exists()
 
 
-def test_version_that_is_not_there_lists_those_that_are(project: Project) -> None:
+def test_fault_r49_version_that_is_not_there_lists_those_that_are(project: Project) -> None:
     """`--load-versions` of what does not exist starts no run."""
     recipe = project.recipe("unversioned")
     run = project.run(recipe, "--pipelines", "ingestion")
@@ -90,7 +90,7 @@ def test_version_that_is_not_there_lists_those_that_are(project: Project) -> Non
     assert len(project.runs(recipe)) == 1
 
 
-def test_run_that_cannot_be_published_fails(project: Project) -> None:
+def test_fault_r45_run_that_cannot_be_published_fails(project: Project) -> None:
     """The pipeline has ended, but MLflow refuses the folder that the catalog names."""
     filepath = "data/unpublished/02_intermediate/source_manifest.json"
     manifest = {

@@ -7,7 +7,8 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from project_folder import PATIENCE, ROOT, TO_SCORES, Project, environment, models_of, raw_source
+from limits import PATIENCE
+from project_folder import ROOT, TO_SCORES, Project, environment, models_of, raw_source
 
 pytestmark = pytest.mark.slow
 
@@ -19,7 +20,7 @@ def test_the_smoke_recipe_runs_as_it_is(tmp_path: Path) -> None:
     assert "1,000 test images" in process.stdout
 
 
-def test_first_runs_at_once_are_all_tracked(tmp_path: Path) -> None:
+def test_fault_r42_first_runs_at_once_are_all_tracked(tmp_path: Path) -> None:
     """Four processes find no database: one makes it, all use it, and each has its own numbers."""
     project = Project.create(tmp_path)
     recipe = project.recipe("crowd")
@@ -35,7 +36,9 @@ def test_first_runs_at_once_are_all_tracked(tmp_path: Path) -> None:
     assert all(len(models_of(run)) == 1 for run in runs)
 
 
-def test_two_sources_at_once_in_parallel_are_each_scored_on_their_own(tmp_path: Path) -> None:
+def test_fault_r48_two_sources_at_once_in_parallel_are_each_scored_on_their_own(
+    tmp_path: Path,
+) -> None:
     """Two runs with ParallelRunner in one data folder: each process reads what its run wrote."""
     project = Project.create(tmp_path)
     for name in ("signs", "runes"):

@@ -8,7 +8,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from project_folder import PATIENCE, TO_DENOISER, TRAINING, Project, wait_until
+from limits import PATIENCE
+from project_folder import TO_DENOISER, TRAINING, Project, wait_until
 from psutil import Process
 
 pytestmark = pytest.mark.slow
@@ -35,7 +36,9 @@ def way(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_it_ends_soon_as_killed_without_a_traceback_or_a_part(project: Project, way: str) -> None:
+def test_fault_p05_p06_it_ends_soon_as_killed_without_a_traceback_or_a_part(
+    project: Project, way: str
+) -> None:
     """In the middle of training; Ctrl-C reaches all of its processes, and all of them end."""
     runner, signals = WAYS[way]
     recipe = project.recipe("signal_" + way.lower().replace(" ", "_"), NO_END)
@@ -66,7 +69,7 @@ def trains(project: Project, recipe: str) -> bool:
     return bool(runs) and "val_loss" in runs[-1].data.metrics
 
 
-def test_before_its_run_exists_nothing_is_left(project: Project, tmp_path: Path) -> None:
+def test_fault_p02_before_its_run_exists_nothing_is_left(project: Project, tmp_path: Path) -> None:
     """Git is slow, and the run would say what commit it is of."""
     (tmp_path / "git").write_text("#!/bin/sh\ntouch asked\nexec sleep 60\n")
     (tmp_path / "git").chmod(0o755)
@@ -82,7 +85,9 @@ def test_before_its_run_exists_nothing_is_left(project: Project, tmp_path: Path)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_while_results_are_published_it_is_killed(project: Project, number: signal.Signals) -> None:
+def test_fault_p03_while_results_are_published_it_is_killed(
+    project: Project, number: signal.Signals
+) -> None:
     """The metrics are there, the model is not yet."""
     recipe = project.recipe(f"signal_published_{number.name.lower()}")
 
@@ -98,7 +103,9 @@ def test_while_results_are_published_it_is_killed(project: Project, number: sign
     assert [run.info.status for run in project.runs(recipe)] == ["KILLED"]
 
 
-def test_while_the_database_is_locked_the_end_is_told_by_the_next_run(project: Project) -> None:
+def test_fault_p04_while_the_database_is_locked_the_end_is_told_by_the_next_run(
+    project: Project,
+) -> None:
     """Ctrl-C twice: the process ends all the same, and says nothing else."""
     recipe = project.recipe("signal_locked", NO_END)
     command = ("run", "--env", recipe, "--pipelines", TO_DENOISER)

@@ -15,9 +15,10 @@ from urllib.request import urlopen
 import mlflow
 import numpy as np
 import pytest
+from limits import PATIENCE
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
-from project_folder import PATIENCE, TRAINING, Project, environment, models_of, wait_until
+from project_folder import TRAINING, Project, environment, models_of, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -84,7 +85,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.mark.parametrize("away", ["gone", "hung"])
-def test_an_outage_costs_no_training_and_is_made_up_for_by_the_next_run(
+def test_fault_r41_p08_an_outage_costs_no_training_and_is_made_up_for_by_the_next_run(
     project: Project, server: Server, away: str
 ) -> None:
     """The server is killed, or hangs, in the middle of training, and is there again afterwards."""

@@ -12,7 +12,9 @@ def artifact(client: MlflowClient, run_id: str, name: str) -> str:
     return Path(client.download_artifacts(run_id, name)).read_text("utf-8")
 
 
-def test_a_long_command_is_whole_in_an_artifact_and_a_secret_is_nowhere(project: Project) -> None:
+def test_fault_r39_r44_p17_p18_a_long_command_is_whole_in_an_artifact_and_a_secret_is_nowhere(
+    project: Project,
+) -> None:
     """8,000 characters are what MLflow has for a tag."""
     recipe = project.recipe("shown")
     url = f"s3://me:{SECRET}@bucket/{'long/' * 2000}"
@@ -27,7 +29,7 @@ def test_a_long_command_is_whole_in_an_artifact_and_a_secret_is_nowhere(project:
     assert SECRET not in "".join(everything)
 
 
-def test_a_password_of_a_store_that_is_away_is_not_printed(project: Project) -> None:
+def test_fault_p17_a_password_of_a_store_that_is_away_is_not_printed(project: Project) -> None:
     recipe = project.recipe("away")
     uri = f"http://me:{SECRET}@127.0.0.1:9"
     more = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_TRACKING_URI": uri}
@@ -38,7 +40,9 @@ def test_a_password_of_a_store_that_is_away_is_not_printed(project: Project) -> 
     assert "MLFLOW_TRACKING_URI" in process.stdout + process.stderr
 
 
-def test_a_misspelt_file_or_key_that_nobody_would_read_stops_the_run(project: Project) -> None:
+def test_fault_p16_a_misspelt_file_or_key_that_nobody_would_read_stops_the_run(
+    project: Project,
+) -> None:
     recipe = project.recipe("misnamed")
     folder = project.path / "conf" / recipe
     (folder / "paramters.yml").write_text("seed: 3\n")

@@ -112,7 +112,7 @@ def test_images_of_another_type_or_shape_are_refused(wrong: Any) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 29, 31])
-def test_images_and_labels_of_different_counts_are_refused_with_both(count: int) -> None:
+def test_fault_r10_images_and_labels_of_different_counts_are_refused_with_both(count: int) -> None:
     with pytest.raises(ValueError, match=rf"30 images and labels of shape \({count},\)"):
         checked(idx(train_labels=labels(count)), limit=20)
 
@@ -135,7 +135,7 @@ def test_labels_that_are_no_integers_are_refused_even_if_they_are_whole(dtype: s
 
 
 @pytest.mark.parametrize("label", [-1, 10, 255])
-def test_a_label_outside_the_classes_is_refused_with_its_place(label: int) -> None:
+def test_fault_r11_a_label_outside_the_classes_is_refused_with_its_place(label: int) -> None:
     """The first one is named, also beyond the limit."""
     wrong = labels(30).astype(np.int16)
     wrong[[21, 25]] = label

@@ -31,7 +31,7 @@ def status(hosts: Hosts, **headers: str) -> int:
         ("", 421),
     ],
 )
-def test_only_names_of_this_machine_are_answered(host: str, expected: int) -> None:
+def test_fault_r40_only_names_of_this_machine_are_answered(host: str, expected: int) -> None:
     assert status(Hosts("127.0.0.1"), host=host) == expected
 
 
@@ -59,7 +59,7 @@ def test_a_name_that_is_allowed_is_answered_behind_a_proxy_too() -> None:
         ("", 403),
     ],
 )
-def test_pages_of_other_sites_may_not_use_it(origin: str, expected: int) -> None:
+def test_fault_r40_pages_of_other_sites_may_not_use_it(origin: str, expected: int) -> None:
     assert status(Hosts("127.0.0.1"), host="localhost:8000", origin=origin) == expected
 
 

@@ -12,11 +12,12 @@ from PIL import Image
 
 pytest.importorskip("onnx", reason="needs the extra `onnx`")
 
+from limits import PATIENCE
 from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
-from serving import PATIENCE, client, encoded, photograph, served, write_denoiser
+from serving import client, encoded, photograph, served, write_denoiser
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 

@@ -97,7 +97,7 @@ def test_the_last_batch_of_an_epoch_is_what_is_left() -> None:
     assert sizes == [(10, 10), (10, 10), (5, 5)] * 2
 
 
-def test_each_of_many_epochs_has_an_order_of_its_own() -> None:
+def test_fault_r34_each_of_many_epochs_has_an_order_of_its_own() -> None:
     """Shuffling once would be enough to repeat one order for ever."""
     orders = {order.tobytes() for order, _ in epochs_of(marked(30), options(epochs=20))}
     orders.add(np.arange(30).tobytes())

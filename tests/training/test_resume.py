@@ -132,7 +132,7 @@ def test_a_training_that_should_not_resume_leaves_nothing_of_those_before(
         assert sorted(int(path.name[:6]) for path in tmp_path.rglob("*.npz")) == kept
 
 
-def test_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
+def test_fault_r31_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
     """The third epoch is fed no numbers: it is not kept, those before are."""
     checkpoints = CheckpointsDataset(filepath=str(tmp_path)).load()
     drawings: list[Images] = []

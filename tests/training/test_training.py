@@ -131,7 +131,7 @@ def test_the_denoiser_carries_what_it_was_built_from(default: Run) -> None:
         assert denoiser.image_shape == (12, 12, 1)
 
 
-def test_equal_seeds_train_to_the_same_bits_whatever_came_before(default: Run) -> None:
+def test_fault_r34_equal_seeds_train_to_the_same_bits_whatever_came_before(default: Run) -> None:
     np.random.default_rng().random()
     load_keras().utils.set_random_seed(123)
     again, repeated = trained()

@@ -97,11 +97,13 @@ def fetch_photographs(folder: str, overwrite: bool) -> None:
 def prune(env: str | None, keep: int, yes: bool) -> None:
     """Keep the newest versions of every catalog entry, and say what removing the rest frees."""
     from denoising_pipeline.cli.prune import old_versions, remove
+    from denoising_pipeline.hooks.running import in_use
 
-    session = KedroSession.create(env=env, save_on_close=False)
-    catalog: Any = session.load_context().catalog
+    context = _untracked_context(env)
+    catalog: Any = context.catalog
     names = {name for pipeline in dict(pipelines).values() for name in pipeline.datasets()}
-    found = old_versions(catalog, sorted(n for n in names if not n.startswith("params:")), keep)
+    entries = sorted(name for name in names if not name.startswith("params:"))
+    found = old_versions(catalog, entries, keep, in_use(context.project_path))
     for version in found:
         click.echo(f"{version.size / 1e6:10.1f} MB  {version.path}")
     total = sum(version.size for version in found) / 1e6
@@ -122,7 +124,7 @@ def export(env: str | None, to: str, version: str | None, overwrite: bool) -> No
     from denoising_pipeline.datasets.version_choice import newest_of
     from denoising_pipeline.denoiser.onnx_export import export_onnx
 
-    context = KedroSession.create(env=env, save_on_close=False).load_context()
+    context = _untracked_context(env)
     catalog: Any = context.catalog
     entry = catalog.get("denoiser")
     chosen = newest_of(entry, "denoiser", context.config_loader["parameters"], version)
@@ -136,6 +138,17 @@ def export(env: str | None, to: str, version: str | None, overwrite: bool) -> No
         f"{card.noise.describe()}, version {chosen}"
     )
     click.echo(f"{to}: {size:.1f} MB. In ONNX Runtime it differs by at most {difference:.0e}.")
+
+
+def _untracked_context(env: str | None) -> Any:
+    """Return the context of the project, without making or asking the tracking store."""
+    from denoising_pipeline.hooks.store import UNTRACKED
+
+    before = UNTRACKED.set(True)
+    try:
+        return KedroSession.create(env=env, save_on_close=False).load_context()
+    finally:
+        UNTRACKED.reset(before)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Old versions of catalog entries: which there are, how large they are, and their removal."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,7 +24,9 @@ class OldVersion(NamedTuple):
     filesystem: Any
 
 
-def old_versions(catalog: DataCatalog, names: Iterable[str], keep: int) -> list[OldVersion]:
+def old_versions(
+    catalog: DataCatalog, names: Iterable[str], keep: int, in_use: Set[str] = frozenset()
+) -> list[OldVersion]:
     """List the versions of versioned entries, save the newest ones.
 
     Args:
@@ -33,6 +35,7 @@ def old_versions(catalog: DataCatalog, names: Iterable[str], keep: int) -> list[
         keep: How many of the newest whole versions of each entry are left out, 0 or more. What is
             dated in the future, or is newer than the newest whole version, is left alone: it may
             belong to a run that goes on.
+        in_use: Versions that are left alone as well.
 
     Returns:
         The others, by entry, newest first.
@@ -44,7 +47,8 @@ def old_versions(catalog: DataCatalog, names: Iterable[str], keep: int) -> list[
             filesystem = dataset._fs
             whole = [each.version for each in recorded(dataset) if is_whole(dataset, each)]
             for version in listed(dataset):
-                if whole and version <= whole[0] and version not in whole[:keep]:
+                kept = version in whole[:keep] or version in in_use
+                if whole and version <= whole[0] and not kept:
                     path = str(dataset._filepath / version)
                     found.append(OldVersion(path, _size(filesystem, path), filesystem))
     return found

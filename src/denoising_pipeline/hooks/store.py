@@ -4,6 +4,7 @@ import logging
 import os
 import sqlite3
 from contextlib import AbstractContextManager, closing, nullcontext
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +23,9 @@ PLACES = (
     ("model_versions", "storage_location"),
 )
 """Tables and columns of MLflow's database that say where files lie."""
+
+UNTRACKED: ContextVar[bool] = ContextVar("UNTRACKED", default=False)
+"""Set where a context is wanted for its catalog alone: the store is then neither made nor asked."""
 
 logger = logging.getLogger(__name__)
 

@@ -38,7 +38,7 @@ from denoising_pipeline.hooks.run_tags import (
     shortened,
 )
 from denoising_pipeline.hooks.signals import Signals
-from denoising_pipeline.hooks.store import absolute_store, store_lock
+from denoising_pipeline.hooks.store import UNTRACKED, absolute_store, store_lock
 from denoising_pipeline.hooks.variables import own_tracking
 from denoising_pipeline.hooks.versions import VersionHooks
 
@@ -71,6 +71,8 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
     def after_context_created(self, context: KedroContext) -> None:
         """Set up the tracking store, whatever folder the command was given in."""
         self._end("KILLED")
+        if UNTRACKED.get():
+            return
         context.config_loader["mlflow"] = absolute_store(
             context.config_loader["mlflow"], Path(context.project_path)
         )

@@ -28,6 +28,7 @@ from denoising_pipeline.datasets.version_choice import (
     digests_of,
     keep_what_is_there,
 )
+from denoising_pipeline.hooks.running import begin, end
 
 
 class _MadeFrom(NamedTuple):
@@ -52,11 +53,13 @@ class VersionHooks:
         self._parameters: dict[str, Any] = {}
         self._made_from: dict[str, _MadeFrom] = {}
         self._raw: dict[str, str] = {}
+        self._project: Path | None = None
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
         """Take note of the parameters, which were checked before, and clean up."""
         self._parameters = json.loads(json.dumps(context.config_loader["parameters"]))
+        self._project = Path(context.project_path)
         data = Path(context.project_path, context.config_loader["globals"].get("data", "data"))
         for stage in data.glob("0[2-8]_*"):
             remove_abandoned(stage)
@@ -89,8 +92,22 @@ class VersionHooks:
             _pin_saved(catalog.get(name), recipe)
         wanted = self._wanted(run_params, pipeline)
         self.chosen = choose(pipeline, catalog, requested, wanted)
+        if self._project:
+            begin(self._project, run_params["run_id"], self.loaded.values())
         if run_params["only_missing_outputs"]:
             keep_what_is_there(pipeline, catalog, self._parameters, self.chosen)
+
+    @hook_impl(trylast=True)
+    def after_pipeline_run(self, run_params: dict[str, Any]) -> None:
+        """Take back that versions are in use."""
+        if self._project:
+            end(self._project, run_params["run_id"])
+
+    @hook_impl(trylast=True)
+    def on_pipeline_error(self, run_params: dict[str, Any]) -> None:
+        """Take back that versions are in use."""
+        if self._project:
+            end(self._project, run_params["run_id"])
 
     @hook_impl
     def after_node_run(self, node: Node, catalog: DataCatalog, inputs: dict[str, Any]) -> None:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from limits import PATIENCE
 from nbclient import NotebookClient
-from project_folder import PATIENCE, ROOT, Smoke, environment
+from project_folder import ROOT, Smoke, environment
 
 pytestmark = pytest.mark.slow
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from limits import PATIENCE
 from mlflow.models import ModelSignature
-from project_folder import PATIENCE, Smoke, environment, models_of
+from project_folder import Smoke, environment, models_of
 
 LOAD = """
 import sys

@@ -94,7 +94,7 @@ def test_a_format_is_known_by_its_name_and_its_suffixes() -> None:
         format_of("gif")
 
 
-def test_profile_resolution_and_orientation_go_along() -> None:
+def test_fault_r18_profile_resolution_and_orientation_go_along() -> None:
     content = saved(COLOUR, "JPEG", exif=ROTATED, icc_profile=b"profile!", dpi=(200, 300))
     for kind in ("PNG", "WebP", "TIFF"):
         metadata = open_picture(written(content, kind=kind)).metadata
@@ -163,7 +163,7 @@ def test_what_is_too_large_is_refused_before_it_is_decoded(kind: str) -> None:
     assert open_picture(WHOLE[kind], max_pixels=3600).size() == (60, 60)
 
 
-def test_a_bomb_is_refused_by_its_header() -> None:
+def test_fault_r19_a_bomb_is_refused_by_its_header() -> None:
     """A PNG of 40,000 x 40,000 zeros takes 200 kB."""
     header = bytearray(saved(GREY)[:33])
     header[16:24] = (40_000).to_bytes(4, "big") * 2

@@ -44,7 +44,9 @@ def stored_pngs(draw: st.DrawFn) -> tuple[npt.NDArray[Any], int, int]:
 
 @settings(deadline=None)
 @given(stored_pngs())
-def test_samples_are_written_and_read_bit_by_bit(made: tuple[npt.NDArray[Any], int, int]) -> None:
+def test_fault_r15_samples_are_written_and_read_bit_by_bit(
+    made: tuple[npt.NDArray[Any], int, int],
+) -> None:
     np.testing.assert_array_equal(png.read_samples(png_file(*made)), made[0])
 
 
@@ -159,7 +161,7 @@ def test_every_other_part_comes_back_as_it_was() -> None:
     assert open_picture(content).size() == (7, 9)
 
 
-def test_a_palette_stays_one_while_its_colours_are_few() -> None:
+def test_fault_r17_a_palette_stays_one_while_its_colours_are_few() -> None:
     picture = open_picture(content := saved(Image.fromarray(COLOUR).quantize(4)))
     assert (picture.mode, picture.depth) == ("palette", "2 bit")
     again = open_picture(written(content))

@@ -161,7 +161,7 @@ def test_lzw_of_sixteen_bits_a_channel_is_read() -> None:
 
 @pytest.mark.parametrize("compression", [None, "group3", "group4", "tiff_ccitt", "packbits"])
 @pytest.mark.parametrize("white", [0, 1])
-def test_a_scan_of_one_bit_stays_one(compression: str | None, white: int) -> None:
+def test_fault_r17_a_scan_of_one_bit_stays_one(compression: str | None, white: int) -> None:
     info = TiffImagePlugin.ImageFileDirectory_v2()
     info[262] = white
     content = saved(Image.fromarray(GREY > 99), "TIFF", compression=compression, tiffinfo=info)
@@ -228,7 +228,7 @@ def test_a_palette_becomes_rgb() -> None:
     assert again.info["dpi"] == (300, 300)
 
 
-def test_cmyk_stays_cmyk() -> None:
+def test_fault_r17_cmyk_stays_cmyk() -> None:
     content = saved(Image.fromarray(np.dstack([COLOUR, GREY]), "CMYK"), "TIFF")
     picture = open_picture(content)
     assert (picture.mode, picture.read().shape) == ("CMYK", (7, 9, 3))

@@ -34,6 +34,18 @@ def test_the_noise_of_input_and_target_is_independent_and_as_strong_as_it_says(
     assert ready.input.dtype == ready.target.dtype == np.float32
 
 
+def test_grey_in_three_channels_stays_grey() -> None:
+    """Else a network that averages the channels would see through what was added."""
+    noisy = np.repeat(np.random.default_rng(0).random((2, 8, 8, 1), np.float32), 3, axis=-1)
+    noisy[1, ..., 2] /= 2
+    batch = Batch(noisy, None, level=np.full(2, SIGMA))
+    ready = Recorrupted().prepare(batch, np.random.default_rng(1))
+    assert ready.target is not None
+    for images in (ready.input, ready.target):
+        assert (images[0] == images[0, ..., :1]).all()
+        assert not (images[1, ..., 0] == images[1, ..., 1]).all()
+
+
 def test_a_level_that_is_too_low_leaves_a_part_of_the_noise_in_both() -> None:
     """As the docstring says: told 10 % less, a sixth of the noise would be learnt as image."""
     ready, _ = prepared(0.9 * SIGMA)

@@ -18,7 +18,7 @@ class Recorrupted(Objective):
     the full size of the image.
 
     It assumes Gaussian noise of a level that is known well, the same everywhere, independent from
-    pixel to pixel, not clipped. The level is estimated from each image; one that is 10 % too low
+    pixel to pixel, not clipped. Of an image whose channels are equal they remain equal. The level is estimated from each image; one that is 10 % too low
     leaves the noise of the two correlated, and a sixth of the noise is learnt as image.
 
     It costs steps, since the target is noisier than y, and the network has to be told the level:
@@ -47,6 +47,8 @@ class Recorrupted(Objective):
             raise ValueError("The objective `recorrupted` was given examples without a level.")
         level = examples.level.astype(np.float32).reshape(-1, 1, 1, 1)
         drawn = level * draws.standard_normal(examples.input.shape, np.float32)
+        grey = (examples.input == examples.input[..., :1]).all(axis=(1, 2, 3))
+        drawn[grey] = drawn[grey][..., :1]
         return Batch(
             examples.input + np.float32(self.noisier) * drawn,
             examples.input - drawn / np.float32(self.noisier),

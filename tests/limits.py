@@ -1,0 +1,15 @@
+"""What tests let processes take, and may."""
+
+import ctypes
+import os
+
+PATIENCE = 1200
+"""Seconds that a process may take before a test gives up on it."""
+
+
+def obey_permissions() -> None:
+    """Take from a process of root what lets it write everywhere (prctl(2), PR_CAPBSET_DROP)."""
+    if os.geteuid() == 0:
+        dac_override, dac_read_search = 1, 2
+        for capability in (dac_override, dac_read_search):
+            ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
