@@ -7,6 +7,7 @@ from denoising_pipeline.pipelines import (
     comparison,
     downstream,
     evaluation,
+    features,
     inference,
     ingestion,
     noise_injection,
@@ -42,6 +43,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "comparison": _grouped("comparison", comparison.create_pipeline()),
         "downstream": _grouped("downstream", downstream.create_pipeline()),
         "uncertainty": _grouped("uncertainty", uncertainty.create_pipeline()),
+        "features": _grouped("features", features.create_pipeline()),
     }
 
 

@@ -20,6 +20,7 @@ from figure_inputs import (
     downstream,
     examples,
     extremes,
+    feature_scores,
     history,
     image_metrics,
     images,
@@ -112,6 +113,8 @@ CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "confusions one": ("confusion_matrices", lambda: {"confusions": confusions(1)}),
     "confusions many": ("confusion_matrices", lambda: {"confusions": confusions(47)}),
     "trust": ("coverage_and_reliability", trust),
+    "features": ("feature_accuracies", lambda: {"feature_scores": feature_scores(3)}),
+    "features one": ("feature_accuracies", lambda: {"feature_scores": feature_scores(1, 1)}),
 }
 CHARTS = {
     "benchmark_scores",
@@ -125,6 +128,7 @@ CHARTS = {
     "downstream_by_label",
     "confusion_matrices",
     "coverage_and_reliability",
+    "feature_accuracies",
 }
 
 
@@ -272,6 +276,7 @@ def test_wrong_arrays_are_refused(function: str, arguments: dict[str, Any], mess
         ("trust", "coverage", "nominal"),
         ("trust", "reliability", "observed_rmse"),
         ("bars", "benchmark_table", "psnr_ci_low"),
+        ("features", "feature_scores", "accuracy_ci_low"),
     ],
 )
 def test_wrong_tables_are_refused(case: str, table: str, column: str) -> None:

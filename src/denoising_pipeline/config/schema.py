@@ -12,7 +12,11 @@ from denoising_pipeline.config.layers import flatten
 from denoising_pipeline.core.options import SOURCE, Section
 from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.degradations.gaussian import Gaussian
-from denoising_pipeline.evaluation.options import ComparisonParameters, EvaluationParameters
+from denoising_pipeline.evaluation.options import (
+    ComparisonParameters,
+    EvaluationParameters,
+    FeaturesParameters,
+)
 from denoising_pipeline.images.options import IngestionParameters, PreprocessingParameters
 from denoising_pipeline.report.options import ReportingParameters
 from denoising_pipeline.training.options import (
@@ -39,6 +43,7 @@ class Parameters(Section):
     benchmark: BenchmarkParameters = BenchmarkParameters()
     downstream: DownstreamParameters = DownstreamParameters()
     uncertainty: UncertaintyParameters = UncertaintyParameters()
+    features: FeaturesParameters = FeaturesParameters()
 
 
 def validate_parameters(raw: Mapping[str, Any]) -> Parameters:

@@ -78,3 +78,20 @@ class ComparisonParameters(Section):
     newest: int = Field(20, ge=2, le=30, description="runs that are compared at most")
     metrics: list[str] = Field(["psnr", "ssim"], min_length=1, max_length=4)
     resamples: int = Field(2000, ge=100, le=100_000, description="of the paired bootstrap")
+
+
+class FeaturesParameters(Section):
+    """What is tried on the codes of a denoiser, on principal components and on pixels."""
+
+    images: int | None = Field(
+        None, ge=1, description="first training images that are encoded; null: all"
+    )
+    labels: list[Annotated[int, Field(ge=2)] | None] = Field(
+        [100, 1000, None], min_length=1, description="labels that are learnt from; null: all"
+    )
+    neighbours: int = Field(5, ge=1, description="that vote in k-NN")
+    regularization: list[Annotated[float, Field(gt=0)]] = Field(
+        [0.001, 0.01, 0.1, 1.0],
+        min_length=1,
+        description="inverse strengths that the linear probe chooses from on validation images",
+    )

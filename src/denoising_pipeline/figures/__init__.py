@@ -12,6 +12,7 @@ from denoising_pipeline.figures.charts import (
     psnr_distribution,
     training_curves,
 )
+from denoising_pipeline.figures.codes import feature_accuracies
 from denoising_pipeline.figures.grids import (
     benchmark_examples,
     best_and_worst,
@@ -38,6 +39,7 @@ __all__ = [
     "denoising_examples",
     "digit_scores",
     "downstream_by_label",
+    "feature_accuracies",
     "image_grid",
     "learning_curves",
     "message",

@@ -201,3 +201,20 @@ class UncertaintyParameters(FitOptions):
     gradient_clip: GradientClip = 10.0
     precision: Precision = "auto"
     examples: int = Field(10, ge=1, le=20, description="images shown")
+
+
+class TransformerOptions(FitOptions):
+    """How `AutoencoderTransformer` trains where it is not told otherwise."""
+
+    section: ClassVar[str] = "AutoencoderTransformer"
+
+    epochs: Epochs = 10
+    batch_size: BatchSize = 32
+    optimizer: Optimizer = "adam"
+    learning_rate: LearningRate = 1e-3
+    beta_2: Beta2 = 0.99
+    weight_decay: WeightDecay = 0.0
+    schedule: Schedule = "cosine"
+    warmup: Warmup = 0.05
+    gradient_clip: GradientClip = 10.0
+    precision: Precision = "float32"

@@ -19,6 +19,13 @@ DOWNSTREAM = {
     "downstream_summary.json",
     "hallucination_examples.png",
 }
+FEATURES = {
+    "features.parquet",
+    "feature_scores.csv",
+    "feature_summary.json",
+    "feature_markdown.md",
+    "feature_figure.png",
+}
 UNCERTAINTY = {
     "coverage.csv",
     "coverage_figure.png",
@@ -67,3 +74,24 @@ def test_summaries_are_the_metrics_of_the_run(project: Project, others: Run) -> 
     assert {path for path in logged if path.endswith("png")} == {
         f"figures/{name}" for name in files if name.endswith("png")
     }
+
+
+def test_features_are_encoded_and_probed(project: Project, tiny: Run) -> None:
+    """`--pipelines features` on the tiny run: its summary and tables are in MLflow as well."""
+    names = ("denoiser", "train_clean", "val_clean", "test_noisy", "test_denoised")
+    options = "features.labels=[20,null]"
+    versions = load_versions(tiny, *names)
+    run = project.run("tiny", "--pipelines", "features", "--params", options, *versions)
+    assert all(project.saved(run, name).stat().st_size > 0 for name in FEATURES)
+    table = pd.read_parquet(project.saved(run, "features.parquet"))
+    assert table["split"].value_counts().to_dict() == {"test": 60, "train": 40}
+    assert table.filter(regex=r"^code_\d+$").shape[1] == 32
+    summary = json.loads(project.saved(run, "feature_summary.json").read_text())
+    assert run.data.metrics == summary
+    assert 0.1 < summary["accuracy_pixels_knn_clean"] <= 1
+    logged = {
+        file.path.split("/")[1]
+        for folder in ("figures", "tables")
+        for file in project.client.list_artifacts(run.info.run_id, folder)
+    }
+    assert logged == FEATURES - {"features.parquet"}
