@@ -24,7 +24,7 @@ DEFAULT = PIPELINES["__default__"]
 STAGES = {name: found for name, found in PIPELINES.items() if name != "__default__"}
 OTHERS = {
     *("inference", "benchmark", "robustness", "comparison", "downstream", "uncertainty"),
-    *("features",),
+    *("features", "projections"),
 }
 """Pipelines that are no part of the default one."""
 
@@ -67,6 +67,7 @@ def test_the_default_pipeline_is_the_six_stages_in_order() -> None:
         "downstream",
         "uncertainty",
         "features",
+        "projections",
     ]
     stages = [found for name, found in STAGES.items() if name not in OTHERS]
     assert sum(stages, Pipeline([])).nodes == DEFAULT.nodes

@@ -12,6 +12,7 @@ from denoising_pipeline.pipelines import (
     ingestion,
     noise_injection,
     preprocessing,
+    projections,
     reporting,
     robustness,
     training,
@@ -44,6 +45,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "downstream": _grouped("downstream", downstream.create_pipeline()),
         "uncertainty": _grouped("uncertainty", uncertainty.create_pipeline()),
         "features": _grouped("features", features.create_pipeline()),
+        "projections": _grouped("projections", projections.create_pipeline()),
     }
 
 

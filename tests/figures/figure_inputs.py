@@ -177,3 +177,18 @@ def feature_scores(counts: int, kinds: int = 3) -> pd.DataFrame:
     share = np.linspace(0.5, 0.9, len(table))
     columns: dict[str, Any] = {str(key): table[key] for key in table}
     return with_intervals(columns, share, "accuracy")
+
+
+def projection_scores(dims: int) -> pd.DataFrame:
+    """Only two dimensions of the last method, of which there is no error."""
+    rows = [
+        (method, 2**n)
+        for method in ("PCA", "linear autoencoder", "autoencoder")
+        for n in range(1, dims + 1)
+    ]
+    table = pd.DataFrame([*rows, ("t-SNE", 2)], columns=["method", "latent_dim"])
+    share = np.linspace(0.5, 0.9, len(table))
+    columns: dict[str, Any] = {str(key): table[key] for key in table}
+    whole = with_intervals(columns, share, "mse", "trustworthiness", "continuity", "accuracy")
+    whole.loc[whole["method"] == "t-SNE", ["mse", "mse_ci_low", "mse_ci_high"]] = np.nan
+    return whole

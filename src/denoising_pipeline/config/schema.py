@@ -21,6 +21,7 @@ from denoising_pipeline.images.options import IngestionParameters, Preprocessing
 from denoising_pipeline.report.options import ReportingParameters
 from denoising_pipeline.training.options import (
     DownstreamParameters,
+    ProjectionsParameters,
     TrainingParameters,
     UncertaintyParameters,
 )
@@ -44,6 +45,7 @@ class Parameters(Section):
     downstream: DownstreamParameters = DownstreamParameters()
     uncertainty: UncertaintyParameters = UncertaintyParameters()
     features: FeaturesParameters = FeaturesParameters()
+    projections: ProjectionsParameters = ProjectionsParameters()
 
 
 def validate_parameters(raw: Mapping[str, Any]) -> Parameters:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import PercentFormatter, ScalarFormatter
 
 from denoising_pipeline.figures._shared import (
     AFTER,
@@ -19,6 +19,21 @@ FEATURES = {"code": ("-o", AFTER), "PCA": ("--s", BEFORE), "pixels": (":^", GREE
 """Line and colour of each way of describing images."""
 
 OTHER = ("-.D", INK)
+
+METHODS = {
+    "autoencoder": ("-o", AFTER),
+    "PCA": ("--s", BEFORE),
+    "linear autoencoder": (":^", GREEN),
+    "t-SNE": ("D", INK),
+}
+"""Line and colour of each method of projection."""
+
+MEASURES = {
+    "mse": "reconstruction error (MSE)",
+    "trustworthiness": "trustworthiness",
+    "continuity": "continuity",
+    "accuracy": "accuracy of nearest neighbours",
+}
 
 
 def feature_accuracies(feature_scores: pd.DataFrame) -> Figure:
@@ -62,4 +77,35 @@ def feature_accuracies(feature_scores: pd.DataFrame) -> Figure:
         ax.set_xlabel("labelled training images")
     handles = axes[0, 0].get_legend_handles_labels()
     figure.legend(*handles, fontsize=SMALL, loc="outside lower center", ncols=3)
+    return figure
+
+
+def projection_scores(projection_scores: pd.DataFrame) -> Figure:
+    """Draw what is kept of images in few values, by method and number of values.
+
+    Args:
+        projection_scores: Columns method, latent_dim and, for mse, trustworthiness, continuity and
+            accuracy, the mean with its interval (`_ci_low`, `_ci_high`); NaN where there is none.
+
+    Raises:
+        ValueError: If a column is missing or there is no row.
+    """
+    ends = [f"{name}{end}" for name in MEASURES for end in ("", "_ci_low", "_ci_high")]
+    check_table("projection_scores", projection_scores, ["method", "latent_dim", *ends])
+    figure = new_figure(9.5, 7, "What projections to few values keep of test images")
+    axes = figure.subplots(2, 2, sharex=True).ravel()
+    for ax, (key, label) in zip(axes, MEASURES.items(), strict=True):
+        for name, table in projection_scores.groupby("method", sort=False):
+            rows = table[table[key].notna()].sort_values("latent_dim")
+            line, color = METHODS.get(str(name), OTHER)
+            style = {"fmt": line, "color": color, "ms": 4, "capsize": 2, "label": name}
+            draw_intervals(ax, rows["latent_dim"].to_numpy(), rows, key, **style)
+        ax.set_xscale("log", base=2)
+        ax.xaxis.set_major_formatter(ScalarFormatter())
+        ax.set(title=label, ylabel="less is better" if key == "mse" else "more is better")
+        ax.grid(alpha=0.3)
+    for ax in axes[2:]:
+        ax.set_xlabel("values of an image")
+    handles = axes[1].get_legend_handles_labels()
+    figure.legend(*handles, fontsize=SMALL, loc="outside lower center", ncols=4)
     return figure

@@ -95,3 +95,32 @@ def test_features_are_encoded_and_probed(project: Project, tiny: Run) -> None:
         for file in project.client.list_artifacts(run.info.run_id, folder)
     }
     assert logged == FEATURES - {"features.parquet"}
+
+
+def test_projections_are_trained_measured_and_mapped(project: Project, tiny: Run) -> None:
+    """`--pipelines projections` on the tiny run's images: the page is there, and in MLflow."""
+    options = (
+        "projections.latent_dims=[2],projections.nodes=8,projections.epochs=1,"
+        "projections.test_images=30,projections.neighbours=3"
+    )
+    versions = load_versions(tiny, "train_clean", "val_clean", "test_clean", "splits")
+    run = project.run("tiny", "--pipelines", "projections", "--params", options, *versions)
+    assert run.data.metrics == json.loads(project.saved(run, "projection_summary.json").read_text())
+    scores = pd.read_csv(project.saved(run, "projection_scores.csv"))
+    methods = ["PCA", "linear autoencoder", "autoencoder", "t-SNE"]
+    assert scores["method"].tolist() == methods
+    page = project.saved(run, "projection_map.html").read_text()
+    assert page.count("<canvas role") == 3
+    files = {
+        file.path
+        for folder in ("figures", "report", "tables")
+        for file in project.client.list_artifacts(run.info.run_id, folder)
+    }
+    assert files == {
+        "figures/projection_figure.png",
+        "report/projection_map.html",
+        "tables/projection_markdown.md",
+        "tables/projection_rows.parquet",
+        "tables/projection_scores.csv",
+        "tables/projection_summary.json",
+    }

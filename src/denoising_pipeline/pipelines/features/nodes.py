@@ -13,7 +13,7 @@ from denoising_pipeline.evaluation.options import EvaluationParameters, Features
 from denoising_pipeline.evaluation.pca import as_rows, fit_pca
 from denoising_pipeline.evaluation.probes import COLUMNS, Features, probe
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.images.checks import check_one_size
+from denoising_pipeline.images.checks import check_clean, check_one_size
 from denoising_pipeline.images.sets import ImageSet, first_of, of_one_size
 
 CODE = r"^code_\d+$"
@@ -38,12 +38,8 @@ def check_images(source_manifest: dict[str, Any]) -> None:
     Raises:
         ValueError: They differ in size, or there are no clean ones.
     """
+    check_clean(source_manifest, "features")
     check_one_size(source_manifest, "features")
-    if source_manifest["kind"] == "noisy":
-        raise ValueError(
-            f"{source_manifest['source']} has noisy images alone, and the features pipeline "
-            "encodes clean ones. Leave the pipeline out, or use a source with clean images."
-        )
 
 
 def encode_images(
