@@ -24,7 +24,7 @@ DEFAULT = PIPELINES["__default__"]
 STAGES = {name: found for name, found in PIPELINES.items() if name != "__default__"}
 OTHERS = {
     *("inference", "benchmark", "robustness", "comparison", "downstream", "uncertainty"),
-    *("features", "projections"),
+    *("features", "projections", "anomaly"),
 }
 """Pipelines that are no part of the default one."""
 
@@ -68,6 +68,7 @@ def test_the_default_pipeline_is_the_six_stages_in_order() -> None:
         "uncertainty",
         "features",
         "projections",
+        "anomaly",
     ]
     stages = [found for name, found in STAGES.items() if name not in OTHERS]
     assert sum(stages, Pipeline([])).nodes == DEFAULT.nodes

@@ -3,6 +3,7 @@
 from kedro.pipeline import Pipeline
 
 from denoising_pipeline.pipelines import (
+    anomaly,
     benchmark,
     comparison,
     downstream,
@@ -46,6 +47,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "uncertainty": _grouped("uncertainty", uncertainty.create_pipeline()),
         "features": _grouped("features", features.create_pipeline()),
         "projections": _grouped("projections", projections.create_pipeline()),
+        "anomaly": _grouped("anomaly", anomaly.create_pipeline()),
     }
 
 

@@ -13,6 +13,7 @@ from denoising_pipeline.core.options import SOURCE, Section
 from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.evaluation.options import (
+    AnomalyParameters,
     ComparisonParameters,
     EvaluationParameters,
     FeaturesParameters,
@@ -46,6 +47,7 @@ class Parameters(Section):
     uncertainty: UncertaintyParameters = UncertaintyParameters()
     features: FeaturesParameters = FeaturesParameters()
     projections: ProjectionsParameters = ProjectionsParameters()
+    anomaly: AnomalyParameters = AnomalyParameters()
 
 
 def validate_parameters(raw: Mapping[str, Any]) -> Parameters:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from denoising_pipeline.core.options import Section, allowed
+from denoising_pipeline.core.options import SOURCE, Section, allowed
 from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.degradations.gaussian import Gaussian
 
@@ -94,4 +94,14 @@ class FeaturesParameters(Section):
         [0.001, 0.01, 0.1, 1.0],
         min_length=1,
         description="inverse strengths that the linear probe chooses from on validation images",
+    )
+
+
+class AnomalyParameters(Section):
+    """What the reconstruction error is to tell from images like those of the training."""
+
+    other: str = Field("fashion-mnist", pattern=SOURCE, description="other folder of data/01_raw")
+    images: int = Field(2000, ge=10, description="first test images of either source")
+    components: int | None = Field(
+        None, ge=1, description="of PCA; null: as many as the denoiser's code has values"
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow.entities import Run
-from project_folder import Project, load_versions
+from project_folder import Project, load_versions, raw_source
 
 DOWNSTREAM = {
     "clean_classifier.zip",
@@ -124,3 +124,17 @@ def test_projections_are_trained_measured_and_mapped(project: Project, tiny: Run
         "tables/projection_scores.csv",
         "tables/projection_summary.json",
     }
+
+
+def test_the_other_source_is_told_by_what_is_not_given_back(project: Project, tiny: Run) -> None:
+    """`--pipelines anomaly` beside random images of the same size."""
+    raw_source(project, "static", shape=(28, 28))
+    options = "anomaly.other=static,anomaly.images=40"
+    names = ("denoiser", "train_clean", "val_clean", "val_noisy", "test_clean")
+    versions = load_versions(tiny, *names)
+    run = project.run("tiny", "--pipelines", "anomaly", "--params", options, *versions)
+    summary = json.loads(project.saved(run, "anomaly_summary.json").read_text())
+    assert run.data.metrics == summary
+    assert summary["auc_pca_clean"] > 0.99
+    for name in ("anomaly_rows.parquet", "anomaly_scores.csv", "anomaly_curves.png"):
+        assert project.saved(run, name).stat().st_size > 0
