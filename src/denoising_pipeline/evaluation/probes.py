@@ -121,7 +121,7 @@ def _correct(
 def vote(train: Rows, labels: Labels, rows: Rows, neighbours: int) -> Labels:
     """Return the label that most of the nearest rows have, of equally many the least.
 
-    By products of matrices, which takes a tenth of the time of scikit-learn's own.
+    By products of matrices, block by block: quicker than scikit-learn's own on one thread.
 
     Args:
         train: (N, K).

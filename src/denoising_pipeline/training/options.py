@@ -236,8 +236,8 @@ class ProjectionsParameters(FitOptions):
     perplexity: float = Field(30.0, gt=1, description="of t-SNE: neighbours that count, about")
     epochs: Epochs = 10
     batch_size: BatchSize = 64
-    optimizer: Optimizer = "muon"
-    learning_rate: LearningRate = 1e-2
+    optimizer: Optimizer = "adam"
+    learning_rate: LearningRate = 3e-3
     beta_2: Beta2 = 0.99
     weight_decay: WeightDecay = 0.0
     schedule: Schedule = "cosine"
