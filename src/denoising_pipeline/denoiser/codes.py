@@ -1,6 +1,7 @@
 """What a denoiser's encoder makes of an image: a code of fixed size."""
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -79,8 +80,9 @@ def decode(denoiser: Denoiser, codes: npt.NDArray[np.float32]) -> Images:
     return np.concatenate(parts)
 
 
+@lru_cache(maxsize=2)
 def _encoder(denoiser: Denoiser) -> Any:
-    """Return the `keras.Model` from images to the code alone.
+    """Return the `keras.Model` from images to the code alone, kept so that it is traced once.
 
     Raises:
         ValueError: There is none.
