@@ -172,7 +172,8 @@ def write_projection_table(
             "",
             *(f"| {' | '.join(line)} |" for line in lines),
             "",
-            *(f"- {line}\n" for line in verdicts(projection_summary)),
+            *(f"- {line}" for line in verdicts(projection_summary)),
+            "",
         ]
     )
 
