@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from denoising_pipeline.images.sets import ImageSet
     from denoising_pipeline.models import ARCHITECTURES
     from denoising_pipeline.training import train
+    from denoising_pipeline.training.transformer import AutoencoderTransformer
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "ARCHITECTURES": "models",
+    "AutoencoderTransformer": "training.transformer",
     "BASELINES": "baselines",
     "Card": "denoiser.card",
     "DEGRADATIONS": "degradations",
@@ -43,6 +45,7 @@ __all__ = [
     "BASELINES",
     "DEGRADATIONS",
     "METRICS",
+    "AutoencoderTransformer",
     "Card",
     "Denoiser",
     "ImageSet",

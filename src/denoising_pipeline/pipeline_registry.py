@@ -3,14 +3,17 @@
 from kedro.pipeline import Pipeline
 
 from denoising_pipeline.pipelines import (
+    anomaly,
     benchmark,
     comparison,
     downstream,
     evaluation,
+    features,
     inference,
     ingestion,
     noise_injection,
     preprocessing,
+    projections,
     reporting,
     robustness,
     training,
@@ -42,6 +45,9 @@ def register_pipelines() -> dict[str, Pipeline]:
         "comparison": _grouped("comparison", comparison.create_pipeline()),
         "downstream": _grouped("downstream", downstream.create_pipeline()),
         "uncertainty": _grouped("uncertainty", uncertainty.create_pipeline()),
+        "features": _grouped("features", features.create_pipeline()),
+        "projections": _grouped("projections", projections.create_pipeline()),
+        "anomaly": _grouped("anomaly", anomaly.create_pipeline()),
     }
 
 

@@ -163,3 +163,32 @@ def benchmark(count: int, rows: int, **shape: int) -> dict[str, Any]:
     clean = images(count, **shape)
     denoised = {f"a denoiser with a name {i}\n9.99 dB": clean * 0.5 for i in range(rows)}
     return {"clean": clean, "denoised": denoised}
+
+
+def feature_scores(counts: int, kinds: int = 3) -> pd.DataFrame:
+    rows = [
+        {"features": name, "values": values, "probe": probe, "labels": 10**n, "images": f"kind {k}"}
+        for name, values in (("code", 32), ("PCA", 32), ("pixels", 784))
+        for probe in ("linear", "k-NN")[:kinds]
+        for n in range(counts)
+        for k in range(kinds)
+    ]
+    table = pd.DataFrame(rows)
+    share = np.linspace(0.5, 0.9, len(table))
+    columns: dict[str, Any] = {str(key): table[key] for key in table}
+    return with_intervals(columns, share, "accuracy")
+
+
+def projection_scores(dims: int) -> pd.DataFrame:
+    """Only two dimensions of the last method, of which there is no error."""
+    rows = [
+        (method, 2**n)
+        for method in ("PCA", "linear autoencoder", "autoencoder")
+        for n in range(1, dims + 1)
+    ]
+    table = pd.DataFrame([*rows, ("t-SNE", 2)], columns=["method", "latent_dim"])
+    share = np.linspace(0.5, 0.9, len(table))
+    columns: dict[str, Any] = {str(key): table[key] for key in table}
+    whole = with_intervals(columns, share, "mse", "trustworthiness", "continuity", "accuracy")
+    whole.loc[whole["method"] == "t-SNE", ["mse", "mse_ci_low", "mse_ci_high"]] = np.nan
+    return whole

@@ -20,10 +20,12 @@ from figure_inputs import (
     downstream,
     examples,
     extremes,
+    feature_scores,
     history,
     image_metrics,
     images,
     pair,
+    projection_scores,
     ragged,
     stages,
     sweeps,
@@ -112,6 +114,16 @@ CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "confusions one": ("confusion_matrices", lambda: {"confusions": confusions(1)}),
     "confusions many": ("confusion_matrices", lambda: {"confusions": confusions(47)}),
     "trust": ("coverage_and_reliability", trust),
+    "features": ("feature_accuracies", lambda: {"feature_scores": feature_scores(3)}),
+    "projections": (
+        "projection_scores",
+        lambda: {"projection_scores": projection_scores(7)},
+    ),
+    "projections one": (
+        "projection_scores",
+        lambda: {"projection_scores": projection_scores(1)},
+    ),
+    "features one": ("feature_accuracies", lambda: {"feature_scores": feature_scores(1, 1)}),
 }
 CHARTS = {
     "benchmark_scores",
@@ -125,6 +137,8 @@ CHARTS = {
     "downstream_by_label",
     "confusion_matrices",
     "coverage_and_reliability",
+    "feature_accuracies",
+    "projection_scores",
 }
 
 
@@ -272,6 +286,8 @@ def test_wrong_arrays_are_refused(function: str, arguments: dict[str, Any], mess
         ("trust", "coverage", "nominal"),
         ("trust", "reliability", "observed_rmse"),
         ("bars", "benchmark_table", "psnr_ci_low"),
+        ("features", "feature_scores", "accuracy_ci_low"),
+        ("projections", "projection_scores", "continuity"),
     ],
 )
 def test_wrong_tables_are_refused(case: str, table: str, column: str) -> None:

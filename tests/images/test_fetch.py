@@ -8,7 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from denoising_pipeline.images.fetch import MNIST_SHA256, Mnist, fetch_mnist, write_mnist
+from denoising_pipeline.images.fetch import (
+    FASHION_MNIST,
+    MNIST_SHA256,
+    Mnist,
+    fetch_mnist,
+    write_mnist,
+)
 from denoising_pipeline.images.idx import read_idx
 
 RAW = Path(__file__).parents[2] / "data" / "01_raw" / "mnist"
@@ -99,6 +105,16 @@ def test_other_data_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=f"{LABELS} is not that of MNIST.*expected"):
         write_mnist(changed, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_another_collection_of_that_form_is_not_taken_for_it(tmp_path: Path) -> None:
+    """Digits are no clothes, whether they are there or were downloaded."""
+    write_mnist(arrays(), tmp_path)
+    with pytest.raises(FileExistsError, match="Not the Fashion-MNIST files of these names"):
+        fetch_mnist(tmp_path, published=FASHION_MNIST, download=fail)
+    with pytest.raises(ValueError, match="is not that of Fashion-MNIST"):
+        fetch_mnist(tmp_path, True, arrays, FASHION_MNIST)
+    assert sums(tmp_path) == MNIST_SHA256
 
 
 def test_fault_r14_two_at_once_give_valid_files(tmp_path: Path) -> None:

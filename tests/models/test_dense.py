@@ -39,6 +39,15 @@ def test_no_hidden_layer_is_allowed() -> None:
     assert widths(model, "decoder") == [(16, "sigmoid")]
 
 
+def test_code_and_output_may_be_linear() -> None:
+    network = Dense(layers=1, nodes=8, latent_dim=2, code="linear", output="linear")
+    model = network.build((4, 4, 1), 0)
+    assert widths(model, "encoder") == [(8, "relu"), (2, "linear")]
+    assert widths(model, "decoder") == [(8, "relu"), (16, "linear")]
+    assert not network.bounded
+    assert Dense(code="linear").bounded
+
+
 def test_lists_of_a_parameters_file_become_immutable() -> None:
     options = {"layers": 2, "nodes": [64, 32], "decoder_nodes": [16]}
     assert Dense.model_validate(options) == Dense(layers=2, nodes=(64, 32), decoder_nodes=(16,))

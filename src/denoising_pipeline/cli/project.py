@@ -78,6 +78,20 @@ def fetch_mnist(folder: str, overwrite: bool) -> None:
 
 
 @cli.command()
+@click.option(
+    "--folder", default="data/01_raw/fashion-mnist", show_default=True, help="Their place."
+)
+@click.option("--overwrite", is_flag=True, help="Replace files that are not those of it.")
+@without_traceback
+def fetch_fashion_mnist(folder: str, overwrite: bool) -> None:
+    """Put Fashion-MNIST, pictures of clothes in the form of MNIST, where pipelines find it."""
+    from denoising_pipeline.images.fetch import FASHION_MNIST, fetch_mnist
+
+    for path in fetch_mnist(Path(folder), overwrite, published=FASHION_MNIST):
+        click.echo(path)
+
+
+@cli.command()
 @click.option("--folder", default="data/01_raw/photographs", show_default=True, help="Their place.")
 @click.option("--overwrite", is_flag=True, help="Replace other files of the same names.")
 @without_traceback

@@ -12,11 +12,17 @@ from denoising_pipeline.config.layers import flatten
 from denoising_pipeline.core.options import SOURCE, Section
 from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.degradations.gaussian import Gaussian
-from denoising_pipeline.evaluation.options import ComparisonParameters, EvaluationParameters
+from denoising_pipeline.evaluation.options import (
+    AnomalyParameters,
+    ComparisonParameters,
+    EvaluationParameters,
+    FeaturesParameters,
+)
 from denoising_pipeline.images.options import IngestionParameters, PreprocessingParameters
 from denoising_pipeline.report.options import ReportingParameters
 from denoising_pipeline.training.options import (
     DownstreamParameters,
+    ProjectionsParameters,
     TrainingParameters,
     UncertaintyParameters,
 )
@@ -39,6 +45,9 @@ class Parameters(Section):
     benchmark: BenchmarkParameters = BenchmarkParameters()
     downstream: DownstreamParameters = DownstreamParameters()
     uncertainty: UncertaintyParameters = UncertaintyParameters()
+    features: FeaturesParameters = FeaturesParameters()
+    projections: ProjectionsParameters = ProjectionsParameters()
+    anomaly: AnomalyParameters = AnomalyParameters()
 
 
 def validate_parameters(raw: Mapping[str, Any]) -> Parameters:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from denoising_pipeline.core.options import Section, allowed
+from denoising_pipeline.core.options import SOURCE, Section, allowed
 from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.degradations.gaussian import Gaussian
 
@@ -78,3 +78,30 @@ class ComparisonParameters(Section):
     newest: int = Field(20, ge=2, le=30, description="runs that are compared at most")
     metrics: list[str] = Field(["psnr", "ssim"], min_length=1, max_length=4)
     resamples: int = Field(2000, ge=100, le=100_000, description="of the paired bootstrap")
+
+
+class FeaturesParameters(Section):
+    """What is tried on the codes of a denoiser, on principal components and on pixels."""
+
+    images: int | None = Field(
+        None, ge=1, description="first training images that are encoded; null: all"
+    )
+    labels: list[Annotated[int, Field(ge=2)] | None] = Field(
+        [100, 1000, None], min_length=1, description="labels that are learnt from; null: all"
+    )
+    neighbours: int = Field(5, ge=1, description="that vote in k-NN")
+    regularization: list[Annotated[float, Field(gt=0)]] = Field(
+        [0.001, 0.01, 0.1, 1.0],
+        min_length=1,
+        description="inverse strengths that the linear probe chooses from on validation images",
+    )
+
+
+class AnomalyParameters(Section):
+    """What the reconstruction error is to tell from images like those of the training."""
+
+    other: str = Field("fashion-mnist", pattern=SOURCE, description="other folder of data/01_raw")
+    images: int = Field(2000, ge=10, description="first test images of either source")
+    components: int | None = Field(
+        None, ge=1, description="of PCA; null: as many as the denoiser's code has values"
+    )

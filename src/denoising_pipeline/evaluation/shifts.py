@@ -135,7 +135,9 @@ def _check_channels(degradations: Iterable[Degradation], channels: int) -> None:
             )
 
 
-def source_images(source: Source, shape: tuple[int, ...], count: int) -> Images:
+def source_images(
+    source: Source, shape: tuple[int, ...], count: int, key: str = "robustness.other_source"
+) -> Images:
     """Return the first test images of a source.
 
     Those of a folder are what ingestion takes for the test, where its parameters leave it to the
@@ -146,6 +148,7 @@ def source_images(source: Source, shape: tuple[int, ...], count: int) -> Images:
         shape: (H, W, C) of the images that they are compared with. Of grey and colour the channels
             are made those of `shape`, as `with_channels` does.
         count: How many at most.
+        key: The parameter that names the source.
 
     Returns:
         float32 (N, H, W, C) in [0, 1].
@@ -153,18 +156,17 @@ def source_images(source: Source, shape: tuple[int, ...], count: int) -> Images:
     Raises:
         ValueError: An image is damaged, or their size is not that of `shape`.
     """
-    pixels = [with_channels(each, shape[-1]) for each in _test_pixels(source, count)]
+    pixels = [with_channels(each, shape[-1]) for each in _test_pixels(source, count, key)]
     sizes = sorted({each.shape[:2] for each in pixels})
     if sizes != [shape[:2]]:
         raise ValueError(
             f"The images of {source.name} are {some([_size(each) for each in sizes])}, those of "
-            f"the test {_size(shape[:2])}. Name a source of the same size in "
-            "robustness.other_source."
+            f"the test {_size(shape[:2])}. Name a source of the same size in {key}."
         )
     return np.stack([with_depth(each, np.float32) for each in pixels])
 
 
-def _test_pixels(source: Source, count: int) -> Iterable[Pixels]:
+def _test_pixels(source: Source, count: int, key: str) -> Iterable[Pixels]:
     if source.kind == "folder":
         draws = generator(0, "split", "test")
         files = {name: name for name in source.files}
@@ -177,7 +179,7 @@ def _test_pixels(source: Source, count: int) -> Iterable[Pixels]:
     if found.dtype != np.uint8 or found.ndim != 3:  # noqa: PLR2004
         raise ValueError(
             f"The test images of {source.name} are {found.dtype} {found.shape}, not unsigned bytes "
-            "(N, H, W). Name a source of images in robustness.other_source."
+            f"(N, H, W). Name a source of images in {key}."
         )
     return found[:count, ..., np.newaxis]
 

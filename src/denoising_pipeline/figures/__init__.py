@@ -12,6 +12,7 @@ from denoising_pipeline.figures.charts import (
     psnr_distribution,
     training_curves,
 )
+from denoising_pipeline.figures.codes import feature_accuracies, projection_scores
 from denoising_pipeline.figures.grids import (
     benchmark_examples,
     best_and_worst,
@@ -38,12 +39,14 @@ __all__ = [
     "denoising_examples",
     "digit_scores",
     "downstream_by_label",
+    "feature_accuracies",
     "image_grid",
     "learning_curves",
     "message",
     "noise_sweeps",
     "noisy_examples",
     "ood_curves",
+    "projection_scores",
     "psnr_distribution",
     "run_scores",
     "training_curves",

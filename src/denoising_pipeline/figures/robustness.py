@@ -85,12 +85,16 @@ def _draw_sweep(ax: Axes, table: pd.DataFrame) -> None:
     ax.grid(alpha=0.3)
 
 
-def ood_curves(curves: Mapping[str, Mapping[str, tuple[Values, Values]]]) -> Figure:
+def ood_curves(
+    curves: Mapping[str, Mapping[str, tuple[Values, Values]]],
+    title: str = "Out-of-distribution images, told from noisy test images by their OOD score",
+) -> Figure:
     """Draw how well other images are told from those like the training's, a panel for each kind.
 
     Args:
         curves: By title of the panel and name of the curve: false alarms and detections, float64
             (K,), rising from 0 to 1. The area under each curve stands in the legend.
+        title: What is told from what.
 
     Raises:
         ValueError: If there is no panel, or one without a curve.
@@ -99,11 +103,7 @@ def ood_curves(curves: Mapping[str, Mapping[str, tuple[Values, Values]]]) -> Fig
         raise ValueError("curves: a panel is empty; there is nothing to draw")
     across = min(2, len(curves))
     down = math.ceil(len(curves) / across)
-    figure = new_figure(
-        5.8 * across,
-        3.5 * down + 0.3,
-        "Out-of-distribution images, told from noisy test images by their OOD score",
-    )
+    figure = new_figure(5.8 * across, 3.5 * down + 0.3, title)
     axes = figure.subplots(down, across, squeeze=False).ravel()
     for ax, (name, panel) in zip(axes, curves.items(), strict=False):
         for (label, (false_alarms, detected)), color, line in zip(

@@ -214,6 +214,23 @@ def check_one_size(manifest: Mapping[str, Any], pipeline: str) -> None:
         )
 
 
+def check_clean(manifest: Mapping[str, Any], pipeline: str) -> None:
+    """Check that a pipeline that needs clean images has them.
+
+    Args:
+        manifest: The record of the source.
+        pipeline: Its name.
+
+    Raises:
+        ValueError: All images are noisy.
+    """
+    if manifest["kind"] == "noisy":
+        raise ValueError(
+            f"{manifest['source']} has noisy images alone, and the {pipeline} pipeline needs clean "
+            "ones. Leave the pipeline out, or use a source with clean images."
+        )
+
+
 def check_drawn(source: str, drawn: bool, pipeline: str) -> None:
     """Check that a pipeline that draws noise works on images whose noise is drawn.
 

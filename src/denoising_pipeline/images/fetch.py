@@ -1,11 +1,11 @@
-"""Gets MNIST and writes it as the four IDX files that the project reads."""
+"""Gets MNIST, or Fashion-MNIST, and writes it as the four IDX files that the project reads."""
 
 import gzip
 import hashlib
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from fsspec.implementations.local import LocalFileSystem
 
@@ -26,25 +26,67 @@ MNIST_SHA256 = {
 """SHA-256 of the uncompressed IDX files as LeCun, Cortes and Burges published them, by name."""
 
 
-def download_mnist() -> Mnist:
-    """Download MNIST through Keras, which keeps a copy in its cache folder (`~/.keras`).
+class Published(NamedTuple):
+    """A collection of the form of MNIST.
+
+    Attributes:
+        name: What it is called.
+        sha256: Of the uncompressed IDX files, by name.
+        module: Of `keras.datasets`, which downloads it.
+    """
+
+    name: str
+    sha256: Mapping[str, str]
+    module: str
+
+
+MNIST = Published("MNIST", MNIST_SHA256, "mnist")
+
+FASHION_MNIST = Published(
+    "Fashion-MNIST",
+    {
+        "train-images-idx3-ubyte": (
+            "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"
+        ),
+        "train-labels-idx1-ubyte": (
+            "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"
+        ),
+        "t10k-images-idx3-ubyte": (
+            "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"
+        ),
+        "t10k-labels-idx1-ubyte": (
+            "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"
+        ),
+    },
+    "fashion_mnist",
+)
+"""By H. Xiao, K. Rasul and R. Vollgraf (2017), under the MIT licence."""
+
+
+def downloaded(published: Published) -> Mnist:
+    """Download a collection through Keras, which keeps a copy in its cache folder (`~/.keras`).
 
     Returns:
         The arrays by IDX file name.
     """
-    arrays = load_keras().datasets.mnist.load_data()
-    return dict(zip(MNIST_SHA256, (array for pair in arrays for array in pair), strict=True))
+    arrays = getattr(load_keras().datasets, published.module).load_data()
+    return dict(zip(published.sha256, (array for pair in arrays for array in pair), strict=True))
 
 
 def fetch_mnist(
-    folder: Path, overwrite: bool = False, download: Callable[[], Mnist] = download_mnist
+    folder: Path,
+    overwrite: bool = False,
+    download: Callable[[], Mnist] | None = None,
+    published: Published = MNIST,
 ) -> list[Path]:
     """Put the four IDX files of MNIST into a folder, unless they are there, plain or as `.gz`.
 
     Args:
         folder: Where they go, uncompressed; it is made if missing.
         overwrite: Replace files that are there and are not those of MNIST.
-        download: Returns the arrays; called only if a file is missing or wrong.
+        download: Returns the arrays; called only if a file is missing or wrong. None: through
+            Keras.
+        published: Which collection it is, if it is another one.
 
     Returns:
         The paths of the four files.
@@ -54,20 +96,22 @@ def fetch_mnist(
         ConnectionError: The download failed.
         ValueError: What was downloaded is not MNIST.
     """
-    if _to_write(folder, overwrite):
+    if _to_write(folder, overwrite, published):
         try:
-            arrays = download()
+            arrays = download() if download else downloaded(published)
         except Exception as error:
             raise ConnectionError(
-                f"MNIST could not be downloaded: {error}\n"
+                f"{published.name} could not be downloaded: {error}\n"
                 f"Put these four files, plain or as .gz, into '{folder}' by hand: "
-                f"{', '.join(MNIST_SHA256)}."
+                f"{', '.join(published.sha256)}."
             ) from error
-        write_mnist(arrays, folder, overwrite)
-    return [_right(folder, name)[0] for name in MNIST_SHA256]
+        write_mnist(arrays, folder, overwrite, published)
+    return [_right(folder, *file)[0] for file in published.sha256.items()]
 
 
-def write_mnist(arrays: Mnist, folder: Path, overwrite: bool = False) -> list[Path]:
+def write_mnist(
+    arrays: Mnist, folder: Path, overwrite: bool = False, published: Published = MNIST
+) -> list[Path]:
     """Check the arrays of MNIST and write those whose file is missing.
 
     Each file appears whole or not at all, so several processes may do this at once.
@@ -76,6 +120,7 @@ def write_mnist(arrays: Mnist, folder: Path, overwrite: bool = False) -> list[Pa
         arrays: The four arrays by IDX file name.
         folder: Where the files go; it is made if missing.
         overwrite: Replace files that are there and are not those of MNIST.
+        published: Which collection it is, if it is another one.
 
     Returns:
         The paths of the files written.
@@ -84,49 +129,52 @@ def write_mnist(arrays: Mnist, folder: Path, overwrite: bool = False) -> list[Pa
         FileExistsError: A file is there with another content, and `overwrite` is off.
         ValueError: An array is not the one of MNIST. Nothing is written.
     """
-    for name, expected in MNIST_SHA256.items():
+    for name, expected in published.sha256.items():
         if (found := idx_sha256(arrays[name])) != expected:
             raise ValueError(
-                f"What was downloaded as {name} is not that of MNIST: its SHA-256 is {found}, "
-                f"expected {expected}. Clear the download cache (~/.keras/datasets) and try again."
+                f"What was downloaded as {name} is not that of {published.name}: its SHA-256 is "
+                f"{found}, expected {expected}. Clear the download cache (~/.keras/datasets) and "
+                "try again."
             )
-    paths = _to_write(folder, overwrite)
+    paths = _to_write(folder, overwrite, published)
     for path in paths:
         with atomic_write(LocalFileSystem(), path.as_posix()) as file:
             write_idx(arrays[path.name], file)
-        for other in _wrong(folder, path.name):
+        for other in _wrong(folder, path.name, published.sha256[path.name]):
             other.unlink(missing_ok=True)
     return paths
 
 
-def _to_write(folder: Path, overwrite: bool) -> list[Path]:
+def _to_write(folder: Path, overwrite: bool, published: Published) -> list[Path]:
     """Return the plain files that are missing or, if they may be replaced, wrong."""
-    wrong = [path for name in MNIST_SHA256 for path in _wrong(folder, name)]
+    files = published.sha256.items()
+    wrong = [path for file in files for path in _wrong(folder, *file)]
     if wrong and not overwrite:
         raise FileExistsError(
-            f"Not the MNIST files of these names: {', '.join(map(str, wrong))}. Move them away, "
-            "or allow overwriting."
+            f"Not the {published.name} files of these names: {', '.join(map(str, wrong))}. Move "
+            "them away, or allow overwriting."
         )
-    names = [name for name in MNIST_SHA256 if not _right(folder, name) or _wrong(folder, name)]
-    return [folder / name for name in names]
+    return [
+        folder / file[0] for file in files if not _right(folder, *file) or _wrong(folder, *file)
+    ]
 
 
-def _right(folder: Path, name: str) -> list[Path]:
-    """Return which of the plain and the compressed file are there and that of MNIST."""
-    return [path for path in _present(folder, name) if _is_right(path, name)]
+def _right(folder: Path, name: str, sha256: str) -> list[Path]:
+    """Return which of the plain and the compressed file are there and the published one."""
+    return [path for path in _present(folder, name) if _is_right(path, sha256)]
 
 
-def _wrong(folder: Path, name: str) -> list[Path]:
-    return [path for path in _present(folder, name) if not _is_right(path, name)]
+def _wrong(folder: Path, name: str, sha256: str) -> list[Path]:
+    return [path for path in _present(folder, name) if not _is_right(path, sha256)]
 
 
 def _present(folder: Path, name: str) -> list[Path]:
     return [path for path in (folder / name, folder / f"{name}.gz") if path.exists()]
 
 
-def _is_right(path: Path, name: str) -> bool:
+def _is_right(path: Path, sha256: str) -> bool:
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == MNIST_SHA256[name]
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
     except (EOFError, gzip.BadGzipFile, zlib.error):
         return False

@@ -41,7 +41,11 @@ _IDX_NAME = re.compile(
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _LISTED = 8
-_COMMANDS = {"mnist": "fetch-mnist", "photographs": "fetch-photographs"}
+_COMMANDS = {
+    "fashion-mnist": "fetch-fashion-mnist",
+    "mnist": "fetch-mnist",
+    "photographs": "fetch-photographs",
+}
 
 
 class SourceError(ValueError):

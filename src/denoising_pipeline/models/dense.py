@@ -21,8 +21,11 @@ class Dense(Architecture):
     """Dense layers down to a bottleneck of `latent_dim` values, and back.
 
     The autoencoder that Hinton and Salakhutdinov, "Reducing the Dimensionality of Data with
-    Neural Networks" (Science 313, 2006), made popular. Hidden layers and bottleneck are ReLU, the
-    output is sigmoid. The loss belongs to training.
+    Neural Networks" (Science 313, 2006), made popular. Hidden layers are ReLU, and so is the
+    bottleneck, the output is sigmoid, unless they are linear: without hidden layers and trained by
+    `mse`, the linear autoencoder spans what principal component analysis does (P. Baldi and
+    K. Hornik, "Neural Networks and Principal Component Analysis", 1989). The loss belongs to
+    training.
     """
 
     name: Literal["dense"] = "dense"
@@ -36,6 +39,17 @@ class Dense(Architecture):
         default=None,
         description="nodes of the decoder's hidden layers; null: the encoder's mirrored",
     )
+    code: Literal["relu", "linear"] = Field(
+        default="relu", description="the bottleneck; linear: values of either sign"
+    )
+    output: Literal["sigmoid", "linear"] = Field(
+        default="sigmoid", description="linear: no bounds, for losses without cross-entropy"
+    )
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the output is sigmoid."""
+        return self.output == "sigmoid"
 
     @model_validator(mode="after")
     def _one_number_per_layer(self) -> Self:
@@ -89,7 +103,7 @@ class Dense(Architecture):
                 keras.Input(image_shape),
                 keras.layers.Flatten(),
                 *hidden(self.widths),
-                dense(self.latent_dim),
+                dense(self.latent_dim, self.code),
             ],
             name="encoder",
         )
@@ -97,7 +111,7 @@ class Dense(Architecture):
             [
                 keras.Input((self.latent_dim,)),
                 *hidden(mirrored if self.decoder_nodes is None else self.decoder_nodes),
-                dense(math.prod(output), "sigmoid", "float32"),
+                dense(math.prod(output), self.output, "float32"),
                 keras.layers.Reshape(output, dtype="float32"),
             ],
             name="decoder",

@@ -154,6 +154,8 @@ def fit_best(
     seed: int,
     loss: Any,
     metrics: Sequence[Any] = (),
+    *,
+    quiet: bool = False,
 ) -> None:
     """Train a network as denoisers are trained, and keep its best weights by validation loss.
 
@@ -166,6 +168,7 @@ def fit_best(
         seed: Root seed of what Keras draws.
         loss: As `keras.Model.compile` takes it.
         metrics: Likewise.
+        quiet: Print nothing.
 
     Raises:
         TrainingDivergedError: The loss became NaN or infinite.
@@ -177,7 +180,7 @@ def fit_best(
     steps_per_epoch = examples.steps(options.batch_size)
     compile_network(model, options, steps_per_epoch, seed, loss, metrics)
     batches = prepared(examples, prepare, options, seed)
-    _fit(model, batches, steps_per_epoch, validation, options, callbacks)
+    _fit(model, batches, steps_per_epoch, validation, options, callbacks, quiet=quiet)
 
 
 def prepared(
@@ -240,6 +243,8 @@ def _fit(
     options: FitOptions,
     callbacks: list[Any],
     first_epoch: int = 0,
+    *,
+    quiet: bool = False,
 ) -> None:
     """Go through the batches; show a progress bar per epoch on a terminal, else a line."""
     model.fit(
@@ -250,7 +255,7 @@ def _fit(
         epochs=options.epochs,
         validation_data=validation,
         validation_batch_size=max(1, VALIDATION_PIXELS // math.prod(validation[0].shape[1:3])),
-        verbose=1 if sys.stdout.isatty() else 2,
+        verbose=0 if quiet else 1 if sys.stdout.isatty() else 2,
         callbacks=callbacks,
     )
 

@@ -211,3 +211,46 @@ class UncertaintyParameters(FitOptions):
     gradient_clip: GradientClip = 10.0
     precision: Precision = "auto"
     examples: int = Field(10, ge=1, le=20, description="images shown")
+
+
+class TransformerOptions(FitOptions):
+    """How `AutoencoderTransformer` trains where it is not told otherwise."""
+
+    section: ClassVar[str] = "AutoencoderTransformer"
+
+    epochs: Epochs = 10
+    batch_size: BatchSize = 32
+    optimizer: Optimizer = "adam"
+    learning_rate: LearningRate = 1e-3
+    beta_2: Beta2 = 0.99
+    weight_decay: WeightDecay = 0.0
+    schedule: Schedule = "cosine"
+    warmup: Warmup = 0.05
+    gradient_clip: GradientClip = 10.0
+    precision: Precision = "float32"
+
+
+class ProjectionsParameters(FitOptions):
+    """How autoencoders are trained that stand beside PCA, and how they are compared."""
+
+    section: ClassVar[str] = "projections"
+
+    latent_dims: list[Annotated[int, Field(ge=1, le=4096)]] = Field(
+        [2, 4, 8, 16, 32, 64, 128], min_length=1, description="values of the codes; 2 is the map"
+    )
+    layers: int = Field(2, ge=1, le=16, description="hidden layers of the encoder and decoder")
+    nodes: int = Field(256, ge=1, le=65536, description="nodes of each hidden layer")
+    images: int | None = Field(20000, ge=1, description="first training images; null: all")
+    test_images: int = Field(2000, ge=10, description="first test images, which are projected")
+    neighbours: int = Field(10, ge=1, description="of each image that are looked at")
+    perplexity: float = Field(30.0, gt=1, description="of t-SNE: neighbours that count, about")
+    epochs: Epochs = 10
+    batch_size: BatchSize = 64
+    optimizer: Optimizer = "adam"
+    learning_rate: LearningRate = 3e-3
+    beta_2: Beta2 = 0.99
+    weight_decay: WeightDecay = 0.0
+    schedule: Schedule = "cosine"
+    warmup: Warmup = 0.05
+    gradient_clip: GradientClip = 10.0
+    precision: Precision = "float32"

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow.entities import Run
-from project_folder import Project, load_versions
+from project_folder import Project, load_versions, raw_source
 
 DOWNSTREAM = {
     "clean_classifier.zip",
@@ -18,6 +18,13 @@ DOWNSTREAM = {
     "downstream_figure.png",
     "downstream_summary.json",
     "hallucination_examples.png",
+}
+FEATURES = {
+    "features.parquet",
+    "feature_scores.csv",
+    "feature_summary.json",
+    "feature_markdown.md",
+    "feature_figure.png",
 }
 UNCERTAINTY = {
     "coverage.csv",
@@ -67,3 +74,67 @@ def test_summaries_are_the_metrics_of_the_run(project: Project, others: Run) -> 
     assert {path for path in logged if path.endswith("png")} == {
         f"figures/{name}" for name in files if name.endswith("png")
     }
+
+
+def test_features_are_encoded_and_probed(project: Project, tiny: Run) -> None:
+    """`--pipelines features` on the tiny run: its summary and tables are in MLflow as well."""
+    names = ("denoiser", "train_clean", "val_clean", "test_noisy", "test_denoised")
+    options = "features.labels=[20,null]"
+    versions = load_versions(tiny, *names)
+    run = project.run("tiny", "--pipelines", "features", "--params", options, *versions)
+    assert all(project.saved(run, name).stat().st_size > 0 for name in FEATURES)
+    table = pd.read_parquet(project.saved(run, "features.parquet"))
+    assert table["split"].value_counts().to_dict() == {"test": 60, "train": 40}
+    assert table.filter(regex=r"^code_\d+$").shape[1] == 32
+    summary = json.loads(project.saved(run, "feature_summary.json").read_text())
+    assert run.data.metrics == summary
+    assert 0.1 < summary["accuracy_pixels_knn_clean"] <= 1
+    logged = {
+        file.path.split("/")[1]
+        for folder in ("figures", "tables")
+        for file in project.client.list_artifacts(run.info.run_id, folder)
+    }
+    assert logged == FEATURES - {"features.parquet"}
+
+
+def test_projections_are_trained_measured_and_mapped(project: Project, tiny: Run) -> None:
+    """`--pipelines projections` on the tiny run's images: the page is there, and in MLflow."""
+    options = (
+        "projections.latent_dims=[2],projections.nodes=8,projections.epochs=1,"
+        "projections.test_images=30,projections.neighbours=3"
+    )
+    versions = load_versions(tiny, "train_clean", "val_clean", "test_clean", "splits")
+    run = project.run("tiny", "--pipelines", "projections", "--params", options, *versions)
+    assert run.data.metrics == json.loads(project.saved(run, "projection_summary.json").read_text())
+    scores = pd.read_csv(project.saved(run, "projection_scores.csv"))
+    methods = ["PCA", "linear autoencoder", "autoencoder", "t-SNE"]
+    assert scores["method"].tolist() == methods
+    page = project.saved(run, "projection_map.html").read_text()
+    assert page.count("<canvas role") == 3
+    files = {
+        file.path
+        for folder in ("figures", "report", "tables")
+        for file in project.client.list_artifacts(run.info.run_id, folder)
+    }
+    assert files == {
+        "figures/projection_figure.png",
+        "report/projection_map.html",
+        "tables/projection_markdown.md",
+        "tables/projection_rows.parquet",
+        "tables/projection_scores.csv",
+        "tables/projection_summary.json",
+    }
+
+
+def test_the_other_source_is_told_by_what_is_not_given_back(project: Project, tiny: Run) -> None:
+    """`--pipelines anomaly` beside random images of the same size."""
+    raw_source(project, "static", shape=(28, 28))
+    options = "anomaly.other=static,anomaly.images=40"
+    names = ("denoiser", "train_clean", "val_clean", "val_noisy", "test_clean")
+    versions = load_versions(tiny, *names)
+    run = project.run("tiny", "--pipelines", "anomaly", "--params", options, *versions)
+    summary = json.loads(project.saved(run, "anomaly_summary.json").read_text())
+    assert run.data.metrics == summary
+    assert summary["auc_pca_clean"] > 0.99
+    for name in ("anomaly_rows.parquet", "anomaly_scores.csv", "anomaly_curves.png"):
+        assert project.saved(run, name).stat().st_size > 0

@@ -18,8 +18,9 @@ class Recorrupted(Objective):
     the full size of the image.
 
     It assumes Gaussian noise of a level that is known well, the same everywhere, independent from
-    pixel to pixel, not clipped. Where channels are equal they remain equal. The level is estimated from each image; one that is 10 % too low
-    leaves the noise of the two correlated, and a sixth of the noise is learnt as image.
+    pixel to pixel, not clipped. Where channels are equal they remain equal. The level is estimated
+    from each image; one that is 10 % too low leaves the noise of the two correlated, and a sixth
+    of the noise is learnt as image.
 
     It costs steps, since the target is noisier than y, and the network has to be told the level:
     it learns at s sqrt(1 + a²) and is used at s.

@@ -1,0 +1,5 @@
+"""Dimensionality reduction: autoencoders against PCA, by numbers and on a map."""
+
+from denoising_pipeline.pipelines.projections.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]
