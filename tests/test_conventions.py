@@ -22,7 +22,10 @@ PROJECT = Path(__file__).parents[1]
 PIPELINES = register_pipelines()
 DEFAULT = PIPELINES["__default__"]
 STAGES = {name: found for name, found in PIPELINES.items() if name != "__default__"}
-OTHERS = {"inference", "benchmark", "robustness", "comparison", "downstream", "uncertainty"}
+OTHERS = {
+    *("inference", "benchmark", "robustness", "comparison", "downstream", "uncertainty"),
+    "study",
+}
 """Pipelines that are no part of the default one."""
 
 EVERYTHING = sum(PIPELINES.values(), Pipeline([]))
@@ -63,6 +66,7 @@ def test_the_default_pipeline_is_the_six_stages_in_order() -> None:
         "comparison",
         "downstream",
         "uncertainty",
+        "study",
     ]
     stages = [found for name, found in STAGES.items() if name not in OTHERS]
     assert sum(stages, Pipeline([])).nodes == DEFAULT.nodes

@@ -13,6 +13,7 @@ from denoising_pipeline.pipelines import (
     preprocessing,
     reporting,
     robustness,
+    study,
     training,
     uncertainty,
 )
@@ -42,6 +43,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "comparison": _grouped("comparison", comparison.create_pipeline()),
         "downstream": _grouped("downstream", downstream.create_pipeline()),
         "uncertainty": _grouped("uncertainty", uncertainty.create_pipeline()),
+        "study": _grouped("study", study.create_pipeline()),
     }
 
 

@@ -20,6 +20,7 @@ from denoising_pipeline.training.options import (
     TrainingParameters,
     UncertaintyParameters,
 )
+from denoising_pipeline.training.study.options import StudyParameters
 
 
 class Parameters(Section):
@@ -39,6 +40,7 @@ class Parameters(Section):
     benchmark: BenchmarkParameters = BenchmarkParameters()
     downstream: DownstreamParameters = DownstreamParameters()
     uncertainty: UncertaintyParameters = UncertaintyParameters()
+    study: StudyParameters = StudyParameters()
 
 
 def validate_parameters(raw: Mapping[str, Any]) -> Parameters:

@@ -36,6 +36,7 @@ from denoising_pipeline.hooks.run_tags import (
 )
 from denoising_pipeline.hooks.signals import Signals
 from denoising_pipeline.hooks.store import absolute_store, store_lock
+from denoising_pipeline.hooks.trial_runs import TrialRuns
 from denoising_pipeline.hooks.variables import own_tracking
 from denoising_pipeline.hooks.versions import VersionHooks
 
@@ -58,6 +59,7 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         super().__init__()
         self._versions = versions
         self._outbox: Outbox | None = None
+        self._trials = TrialRuns(None)
         self._signals = Signals(lambda: self._end("KILLED"))
         self._atexit_registered = False
 
@@ -101,7 +103,9 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
                 self._end("FAILED")
                 raise
         facts = run_facts(tags, parameters, run_params["run_id"], mlflow_run)
-        for name, value in {"epoch_logger": EpochLogger(self._box()), "run_facts": facts}.items():
+        self._trials = TrialRuns(self._box())
+        doors = {"epoch_logger": EpochLogger(self._box()), "trial_logger": self._trials}
+        for name, value in {**doors, "run_facts": facts}.items():
             if name in pipeline.inputs():
                 catalog.save(name, value)
 
@@ -190,6 +194,7 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
             self.mlflow_config.tracking.run.id = None
             finished = status == "FINISHED"
             wait, dropped = (None, ()) if finished else (ENDING, tuple(HEAVY))
+            self._trials.end(wait)
             outbox.put(end_step(status), urgent=True, wait=wait, dropped=dropped)
         self._signals.release()
 
