@@ -29,8 +29,10 @@ LOSS, LATENT, MODEL = f"{PREFIX}loss", f"{PREFIX}model.latent_dim", f"{PREFIX}mo
 STYLES = ((AFTER, "o", "-"), (BEFORE, "s", "--"), (GREEN, "^", "-."), ("#CC79A7", "D", ":"))
 STATES = {"complete": ("o", AFTER), "pruned": ("x", BEFORE)}
 COLUMNS = 3
-MANY = 40
-"""Values of a parameter from which an axis is numbered as matplotlib likes."""
+MANY = 8
+"""Different numbers up to which each has a place of its own on an axis."""
+WIDE = 10
+"""Times that the largest number is the smallest one, from which an axis is logarithmic."""
 
 
 def study_quality(study_trials: pd.DataFrame) -> Figure:
@@ -64,7 +66,7 @@ def study_quality(study_trials: pd.DataFrame) -> Figure:
         draw_intervals(ax, best[LATENT], best, "psnr", **style)
     ax.set_xscale("log", base=2)
     ticks = np.unique(done[LATENT].to_numpy())
-    if len(ticks) <= MANY:
+    if len(ticks) <= 2 * MANY:
         ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.set(xlabel="latent_dim (values in the bottleneck)", ylabel="PSNR on validation images (dB)")
     ax.grid(alpha=0.3)
@@ -210,10 +212,12 @@ def _places(values: "pd.Series[Any]") -> tuple[npt.NDArray[np.float64], list[tup
     """Return where values lie between 0 and 1, and what stands at the axis; none lies below."""
     known = values.dropna()
     distinct = _ordered(known)
-    if len(distinct) > MANY:
-        low, high = float(known.min()), float(known.max())
-        heights = (values.to_numpy(dtype=np.float64) - low) / (high - low)
-        ends = [(0.0, f"{low:.3g}"), (1.0, f"{high:.3g}")]
+    if _continuous(distinct):
+        numbers = values.to_numpy(dtype=np.float64)
+        scaled = np.log(numbers) if _wide(distinct) else numbers
+        low, high = np.nanmin(scaled), np.nanmax(scaled)
+        heights = (scaled - low) / (high - low)
+        ends = [(0.0, _text(distinct[0])), (1.0, _text(distinct[-1]))]
         return np.nan_to_num(heights, nan=-0.06), ends
     share = {value: (i + 0.5) / len(distinct) for i, value in enumerate(distinct)}
     places = np.array([share.get(value, -0.06) for value in values])
@@ -230,21 +234,32 @@ def _ordered(values: "pd.Series[Any]") -> Sequence[Any]:
         return sorted(distinct, key=str)
 
 
+def _continuous(distinct: Sequence[Any]) -> bool:
+    """Whether these are so many numbers that they are drawn to scale."""
+    return len(distinct) > MANY and all(isinstance(v, int | float | np.number) for v in distinct)
+
+
+def _wide(distinct: Sequence[Any]) -> bool:
+    """Whether numbers in their order are drawn on a logarithmic scale."""
+    return bool(distinct[0] > 0 and distinct[-1] >= WIDE * distinct[0])
+
+
 def _text(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, int | float | np.number) else str(value)
 
 
 def _draw_slice(ax: Axes, trials: pd.DataFrame, key: str) -> None:
     distinct = _ordered(trials[key])
-    if len(distinct) <= MANY:
+    if _continuous(distinct):
+        place = trials[key].astype(float)
+        ax.set_xscale("log" if _wide(distinct) else "linear")
+    else:
         order = {value: i for i, value in enumerate(distinct)}
         place = trials[key].map(order).astype(float)
         turned = max(len(_text(value)) for value in distinct) > 8  # noqa: PLR2004
         names = [_text(value) for value in distinct]
         ax.set_xticks(range(len(distinct)), names, fontsize=SMALL, rotation=20 * turned)
         ax.set_xlim(-0.5, len(distinct) - 0.5)
-    else:
-        place = trials[key].astype(float)
     for state, (marker, color) in STATES.items():
         chosen = trials["state"] == state
         ax.plot(

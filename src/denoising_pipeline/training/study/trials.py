@@ -94,7 +94,7 @@ def run_trials(
     Raises:
         StudyRefusedError: The study of that name is about something else.
     """
-    study = _open(options, address, {**facts, "parameters": _plain(space.parameters)})
+    study: optuna.Study = _open(options, address, {**facts, "parameters": _plain(space.parameters)})
     while True:
         with _turn(address):
             begun = _begin(study, space, options, seed)
