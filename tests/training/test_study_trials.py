@@ -236,7 +236,7 @@ def test_the_best_is_a_recipe_of_what_differs(tmp_path: Path) -> None:
     assert found["model"]["latent_dim"] == 16
     assert found["loss"] == "binary_crossentropy"
     assert found.keys() == {"model", "loss"}
-    assert "Trial 2 of the study 'study'" in text
+    assert "Trial 1 of the study 'study'" in text
 
 
 def test_what_decides_is_found_among_trials_of_one_architecture(tmp_path: Path) -> None:

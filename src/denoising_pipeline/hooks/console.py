@@ -45,6 +45,12 @@ class ConsoleHooks:
             _print_summary(console, catalog.load("summary"))
         if "benchmark_table" in outputs:
             console.print(_benchmark(catalog.load("benchmark_table")))
+        if "study_recipe" in outputs:
+            best = catalog.get("study_recipe")._get_load_path()
+            text = f"{catalog.load('study_recipe')}\nThe best as a recipe of the name <name>:"
+            commands = f"  cp {best} conf/<name>/parameters.yml\n  kedro run --env <name>"
+            lines = f"{text}\n  mkdir -p conf/<name>\n{commands}"
+            console.print(lines, soft_wrap=True, markup=False, highlight=False)
         if {"summary", "denoising_examples"} <= outputs:
             _print_folder(console, catalog.get("denoising_examples"))
         if "report" in outputs:
