@@ -195,7 +195,8 @@ def _slow(options: TrainingParameters, log_epoch: EpochLogger) -> Values:
 
 
 def _share(folder: Path, experiment: Any) -> None:
-    run(folder, {"sampler": "grid", "parameters": GRID}, experiment=experiment)
+    options = {"sampler": "grid", "parameters": GRID, "pruning": False}
+    run(folder, options, experiment=experiment)
 
 
 def _process(folder: Path, experiment: Any) -> Any:

@@ -46,9 +46,9 @@ class ConsoleHooks:
         if "benchmark_table" in outputs:
             console.print(_benchmark(catalog.load("benchmark_table")))
         if "study_recipe" in outputs:
-            best = catalog.get("study_recipe")._get_load_path()
+            recipe: Any = catalog.get("study_recipe")
             text = f"{catalog.load('study_recipe')}\nThe best as a recipe of the name <name>:"
-            commands = f"  cp {best} conf/<name>/parameters.yml\n  kedro run --env <name>"
+            commands = f"  cp {recipe._get_load_path()} conf/<name>/parameters.yml\n  kedro run --env <name>"
             lines = f"{text}\n  mkdir -p conf/<name>\n{commands}"
             console.print(lines, soft_wrap=True, markup=False, highlight=False)
         if {"summary", "denoising_examples"} <= outputs:
