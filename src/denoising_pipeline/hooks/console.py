@@ -48,8 +48,8 @@ class ConsoleHooks:
         if "study_recipe" in outputs:
             recipe: Any = catalog.get("study_recipe")
             text = f"{catalog.load('study_recipe')}\nThe best as a recipe of the name <name>:"
-            commands = f"  cp {recipe._get_load_path()} conf/<name>/parameters.yml\n  kedro run --env <name>"
-            lines = f"{text}\n  mkdir -p conf/<name>\n{commands}"
+            copy = f"cp {recipe._get_load_path()} conf/<name>/parameters.yml"
+            lines = f"{text}\n  mkdir -p conf/<name>\n  {copy}\n  kedro run --env <name>"
             console.print(lines, soft_wrap=True, markup=False, highlight=False)
         if {"summary", "denoising_examples"} <= outputs:
             _print_folder(console, catalog.get("denoising_examples"))

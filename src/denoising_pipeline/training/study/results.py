@@ -88,7 +88,8 @@ def importances(study: "optuna.Study", seed: int) -> pd.DataFrame:
         part = optuna.create_study(direction="maximize")
         part.add_trials(trials)
         found = optuna.importance.get_param_importances(part, evaluator=evaluator)
-        rows += [(name, key, value, len(trials)) for key, value in found.items()]
+        tried = {key for key in found if len({str(trial.params[key]) for trial in trials}) > 1}
+        rows += [(name, key, value, len(trials)) for key, value in found.items() if key in tried]
     return pd.DataFrame(rows, columns=["group", "parameter", "importance", "n_trials"])
 
 
