@@ -27,6 +27,7 @@ STAGES = {name: found for name, found in PIPELINES.items() if name != "__default
 OTHERS = {
     *("inference", "benchmark", "robustness", "comparison", "downstream", "uncertainty"),
     *("features", "projections", "anomaly"),
+    "study",
 }
 """Pipelines that are no part of the default one."""
 
@@ -71,6 +72,7 @@ def test_the_default_pipeline_is_the_six_stages_in_order() -> None:
         "features",
         "projections",
         "anomaly",
+        "study",
     ]
     stages = [found for name, found in STAGES.items() if name not in OTHERS]
     assert sum(stages, Pipeline([])).nodes == DEFAULT.nodes

@@ -16,6 +16,7 @@ from denoising_pipeline.pipelines import (
     projections,
     reporting,
     robustness,
+    study,
     training,
     uncertainty,
 )
@@ -48,6 +49,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "features": _grouped("features", features.create_pipeline()),
         "projections": _grouped("projections", projections.create_pipeline()),
         "anomaly": _grouped("anomaly", anomaly.create_pipeline()),
+        "study": _grouped("study", study.create_pipeline()),
     }
 
 

@@ -192,3 +192,27 @@ def projection_scores(dims: int) -> pd.DataFrame:
     whole = with_intervals(columns, share, "mse", "trustworthiness", "continuity", "accuracy")
     whole.loc[whole["method"] == "t-SNE", ["mse", "mse_ci_low", "mse_ci_high"]] = np.nan
     return whole
+
+
+def study_trials(count: int) -> pd.DataFrame:
+    """Two architectures by turns, options of which the other one lacks; the last is pruned."""
+    number = np.arange(count)
+    dense = number % 2 == 0
+    psnr = 15 + number / 7
+    table: dict[str, Any] = {"trial": number, "psnr": psnr, "state": "complete", "reason": ""}
+    table |= {"psnr_ci_low": psnr - 0.1, "psnr_ci_high": psnr + 0.1, "epochs": 3, "seconds": 1.0}
+    table["training.model.name"] = np.where(dense, "dense", "convolutional")
+    table["training.loss"] = np.where(number % 3 == 0, "mse", "binary_crossentropy")
+    table["training.model.latent_dim"] = np.where(dense, 2.0 ** (1 + number % 5), np.nan)
+    table["training.learning_rate"] = 1e-4 * 1.3**number
+    made = pd.DataFrame(table)
+    if count > 2:
+        made.loc[count - 1, "state"] = "pruned"
+    return made
+
+
+def study_importance(parameters: int) -> pd.DataFrame:
+    names = [f"training.model.option_{i}" for i in range(parameters)]
+    shares = np.ones(parameters) / max(parameters, 1)
+    table = pd.DataFrame({"group": "dense", "parameter": names, "importance": shares})
+    return table.assign(n_trials=9)

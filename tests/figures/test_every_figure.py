@@ -28,6 +28,8 @@ from figure_inputs import (
     projection_scores,
     ragged,
     stages,
+    study_importance,
+    study_trials,
     sweeps,
     trust,
 )
@@ -43,6 +45,14 @@ LONG = "Gaussian noise, sigma 0.5, clipped to [0, 1]: a title a good deal wider 
 
 def runs(count: int, *metrics: str) -> dict[str, Any]:
     return {"comparison_table": comparison_table(count), "metrics": list(metrics)}
+
+
+def study(count: int) -> dict[str, Any]:
+    return {"study_trials": study_trials(count)}
+
+
+def importance(count: int) -> dict[str, Any]:
+    return {"study_importance": study_importance(count)}
 
 
 CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
@@ -106,6 +116,14 @@ CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "grid": ("image_grid", lambda: {"rows": stages(12), "title": LONG, "headers": ["h"] * 12}),
     "grid ragged": ("image_grid", lambda: {"rows": ragged(2, channels=1), "title": LONG}),
     "grid one": ("image_grid", lambda: {"rows": stages(1), "title": LONG, "captions": ["4 → 9"]}),
+    "study_quality 1": ("study_quality", lambda: study(1)),
+    "study_quality 30": ("study_quality", lambda: study(30)),
+    "study_parallel 1": ("study_parallel", lambda: study(1)),
+    "study_parallel 30": ("study_parallel", lambda: study(30)),
+    "study_slices 1": ("study_slices", lambda: study(1)),
+    "study_slices 30": ("study_slices", lambda: study(30)),
+    "study_importance 0": ("study_importance", lambda: importance(0)),
+    "study_importance 6": ("study_importance", lambda: importance(6)),
     "message": ("message", lambda: {"text": LONG}),
     "downstream": ("downstream_by_label", lambda: {"downstream_by_digit": downstream(10)}),
     "downstream one": ("downstream_by_label", lambda: {"downstream_by_digit": downstream(1)}),

@@ -26,6 +26,7 @@ from denoising_pipeline.training.options import (
     TrainingParameters,
     UncertaintyParameters,
 )
+from denoising_pipeline.training.study.options import StudyParameters
 
 
 class Parameters(Section):
@@ -48,6 +49,7 @@ class Parameters(Section):
     features: FeaturesParameters = FeaturesParameters()
     projections: ProjectionsParameters = ProjectionsParameters()
     anomaly: AnomalyParameters = AnomalyParameters()
+    study: StudyParameters = StudyParameters()
 
 
 def validate_parameters(raw: Mapping[str, Any]) -> Parameters:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     )
     from denoising_pipeline.datasets.npy import NpyDataset
     from denoising_pipeline.datasets.source import SourceDataset, SourcesDataset
+    from denoising_pipeline.datasets.study_storage import StudyStorageDataset
 
 __all__ = [
     "CheckpointsDataset",
@@ -25,6 +26,7 @@ __all__ = [
     "SourceDataset",
     "SourcesDataset",
     "StrictJsonDataset",
+    "StudyStorageDataset",
 ]
 
 _MODULES = {
@@ -37,6 +39,7 @@ _MODULES = {
     "SourceDataset": "source",
     "SourcesDataset": "source",
     "StrictJsonDataset": "json_strict",
+    "StudyStorageDataset": "study_storage",
 }
 
 

@@ -16,9 +16,9 @@ class MlflowRunsDataset(AbstractDataset[NoReturn, SearchRuns]):
     """The runs of the experiment that this project tracks to; it cannot save.
 
     What is loaded is a search: called with a filter in MLflow's words (empty: all), it returns the
-    runs. What is large in a run (epochs, scores of each image) is read when it is asked for. Store
-    and experiment are those of `mlflow.yml`, or of `MLFLOW_TRACKING_URI`: tracking sets them up
-    for the process.
+    runs, but not the trials of studies. What is large in a run (epochs, scores of each image) is
+    read when it is asked for. Store and experiment are those of `mlflow.yml`, or of
+    `MLFLOW_TRACKING_URI`: tracking sets them up for the process.
 
     Examples:
         ```yaml
@@ -54,6 +54,9 @@ class MlflowRunsDataset(AbstractDataset[NoReturn, SearchRuns]):
     def _describe(self) -> dict[str, Any]:
         return {}
 
+
+TRIAL = "trial"
+"""The tag of a run that is a trial of a study, with its number."""
 
 DENOISER_FILE = "denoiser.zip"
 """Somewhere in the folder of a logged model: the denoiser with its card."""
@@ -97,7 +100,7 @@ def _search(filter_string: str) -> list[TrackedRun]:
             f"MLflow does not find runs by the filter {filter_string!r}: {error.message}"
         ) from error
     client = mlflow.MlflowClient()
-    return [tracked_run(client, run) for run in runs]
+    return [tracked_run(client, run) for run in runs if TRIAL not in run.data.tags]
 
 
 def tracked_run(client: Any, run: Any) -> TrackedRun:

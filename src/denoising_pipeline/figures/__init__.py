@@ -23,6 +23,12 @@ from denoising_pipeline.figures.grids import (
 )
 from denoising_pipeline.figures.robustness import noise_sweeps, ood_curves
 from denoising_pipeline.figures.runs import learning_curves, run_scores
+from denoising_pipeline.figures.study import (
+    study_importance,
+    study_parallel,
+    study_quality,
+    study_slices,
+)
 from denoising_pipeline.figures.trust import (
     confusion_matrices,
     coverage_and_reliability,
@@ -49,5 +55,9 @@ __all__ = [
     "projection_scores",
     "psnr_distribution",
     "run_scores",
+    "study_importance",
+    "study_parallel",
+    "study_quality",
+    "study_slices",
     "training_curves",
 ]

@@ -47,6 +47,12 @@ class ConsoleHooks:
             _print_summary(console, catalog.load("summary"))
         if "benchmark_table" in outputs:
             console.print(_benchmark(catalog.load("benchmark_table")))
+        if "study_recipe" in outputs:
+            recipe: Any = catalog.get("study_recipe")
+            text = f"{catalog.load('study_recipe')}\nThe best as a recipe of the name <name>:"
+            copy = f"cp {recipe._get_load_path()} conf/<name>/parameters.yml"
+            lines = f"{text}\n  mkdir -p conf/<name>\n  {copy}\n  kedro run --env <name>"
+            console.print(lines, soft_wrap=True, markup=False, highlight=False)
         if {"summary", "denoising_examples"} <= outputs:
             _print_folder(console, catalog.get("denoising_examples"))
         if "report" in outputs:

@@ -5,13 +5,18 @@ from typing import Any
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
+from kedro.pipeline import Pipeline
 
-from denoising_pipeline.config import ParameterError, validate_parameters
+from denoising_pipeline.config import ParameterError, Parameters, validate_parameters
 from denoising_pipeline.config.unread import misspelt_files, misspelt_keys
+from denoising_pipeline.training.study.space import Space
+from denoising_pipeline.training.study.trials import load_optuna
 
 
 class ParameterHooks:
     """Refuse parameters that are not allowed; fill in the defaults of those not given."""
+
+    _parameters: Parameters
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
@@ -38,3 +43,16 @@ class ParameterHooks:
                 ]
             )
         loader["parameters"] = checked.model_dump()
+        self._parameters = checked
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(self, pipeline: Pipeline) -> None:
+        """Check what a study would try before anything is read, whatever else runs before it.
+
+        Raises:
+            SpaceError: Some of it is not allowed.
+            ImportError: Optuna is not installed.
+        """
+        if "params:study" in pipeline.inputs():
+            load_optuna()
+            Space.of(self._parameters.study.space, self._parameters.training)

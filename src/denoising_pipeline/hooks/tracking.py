@@ -39,6 +39,7 @@ from denoising_pipeline.hooks.run_tags import (
 )
 from denoising_pipeline.hooks.signals import Signals
 from denoising_pipeline.hooks.store import UNTRACKED, absolute_store, store_lock
+from denoising_pipeline.hooks.trial_runs import TrialRuns
 from denoising_pipeline.hooks.variables import own_tracking
 from denoising_pipeline.hooks.versions import VersionHooks
 
@@ -64,6 +65,7 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         super().__init__()
         self._versions = versions
         self._outbox: Outbox | None = None
+        self._trials = TrialRuns(None)
         self._signals = Signals(lambda: self._end("KILLED"))
         self._atexit_registered = False
 
@@ -111,7 +113,9 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
                 self._end("FAILED")
                 raise
         known = run_facts(facts, parameters, run_params["run_id"], mlflow_run)
-        for name, value in {"epoch_logger": EpochLogger(self._box()), "run_facts": known}.items():
+        self._trials = TrialRuns(self._box())
+        doors = {"epoch_logger": EpochLogger(self._box()), "trial_logger": self._trials}
+        for name, value in {**doors, "run_facts": known}.items():
             if name in pipeline.inputs():
                 catalog.save(name, value)
 
@@ -203,6 +207,7 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
             self.mlflow_config.tracking.run.id = None
             finished = status == "FINISHED"
             wait, dropped = (None, ()) if finished else (ENDING, tuple(HEAVY))
+            self._trials.end(wait)
             outbox.put(end_step(status), urgent=True, wait=wait, dropped=dropped)
         self._signals.release()
 

@@ -1,0 +1,69 @@
+"""The study pipeline."""
+
+from kedro.pipeline import Pipeline, node
+
+from denoising_pipeline import figures
+from denoising_pipeline.pipelines.study.nodes import run_study, summarize_study
+
+IMAGES = ("train_clean", "recorded_images", "splits", "val_noisy", "val_clean")
+
+
+def create_pipeline() -> Pipeline:
+    """Return the pipeline from images to many trainings and what is learnt of them."""
+    return Pipeline(
+        [
+            node(
+                run_study,
+                name="run_study",
+                inputs={
+                    **{name: name for name in IMAGES},
+                    "degradation": "degradation",
+                    "source_manifest": "source_manifest",
+                    "study": "params:study",
+                    "training": "params:training",
+                    "evaluation": "params:evaluation",
+                    "seed": "params:seed",
+                    "study_storage": "study_storage",
+                    "trial_logger": "trial_logger",
+                    "denoisers": "denoisers",
+                },
+                outputs=["study_trials", "study_scores", "study_importance", "study_recipe"],
+            ),
+            node(
+                summarize_study,
+                name="summarize_study",
+                inputs={
+                    "study_trials": "study_trials",
+                    "study_scores": "study_scores",
+                    "evaluation": "params:evaluation",
+                    "seed": "params:seed",
+                },
+                outputs="study_summary",
+            ),
+            node(
+                figures.study_quality,
+                name="draw_quality",
+                inputs={"study_trials": "study_trials"},
+                outputs="study_quality_figure",
+            ),
+            node(
+                figures.study_importance,
+                name="draw_importance",
+                inputs={"study_importance": "study_importance"},
+                outputs="study_importance_figure",
+            ),
+            node(
+                figures.study_parallel,
+                name="draw_parallel",
+                inputs={"study_trials": "study_trials"},
+                outputs="study_parallel_figure",
+            ),
+            node(
+                figures.study_slices,
+                name="draw_slices",
+                inputs={"study_trials": "study_trials"},
+                outputs="study_slices_figure",
+            ),
+        ],
+        tags="study",
+    )

@@ -1,0 +1,1 @@
+"""Studies: one training after another with other hyperparameters, and what is learnt of it."""
