@@ -90,6 +90,28 @@ def wavelet(noisy: Images, sigma: float) -> Images:
     return total / np.float32(len(shifts))
 
 
+@filtering("sauvola", window=(15, 25, 41), k=(0.1, 0.2, 0.3))
+def sauvola(noisy: Images, window: int, k: float) -> Images:
+    """Make black what is darker than its surroundings by more than they vary, all else white.
+
+    J. Sauvola and M. Pietikäinen, "Adaptive Document Image Binarization" (2000), with the dynamic
+    range 1/2 of the standard deviation; of each channel by itself.
+    """
+    from skimage.filters import threshold_sauvola
+
+    channels = np.moveaxis(noisy, 3, 1).reshape(-1, *noisy.shape[1:3])
+    light = [channel > threshold_sauvola(channel, window, k, r=0.5) for channel in channels]
+    found = np.reshape(light, (len(noisy), noisy.shape[3], *noisy.shape[1:3]))
+    return np.moveaxis(found, 1, 3).astype(np.float32)
+
+
+@filtering("median background", size=(15, 25, 41))
+def median_background(noisy: Images, size: int) -> Images:
+    """Divide by the median of the square of `size` pixels around each: the paper without print."""
+    background = ndimage.median_filter(noisy, (1, size, size, 1), mode="nearest")
+    return np.divide(noisy, np.maximum(background, 1 / 255), dtype=np.float32)
+
+
 def _image_by_image(function: Callable[..., Any], noisy: Images, **options: Any) -> Images:
     """Apply a function of scikit-image: it takes one image, and grey ones without channels."""
     channels = noisy.shape[-1]
