@@ -130,17 +130,20 @@ def _specks(shape: Shape, draws: np.random.Generator) -> Images:
 
 
 def _crumples(shape: Shape, draws: np.random.Generator) -> Images:
-    """Facets between sharp edges, as light from one side shows them."""
+    """Facets between sharp edges, as light from one side shows them; parts of edges are dark."""
     strength = draws.uniform(-0.2, 0.2)
     if strength <= 0:
         return np.zeros(shape, np.float32)
     angle = draws.uniform(0, 2 * np.pi)
-    relief = np.zeros(shape, np.float32)
+    relief, edges = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     for scale in (draws.uniform(40, 120), draws.uniform(15, 40)):
-        relief += np.float32(scale) * np.abs(_clouds(shape, scale, draws))
+        height = np.float32(scale) * _clouds(shape, scale, draws)
+        relief += np.abs(height)
+        edges += np.exp(-((height / 2) ** 2))
     down, right = (correlate1d(relief, (-0.5, 0, 0.5), axis, mode="nearest") for axis in (0, 1))
     lit = np.tanh(np.cos(angle) * down + np.sin(angle) * right)
-    return np.asarray(strength * lit, np.float32)
+    dirty = draws.uniform(0, 2) * expit(4 * _clouds(shape, 20, draws) - 3)
+    return np.asarray(strength * (lit + dirty * edges), np.float32)
 
 
 def _folds(shape: Shape, draws: np.random.Generator) -> Images:
