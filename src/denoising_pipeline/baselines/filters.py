@@ -99,17 +99,35 @@ def sauvola(noisy: Images, window: int, k: float) -> Images:
     """
     from skimage.filters import threshold_sauvola
 
-    channels = np.moveaxis(noisy, 3, 1).reshape(-1, *noisy.shape[1:3])
-    light = [channel > threshold_sauvola(channel, window, k, r=0.5) for channel in channels]
-    found = np.reshape(light, (len(noisy), noisy.shape[3], *noisy.shape[1:3]))
-    return np.moveaxis(found, 1, 3).astype(np.float32)
+    def binary(channel: Images) -> Images:
+        return np.asarray(channel > threshold_sauvola(channel, window, k, r=0.5), np.float32)
+
+    return _each_channel(binary, noisy)
 
 
 @filtering("median background", size=(15, 25, 41))
 def median_background(noisy: Images, size: int) -> Images:
-    """Divide by the median of the square of `size` pixels around each: the paper without print."""
-    background = ndimage.median_filter(noisy, (1, size, size, 1), mode="nearest")
-    return np.divide(noisy, np.maximum(background, 1 / 255), dtype=np.float32)
+    """Divide by the median of the square of `size` pixels around each: the paper without print.
+
+    Of each channel by itself, and of the part of the square that is in the image, in 256 levels.
+    """
+    from skimage.filters.rank import median
+
+    square = np.ones((size, size), bool)
+
+    def divided(channel: Images) -> Images:
+        background = median(np.rint(channel * 255).astype(np.uint8), square)
+        return np.asarray(channel * 255 / np.maximum(background, 1), np.float32)
+
+    return _each_channel(divided, np.clip(noisy, 0, 1))
+
+
+def _each_channel(function: Callable[[Images], Images], noisy: Images) -> Images:
+    """Apply a function from (H, W) to (H, W) to each channel of each image."""
+    filtered = np.empty_like(noisy)
+    for image, channel in product(range(len(noisy)), range(noisy.shape[3])):
+        filtered[image, ..., channel] = function(noisy[image, ..., channel])
+    return filtered
 
 
 def _image_by_image(function: Callable[..., Any], noisy: Images, **options: Any) -> Images:
