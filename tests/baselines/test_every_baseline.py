@@ -29,7 +29,17 @@ def score(name: str) -> float:
 
 def test_those_that_were_asked_for_are_there() -> None:
     filters = ("gaussian filter", "median filter", "bilateral filter", "total variation")
-    with_tone = (*filters, "non-local means", "wavelet", "PCA 16", "PCA 32", "PCA 64", "PCA 128")
+    of_print = ("median background", "sauvola")
+    with_tone = (
+        *filters,
+        *of_print,
+        "non-local means",
+        "wavelet",
+        "PCA 16",
+        "PCA 32",
+        "PCA 64",
+        "PCA 128",
+    )
     others = {"noisy", "all black", "mean image", "linear MMSE", "posterior mean"}
     assert others | {f"{name}{end}" for name in with_tone for end in ("", TONE)} <= set(BASELINES)
 

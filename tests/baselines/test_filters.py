@@ -10,8 +10,10 @@ from skimage.restoration import denoise_nl_means, denoise_tv_chambolle
 from denoising_pipeline.baselines.filters import (
     bilateral_filter,
     gaussian_filter,
+    median_background,
     median_filter,
     non_local_means,
+    sauvola,
     total_variation,
     wavelet,
 )
@@ -65,3 +67,23 @@ def test_wavelet_does_not_mind_shifts() -> None:
     moved = wavelet(np.roll(NOISY, shift, (1, 2)), sigma=0.3)
     expected = np.roll(wavelet(NOISY, sigma=0.3), shift, (1, 2))
     np.testing.assert_allclose(moved, expected, atol=1e-4)
+
+
+def test_sauvola_is_that_of_scikit_image_of_each_channel() -> None:
+    expected = reference.threshold_sauvola(IMAGE, 15, 0.2, r=0.5) < IMAGE
+    found = sauvola(NOISY, window=15, k=0.2)
+    np.testing.assert_array_equal(found[3, ..., 0], expected)
+    assert set(found.ravel()) == {0, 1}
+    colours = np.concatenate([NOISY, 1 - NOISY, NOISY], axis=3)
+    binary = sauvola(colours, window=15, k=0.2)
+    np.testing.assert_array_equal(binary[..., 2:], found)
+    np.testing.assert_array_equal(binary[..., 1:2], sauvola(1 - NOISY, window=15, k=0.2))
+
+
+def test_median_background_makes_stained_paper_white_and_keeps_thin_print() -> None:
+    page = np.where(np.arange(60) % 10 < 2, 0.1, 1)[np.newaxis, np.newaxis, :, np.newaxis]
+    stained = (page * np.linspace(0.6, 0.65, 50)[:, np.newaxis, np.newaxis]).astype(np.float32)
+    found = median_background(stained, 15)
+    expected = np.broadcast_to(page, found.shape)
+    inside = np.s_[:, 8:-8, 8:-8]
+    np.testing.assert_allclose(found[inside], expected[inside], atol=0.02)

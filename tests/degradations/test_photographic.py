@@ -17,7 +17,7 @@ from denoising_pipeline.images.arrays import Images
 
 PHOTOGRAPH: Images = (data.astronaut()[np.newaxis, :160, 150:342] / 255).astype(np.float32)
 FLAT = np.full((3, 64, 48, 3), 0.5, np.float32)
-NEW = ("banding", "blur", "downsampling", "fading", "holes", "jpeg", "watermark")
+NEW = ("banding", "blur", "downsampling", "fading", "holes", "jpeg", "paper", "watermark")
 
 
 def degraded(degradation: Degradation, clean: Images = PHOTOGRAPH, seed: int = 0) -> Images:

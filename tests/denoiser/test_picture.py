@@ -10,13 +10,17 @@ from cards import card
 from PIL import Image
 from skimage import data
 
+from denoising_pipeline.degradations import Composed, Degradation
 from denoising_pipeline.degradations.camera import Camera
+from denoising_pipeline.degradations.paper import Paper
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.picture import Settings, denoise_page, denoise_picture
 from denoising_pipeline.denoiser.quality import FEATURES, Quality
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.models.unet import Unet
 from denoising_pipeline.pictures.formats import open_picture
+
+CAMERA = Camera()
 
 
 class Blurring:
@@ -36,10 +40,10 @@ class Blurring:
         return np.asarray(np.mean(parts, axis=0), np.float32)
 
 
-def blurring(channels: int = 3) -> Denoiser:
+def blurring(channels: int = 3, degradation: Degradation = CAMERA) -> Denoiser:
     network: Any = Blurring(channels)
     architecture = Unet(noise_level=True, widths=(4,), blocks=(1,))
-    return Denoiser(architecture, (None, None, channels), network, card(Camera()))
+    return Denoiser(architecture, (None, None, channels), network, card(degradation))
 
 
 def noisy(pixels: Any) -> Any:
@@ -138,3 +142,18 @@ def test_a_noise_level_is_refused_before_any_file_is_read_by_a_network_not_told_
 def test_settings_out_of_range_are_refused(strength: float, sigma: float | None) -> None:
     with pytest.raises(ValueError, match=r"it goes from|at most 1"):
         Settings(strength, sigma)
+
+
+def test_whoever_undoes_stains_is_not_told_that_a_scan_has_no_noise() -> None:
+    page = np.full((64, 80), 200, np.uint8)
+    page[20:24] = 30
+    for degradation, warned in (
+        (Camera(), True),
+        (Paper(), False),
+        (Composed.of([Paper(), Camera()]), False),
+    ):
+        file = BytesIO()
+        Image.fromarray(page).save(file, "PNG")
+        picture = open_picture(file.getvalue(), "scan.png")
+        outcome = denoise_picture(picture, blurring(degradation=degradation), BytesIO())
+        assert bool(outcome.warnings) == warned

@@ -107,6 +107,7 @@ def test_files_that_could_both_be_meant_are_refused_unless_they_are_equal(tmp_pa
         ("mnist", "Run `denoising-pipeline fetch-mnist`"),
         ("fashion-mnist", "Run `denoising-pipeline fetch-fashion-mnist`"),
         ("photographs", "Run `denoising-pipeline fetch-photographs`"),
+        ("text", "Run `denoising-pipeline fetch-text`"),
         ("mine", "Put the four IDX files, or images as PNG, JPEG, WebP or TIFF, into"),
     ],
 )

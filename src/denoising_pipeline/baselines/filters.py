@@ -90,6 +90,46 @@ def wavelet(noisy: Images, sigma: float) -> Images:
     return total / np.float32(len(shifts))
 
 
+@filtering("sauvola", window=(15, 25, 41), k=(0.1, 0.2, 0.3))
+def sauvola(noisy: Images, window: int, k: float) -> Images:
+    """Make black what is darker than its surroundings by more than they vary, all else white.
+
+    J. Sauvola and M. Pietikäinen, "Adaptive Document Image Binarization" (2000), with the dynamic
+    range 1/2 of the standard deviation; of each channel by itself.
+    """
+    from skimage.filters import threshold_sauvola
+
+    def binary(channel: Images) -> Images:
+        return np.asarray(channel > threshold_sauvola(channel, window, k, r=0.5), np.float32)
+
+    return _each_channel(binary, noisy)
+
+
+@filtering("median background", size=(15, 25, 41))
+def median_background(noisy: Images, size: int) -> Images:
+    """Divide by the median of the square of `size` pixels around each: the paper without print.
+
+    Of each channel by itself, and of the part of the square that is in the image, in 256 levels.
+    """
+    from skimage.filters.rank import median
+
+    square = np.ones((size, size), bool)
+
+    def divided(channel: Images) -> Images:
+        background = median(np.rint(channel * 255).astype(np.uint8), square)
+        return np.asarray(channel * 255 / np.maximum(background, 1), np.float32)
+
+    return _each_channel(divided, np.clip(noisy, 0, 1))
+
+
+def _each_channel(function: Callable[[Images], Images], noisy: Images) -> Images:
+    """Apply a function from (H, W) to (H, W) to each channel of each image."""
+    filtered = np.empty_like(noisy)
+    for image, channel in product(range(len(noisy)), range(noisy.shape[3])):
+        filtered[image, ..., channel] = function(noisy[image, ..., channel])
+    return filtered
+
+
 def _image_by_image(function: Callable[..., Any], noisy: Images, **options: Any) -> Images:
     """Apply a function of scikit-image: it takes one image, and grey ones without channels."""
     channels = noisy.shape[-1]

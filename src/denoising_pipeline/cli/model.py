@@ -44,8 +44,9 @@ def model_file(model: str) -> Path:
         return model_file(f"models:/{model}@champion")
     except ValueError as error:
         raise ValueError(
-            f"None of the denoisers of '{model}' is known to be better than what it was trained "
-            f"on from. The newest one is models:/{model}@challenger. ({error})"
+            f"'{model}' has no champion. If it is not trained yet: kedro run --env {model}. Else "
+            f"none of its denoisers is known to be better than what it was trained on from, and "
+            f"the newest one is models:/{model}@challenger. ({error})"
         ) from error
 
 

@@ -104,6 +104,18 @@ def fetch_photographs(folder: str, overwrite: bool) -> None:
 
 
 @cli.command()
+@click.option("--folder", default="data/01_raw/text", show_default=True, help="Where they go.")
+@click.option("--overwrite", is_flag=True, help="Replace other files of the same names.")
+@without_traceback
+def fetch_text(folder: str, overwrite: bool) -> None:
+    """Draw pages of text in the fonts that matplotlib brings: clean scans to learn from."""
+    from denoising_pipeline.images.text_pages import fetch_text as fetch
+
+    for path in fetch(Path(folder), overwrite):
+        click.echo(path)
+
+
+@cli.command()
 @env_option
 @click.option("--keep", type=click.IntRange(0), default=3, show_default=True, help="Versions kept.")
 @click.option("--yes", is_flag=True, help="Remove them; without it they are only listed.")

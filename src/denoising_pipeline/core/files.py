@@ -5,7 +5,7 @@ import hashlib
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath, PurePosixPath
 from typing import IO, Any, TypeVar
@@ -124,6 +124,32 @@ def _write_remote(fs: Any, temporary: str, path: str) -> Iterator[IO[bytes]]:
     with fs.open(temporary, "wb") as file:
         yield file
     fs.mv(temporary, path)
+
+
+def write_missing(wanted: Mapping[Path, bytes], overwrite: bool = False) -> None:
+    """Write files, but those that are there as they shall be.
+
+    Args:
+        wanted: What each file shall hold; missing folders are made.
+        overwrite: Replace files that hold something else.
+
+    Raises:
+        FileExistsError: A file holds something else, and `overwrite` is off. Nothing is written.
+    """
+    missing = {
+        path: content
+        for path, content in wanted.items()
+        if not path.exists() or path.read_bytes() != content
+    }
+    others = [str(path) for path in missing if path.exists()]
+    if others and not overwrite:
+        raise FileExistsError(
+            f"Other files of these names are there: {', '.join(others)}. Move them away, or allow "
+            "overwriting."
+        )
+    for path, content in missing.items():
+        with atomic_write(LocalFileSystem(), path.as_posix()) as file:
+            file.write(content)
 
 
 def file_digest(filesystem: Any, path: str) -> tuple[str, int]:

@@ -11,14 +11,22 @@ from denoising_pipeline.images.arrays import Images
 
 
 class Blur(Degradation):
-    """Every pixel becomes the mean of its surroundings, weighted by a Gaussian."""
+    """Every pixel becomes the mean of its surroundings, weighted by a Gaussian.
+
+    With `varied` the spread of each image is uniform from 0 to `spread`, so that a denoiser learns
+    to leave sharp what is sharp.
+    """
 
     level: ClassVar[str] = "spread"
 
     name: Literal["blur"] = "blur"
     spread: float = Field(default=1.0, ge=0, le=16, description="standard deviation in pixels")
+    varied: bool = Field(default=False, description="another one for each image, at most `spread`")
 
     def apply(self, clean: Images, generator: np.random.Generator) -> Images:
-        """Degrade a batch of images; see `Degradation.apply`. Nothing is random."""
-        spread = (0, self.spread, self.spread, 0)
-        return np.clip(gaussian_filter(clean, spread, mode="nearest"), 0, 1)
+        """Degrade a batch of images; see `Degradation.apply`."""
+        blurred = np.empty_like(clean)
+        shares = generator.random(len(clean)) if self.varied else np.ones(len(clean))
+        for image, spread, result in zip(clean, self.spread * shares, blurred, strict=True):
+            gaussian_filter(image, (spread, spread, 0), output=result, mode="nearest")
+        return np.clip(blurred, 0, 1, out=blurred)

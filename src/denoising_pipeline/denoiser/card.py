@@ -7,7 +7,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from denoising_pipeline import __version__
-from denoising_pipeline.degradations import Degradation, NoiseInjectionParameters
+from denoising_pipeline.degradations import Degradation, Noise, NoiseInjectionParameters
+from denoising_pipeline.degradations.camera import Camera
+from denoising_pipeline.degradations.recorded import Recorded
 
 NOT_FOR = (
     "Evidence: a denoiser may invent detail that was not there. Images unlike those it was "
@@ -69,6 +71,11 @@ class Card(BaseModel):
     def noise(self) -> Degradation:
         """The degradation that it was trained to undo."""
         return self.degradation.root
+
+    @property
+    def for_noise(self) -> bool:
+        """Whether it was trained to undo noise and nothing else."""
+        return isinstance(self.noise, Noise | Camera | Recorded)
 
     @property
     def training_digest(self) -> str:

@@ -212,6 +212,11 @@ class Denoiser:
         return noise.sigma if isinstance(noise, Camera | Gaussian) else None
 
     @property
+    def for_noise(self) -> bool:
+        """Whether it was trained to undo noise and nothing else, as far as is known."""
+        return self._card is None or self._card.for_noise
+
+    @property
     def out_channels(self) -> int:
         """Channels of the images that it gives."""
         return int(self.model.output_shape[-1])

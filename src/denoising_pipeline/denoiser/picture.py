@@ -76,14 +76,18 @@ class Outcome:
     Attributes:
         pages: Those that are done, in their order.
         highest: Noise level up to which the denoiser was trained; see `Denoiser.trained_up_to`.
+        for_noise: Whether it was trained to undo noise alone; see `Denoiser.for_noise`.
     """
 
     pages: list[Page] = field(default_factory=list)
     highest: float | None = None
+    for_noise: bool = True
 
     @property
     def warnings(self) -> list[str]:
-        """What speaks against denoising, each thing once for all pages."""
+        """What speaks against denoising, each thing once for all pages; of noise alone."""
+        if not self.for_noise:
+            return []
         found = (text for page in self.pages for text in noise_warnings(page.noise, self.highest))
         return list(dict.fromkeys(found))
 
@@ -132,7 +136,7 @@ def denoise_picture(
     """
     denoiser.check_sigma(settings.sigma)
     check_format(picture, format)
-    outcome = Outcome(highest=denoiser.trained_up_to)
+    outcome = Outcome(highest=denoiser.trained_up_to, for_noise=denoiser.for_noise)
 
     def pages() -> Iterator[npt.NDArray[np.float32]]:
         for number in range(picture.pages):

@@ -9,17 +9,15 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 from scipy.special import stdtrit
 
+from denoising_pipeline.evaluation.per_image import Floats, per_image
+from denoising_pipeline.evaluation.strokes import stroke_f1
 from denoising_pipeline.images.arrays import Images, Values
 
 PSNR_CAP = 100.0
 """PSNR of identical images in dB, which would be infinite: the MSE is floored at 1e-10."""
-
-_BLOCK_VALUES = 250_000
-"""Values that are measured at once; it bounds memory and fits caches."""
 
 _SSIM_SIGMA = 1.5
 _SSIM_RADIUS = 5
@@ -29,8 +27,6 @@ SSIM_WINDOW = 2 * _SSIM_RADIUS + 1
 """Height and width that images need at least for SSIM."""
 
 _SSIM_C1, _SSIM_C2 = 0.01**2, 0.03**2
-
-_Floats = npt.NDArray[np.float64]
 
 
 def mse(clean: Images, denoised: Images) -> Values:
@@ -46,7 +42,7 @@ def mse(clean: Images, denoised: Images) -> Values:
     Raises:
         ValueError: The shapes differ or are not NHWC, or the values are not floating point.
     """
-    return _per_image(lambda x, y: np.mean((x - y) ** 2, axis=(1, 2, 3)), clean, denoised)
+    return per_image(lambda x, y: np.mean((x - y) ** 2, axis=(1, 2, 3)), clean, denoised)
 
 
 def mae(clean: Images, denoised: Images) -> Values:
@@ -62,7 +58,7 @@ def mae(clean: Images, denoised: Images) -> Values:
     Raises:
         ValueError: The shapes differ or are not NHWC, or the values are not floating point.
     """
-    return _per_image(lambda x, y: np.mean(np.abs(x - y), axis=(1, 2, 3)), clean, denoised)
+    return per_image(lambda x, y: np.mean(np.abs(x - y), axis=(1, 2, 3)), clean, denoised)
 
 
 def psnr(clean: Images, denoised: Images) -> Values:
@@ -122,7 +118,7 @@ def ssim(clean: Images, denoised: Images) -> Values:
             f"An image has {height}x{width} pixels, SSIM needs at least {SSIM_WINDOW}x"
             f"{SSIM_WINDOW}. Use larger images, or take ssim out of evaluation.metrics."
         )
-    return _per_image(_ssim, clean, denoised)
+    return per_image(_ssim, clean, denoised)
 
 
 def colour_difference(clean: Images, denoised: Images) -> Values:
@@ -143,16 +139,23 @@ def colour_difference(clean: Images, denoised: Images) -> Values:
     """
     from skimage.color import deltaE_ciede2000, rgb2lab
 
-    def differences(one: _Floats, other: _Floats) -> _Floats:
+    def differences(one: Floats, other: Floats) -> Floats:
         lab = [rgb2lab(np.broadcast_to(image, (*image.shape[:3], 3))) for image in (one, other)]
-        found: _Floats = deltaE_ciede2000(*lab).mean(axis=(1, 2))
+        found: Floats = deltaE_ciede2000(*lab).mean(axis=(1, 2))
         return found
 
-    return _per_image(differences, clean, denoised)
+    return per_image(differences, clean, denoised)
 
 
 METRICS: Mapping[str, Callable[[Images, Images], Values]] = MappingProxyType(
-    {"psnr": psnr, "ssim": ssim, "mse": mse, "mae": mae, "colour_difference": colour_difference}
+    {
+        "psnr": psnr,
+        "ssim": ssim,
+        "mse": mse,
+        "mae": mae,
+        "colour_difference": colour_difference,
+        "stroke_f1": stroke_f1,
+    }
 )
 """Metric by key: what evaluation computes for every image, unless it is left out."""
 
@@ -248,34 +251,7 @@ def _require_values(values: Values) -> None:
         raise ValueError("There are no values to summarise. Measure at least one image.")
 
 
-def _per_image(
-    measure: Callable[[_Floats, _Floats], _Floats], clean: Images, denoised: Images
-) -> Values:
-    """Check a pair of batches and measure it in float64, block by block."""
-    _check(clean, denoised)
-    step = max(1, _BLOCK_VALUES // max(1, math.prod(clean.shape[1:])))
-    values = np.empty(len(clean))
-    for start in range(0, len(clean), step):
-        block = slice(start, start + step)
-        values[block] = measure(clean[block].astype(np.float64), denoised[block].astype(np.float64))
-    return values
-
-
-def _check(clean: Images, denoised: Images) -> None:
-    if clean.shape != denoised.shape or clean.ndim != 4:  # noqa: PLR2004
-        raise ValueError(
-            f"clean has the shape {clean.shape} and denoised {denoised.shape}. "
-            "Both must be the same (N, H, W, C)."
-        )
-    for name, images in (("clean", clean), ("denoised", denoised)):
-        if not np.issubdtype(images.dtype, np.floating):
-            raise ValueError(
-                f"{name} is {images.dtype}; metrics take floating point in [0, 1]. "
-                "Divide bytes by 255."
-            )
-
-
-def _ssim(x: _Floats, y: _Floats) -> _Floats:
+def _ssim(x: Floats, y: Floats) -> Floats:
     mean_x, mean_y = _window_means(x), _window_means(y)
     means = mean_x * mean_y
     squares = mean_x**2 + mean_y**2
@@ -284,11 +260,11 @@ def _ssim(x: _Floats, y: _Floats) -> _Floats:
     similarity = ((2 * means + _SSIM_C1) * (2 * covariance + _SSIM_C2)) / (
         (squares + _SSIM_C1) * (variances + _SSIM_C2)
     )
-    values: _Floats = np.mean(similarity, axis=(1, 2, 3))
+    values: Floats = np.mean(similarity, axis=(1, 2, 3))
     return values
 
 
-def _window_means(images: _Floats) -> _Floats:
+def _window_means(images: Floats) -> Floats:
     """Gaussian-weighted means at the pixels whose whole window lies in the image."""
     inside = slice(_SSIM_RADIUS, -_SSIM_RADIUS)
     rows = gaussian_filter1d(images, _SSIM_SIGMA, axis=1, radius=_SSIM_RADIUS)[:, inside]

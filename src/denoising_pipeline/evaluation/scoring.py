@@ -39,6 +39,7 @@ SCORE_FORMATS = (
     ScoreFormat("ssim", "SSIM", 4, more_is_better=True),
     ScoreFormat("covered_psnr", "PSNR where it was covered [dB]", 2, more_is_better=True),
     ScoreFormat("kept_psnr", "PSNR elsewhere [dB]", 2, more_is_better=True),
+    ScoreFormat("stroke_f1", "F1 of strokes", 4, more_is_better=True),
     ScoreFormat("colour_difference", "CIEDE2000", 2, more_is_better=False),
     ScoreFormat("mse", "MSE", 5, more_is_better=False),
     ScoreFormat("mae", "MAE", 5, more_is_better=False),

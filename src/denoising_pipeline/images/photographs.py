@@ -4,9 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from fsspec.implementations.local import LocalFileSystem
-
-from denoising_pipeline.core.files import atomic_write
+from denoising_pipeline.core.files import write_missing
 
 
 class Photograph(NamedTuple):
@@ -74,20 +72,7 @@ def fetch_photographs(folder: Path, overwrite: bool = False) -> list[Path]:
     """
     wanted = {folder / Path(photo.path).name: _content(photo) for photo in PHOTOGRAPHS}
     wanted[folder / LICENCES] = licences().encode()
-    missing = {
-        path: content
-        for path, content in wanted.items()
-        if not path.exists() or path.read_bytes() != content
-    }
-    others = [str(path) for path in missing if path.exists()]
-    if others and not overwrite:
-        raise FileExistsError(
-            f"Other files of these names are there: {', '.join(others)}. Move them away, or allow "
-            "overwriting."
-        )
-    for path, content in missing.items():
-        with atomic_write(LocalFileSystem(), path.as_posix()) as file:
-            file.write(content)
+    write_missing(wanted, overwrite)
     return list(wanted)
 
 

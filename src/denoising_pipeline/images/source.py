@@ -45,6 +45,7 @@ _COMMANDS = {
     "fashion-mnist": "fetch-fashion-mnist",
     "mnist": "fetch-mnist",
     "photographs": "fetch-photographs",
+    "text": "fetch-text",
 }
 
 
