@@ -76,14 +76,18 @@ class Outcome:
     Attributes:
         pages: Those that are done, in their order.
         highest: Noise level up to which the denoiser was trained; see `Denoiser.trained_up_to`.
+        rate: Samples a second of a recording, whose channels are pages; None: a picture.
     """
 
     pages: list[Page] = field(default_factory=list)
     highest: float | None = None
+    rate: int | None = None
 
     @property
     def warnings(self) -> list[str]:
-        """What speaks against denoising, each thing once for all pages."""
+        """What speaks against denoising, each thing once for all pages; of recordings nothing."""
+        if self.rate:
+            return []
         found = (text for page in self.pages for text in noise_warnings(page.noise, self.highest))
         return list(dict.fromkeys(found))
 
@@ -131,8 +135,9 @@ def denoise_picture(
             told the noise level that the settings have.
     """
     denoiser.check_sigma(settings.sigma)
+    check_sound(picture.rate, denoiser.architecture.sample_rate)
     check_format(picture, format)
-    outcome = Outcome(highest=denoiser.trained_up_to)
+    outcome = Outcome(highest=denoiser.trained_up_to, rate=picture.rate)
 
     def pages() -> Iterator[npt.NDArray[np.float32]]:
         for number in range(picture.pages):
@@ -145,6 +150,34 @@ def denoise_picture(
 
     write_picture(picture, pages(), file, format)
     return outcome
+
+
+def check_sound(rate: int | None, wanted: int | None) -> None:
+    """Check that recordings go through denoisers of recordings, and pictures through others.
+
+    Args:
+        rate: Samples a second of a recording; None: a picture.
+        wanted: Samples a second that the denoiser takes; None: pictures.
+
+    Raises:
+        ValueError: It is not so; the sentence goes on from the file's name.
+    """
+    if rate == wanted:
+        return
+    if rate is None:
+        raise ValueError(
+            f"is a picture, and this denoiser is for recordings of {wanted} Hz: take another "
+            "--model, such as photos"
+        )
+    if wanted is None:
+        raise ValueError(
+            "is a recording, and this denoiser is for pictures: give one for recordings by "
+            "--model. None ships; `kedro run --env sound` trains one in a checkout of the project"
+        )
+    raise ValueError(
+        f"has {rate} samples a second, and this denoiser is for {wanted}: resample it, or train a "
+        "denoiser for its rate (training.model.rate)"
+    )
 
 
 def denoise_any(image: Any, denoiser: Denoiser, settings: Settings) -> Any:

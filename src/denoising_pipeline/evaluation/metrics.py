@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 from scipy.special import stdtrit
 
+from denoising_pipeline.evaluation.sound import SOUND
 from denoising_pipeline.images.arrays import Images, Values
 
 PSNR_CAP = 100.0
@@ -153,6 +154,7 @@ def colour_difference(clean: Images, denoised: Images) -> Values:
 
 METRICS: Mapping[str, Callable[[Images, Images], Values]] = MappingProxyType(
     {"psnr": psnr, "ssim": ssim, "mse": mse, "mae": mae, "colour_difference": colour_difference}
+    | SOUND
 )
 """Metric by key: what evaluation computes for every image, unless it is left out."""
 

@@ -41,7 +41,11 @@ _IDX_NAME = re.compile(
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _LISTED = 8
-_COMMANDS = {"mnist": "fetch-mnist", "photographs": "fetch-photographs"}
+_COMMANDS = {
+    "mnist": "fetch-mnist",
+    "photographs": "fetch-photographs",
+    "speech": "fetch-speech",
+}
 
 
 class SourceError(ValueError):

@@ -12,7 +12,7 @@ from PIL import Image
 from denoising_pipeline.core.pages import data_uri
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
-from denoising_pipeline.images.shown import image_titles, middle
+from denoising_pipeline.images.shown import as_seen, image_titles
 from denoising_pipeline.report.blocks import Picture
 from denoising_pipeline.report.results import Results
 
@@ -44,7 +44,7 @@ def pictures(results: Results, rows: pd.DataFrame) -> list[Picture]:
         Picture(
             title=title,
             states=[
-                (stage, _scores(row, stage), png(middle(images, position, side, side)))
+                (stage, _scores(row, stage), png(as_seen(images, position, side, side)))
                 for stage, images in sets.items()
             ],
         )
