@@ -163,7 +163,9 @@ class Denoiser:
                 `sigma` is given to a network that is not told it.
         """
         self.check_sigma(sigma)
-        images = checked(noisy, self.image_shape, 0 if self.clipped else BEYOND)
+        one_row = self.architecture.sample_rate is not None
+        takes = (1, *self.image_shape[1:]) if one_row else self.image_shape
+        images = checked(noisy, takes, 0 if self.clipped else BEYOND)
         shapes = images.shapes.copy()
         shapes[:, 2] = channels = self.out_channels
         values = new_array((int(shapes.prod(1).sum()),))

@@ -29,7 +29,7 @@ OTHER_SUFFIXES = (
 )
 """How files of images end that are not read."""
 
-FORMATS = "PNG, JPEG, WebP, TIFF or, of sound, WAV"
+FORMATS = "PNG, JPEG, WebP or TIFF"
 
 _ORIENTATION = 0x0112
 
