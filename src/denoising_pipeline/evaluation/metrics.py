@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 from scipy.special import stdtrit
 
-from denoising_pipeline.evaluation.sound import SOUND
+from denoising_pipeline.evaluation.sound import SOUND, check_pair
 from denoising_pipeline.images.arrays import Images, Values
 
 PSNR_CAP = 100.0
@@ -254,27 +254,13 @@ def _per_image(
     measure: Callable[[_Floats, _Floats], _Floats], clean: Images, denoised: Images
 ) -> Values:
     """Check a pair of batches and measure it in float64, block by block."""
-    _check(clean, denoised)
+    check_pair(clean, denoised)
     step = max(1, _BLOCK_VALUES // max(1, math.prod(clean.shape[1:])))
     values = np.empty(len(clean))
     for start in range(0, len(clean), step):
         block = slice(start, start + step)
         values[block] = measure(clean[block].astype(np.float64), denoised[block].astype(np.float64))
     return values
-
-
-def _check(clean: Images, denoised: Images) -> None:
-    if clean.shape != denoised.shape or clean.ndim != 4:  # noqa: PLR2004
-        raise ValueError(
-            f"clean has the shape {clean.shape} and denoised {denoised.shape}. "
-            "Both must be the same (N, H, W, C)."
-        )
-    for name, images in (("clean", clean), ("denoised", denoised)):
-        if not np.issubdtype(images.dtype, np.floating):
-            raise ValueError(
-                f"{name} is {images.dtype}; metrics take floating point in [0, 1]. "
-                "Divide bytes by 255."
-            )
 
 
 def _ssim(x: _Floats, y: _Floats) -> _Floats:

@@ -1,6 +1,7 @@
 """How good a recording is: (clean, denoised) in, one value per recording out."""
 
 import logging
+import math
 import warnings
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -37,9 +38,10 @@ def si_sdr(clean: Images, denoised: Images) -> Values:
         float64 (N,) in dB, in [-`SDR_CAP`, `SDR_CAP`]; more is better.
 
     Raises:
-        ValueError: The shapes differ.
+        ValueError: As for `check_pair`.
     """
-    target, found = (_centred(each) for each in _checked(clean, denoised))
+    check_pair(clean, denoised)
+    target, found = _centred(clean), _centred(denoised)
     energy = np.maximum((target**2).sum(axis=1, keepdims=True), _LEAST)
     target = target * ((found * target).sum(axis=1, keepdims=True) / energy)
     kept, lost = (target**2).sum(axis=1), ((target - found) ** 2).sum(axis=1)
@@ -63,11 +65,12 @@ def stoi(clean: Images, denoised: Images, rate: int) -> Values:
         float64 (N,), about 0 to 1; more is better. NaN where less than 0.4 seconds are speech.
 
     Raises:
-        ValueError: The shapes differ.
+        ValueError: As for `check_pair`.
     """
     import pystoi
 
-    pairs = zip(*_checked(clean, denoised), strict=True)
+    check_pair(clean, denoised)
+    pairs = zip(clean, denoised, strict=True)
     return np.array([_intelligibility(pystoi.stoi, *pair, rate) for pair in pairs], np.float64)
 
 
@@ -92,7 +95,7 @@ def measurable(metrics: Iterable[str]) -> list[str]:
 
 
 def _intelligibility(measure: Any, clean: Images, denoised: Images, rate: int) -> float:
-    one, other = (2 * each[0].mean(axis=1, dtype=np.float64) - 1 for each in (clean, denoised))
+    one, other = (2 * each.mean(axis=(0, 2), dtype=np.float64) - 1 for each in (clean, denoised))
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)  # Too little speech.
         try:
@@ -102,18 +105,28 @@ def _intelligibility(measure: Any, clean: Images, denoised: Images, rate: int) -
 
 
 def _centred(recordings: Images) -> npt.NDArray[np.float64]:
-    flat = recordings.reshape(len(recordings), -1).astype(np.float64)
+    flat = recordings.reshape(len(recordings), math.prod(recordings.shape[1:])).astype(np.float64)
     centred: npt.NDArray[np.float64] = flat - flat.mean(axis=1, keepdims=True)
     return centred
 
 
-def _checked(clean: Images, denoised: Images) -> tuple[Images, Images]:
+def check_pair(clean: Images, denoised: Images) -> None:
+    """Check that two collections can be compared.
+
+    Raises:
+        ValueError: The shapes differ or are not NHWC, or the values are not floating point.
+    """
     if clean.shape != denoised.shape or clean.ndim != 4:  # noqa: PLR2004
         raise ValueError(
             f"clean has the shape {clean.shape} and denoised {denoised.shape}. "
-            "Both must be the same (N, 1, samples, C)."
+            "Both must be the same (N, H, W, C)."
         )
-    return clean, denoised
+    for name, images in (("clean", clean), ("denoised", denoised)):
+        if not np.issubdtype(images.dtype, np.floating):
+            raise ValueError(
+                f"{name} is {images.dtype}; metrics take floating point in [0, 1]. "
+                "Divide bytes by 255."
+            )
 
 
 SOUND: dict[str, Callable[[Images, Images], Values]] = {
