@@ -100,7 +100,7 @@ def test_another_architecture_can_be_chosen_over_every_recipe(recipe: str, name:
     One for recordings comes with patches of its own: samples, not pixels.
     """
     bounded = ARCHITECTURES[name](name=name).bounded
-    given = {"model": {"name": name}, **({} if bounded else {"loss": "log_mse"})}
+    given: dict[str, Any] = {"model": {"name": name}} | ({} if bounded else {"loss": "log_mse"})
     if name == "spectral" and parameters(recipe)["training"]["patch"]:
         given["patch"] = 4096
     if recipe == "fitted" and name != "stabilized":

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from denoising_pipeline.degradations.base import Noise
+from denoising_pipeline.degradations.base import Degradation
 from denoising_pipeline.images.arrays import Images
 
 KINDS = ("white", "pink", "hum", "babble")
@@ -25,7 +25,7 @@ SILENCE = 1e-3
 _Samples = npt.NDArray[np.float64]
 
 
-class Background(Noise):
+class Background(Degradation):
     """One of four sounds is added to each recording, at a level of its own.
 
     The ratio of the root mean squares of speech and noise over the whole recording is drawn
