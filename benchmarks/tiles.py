@@ -94,7 +94,7 @@ def measured(widths: Sequence[int], size: Sequence[int], budget: int) -> dict[st
         started = time.perf_counter()
         denoiser(image, max_memory=budget)
         seconds = time.perf_counter() - started
-    context, multiple = network.context, network.multiple
+    context, multiple = network.context, network.multiples
     limit = budget // bytes_per_pixel(denoiser.model, multiple)
     tile = tile_size(size[0], size[1], limit, context, multiple)
     reads = [read for read, _ in tiles(size[0], size[1], tile, context, multiple)]

@@ -56,7 +56,10 @@ def test_level_names_an_option_and_is_described(cls: type[Degradation]) -> None:
     assert degradation.level in cls.model_fields
     lower = degradation.at(0.25)
     assert lower.level_value == 0.25
-    said = {"camera": "camera up to 63.8/255"}  # as people know the noise of photographs
+    said = {  # as people know the noise of photographs and of recordings
+        "camera": "camera up to 63.8/255",
+        "background": "background at 12 to 32 dB",
+    }
     name = cls.model_fields["name"].default
     assert lower.describe() == said.get(name, f"{name} 0.25")
     assert lower.model_dump() == degradation.model_dump() | {degradation.level: 0.25}

@@ -70,7 +70,7 @@ def test_tiles_give_what_the_whole_image_gives(
 ) -> None:
     """Whatever the weights, the size and the memory."""
     draw_weights(chosen.model, seed)
-    context, multiple = chosen.architecture.context or 0, chosen.architecture.multiple
+    context, multiple = chosen.architecture.context or 0, chosen.architecture.multiples
     noisy = pixels(1, height, width, chosen.image_shape[2])
     least = least_pixels(height, width, context, multiple) + more
     tiled = chosen(noisy, max_memory=least * bytes_per_pixel(chosen.model, multiple))
@@ -135,7 +135,7 @@ def test_colour_is_refused_by_a_network_for_grey() -> None:
 
 def test_too_little_memory_for_any_tile_is_refused_with_what_one_takes() -> None:
     chosen = DENOISERS[1]
-    need = bytes_per_pixel(chosen.model, 4) * least_pixels(56, 60, SMALL.context, 4)
+    need = bytes_per_pixel(chosen.model, (4, 4)) * least_pixels(56, 60, SMALL.context, (4, 4))
     with pytest.raises(ValueError, match=rf"max_memory is 1,000 bytes.*56x60.*{need:,}"):
         chosen(pixels(1, 56, 60, 3), max_memory=1000)
     assert chosen(pixels(1, 56, 60, 3), max_memory=need).shape == (1, 56, 60, 3)
@@ -153,4 +153,4 @@ def test_twenty_sizes_are_not_compiled_twenty_times() -> None:
 def test_memory_of_a_pixel_is_that_of_the_largest_layers_and_what_waits() -> None:
     """Two images twice; skips of two resolutions and the noisy image; four times the largest."""
     values = 2 * (3 + 3) + 4 / 4 + 6 / 16 + 3 + 4 * 3
-    assert bytes_per_pixel(DENOISERS[1].model, 4) == np.ceil(4 * values)
+    assert bytes_per_pixel(DENOISERS[1].model, (4, 4)) == np.ceil(4 * values)

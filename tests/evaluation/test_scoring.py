@@ -24,7 +24,7 @@ def test_images_of_any_sizes_are_scored_each_by_itself() -> None:
     assert list(found) == list(METRICS)
     for name, values in found.items():
         pairs = [(clean.read(i)[np.newaxis], other.read(i)[np.newaxis]) for i in range(4)]
-        assert values.tolist() == [METRICS[name](*pair)[0] for pair in pairs]
+        np.testing.assert_array_equal(values, [METRICS[name](*pair)[0] for pair in pairs])
 
 
 @pytest.mark.parametrize("name", METRICS)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from limits import PATIENCE
 from PIL import Image
-from project_folder import PATIENCE, ROOT, Project, environment
+from project_folder import ROOT, Project, environment
 
 from denoising_pipeline.degradations.paper import Paper
 from denoising_pipeline.images.text_pages import draw_page

@@ -134,6 +134,34 @@ def photographs() -> Results:
     )
 
 
+def recordings() -> Results:
+    """Return what a run on recordings of different lengths would have found."""
+    draws = np.random.default_rng(0)
+    shapes = [(1, 9000 + 500 * i, 1) for i in range(6)]
+    clean = ImageSet.collect(
+        (draws.random(shape, dtype=np.float32) for shape in shapes), shapes, np.float32
+    )
+    names = [f"somebody/{i}.wav" for i in range(6)]
+    table = pd.DataFrame({"index": range(6), "label": [None] * 6, "name": names})
+    scores = {"psnr": np.arange(6) + 40.0, "si_sdr": np.arange(6) + 10.0}
+    noisy = {f"noisy_{name}": values - 5 for name, values in scores.items()}
+    return changed(
+        clean=clean,
+        noisy=clean,
+        denoised=clean,
+        image_metrics=table.assign(**scores, **noisy),
+        digit_metrics=results().digit_metrics.head(0),
+        summary={**results().summary, "si_sdr": 12.5, "noisy_si_sdr": 7.5},
+        source_manifest={
+            "source": "speech",
+            "kind": "folder",
+            "rate": 8000,
+            "files": {"somebody/0.wav": {"sha256": "ef" * 32}},
+            "left_out": {},
+        },
+    )
+
+
 def changed(**given: Any) -> Results:
     """Return the results with something else in them."""
     return replace(results(), **given)

@@ -9,9 +9,11 @@ import numpy.typing as npt
 import pytest
 from bs4 import BeautifulSoup, Tag
 from PIL import Image
-from report_inputs import COUNT, changed, parsed, part, photographs, results
+from report_inputs import COUNT, changed, parsed, part, photographs, recordings, results
 
 from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.images.shown import spectrogram
+from denoising_pipeline.images.wav import read_wav
 from denoising_pipeline.report import render
 
 MOST_BYTES = 5_000_000
@@ -73,6 +75,28 @@ def test_images_of_different_sizes_show_their_middles() -> None:
         assert image is not None
         np.testing.assert_array_equal(pixels(image), expected)
         assert picture.get_text(" ", strip=True).startswith(f"#{position}, boats/{position}.png")
+
+
+def test_recordings_are_seen_as_spectrograms_and_some_are_heard() -> None:
+    found = recordings()
+    html = render(found)
+    assert len(html.encode()) < MOST_BYTES
+    page = BeautifulSoup(html, "html.parser")
+    policy = page.find("meta", {"http-equiv": "Content-Security-Policy"})
+    assert isinstance(policy, Tag)
+    assert "media-src data:" in str(policy["content"])
+    section = part(page, "picture")
+    pictures = section.select(".gallery figure")
+    assert len(pictures) == 6
+    assert "Shown are spectrograms" in " ".join(section.get_text().split())
+    assert [len(picture.select("audio")) for picture in pictures] == [3, 3, 3, 0, 0, 0]
+    image, sound = pictures[0].select("img")[0], pictures[0].select("audio")[0]
+    whole = ImageSet.of(found.clean).read(0)
+    np.testing.assert_array_equal(pixels(image), np.rint(spectrogram(whole)[..., 0] * 255))
+    heard = read_wav(base64.b64decode(str(sound["src"]).split(",")[1]))
+    np.testing.assert_allclose(heard.values, whole, atol=2e-5)
+    assert "SI-SDR 10.00 dB" in pictures[0].get_text(" ", strip=True)
+    assert "12.50 dB noisy: 7.50 dB" in " ".join(part(page, "result").get_text(" ").split())
 
 
 def test_large_images_in_colour_stay_under_the_limit() -> None:

@@ -15,6 +15,7 @@ from denoising_pipeline.batch.results import FileResult, Thumbnails
 from denoising_pipeline.core.files import atomic_write, file_digest
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.picture import Outcome, Settings, denoise_picture
+from denoising_pipeline.images.shown import spectrogram
 from denoising_pipeline.pictures.formats import (
     MAX_PIXELS,
     Picture,
@@ -159,6 +160,8 @@ def denoised(
         if pictured and page == 0:
             from denoising_pipeline.batch.thumbnails import make_thumbnails
 
+            if picture.rate:
+                before, after = spectrogram(before), spectrogram(after)
             thumbnails.append(make_thumbnails(before, after, picture.metadata.orientation))
 
     outcome = denoise_picture(picture, denoiser, file, settings, format=format, watch=watch)

@@ -110,7 +110,7 @@ class Help(click.Command):
 @click.option("--watch", is_flag=True, help="Go on with what is new in folders, until Ctrl-C.")
 @click.version_option(__version__, prog_name="denoise")
 def denoise(**given: Any) -> None:
-    """Clean image files of noise: photographs, scans, micrographs.
+    """Clean image files of noise: photographs, scans, micrographs; and recordings, WAV files.
 
     IN is a file, a folder (with all in it), or - for the standard input. What comes out has the
     size, format, depth and metadata of what went in, which is never changed.

@@ -116,6 +116,18 @@ def fetch_text(folder: str, overwrite: bool) -> None:
 
 
 @cli.command()
+@click.option("--folder", default="data/01_raw/speech", show_default=True, help="Their place.")
+@click.option("--overwrite", is_flag=True, help="Replace other files of the same names.")
+@without_traceback
+def fetch_speech(folder: str, overwrite: bool) -> None:
+    """Make speech to learn from: voices of espeak-ng, and announcements that are installed."""
+    from denoising_pipeline.images.speech import fetch_speech as fetch
+
+    paths = fetch(Path(folder), overwrite)
+    click.echo(f"{folder}: {len(paths) - 1} recordings and their licence")
+
+
+@cli.command()
 @env_option
 @click.option("--keep", type=click.IntRange(0), default=3, show_default=True, help="Versions kept.")
 @click.option("--yes", is_flag=True, help="Remove them; without it they are only listed.")

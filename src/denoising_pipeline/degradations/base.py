@@ -52,6 +52,11 @@ class Degradation(Component, ABC):
         return channels
 
     @property
+    def sample_rate(self) -> int | None:
+        """Samples a second of the recordings that it is for; None: pictures, or any."""
+        return None
+
+    @property
     def level_value(self) -> float:
         """Its level; 1 for a degradation that has none."""
         return float(getattr(self, self.level)) if self.level else 1.0

@@ -45,6 +45,11 @@ class Composed(Degradation):
         return self.steps[-1].clipped
 
     @property
+    def sample_rate(self) -> int | None:
+        """Samples a second of the first step that is for recordings."""
+        return next((step.sample_rate for step in self.steps if step.sample_rate), None)
+
+    @property
     def level_value(self) -> float:
         """Level of that step; 1 if there is none."""
         return self.steps[self._last].level_value

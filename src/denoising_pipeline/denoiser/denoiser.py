@@ -163,7 +163,9 @@ class Denoiser:
                 `sigma` is given to a network that is not told it.
         """
         self.check_sigma(sigma)
-        images = checked(noisy, self.image_shape, 0 if self.clipped else BEYOND)
+        one_row = self.architecture.sample_rate is not None
+        takes = (1, *self.image_shape[1:]) if one_row else self.image_shape
+        images = checked(noisy, takes, 0 if self.clipped else BEYOND)
         shapes = images.shapes.copy()
         shapes[:, 2] = channels = self.out_channels
         values = new_array((int(shapes.prod(1).sum()),))
@@ -175,7 +177,7 @@ class Denoiser:
             end = start + len(positions) * height * width * channels
             denoised = values[start:end].reshape(-1, height, width, channels)
             levels = self._levels(images, positions, sigma)
-            for tile in tiles(height, width, size, self._context, self._multiple):
+            for tile in tiles(height, width, size, self._context, self._multiples):
                 pixels = np.stack([images.read(i, tile.read) for i in positions])
                 denoised[:, *tile.keep.slices] = self._denoise(pixels, levels)[:, *tile.kept.slices]
             start = end
@@ -237,8 +239,8 @@ class Denoiser:
         return int(self.model.count_params())
 
     @property
-    def _multiple(self) -> int:
-        return self.architecture.multiple if self.any_size else 1
+    def _multiples(self) -> tuple[int, int]:
+        return self.architecture.multiples if self.any_size else (1, 1)
 
     @property
     def _context(self) -> int:
@@ -247,7 +249,7 @@ class Denoiser:
     @cached_property
     def _bytes_per_pixel(self) -> int:
         known: int | None = getattr(self.model, "bytes_per_pixel", None)
-        return known or bytes_per_pixel(self.model, self._multiple)
+        return known or bytes_per_pixel(self.model, self._multiples)
 
     def _portions(
         self, images: ImageSet, batch_size: int, max_memory: int
@@ -257,8 +259,9 @@ class Denoiser:
         for (height, width, _), same in groupby(map(images.shape, range(len(images)))):
             last = first + sum(1 for _ in same)
             pixels = self._pixels_at_once(height, width, max_memory)
-            size = tile_size(height, width, pixels, self._context, self._multiple)
-            whole = round_up(height, self._multiple) * round_up(width, self._multiple)
+            size = tile_size(height, width, pixels, self._context, self._multiples)
+            rows, columns = self._multiples
+            whole = round_up(height, rows) * round_up(width, columns)
             count = max(1, min(batch_size, pixels // whole))
             for start in range(first, last, count):
                 yield slice(start, min(start + count, last)), size
@@ -268,7 +271,7 @@ class Denoiser:
         if not self.any_size or self.architecture.context is None:
             return sys.maxsize
         pixels = max_memory // self._bytes_per_pixel
-        least = least_pixels(height, width, self._context, self._multiple)
+        least = least_pixels(height, width, self._context, self._multiples)
         if pixels < least:
             raise ValueError(
                 f"max_memory is {max_memory:,} bytes, but the smallest tile of an image of "
@@ -289,7 +292,8 @@ class Denoiser:
     def _denoise(self, pixels: Images, levels: Values | None) -> Images:
         """Run the network, with images reflected at the bottom and on the right to its multiple."""
         height, width = pixels.shape[1:3]
-        bottom, right = -height % self._multiple, -width % self._multiple
+        rows, columns = self._multiples
+        bottom, right = -height % rows, -width % columns
         if bottom or right:
             pixels = np.pad(pixels, ((0, 0), (0, bottom), (0, right), (0, 0)), "reflect")
         if levels is not None:

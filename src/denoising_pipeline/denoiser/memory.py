@@ -13,7 +13,7 @@ ALIVE = 4
 """How many arrays of the largest layer are taken to exist at once."""
 
 
-def bytes_per_pixel(model: Any, multiple: int) -> int:
+def bytes_per_pixel(model: Any, multiples: tuple[int, int]) -> int:
     """Estimate what a network for images of any size takes while it processes them.
 
     An image and what becomes of it are held twice, for padding and cropping; the encoder's outputs
@@ -22,12 +22,12 @@ def bytes_per_pixel(model: Any, multiple: int) -> int:
 
     Args:
         model: As `Architecture.build` returns it for any size.
-        multiple: Of the architecture.
+        multiples: Of the architecture.
 
     Returns:
         Bytes per pixel of the padded images, these included.
     """
-    shape = (1, multiple, multiple, model.input_shape[-1])
+    shape = (1, *multiples, model.input_shape[-1])
     encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
     bottleneck = encoder.compute_output_shape(shape)
     waiting = bottleneck if isinstance(bottleneck, list) else [bottleneck]
@@ -35,7 +35,7 @@ def bytes_per_pixel(model: Any, multiple: int) -> int:
     layers = [*_layer_shapes(encoder, shape), *_layer_shapes(decoder, bottleneck)]
     largest = max(_values([layer]) for layer in layers)
     values = 2 * images + _values(waiting) + ALIVE * largest
-    return math.ceil(VALUE_BYTES * values / multiple**2)
+    return math.ceil(VALUE_BYTES * values / math.prod(multiples))
 
 
 def _layer_shapes(part: Any, given: Any) -> list[tuple[int, ...]]:

@@ -106,8 +106,8 @@ def halved(content: bytes) -> bytes:
 
 
 def _portable(denoiser: Denoiser, content: bytes) -> Denoiser:
-    unit = denoiser.architecture.multiple
-    memory = bytes_per_pixel(denoiser.model, unit) if denoiser.any_size else 1  # nobody asks
+    units = denoiser.architecture.multiples
+    memory = bytes_per_pixel(denoiser.model, units) if denoiser.any_size else 1  # nobody asks
     network = OnnxNetwork(content, memory, denoiser.weight_count)
     return Denoiser(
         denoiser.architecture, denoiser.image_shape, network, denoiser.card, denoiser.quality
@@ -122,12 +122,14 @@ def _predicted(denoiser: Denoiser, seen: Images) -> Images:
 def _examples(denoiser: Denoiser) -> Iterator[Images]:
     height, width, channels = denoiser.image_shape
     channels += denoiser.architecture.told_level
-    unit = denoiser.architecture.multiple
+    rows, columns = denoiser.architecture.multiples
+    one_row = denoiser.architecture.sample_rate is not None
     draws = np.random.default_rng(0)
     if height is None or width is None:
-        yield draws.random((1, 3 * unit, 5 * unit, channels), np.float32)
+        yield draws.random((1, 1 if one_row else 3 * rows, 5 * columns, channels), np.float32)
+    height = 1 if one_row else height or 4 * rows
     for count in (3, 1):
-        yield draws.random((count, height or 4 * unit, width or 4 * unit, channels), np.float32)
+        yield draws.random((count, height, width or 4 * columns, channels), np.float32)
 
 
 def _exported(denoiser: Denoiser) -> bytes:

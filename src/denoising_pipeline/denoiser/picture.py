@@ -77,16 +77,18 @@ class Outcome:
         pages: Those that are done, in their order.
         highest: Noise level up to which the denoiser was trained; see `Denoiser.trained_up_to`.
         for_noise: Whether it was trained to undo noise alone; see `Denoiser.for_noise`.
+        rate: Samples a second of a recording, whose channels are pages; None: a picture.
     """
 
     pages: list[Page] = field(default_factory=list)
     highest: float | None = None
     for_noise: bool = True
+    rate: int | None = None
 
     @property
     def warnings(self) -> list[str]:
-        """What speaks against denoising, each thing once for all pages; of noise alone."""
-        if not self.for_noise:
+        """What speaks against denoising, each thing once for all pages; of noise in pictures."""
+        if self.rate or not self.for_noise:
             return []
         found = (text for page in self.pages for text in noise_warnings(page.noise, self.highest))
         return list(dict.fromkeys(found))
@@ -135,8 +137,11 @@ def denoise_picture(
             told the noise level that the settings have.
     """
     denoiser.check_sigma(settings.sigma)
+    check_sound(picture.rate, denoiser.architecture.sample_rate)
     check_format(picture, format)
-    outcome = Outcome(highest=denoiser.trained_up_to, for_noise=denoiser.for_noise)
+    outcome = Outcome(
+        highest=denoiser.trained_up_to, for_noise=denoiser.for_noise, rate=picture.rate
+    )
 
     def pages() -> Iterator[npt.NDArray[np.float32]]:
         for number in range(picture.pages):
@@ -149,6 +154,34 @@ def denoise_picture(
 
     write_picture(picture, pages(), file, format)
     return outcome
+
+
+def check_sound(rate: int | None, wanted: int | None) -> None:
+    """Check that recordings go through denoisers of recordings, and pictures through others.
+
+    Args:
+        rate: Samples a second of a recording; None: a picture.
+        wanted: Samples a second that the denoiser takes; None: pictures.
+
+    Raises:
+        ValueError: It is not so; the sentence goes on from the file's name.
+    """
+    if rate == wanted:
+        return
+    if rate is None:
+        raise ValueError(
+            f"is a picture, and this denoiser is for recordings of {wanted} Hz: take another "
+            "--model, such as photos"
+        )
+    if wanted is None:
+        raise ValueError(
+            "is a recording, and this denoiser is for pictures: give one for recordings by "
+            "--model. None ships; `kedro run --env sound` trains one in a checkout of the project"
+        )
+    raise ValueError(
+        f"has {rate} samples a second, and this denoiser is for {wanted}: resample it, or train a "
+        "denoiser for its rate (training.model.rate)"
+    )
 
 
 def denoise_any(image: Any, denoiser: Denoiser, settings: Settings) -> Any:

@@ -13,6 +13,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.special import stdtrit
 
 from denoising_pipeline.evaluation.per_image import Floats, per_image
+from denoising_pipeline.evaluation.sound import SOUND
 from denoising_pipeline.evaluation.strokes import stroke_f1
 from denoising_pipeline.images.arrays import Images, Values
 
@@ -156,6 +157,7 @@ METRICS: Mapping[str, Callable[[Images, Images], Values]] = MappingProxyType(
         "colour_difference": colour_difference,
         "stroke_f1": stroke_f1,
     }
+    | SOUND
 )
 """Metric by key: what evaluation computes for every image, unless it is left out."""
 

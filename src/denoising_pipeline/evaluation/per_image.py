@@ -32,7 +32,7 @@ def per_image(
     Raises:
         ValueError: The shapes differ or are not NHWC, or the values are not floating point.
     """
-    _check(clean, denoised)
+    check_pair(clean, denoised)
     step = max(1, _BLOCK_VALUES // max(1, math.prod(clean.shape[1:])))
     values = np.empty(len(clean))
     for start in range(0, len(clean), step):
@@ -41,7 +41,12 @@ def per_image(
     return values
 
 
-def _check(clean: Images, denoised: Images) -> None:
+def check_pair(clean: Images, denoised: Images) -> None:
+    """Check that two batches can be compared.
+
+    Raises:
+        ValueError: The shapes differ or are not NHWC, or the values are not floating point.
+    """
     if clean.shape != denoised.shape or clean.ndim != 4:  # noqa: PLR2004
         raise ValueError(
             f"clean has the shape {clean.shape} and denoised {denoised.shape}. "

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from denoising_pipeline.evaluation.metrics import METRICS
+from denoising_pipeline.evaluation.sound import measurable
 from denoising_pipeline.images.arrays import Images, Values
 from denoising_pipeline.images.sets import ImageSet, at_once
 
@@ -41,6 +42,9 @@ SCORE_FORMATS = (
     ScoreFormat("kept_psnr", "PSNR elsewhere [dB]", 2, more_is_better=True),
     ScoreFormat("stroke_f1", "F1 of strokes", 4, more_is_better=True),
     ScoreFormat("colour_difference", "CIEDE2000", 2, more_is_better=False),
+    ScoreFormat("si_sdr", "SI-SDR [dB]", 2, more_is_better=True),
+    ScoreFormat("stoi_8k", "STOI", 3, more_is_better=True),
+    ScoreFormat("stoi_16k", "STOI", 3, more_is_better=True),
     ScoreFormat("mse", "MSE", 5, more_is_better=False),
     ScoreFormat("mae", "MAE", 5, more_is_better=False),
     RISK,
@@ -60,7 +64,8 @@ def score_images(
             all channels.
 
     Returns:
-        For each metric a value per image.
+        For each metric a value per image, NaN where it says nothing of one; a metric whose package
+        is not installed is left out, which is logged.
 
     Raises:
         ValueError: The images do not have the sizes of the clean ones.
@@ -73,7 +78,7 @@ def score_images(
             f"The {len(found)} images differ in number, size or channels from the {len(expected)} "
             "clean ones. Both must be of the same run."
         )
-    scores = {name: np.empty(len(references)) for name in metrics}
+    scores = {name: np.empty(len(references)) for name in measurable(metrics)}
     count = at_once([int(expected.prod(1).max(initial=1))])
     pairs = zip(references.batches(count), measured.batches(count), strict=True)
     for (place, reference), (_, batch) in pairs:

@@ -10,7 +10,7 @@ from matplotlib.figure import FigureBase
 from denoising_pipeline.figures._shared import DPI, INK, SMALL
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
-from denoising_pipeline.images.shown import middle
+from denoising_pipeline.images.shown import SAMPLES, middle, spectrogram
 
 COLUMNS = 10
 CELL = 1.0  # inches, from one image to the next
@@ -50,6 +50,8 @@ def shown_parts(
     first = next(iter(sets.values()))
     chosen = range(len(first)) if positions is None else positions
     sizes = first.shapes[list(chosen), :2]
+    if (sizes[:, 0] == 1).all():
+        return _spectrograms(sets, chosen, min(int(sizes[:, 1].min()), SAMPLES))
     height, width = np.minimum(sizes.min(axis=0), side).tolist()
     arrays = {
         name: np.stack([middle(images, i, height, width) for i in chosen])
@@ -57,6 +59,17 @@ def shown_parts(
     }
     whole = bool((sizes == (height, width)).all())
     return arrays, "" if whole else f"; the middles of the images, {width}x{height} pixels"
+
+
+def _spectrograms(
+    sets: Mapping[str, ImageSet], chosen: Sequence[int], width: int
+) -> tuple[dict[str, Images], str]:
+    """Return recordings as pictures of so many samples of each."""
+    arrays = {
+        name: np.stack([spectrogram(middle(images, i, 1, width)) for i in chosen])
+        for name, images in sets.items()
+    }
+    return arrays, f"; spectrograms, the middle {width:,} samples, highest frequency on top"
 
 
 def cell_width(images: Images, smallest: float = CELL) -> float:

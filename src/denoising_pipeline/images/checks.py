@@ -16,7 +16,8 @@ OpenShape: TypeAlias = tuple[int | None, int | None, int]
 """(H, W, C) of all images; H and W are None where they differ."""
 
 FileFacts: TypeAlias = dict[str, Any]
-"""`shape`, `sha256` and, of an image file, `dtype` and what of it is left out as `note`."""
+"""`shape`, `sha256` and, of an image file, `dtype`, what of it is left out as `note` and, of a
+recording, `rate`."""
 
 _QMNIST_COLUMNS = 8
 
@@ -143,9 +144,34 @@ def inspect_pairs(
 
 
 def _facts(source: Source, name: str, picture: Picture) -> FileFacts:
-    pixels, note = picture
+    pixels, note, rate = picture
     facts = {"shape": list(pixels.shape), "dtype": pixels.dtype.name, "sha256": source.sha256[name]}
-    return facts | ({"note": note} if note else {})
+    return facts | ({"note": note} if note else {}) | ({"rate": rate} if rate else {})
+
+
+def common_rate(facts: Mapping[str, FileFacts], source: str) -> int | None:
+    """Return the samples a second of the recordings of a folder; None: they are pictures.
+
+    Args:
+        facts: Of the good files.
+        source: Name of the folder.
+
+    Raises:
+        ValueError: There are several rates, or recordings beside pictures; some are named.
+    """
+    rates: dict[int | None, list[str]] = {}
+    for name, fact in facts.items():
+        rates.setdefault(fact.get("rate"), []).append(name)
+    if len(rates) > 1:
+        found = "; ".join(
+            f"{f'{rate} Hz' if rate else 'pictures'}: {some(names)}"
+            for rate, names in rates.items()
+        )
+        raise ValueError(
+            f"{source}: recordings of one sampling rate are needed, without pictures beside them, "
+            f"and there are several ({found}). Resample them, or make a folder for each rate."
+        )
+    return next(iter(rates), None)
 
 
 def folder_channels(facts: Mapping[str, FileFacts], wanted: int | None, source: str) -> int:
@@ -195,6 +221,32 @@ def image_shapes(manifest: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     if manifest["kind"] == "idx":
         return {"train_images": tuple(files["train_images"]["shape"][1:])}
     return {name: tuple(file["shape"]) for name, file in files.items()}
+
+
+def check_sound(source: str, rate: int | None, key: str, wanted: int | None) -> None:
+    """Check that what is for recordings has recordings of its sampling rate, and only these.
+
+    Args:
+        source: Name of the folder.
+        rate: Samples a second of its recordings; None: it has pictures.
+        key: Of the parameters.
+        wanted: Samples a second that this is for; None: pictures.
+
+    Raises:
+        ValueError: It is not so.
+    """
+    if rate == wanted:
+        return
+    has = f"recordings of {rate} Hz" if rate else "pictures"
+    takes = f"recordings of {wanted} Hz" if wanted else "pictures"
+    advice = (
+        f"Set {key}.rate to {rate}, if it has that, or resample them"
+        if rate and wanted
+        else "For recordings: kedro run --env sound"
+        if rate
+        else "Choose a source of WAV files, or what is for pictures"
+    )
+    raise ValueError(f"{source} has {has}, and {key} is for {takes}. {advice}.")
 
 
 def check_one_size(manifest: Mapping[str, Any], pipeline: str) -> None:

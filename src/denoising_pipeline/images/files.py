@@ -1,4 +1,4 @@
-"""Image files: PNG, JPEG, WebP and TIFF as arrays of the depth that they have."""
+"""Image files: PNG, JPEG, WebP and TIFF as arrays of the depth that they have; WAV as well."""
 
 import logging
 import os
@@ -9,14 +9,17 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from denoising_pipeline.images import png
+from denoising_pipeline.images import png, wav
 from denoising_pipeline.images.luma import LUMA
 
 Pixels: TypeAlias = npt.NDArray[Any]
 """One image, (H, W, C) with C in {1, 3}: uint8 or uint16, which stand for [0, 1] on the whole range
 of their type, or float32 in [0, 1]."""
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff")
+SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff"),
+    *wav.SUFFIXES,
+)
 """How the files that are read end."""
 
 OTHER_SUFFIXES = (
@@ -38,10 +41,17 @@ class ImageError(ValueError):
 
 
 class Picture(NamedTuple):
-    """An image, and what of its file was left out, in words; empty: nothing."""
+    """An image, and what of its file was left out, in words; empty: nothing.
+
+    Attributes:
+        pixels: The image.
+        note: The words.
+        rate: Samples a second of a recording, which is an image of one row; None: a picture.
+    """
 
     pixels: Pixels
     note: str
+    rate: int | None = None
 
 
 def read_image(path: str | os.PathLike[str]) -> Pixels:
@@ -143,6 +153,8 @@ def _decoded(file: IO[bytes]) -> Picture:
         return _deep_png(file) if _is_deep_png(start) else _shallow(file, "PNG")
     if start.startswith(b"\xff\xd8\xff"):
         return _shallow(file, "JPEG")
+    if wav.is_wav(start):
+        return _recording(file)
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
         return _shallow(file, "WEBP")
     if start[:4] in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
@@ -223,6 +235,17 @@ def _tiff(file: IO[bytes]) -> Picture:
         np.ascontiguousarray(pixels[..., :kept]),
         _note(extra * (pixels.shape[2] > kept), pages),
     )
+
+
+def _recording(file: IO[bytes]) -> Picture:
+    """Read a recording: its channels become one, their mean."""
+    try:
+        found = wav.read_wav(file.read())
+        mixed = found.values.mean(axis=2, keepdims=True, dtype=np.float32)
+    except wav.WavError as error:
+        raise ImageError(str(error)) from error
+    note = f"mixed: {found.channels} channels to one" * (found.channels > 1)
+    return Picture(mixed, note, found.rate)
 
 
 def _checked_depth(pixels: Pixels, bits: int) -> Pixels:

@@ -1,4 +1,4 @@
-"""Rectangles of one size, cut from images of any sizes."""
+"""Rectangles of one size, cut from images of any sizes; of recordings strips of their one row."""
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,13 @@ TINY = 1e-6
 def patch_count(images: ImageSet, size: int) -> int:
     """Return how many patches cover about as many pixels as all images have, 1 or more."""
     pixels = int(images.shapes[:, :2].prod(1).sum())
-    return max(1, round(pixels / size**2))
+    high, wide = patch_shape(images, size)
+    return max(1, round(pixels / (high * wide)))
+
+
+def patch_shape(images: ImageSet, size: int) -> tuple[int, int]:
+    """Return height and width of patches: `size`, but one row where all images are one row."""
+    return 1 if (images.shapes[:, 0] == 1).all() else size, size
 
 
 def random_patches(
@@ -40,7 +46,8 @@ def random_patches(
         detail: Places that are looked at for each patch.
 
     Returns:
-        For each collection float32 (count, size, size, C) in [0, 1].
+        For each collection float32 (count, size, size, C) in [0, 1]; of recordings (count, 1,
+        size, C).
     """
     first = collections[0]
     chosen, numbers = _drawn(first, count, draws, detail)
@@ -102,27 +109,28 @@ def centre_patches(images: ImageSet, size: int) -> Images:
         size: As for `random_patches`.
 
     Returns:
-        float32 (N, size, size, C) in [0, 1].
+        float32 (N, size, size, C) in [0, 1]; of recordings (N, 1, size, C).
     """
     every = range(len(images))
     return np.stack([cut(images, i, _window(images, i, size, 0.5, 0.5), size) for i in every])
 
 
 def cut(images: ImageSet, index: int, window: Window, size: int) -> Images:
-    """Read a window, and continue it by reflection at the bottom and the right to a square.
+    """Read a window, and continue it by reflection at the bottom and the right to a patch.
 
     Args:
         images: Images of any sizes.
         index: Which of them.
         window: At most `size` high and wide; less only where the image is.
-        size: Height and width of the result.
+        size: Height and width of the result, but for recordings.
 
     Returns:
-        float32 (size, size, C) in [0, 1].
+        float32 (size, size, C) in [0, 1]; of recordings (1, size, C).
     """
     found = images.read(index, window)
-    missing = [(0, size - window.height), (0, size - window.width), (0, 0)]
-    return np.pad(found, missing, mode="reflect") if found.shape[:2] != (size, size) else found
+    high, wide = patch_shape(images, size)
+    missing = [(0, high - window.height), (0, wide - window.width), (0, 0)]
+    return np.pad(found, missing, mode="reflect") if found.shape[:2] != (high, wide) else found
 
 
 def _window(images: ImageSet, index: int, size: int, row: float, column: float) -> Window:

@@ -5,12 +5,22 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.lib.stride_tricks import sliding_window_view
 
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet, Window
 
 SIDE = 128
 """Pixels that are shown at most, to each side, of images of different sizes."""
+
+SAMPLES = 12_800
+"""Samples of a recording that are shown at most."""
+
+BINS = 128
+"""Frequencies of a spectrogram."""
+
+QUIETEST, LOUDEST = -90.0, -10.0
+"""Decibels of a full scale that are black and white."""
 
 
 def middle(images: ImageSet, position: int, height: int, width: int) -> Images:
@@ -31,6 +41,43 @@ def middle(images: ImageSet, position: int, height: int, width: int) -> Images:
     rows, columns = min(height, whole[0]), min(width, whole[1])
     window = Window((whole[0] - rows) // 2, (whole[1] - columns) // 2, rows, columns)
     return images.read(position, window)
+
+
+def as_seen(images: ImageSet, position: int, height: int, width: int) -> Images:
+    """Return the middle of an image, or of a recording its spectrogram.
+
+    Args:
+        images: The images.
+        position: Which of them.
+        height: Rows that are read at most.
+        width: Columns that are read at most; of a recording `SAMPLES`.
+
+    Returns:
+        float32 (h, w, C) in [0, 1].
+    """
+    if images.shape(position)[0] == 1:
+        return spectrogram(middle(images, position, 1, SAMPLES))
+    return middle(images, position, height, width)
+
+
+def spectrogram(recording: Images) -> Images:
+    """Return how loud each frequency of a recording is at each time.
+
+    Args:
+        recording: float32 (1, samples, C) in [0, 1].
+
+    Returns:
+        float32 (`BINS`, frames, 1) in [0, 1], the highest frequency first: 0 is 90 dB below the
+        power of a sine of full scale, or less, and 1 is 10 dB below it, or more.
+    """
+    amplitude = 2 * recording[0].mean(axis=1, dtype=np.float64) - 1
+    frame = 2 * BINS
+    padded = np.pad(amplitude, (0, max(frame - len(amplitude), 0)))
+    frames = sliding_window_view(padded, frame)[:: frame // 4] * np.hanning(frame)
+    power = np.square(np.abs(np.fft.rfft(frames)[:, 1:]) * 4 / frame)
+    decibels = 10 * np.log10(np.maximum(power, 1e-12))
+    seen = np.clip((decibels - QUIETEST) / (LOUDEST - QUIETEST), 0, 1)
+    return seen.T[::-1, :, np.newaxis].astype(np.float32)
 
 
 def excerpt(images: Images | ImageSet, count: int, side: int = SIDE) -> Images:

@@ -45,6 +45,7 @@ _COMMANDS = {
     "fashion-mnist": "fetch-fashion-mnist",
     "mnist": "fetch-mnist",
     "photographs": "fetch-photographs",
+    "speech": "fetch-speech",
     "text": "fetch-text",
 }
 
@@ -170,7 +171,7 @@ def how_to_get(name: str, folder: str) -> str:
     """Say how the files of a source come into its folder."""
     if name in _COMMANDS:
         return f"Run `denoising-pipeline {_COMMANDS[name]}`."
-    return f"Put the four IDX files, or images as {FORMATS}, into '{folder}'."
+    return f"Put the four IDX files, or images as {FORMATS}, into '{folder}'; recordings as WAV."
 
 
 def idx_role(path: str) -> str | None:

@@ -21,34 +21,37 @@ class Tile(NamedTuple):
 
 
 def tiles(
-    height: int, width: int, size: tuple[int, int], context: int, multiple: int
+    height: int, width: int, size: tuple[int, int], context: int, multiples: tuple[int, int]
 ) -> Iterator[Tile]:
     """Yield tiles whose kept parts cover an image once, row by row.
 
     Args:
         height: Of the image, in pixels.
         width: Likewise.
-        size: Rows and columns that are kept, multiples of `multiple`; fewer at the image's end.
+        size: Rows and columns that are kept, of these multiples; fewer at the image's end.
         context: Pixels around what is kept that have to be read as well, where the image has them.
-        multiple: What is read begins at multiples of it, and ends there or with the image.
+        multiples: Of rows and of columns: what is read begins at them, and ends there or with the
+            image.
 
     Yields:
         The tiles. Both windows lie within the image.
     """
     rows, columns = size
-    margin = round_up(context, multiple)
+    above, beside = (round_up(context, multiple) for multiple in multiples)
     for top in range(0, height, rows):
         for left in range(0, width, columns):
-            first_row, first_column = max(top - margin, 0), max(left - margin, 0)
-            end_row = min(top + rows + margin, height)
-            end_column = min(left + columns + margin, width)
+            first_row, first_column = max(top - above, 0), max(left - beside, 0)
+            end_row = min(top + rows + above, height)
+            end_column = min(left + columns + beside, width)
             yield Tile(
                 Window(first_row, first_column, end_row - first_row, end_column - first_column),
                 Window(top, left, min(rows, height - top), min(columns, width - left)),
             )
 
 
-def tile_size(height: int, width: int, limit: int, context: int, multiple: int) -> tuple[int, int]:
+def tile_size(
+    height: int, width: int, limit: int, context: int, multiples: tuple[int, int]
+) -> tuple[int, int]:
     """Return the largest size of tiles that read no more than so many pixels.
 
     Tiles are as wide or as high as the image if that is less than a square would be, else about
@@ -59,26 +62,30 @@ def tile_size(height: int, width: int, limit: int, context: int, multiple: int) 
         width: Likewise.
         limit: Pixels that a tile reads at most, padded to multiples; `least_pixels` or more.
         context: As for `tiles`.
-        multiple: Likewise.
+        multiples: Likewise; equal, or of images of one row any.
 
     Returns:
         Rows and columns that a tile keeps; those of the padded image, if it is within the limit.
     """
-    rows, columns = round_up(height, multiple), round_up(width, multiple)
+    rows, columns = round_up(height, multiples[0]), round_up(width, multiples[1])
     if rows * columns <= limit:
         return rows, columns
-    side, margin = math.isqrt(limit), 2 * round_up(context, multiple)
+    side = math.isqrt(limit)
+    above, beside = (2 * round_up(context, multiple) for multiple in multiples)
     if columns <= side:
-        return _even(rows, limit // columns - margin, multiple), columns
+        return _even(rows, limit // columns - above, multiples[0]), columns
     if rows <= side:
-        return rows, _even(columns, limit // rows - margin, multiple)
-    return _even(rows, side - margin, multiple), _even(columns, side - margin, multiple)
+        return rows, _even(columns, limit // rows - beside, multiples[1])
+    return _even(rows, side - above, multiples[0]), _even(columns, side - beside, multiples[1])
 
 
-def least_pixels(height: int, width: int, context: int, multiple: int) -> int:
+def least_pixels(height: int, width: int, context: int, multiples: tuple[int, int]) -> int:
     """Return the pixels that the smallest tile of an image reads; arguments as for `tile_size`."""
-    side = multiple + 2 * round_up(context, multiple)
-    return min(side, round_up(height, multiple)) * min(side, round_up(width, multiple))
+    high, wide = (
+        min(multiple + 2 * round_up(context, multiple), round_up(side, multiple))
+        for side, multiple in zip((height, width), multiples, strict=True)
+    )
+    return high * wide
 
 
 def round_up(number: int, multiple: int) -> int:

@@ -80,6 +80,16 @@ class Architecture(Component, ABC):
         return None
 
     @property
+    def sample_rate(self) -> int | None:
+        """Samples a second of the recordings, images of one row, that it takes; None: pictures."""
+        return None
+
+    @property
+    def multiples(self) -> tuple[int, int]:
+        """What height and width must be multiples of; a recording stays one row high."""
+        return 1 if self.sample_rate else self.multiple, self.multiple
+
+    @property
     def needs_start(self) -> bool:
         """Whether most weights are not trained, so that they have to come from a denoiser."""
         return False

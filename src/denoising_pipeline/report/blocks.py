@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 import pandas as pd
@@ -87,10 +87,12 @@ class Picture:
     Attributes:
         title: What it is.
         states: (name, lines of caption, PNG as data URI) of each state.
+        sounds: WAV as data URI by name of a state, of recordings that can be listened to.
     """
 
     title: str
     states: Sequence[tuple[str, Sequence[str], str]]
+    sounds: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

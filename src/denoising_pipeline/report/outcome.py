@@ -6,6 +6,7 @@ from typing import Any
 
 from denoising_pipeline.evaluation.scoring import RISK, SCORE_FORMATS, ScoreFormat
 from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.images.shown import SAMPLES
 from denoising_pipeline.report.blocks import (
     Alert,
     Block,
@@ -18,7 +19,7 @@ from denoising_pipeline.report.blocks import (
     Text,
     words,
 )
-from denoising_pipeline.report.pictures import pictures, shown_side
+from denoising_pipeline.report.pictures import HEARD, HEARD_SECONDS, pictures, shown_side
 from denoising_pipeline.report.results import Results
 from denoising_pipeline.report.without_clean import headline_without_clean
 
@@ -64,6 +65,9 @@ def headline(results: Results) -> Section:
     if "ssim" in summary:
         remark = f"noisy: {summary['noisy_ssim']:.3f}; structural similarity, 1 for equal images"
         items.append(("SSIM", f"{summary['ssim']:.3f}", remark))
+    if "si_sdr" in summary:
+        remark = f"noisy: {summary['noisy_si_sdr']:.2f} dB; speech to all else, at any loudness"
+        items.append(("SI-SDR", f"{summary['si_sdr']:.2f} dB", remark))
     points = [("noisy", summary["noisy_psnr"]), ("denoised", summary["psnr"])]
     if "start_gain" in summary:
         start = Path(summary["start"]).name
@@ -118,7 +122,7 @@ def picture(results: Results) -> Section:
     return Section(
         "picture",
         "The picture",
-        [Text(text + _cut(results)), Gallery("", pictures(results, shown))],
+        [Text(text + _cut(results)), Gallery("", pictures(results, shown, heard=HEARD))],
     )
 
 
@@ -139,6 +143,12 @@ def extremes(results: Results) -> Section | None:
 def _cut(results: Results) -> str:
     """Return what to know of pictures that show a part of their image only."""
     side, images = shown_side(results), ImageSet.of(results.noisy)
+    if rate := results.source_manifest.get("rate"):
+        return (
+            f" Shown are spectrograms, the highest frequency on top, of the middle "
+            f"{SAMPLES / rate:g} seconds; heard are {HEARD_SECONDS} seconds; scores "
+            "are of the whole."
+        )
     if int(images.shapes[:, :2].max()) <= side:
         return ""
     if images.uniform is None:

@@ -12,12 +12,18 @@ from PIL import Image
 from denoising_pipeline.core.pages import data_uri
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
-from denoising_pipeline.images.shown import image_titles, middle
+from denoising_pipeline.images.shown import as_seen, image_titles, middle
+from denoising_pipeline.images.wav import write_wav
 from denoising_pipeline.report.blocks import Picture
 from denoising_pipeline.report.results import Results
 
 MOST_VALUES = 2_000_000
 """Values of all images of a page: as PNG in base64 they stay under 3 MB, noise and all."""
+
+HEARD = 3
+"""Recordings that can be listened to."""
+
+HEARD_SECONDS = 5
 
 
 def shown_side(results: Results) -> int:
@@ -27,16 +33,18 @@ def shown_side(results: Results) -> int:
     return math.isqrt(MOST_VALUES // (images * ImageSet.of(results.noisy).channels))
 
 
-def pictures(results: Results, rows: pd.DataFrame) -> list[Picture]:
+def pictures(results: Results, rows: pd.DataFrame, *, heard: int = 0) -> list[Picture]:
     """Return images of the test split, each clean if it is known, noisy and denoised, with scores.
 
     Larger images than the page has room for are cut to their middle: making them smaller would
-    average the noise away. Nothing else of them is read.
+    average the noise away. Nothing else of them is read. Recordings are shown as spectrograms.
 
     Args:
         results: What the run found.
         rows: Rows of `image_metrics`, under their positions in the split.
+        heard: How many of them, if they are recordings, can be listened to.
     """
+    rate = results.source_manifest.get("rate")
     side = shown_side(results)
     stages = {"clean": results.clean, "noisy": results.noisy, "denoised": results.denoised}
     sets = {stage: ImageSet.of(images) for stage, images in stages.items() if len(images)}
@@ -44,12 +52,17 @@ def pictures(results: Results, rows: pd.DataFrame) -> list[Picture]:
         Picture(
             title=title,
             states=[
-                (stage, _scores(row, stage), png(middle(images, position, side, side)))
+                (stage, _scores(row, stage), png(as_seen(images, position, side, side)))
                 for stage, images in sets.items()
             ],
+            sounds={
+                stage: wav(middle(images, position, 1, HEARD_SECONDS * rate), rate)
+                for stage, images in sets.items()
+                if rate and number < heard
+            },
         )
-        for title, position, row in zip(
-            image_titles(rows, numbered=True), rows.index, rows.to_dict("records"), strict=True
+        for number, (title, position, row) in enumerate(
+            zip(image_titles(rows, numbered=True), rows.index, rows.to_dict("records"), strict=True)
         )
     ]
 
@@ -60,8 +73,20 @@ def _scores(row: Mapping[Hashable, Any], stage: str) -> list[str]:
     prefix = "noisy_" if stage == "noisy" else ""
     if "risk" in row:
         return []
+    if "si_sdr" in row:
+        return [f"SI-SDR {row[f'{prefix}si_sdr']:.2f} dB"]
     lines = [f"{row[f'{prefix}psnr']:.2f} dB"]
     return lines + ([f"SSIM {row[f'{prefix}ssim']:.3f}"] if "ssim" in row else [])
+
+
+def wav(recording: Images, rate: int) -> str:
+    """Return a recording as the data URI of a WAV file of 16 bits.
+
+    Args:
+        recording: float32 (1, samples, C), 0.5 being silence.
+        rate: Samples a second.
+    """
+    return data_uri(write_wav(recording, rate), "audio/wav")
 
 
 def png(image: Images) -> str:

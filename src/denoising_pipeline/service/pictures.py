@@ -30,6 +30,8 @@ def open_upload(path: Path, name: str, limits: Limits, stop: Stop) -> Picture:
         RefusedError: 413, it has too many pixels.
     """
     picture = open_picture(path, name, ANY_SIZE)
+    if picture.rate:
+        raise PictureError("is a recording, and pictures are denoised here: use the command line")
     pixels = 0
     for page in range(picture.pages):
         stop.check()

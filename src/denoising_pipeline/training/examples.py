@@ -14,7 +14,12 @@ from denoising_pipeline.core.components import Component
 from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.degradations import NOISE_BLOCK
 from denoising_pipeline.images.arrays import Images, array_digest
-from denoising_pipeline.images.patches import patch_count, patch_origins, random_patches
+from denoising_pipeline.images.patches import (
+    patch_count,
+    patch_origins,
+    patch_shape,
+    random_patches,
+)
 from denoising_pipeline.images.sets import BATCH_VALUES, ImageSet, at_once, of_one_size, part_of
 from denoising_pipeline.training.augment import Flips, augmented
 from denoising_pipeline.training.batches import Batch, shuffled_batches
@@ -40,7 +45,8 @@ class Examples(ABC):
             or a set of any sizes. Never changed.
         seed: Root seed.
         shift: Images are moved by up to so many pixels.
-        patch: Height and width of random patches; None: whole images, of one size.
+        patch: Height and width of random patches, of recordings the width; None: whole images, of
+            one size.
         patches: Patches in an epoch; None: as many as cover the area of all images.
         detail: Places that a patch is drawn from; see `random_patches`.
         grey: Share of colour images that are made grey.
@@ -132,8 +138,9 @@ class Examples(ABC):
     def image_shape(self) -> tuple[int, int, int]:
         """Height and width of an example, and the number of channels of `images`."""
         first = self.images.shape(0) if isinstance(self.images, ImageSet) else self.images.shape[1:]
-        height, width, channels = first
-        return (self.patch or height, self.patch or width, channels)
+        if self.patch is None:
+            return first[0], first[1], first[2]
+        return (*patch_shape(ImageSet.of(self.images), self.patch), first[2])
 
     @property
     def facts(self) -> dict[str, Any]:

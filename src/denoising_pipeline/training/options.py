@@ -84,7 +84,10 @@ class TrainingParameters(FitOptions):
     fresh_noise: bool = Field(True, description="draw new noise every epoch; false: one drawing")
     shift: int = Field(0, ge=0, le=16, description="move images by up to so many pixels, at random")
     patch: int | None = Field(
-        None, ge=8, le=4096, description="height and width of random patches; null: whole images"
+        None,
+        ge=8,
+        le=2**16,
+        description="height and width of random patches, of recordings samples; null: whole images",
     )
     patches_per_epoch: int | None = Field(
         None, ge=1, description="null: as many as cover the area of all images"

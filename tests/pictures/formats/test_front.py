@@ -58,6 +58,7 @@ HELD = {
     "BMP": {"grey", "one bit", "colour", "palette"},
     "TIFF": {*FILES},
     "NPY": FILES.keys() - {"inks", "twelve bits"},
+    "WAV": set(),
 }
 
 

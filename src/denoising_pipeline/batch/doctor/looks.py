@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.noise_level import CLEAN, NoiseEstimate, estimate_noise
-from denoising_pipeline.pictures.formats import MAX_PIXELS, open_picture
+from denoising_pipeline.pictures.formats import MAX_PIXELS, PictureError, open_picture
 
 GRID = 16
 """Rows and columns of the small picture by which scenes are recognized."""
@@ -78,6 +78,8 @@ def look_at(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[Look, Images]:
         OSError: It cannot be opened.
     """
     picture = open_picture(path, max_pixels=max_pixels)
+    if picture.rate:
+        raise PictureError("is a recording, and pictures are looked at here")
     pixels = picture.read()
     noise = estimate_noise(pixels)
     height, width = pixels.shape[:2]

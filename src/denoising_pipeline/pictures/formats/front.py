@@ -12,12 +12,14 @@ from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.pictures.formats import jpeg, webp
 from denoising_pipeline.pictures.formats.bmp import BmpPicture, create_bmp
 from denoising_pipeline.pictures.formats.jpeg import JpegPicture, create_jpeg
-from denoising_pipeline.pictures.formats.npy import MAGIC, NpyPicture, write_npy
+from denoising_pipeline.pictures.formats.npy import NpyPicture, write_npy
 from denoising_pipeline.pictures.formats.picture import Metadata, Picture, Source, reading
 from denoising_pipeline.pictures.formats.png import PngPicture, create_png
 from denoising_pipeline.pictures.formats.samples import PictureError, Samples
+from denoising_pipeline.pictures.formats.signatures import signature_of
 from denoising_pipeline.pictures.formats.tiff import TiffPicture
 from denoising_pipeline.pictures.formats.tiff_write import write_tiff
+from denoising_pipeline.pictures.formats.wav import WavPicture
 from denoising_pipeline.pictures.formats.webp import WebpPicture, create_webp
 
 MAX_PIXELS = 200_000_000
@@ -48,6 +50,7 @@ class Format(NamedTuple):
         block: Bytes of EXIF or XMP data at most.
         numbers: Whether it holds numbers alone, which nobody looks at.
         longest: Pixels of a side at most.
+        sound: Whether it holds recordings, and nothing else.
     """
 
     suffixes: tuple[str, ...]
@@ -60,6 +63,7 @@ class Format(NamedTuple):
     block: int = 2**31 - 1
     numbers: bool = False
     longest: int = 2**31 - 1
+    sound: bool = False
 
 
 FORMATS = {
@@ -75,6 +79,7 @@ FORMATS = {
     "BMP": Format((".bmp", ".dib"), alpha=False, beside=frozenset({"dpi"})),
     "TIFF": Format((".tif", ".tiff"), any_type=True, modes=("grey", "RGB", "CMYK"), pages=True),
     "NPY": Format((".npy",), any_type=True, pages=True, beside=frozenset(), numbers=True),
+    "WAV": Format((".wav", ".wave"), any_type=True, pages=True, beside=frozenset(), sound=True),
 }
 """What can be read and written."""
 
@@ -85,6 +90,7 @@ _PICTURES: dict[str, type[Picture]] = {
     "BMP": BmpPicture,
     "TIFF": TiffPicture,
     "NPY": NpyPicture,
+    "WAV": WavPicture,
 }
 _CREATE: dict[str, Callable[[Samples, int, Metadata, IO[bytes]], None]] = {
     "PNG": create_png,
@@ -92,24 +98,6 @@ _CREATE: dict[str, Callable[[Samples, int, Metadata, IO[bytes]], None]] = {
     "WebP": create_webp,
     "BMP": create_bmp,
 }
-_SIGNATURES = (
-    (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"BM", "BMP"),
-    *((start, "TIFF") for start in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
-    (MAGIC, "NPY"),
-)
-_REFUSED = (
-    (0, b"GIF8", "a GIF: save it, or each of its frames, as PNG"),
-    (0, b"\0\0\0\x0cjP  ", "a JPEG 2000: save it as PNG or TIFF"),
-    (0, b"\xff\x4f\xff\x51", "a JPEG 2000: save it as PNG or TIFF"),
-    (0, b"\0\0\0\x0cJXL ", "a JPEG XL: save it as PNG or TIFF"),
-    (0, b"\xff\x0a", "a JPEG XL: save it as PNG or TIFF"),
-    (4, b"ftypheic", "a HEIC photograph: export it as JPEG, or as TIFF of 16 bits"),
-    (4, b"ftyp", "a HEIF, AVIF or video file: export it as PNG, JPEG or TIFF"),
-    (0, b"8BPS", "a Photoshop document: export it as TIFF"),
-    (0, b"%PDF", "a PDF: save its pages as TIFF or PNG"),
-)
 
 
 def open_picture(
@@ -118,7 +106,7 @@ def open_picture(
     max_pixels: int = MAX_PIXELS,
     bits: int | None = None,
 ) -> Picture:
-    """Open an image file: PNG, JPEG, WebP, BMP, TIFF or NPY.
+    """Open an image file, PNG, JPEG, WebP, BMP, TIFF or NPY, or a recording, WAV.
 
     Args:
         source: Path of the file, or its content. Its content alone decides what format it is.
@@ -139,7 +127,7 @@ def open_picture(
     with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
         start = file.read(16)
     with reading():
-        return _PICTURES[_format(start)](source, name, max_pixels, bits)
+        return _PICTURES[signature_of(start, FORMATS)](source, name, max_pixels, bits)
 
 
 def format_of(name: str) -> str:
@@ -169,9 +157,10 @@ def check_format(picture: Picture, format: str | None) -> None:  # noqa: A002
     if format is None or (format := format_of(format)) == picture.format:  # noqa: A001
         return
     if lost := list(_lost(picture, FORMATS[format])):
+        other = "" if picture.rate or FORMATS[format].sound else ", or choose TIFF"
         raise PictureError(
-            f"cannot become {format} without a loss of {' and of '.join(lost)}: keep its format, "
-            "or choose TIFF"
+            f"cannot become {format} without a loss of {' and of '.join(lost)}: keep its format"
+            f"{other}"
         )
 
 
@@ -257,20 +246,6 @@ def _counted(pages: Iterator[Images], count: int) -> Iterator[Images]:
         raise ValueError(f"There are {'more' if number else 'no'} images for {count} pages.")
 
 
-def _format(start: bytes) -> str:
-    if not start:
-        raise PictureError("is empty")
-    for signature, found in _SIGNATURES:
-        if start.startswith(signature):
-            return found
-    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
-        return "WebP"
-    for place, signature, advice in _REFUSED:
-        if start[place:].startswith(signature):
-            raise PictureError(f"is {advice}")
-    raise PictureError(f"is no image that is read: save it as {', '.join(FORMATS)}")
-
-
 def _facts(picture: Picture) -> set[str]:
     """Return what is said of a picture, by the names of `Metadata`."""
     plain = Metadata()
@@ -279,6 +254,9 @@ def _facts(picture: Picture) -> set[str]:
 
 def _lost(picture: Picture, target: Format) -> Iterator[str]:
     mode = {"grey+alpha": "grey", "RGBA": "RGB", "palette": "RGB", "palette+alpha": "RGB"}
+    if (picture.rate is not None) != target.sound:
+        yield "all that is seen" if target.sound else "all that is heard"
+        return
     narrow = picture.dtype.kind in "bu" and picture.bits <= target.bits
     if not (narrow or target.any_type):
         yield f"depth ({picture.depth})"

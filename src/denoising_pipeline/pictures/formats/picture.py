@@ -79,11 +79,12 @@ class Picture(ABC):
 
     Attributes:
         name: What people call it.
-        format: "PNG", "JPEG", "WebP", "BMP", "TIFF" or "NPY".
+        format: "PNG", "JPEG", "WebP", "BMP", "TIFF", "NPY" or "WAV".
         pages: Number of images in it.
         mode: "grey", "grey+alpha", "RGB", "RGBA", "palette", "palette+alpha" or "CMYK".
         dtype: Of the stored samples.
         bits: Of each sample.
+        rate: Samples a second of a recording, whose channels are pages of one row; None: a picture.
         peak: The value that is white, where the file says that it is below the type's largest.
         note: What of the file is not denoised or will not come back, a sentence; empty: nothing.
         own: What the file has besides that no other format takes over, in words.
@@ -95,6 +96,7 @@ class Picture(ABC):
     mode: str
     dtype: np.dtype[Any]
     bits: int
+    rate: int | None = None
     peak: int | None = None
     note: str = ""
     own: tuple[str, ...] = ()

@@ -248,8 +248,9 @@ def _score(
     denoised = denoise_each(denoise, noisy)
     seconds = time.perf_counter() - started
     values = score_images(evaluation.metrics, clean, denoised)
+    known = {name: known_only(each) for name, each in values.items()}
     scores = {
-        **mean_intervals(values, evaluation.confidence),
+        **mean_intervals({n: v for n, v in known.items() if len(v)}, evaluation.confidence),
         "psnr_pooled": pooled_psnr(values["mse"]),
         "seconds_per_1000": seconds / len(clean) * 1000,
         "n_images": len(clean),

@@ -12,6 +12,7 @@ from denoising_pipeline.evaluation.metrics import METRICS, mean_intervals, poole
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.evaluation.parts import PARTS, known_only, score_parts
 from denoising_pipeline.evaluation.scoring import score_images
+from denoising_pipeline.evaluation.sound import measurable
 from denoising_pipeline.evaluation.without_clean import summary_without_clean
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet, first_of
@@ -178,7 +179,9 @@ def sweep_noise(
         is_trained = level == noise.level_value
         row = {"level": level, "trained": is_trained, "n_images": len(clean)}
         rows.append(row | _means(scores, evaluation.confidence))
-    names = [f"{prefix}{name}" for prefix in ("", "noisy_") for name in evaluation.metrics]
+    names = [
+        f"{prefix}{name}" for prefix in ("", "noisy_") for name in measurable(evaluation.metrics)
+    ]
     return pd.DataFrame(rows, columns=["level", "trained", "n_images", *_columns(names)])
 
 

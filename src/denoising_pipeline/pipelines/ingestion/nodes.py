@@ -17,6 +17,8 @@ from denoising_pipeline.images.checks import (
     RECORDED,
     check_idx,
     check_sizes,
+    check_sound,
+    common_rate,
     folder_channels,
     image_shapes,
     inspect_folder,
@@ -48,7 +50,7 @@ def check_source(raw_source: Source, source: str, ingestion: IngestionParameters
         `source`, `licence` and `digest` of the source; `kind`: idx, folder, pairs or noisy;
         `channels` of its images; `files`: `shape` and `sha256` by name, and of image files `dtype`
         and what of them is not read (`note`); of pairs `pairs`: the clean and the noisy file by
-        name; `left_out`: the reason by name.
+        name; of recordings their `rate` in samples a second; `left_out`: the reason by name.
 
     Raises:
         ValueError: Something is wrong with the source.
@@ -73,9 +75,11 @@ def check_source(raw_source: Source, source: str, ingestion: IngestionParameters
             _report(raw_source.name, "image files", len(files), left_out, ingestion)
         _say_notes(raw_source.name, files)
         channels = folder_channels(files, ingestion.channels, raw_source.name)
+        if rate := common_rate(files, raw_source.name):
+            more["rate"] = rate
     return {
         "source": raw_source.name,
-        "kind": _kind(raw_source, ingestion, paired=bool(more)),
+        "kind": _kind(raw_source, ingestion, paired="pairs" in more),
         "licence": raw_source.licence,
         "digest": raw_source.digest,
         "channels": channels,
@@ -102,11 +106,16 @@ def check_recipe(
         evaluation: `metrics` are read.
 
     Raises:
-        ValueError: Noise would be drawn on pairs, or is not there to be read, or would be averaged
-            away; images are too small for a metric, or they or patches are of no size for the
-            architecture, or images are of several sizes without patches.
+        ValueError: Recordings would be trained on as pictures, or the reverse; noise would be drawn
+            on pairs, or is not there to be read, or would be averaged away; images are too small
+            for a metric, or they or patches are of no size for the architecture, or images are of
+            several sizes without patches.
     """
     kind, source = source_manifest["kind"], source_manifest["source"]
+    rate = source_manifest.get("rate")
+    check_sound(source, rate, "training.model", training.model.sample_rate)
+    if noise_injection.root.sample_rate:
+        check_sound(source, rate, "noise_injection", noise_injection.root.sample_rate)
     recorded = kind in RECORDED
     check_recorded(noise_injection.root, recorded, source)
     if kind == "noisy":
