@@ -55,7 +55,9 @@ def describe(path: Path, **changes: object) -> None:
     rewrite(path, {"denoiser.json": json.dumps(description | changes).encode()})
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize(
+    "name", [name for name, kind in ARCHITECTURES.items() if kind().sample_rate is None]
+)
 def test_every_architecture_denoises_the_same_after_loading(tmp_path: Path, name: str) -> None:
     """Options, shape and output are those of the denoiser that was saved, to the bit."""
     dataset = DenoiserDataset(filepath=tmp_path / "denoiser.zip")

@@ -86,6 +86,7 @@ def test_each_of_the_package_is_here() -> None:
         "MlflowRunsDataset",
         "SourceDataset",
         "SourcesDataset",
+        "StudyStorageDataset",
     }
     tested = {getattr(kind.dataset, "__name__", "") for kind in KINDS.values()}
     assert tested == set(datasets.__all__) - loads_only

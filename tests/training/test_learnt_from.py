@@ -44,10 +44,10 @@ VAL = images(0.1, 0.4)
 
 
 def options(objective: str) -> TrainingParameters:
-    fits = objective == "fit_to_noise"
+    fits, told = objective == "fit_to_noise", objective == "recorrupted"
     given = {
         "objective": {"name": objective},
-        "model": {"name": "stabilized" if fits else "unet"},
+        "model": {"name": "stabilized"} if fits else {"name": "unet", "noise_level": told},
         "start": "photos" if fits else None,
         "patch": 16,
         "loss": "mse",

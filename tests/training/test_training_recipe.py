@@ -92,7 +92,9 @@ def check_precision(denoiser: Denoiser, computes: str) -> None:
     assert load_keras().config.dtype_policy().name == "float32"
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize(
+    "architecture", [name for name, kind in ARCHITECTURES.items() if kind().sample_rate is None]
+)
 def test_every_architecture_trains_in_mixed_precision(architecture: str) -> None:
     """Its images are float32 whatever its layers compute in: loss and metrics are exact.
 
