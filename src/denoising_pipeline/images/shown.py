@@ -1,14 +1,20 @@
 """Images as they are shown to people: which part of them, and what they are called."""
 
-from collections.abc import Hashable, Mapping
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
-from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    import pandas as pd
+
+    from denoising_pipeline.images.arrays import Images
 
 SIDE = 128
 """Pixels that are shown at most, to each side, of images of different sizes."""
@@ -112,6 +118,8 @@ def image_titles(rows: pd.DataFrame, *, numbered: bool = False) -> list[str]:
 
 
 def _title(row: Mapping[Hashable, Any], numbered: bool) -> str:
+    import pandas as pd
+
     known = {key: row[key] for key in ("name", "label") if key in row and not pd.isna(row[key])}
     parts = [str(known["name"])] if "name" in known else []
     parts += [f"label {known['label']:g}"] if "label" in known else []
