@@ -9,6 +9,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 import pytest
+from architectures import FOR_PICTURES
 from kedro.io import DatasetError
 
 from denoising_pipeline.core.backend import load_keras
@@ -55,9 +56,7 @@ def describe(path: Path, **changes: object) -> None:
     rewrite(path, {"denoiser.json": json.dumps(description | changes).encode()})
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, kind in ARCHITECTURES.items() if kind().sample_rate is None]
-)
+@pytest.mark.parametrize("name", FOR_PICTURES)
 def test_every_architecture_denoises_the_same_after_loading(tmp_path: Path, name: str) -> None:
     """Options, shape and output are those of the denoiser that was saved, to the bit."""
     dataset = DenoiserDataset(filepath=tmp_path / "denoiser.zip")

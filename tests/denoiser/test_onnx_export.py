@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from architectures import FOR_PICTURES
 from cards import card
 from limits import PATIENCE
 
@@ -62,11 +63,7 @@ def noisy() -> Images:
 @pytest.mark.parametrize(
     ("name", "options"),
     [
-        *(
-            (name, OPTIONS.get(name, {}))
-            for name, kind in ARCHITECTURES.items()
-            if kind().sample_rate is None
-        ),
+        *((name, OPTIONS.get(name, {})) for name in FOR_PICTURES),
         ("residual_unet", {**SMALL, "output": "gated", "conditioning": 2}),
     ],
 )

@@ -366,8 +366,8 @@ def test_every_network_has_options_of_its_own_and_states_all_of_them() -> None:
         UncertaintyParameters: {"optimizer": "adam", "learning_rate": 2e-3, "batch_size": 32},
     }
     others = {"ProjectionsParameters", "TransformerOptions"}
-    found = {kind for kind in FitOptions.__subclasses__() if kind.__name__ not in others}
-    assert found == own.keys()
+    kinds = {kind for kind in FitOptions.__subclasses__() if kind.__name__ not in others}
+    assert kinds == own.keys()
     for options_of, expected in own.items():
         found = options_of.model_validate({}).model_dump(include={*FitOptions.model_fields})
         assert found == defaults | expected

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from architectures import FOR_PICTURES
 
 from denoising_pipeline.config import validate_parameters
 from denoising_pipeline.core.backend import dtype_policy, has_bfloat16, load_keras
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.denoiser import Denoiser
-from denoising_pipeline.models import ARCHITECTURES
 from denoising_pipeline.training import CleanExamples, train
 from denoising_pipeline.training.loop import _learning_rate
 from denoising_pipeline.training.optimizers import keras_optimizer
@@ -92,9 +92,7 @@ def check_precision(denoiser: Denoiser, computes: str) -> None:
     assert load_keras().config.dtype_policy().name == "float32"
 
 
-@pytest.mark.parametrize(
-    "architecture", [name for name, kind in ARCHITECTURES.items() if kind().sample_rate is None]
-)
+@pytest.mark.parametrize("architecture", FOR_PICTURES)
 def test_every_architecture_trains_in_mixed_precision(architecture: str) -> None:
     """Its images are float32 whatever its layers compute in: loss and metrics are exact.
 
