@@ -12,11 +12,11 @@ from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.options import AnomalyParameters, EvaluationParameters
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.needs import check_drawn_of_one_size
 from denoising_pipeline.images.source import Source
 from denoising_pipeline.models.dense import Dense
 from denoising_pipeline.pipelines.anomaly.nodes import (
     SCORES,
-    check_images,
     draw_anomaly_curves,
     measure_anomalies,
     score_images,
@@ -115,4 +115,4 @@ def test_a_source_of_another_size_is_refused_by_the_parameter_that_names_it(
 def test_images_whose_noise_was_recorded_are_refused() -> None:
     manifest = {"kind": "pairs", "source": "boats", "channels": 1, "files": {}}
     with pytest.raises(ValueError, match="noise of its images was recorded"):
-        check_images(manifest)
+        check_drawn_of_one_size(manifest)

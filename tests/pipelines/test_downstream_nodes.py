@@ -163,7 +163,7 @@ def test_images_of_several_sizes_are_refused_before_anything_is_trained() -> Non
         train_clean_classifier(mixed, mixed, splits(), INGESTION, DOWNSTREAM, 0)
     files = {f"{height}.png": {"shape": [height, 5, 1]} for height in (6, 7)}
     manifest = {"source": "mine", "kind": "folder", "channels": 1, "files": files}
-    with pytest.raises(ValueError, match="mine: the images differ in size, and the downstream"):
+    with pytest.raises(ValueError, match="mine: the images differ in size, and this pipeline"):
         check_images(manifest, splits())
     del files["7.png"]
     check_images(manifest, splits())

@@ -11,11 +11,11 @@ from denoising_pipeline import figures
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.options import EvaluationParameters, FeaturesParameters
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.needs import check_clean_of_one_size
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.models.dense import Dense
 from denoising_pipeline.pipelines.features.nodes import (
     NO_LABELS,
-    check_images,
     draw_features,
     encode_images,
     probe_features,
@@ -155,4 +155,4 @@ def test_without_labels_images_are_encoded_and_no_probe_is_fitted(
 )
 def test_images_that_cannot_be_encoded_are_refused(manifest: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        check_images(manifest)
+        check_clean_of_one_size(manifest)

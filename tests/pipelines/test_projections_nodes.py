@@ -8,8 +8,8 @@ import pytest
 
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.needs import check_clean_of_one_size
 from denoising_pipeline.pipelines.projections.nodes import (
-    check_images,
     compare_projections,
     draw_map,
     project_images,
@@ -116,4 +116,4 @@ def test_images_that_cannot_be_projected_are_refused(kind: str, message: str) ->
     manifest: dict[str, Any] = {"kind": kind, "source": "boats", "channels": 1}
     files = {"a": {"shape": [9, 9]}, "b": {"shape": [9, 8]}}
     with pytest.raises(ValueError, match=message):
-        check_images(manifest | {"files": files})
+        check_clean_of_one_size(manifest | {"files": files})

@@ -17,6 +17,7 @@ from denoising_pipeline.evaluation.metrics import mean_interval, psnr
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.evaluation.shifts import Sources
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.needs import check_drawn_of_one_size
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.source import Source
 from denoising_pipeline.models.dense import Dense
@@ -258,8 +259,8 @@ def test_images_of_several_sizes_are_refused_by_the_first_node() -> None:
         nodes.calibrate_classical(network(), mixed, mixed, mixed, FEW)
     files = {str(number): {"shape": shape} for number, shape in enumerate(shapes)}
     manifest = {"source": "mine", "kind": "folder", "channels": 1, "files": files}
-    with pytest.raises(ValueError, match="mine: the images differ in size, and the robustness"):
-        nodes.check_images(manifest)
+    with pytest.raises(ValueError, match="mine: the images differ in size, and this pipeline"):
+        check_drawn_of_one_size(manifest)
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,13 @@ from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.calibration import MIN_SD, calibration_scale
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.needs import check_drawn_of_one_size
 from denoising_pipeline.images.sets import ImageSet, of_one_size
 from denoising_pipeline.models.dense import Dense
 from denoising_pipeline.models.unet import Unet
 from denoising_pipeline.pipelines.uncertainty.nodes import (
     FACTORS,
     calibrate_sd,
-    check_images,
     draw_uncertainty_examples,
     estimate_test_sd,
     measure_coverage,
@@ -155,10 +155,10 @@ def test_images_of_several_sizes_are_refused_before_anything_is_trained() -> Non
         train_sd_estimator(network(0), mixed, mixed, mixed, UncertaintyParameters(), 0)
     files = {f"{height}.png": {"shape": [height, 5, 1]} for height in (6, 7)}
     manifest = {"source": "mine", "kind": "folder", "channels": 1, "files": files}
-    with pytest.raises(ValueError, match="mine: the images differ in size, and the uncertainty"):
-        check_images(manifest)
+    with pytest.raises(ValueError, match="mine: the images differ in size, and this pipeline"):
+        check_drawn_of_one_size(manifest)
     del files["7.png"]
-    check_images(manifest)
+    check_drawn_of_one_size(manifest)
 
 
 def test_a_network_for_any_size_learns_its_errors_on_images_of_no_multiple_of_its_own() -> None:

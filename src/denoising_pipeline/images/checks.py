@@ -249,59 +249,6 @@ def check_sound(source: str, rate: int | None, key: str, wanted: int | None) -> 
     raise ValueError(f"{source} has {has}, and {key} is for {takes}. {advice}.")
 
 
-def check_one_size(manifest: Mapping[str, Any], pipeline: str) -> None:
-    """Check that a pipeline that needs images of one size has them.
-
-    Args:
-        manifest: As for `open_shape`.
-        pipeline: Its name.
-
-    Raises:
-        ValueError: They differ in size.
-    """
-    if open_shape(manifest)[0] is None:
-        raise ValueError(
-            f"{manifest['source']}: the images differ in size, and the {pipeline} pipeline takes "
-            "images of one size. Crop them to one size, or leave the pipeline out."
-        )
-
-
-def check_clean(manifest: Mapping[str, Any], pipeline: str) -> None:
-    """Check that a pipeline that needs clean images has them.
-
-    Args:
-        manifest: The record of the source.
-        pipeline: Its name.
-
-    Raises:
-        ValueError: All images are noisy.
-    """
-    if manifest["kind"] == "noisy":
-        raise ValueError(
-            f"{manifest['source']} has noisy images alone, and the {pipeline} pipeline needs clean "
-            "ones. Leave the pipeline out, or use a source with clean images."
-        )
-
-
-def check_drawn(source: str, drawn: bool, pipeline: str) -> None:
-    """Check that a pipeline that draws noise works on images whose noise is drawn.
-
-    Args:
-        source: Name of their source.
-        drawn: Whether it is.
-        pipeline: Its name.
-
-    Raises:
-        ValueError: Their noise was recorded.
-    """
-    if not drawn:
-        raise ValueError(
-            f"{source}: the noise of its images was recorded, and the {pipeline} "
-            "pipeline draws noise. Leave the pipeline out, or train on clean images alone, with a "
-            "noise_injection.name that is drawn."
-        )
-
-
 def widest(dtypes: Iterable[str]) -> str:
     """Return the type that holds every value of all: uint8, uint16 or float32."""
     return max(dtypes, key=("uint8", "uint16", "float32").index)

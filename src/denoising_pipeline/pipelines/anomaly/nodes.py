@@ -16,7 +16,6 @@ from denoising_pipeline.evaluation.options import AnomalyParameters, EvaluationP
 from denoising_pipeline.evaluation.pca import as_rows, fit_pca
 from denoising_pipeline.evaluation.shifts import Sources, source_images
 from denoising_pipeline.images.arrays import Images, Values
-from denoising_pipeline.images.checks import RECORDED, check_drawn, check_one_size
 from denoising_pipeline.images.sets import ImageSet, of_one_size
 
 SCORES = {
@@ -25,19 +24,6 @@ SCORES = {
     "ood": "OOD score of the denoiser",
 }
 """What is measured of each image: its column, and its name."""
-
-
-def check_images(source_manifest: dict[str, Any]) -> None:
-    """Check, before any network is trained, that this pipeline can work on the images.
-
-    Args:
-        source_manifest: The record of the source.
-
-    Raises:
-        ValueError: They differ in size, or their noise was recorded.
-    """
-    check_drawn(source_manifest["source"], source_manifest["kind"] not in RECORDED, "anomaly")
-    check_one_size(source_manifest, "anomaly")
 
 
 def score_images(

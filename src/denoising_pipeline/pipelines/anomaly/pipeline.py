@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Pipeline, node
 
+from denoising_pipeline.images.needs import check_drawn_of_one_size
 from denoising_pipeline.pipelines.anomaly import nodes
 
 ROWS = {"anomaly_rows": "anomaly_rows"}
@@ -14,7 +15,7 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             node(
-                nodes.check_images,
+                check_drawn_of_one_size,
                 name="check_images",
                 inputs={"source_manifest": "source_manifest"},
                 outputs=None,

@@ -13,7 +13,7 @@ from denoising_pipeline.evaluation.classifier import Classifier
 from denoising_pipeline.evaluation.downstream import confusions, misled, shares
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.images.checks import check_one_size
+from denoising_pipeline.images.needs import check_one_size
 from denoising_pipeline.images.options import IngestionParameters
 from denoising_pipeline.images.sets import ImageSet, of_one_size
 from denoising_pipeline.training import train_classifier
@@ -33,7 +33,7 @@ def check_images(source_manifest: dict[str, Any], image_table: pd.DataFrame) -> 
         ValueError: They have no labels, or differ in size.
     """
     _require_labels(image_table)
-    check_one_size(source_manifest, "downstream")
+    check_one_size(source_manifest)
 
 
 def train_clean_classifier(

@@ -13,7 +13,6 @@ from denoising_pipeline.evaluation.options import EvaluationParameters, Features
 from denoising_pipeline.evaluation.pca import as_rows, fit_pca
 from denoising_pipeline.evaluation.probes import COLUMNS, Features, probe
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.images.checks import check_clean, check_one_size
 from denoising_pipeline.images.sets import ImageSet, first_of, of_one_size
 
 CODE = r"^code_\d+$"
@@ -27,19 +26,6 @@ NOTE = (
     "the linear probe is chosen on validation images, with all of their labels. Bold: no other "
     "features are better on these images with so many labels and this probe."
 )
-
-
-def check_images(source_manifest: dict[str, Any]) -> None:
-    """Check, before any network is trained, that this pipeline can work on the images.
-
-    Args:
-        source_manifest: The record of the source.
-
-    Raises:
-        ValueError: They differ in size, or there are no clean ones.
-    """
-    check_clean(source_manifest, "features")
-    check_one_size(source_manifest, "features")
 
 
 def encode_images(

@@ -15,7 +15,6 @@ from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.evaluation.paired import paired_difference
 from denoising_pipeline.evaluation.pca import as_rows
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.images.checks import check_clean, check_one_size
 from denoising_pipeline.images.sets import ImageSet, of_one_size
 from denoising_pipeline.report.projection_map import Map, render_map
 from denoising_pipeline.training.options import ProjectionsParameters
@@ -28,19 +27,6 @@ MEASURES = {
     "accuracy": ("accuracy of nearest neighbours", ".4f"),
 }
 """What is measured of each image: its name, and how its mean is written."""
-
-
-def check_images(source_manifest: dict[str, Any]) -> None:
-    """Check, before any network is trained, that this pipeline can work on the images.
-
-    Args:
-        source_manifest: The record of the source.
-
-    Raises:
-        ValueError: They differ in size, or there are no clean ones.
-    """
-    check_clean(source_manifest, "projections")
-    check_one_size(source_manifest, "projections")
 
 
 def project_images(

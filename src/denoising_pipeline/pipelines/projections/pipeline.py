@@ -3,6 +3,7 @@
 from kedro.pipeline import Pipeline, node
 
 from denoising_pipeline import figures
+from denoising_pipeline.images.needs import check_clean_of_one_size
 from denoising_pipeline.pipelines.projections import nodes
 
 ROWS = {"projection_rows": "projection_rows"}
@@ -17,7 +18,7 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             node(
-                nodes.check_images,
+                check_clean_of_one_size,
                 name="check_images",
                 inputs={"source_manifest": "source_manifest"},
                 outputs=None,

@@ -25,7 +25,7 @@ from denoising_pipeline.evaluation.shifts import (
     summarize_shifts,
 )
 from denoising_pipeline.images.arrays import Images, Values
-from denoising_pipeline.images.checks import RECORDED, check_drawn, check_one_size
+from denoising_pipeline.images.needs import check_drawn
 from denoising_pipeline.images.sets import ImageSet, first_of, of_one_size
 
 PANELS = {
@@ -35,19 +35,6 @@ PANELS = {
     "source": "other source under the noise of the training",
 }
 """Title of each kind of shift."""
-
-
-def check_images(source_manifest: dict[str, Any]) -> None:
-    """Check, before any network is trained, that this pipeline can work on the images.
-
-    Args:
-        source_manifest: The record of the source.
-
-    Raises:
-        ValueError: They differ in size, or their noise was recorded.
-    """
-    check_drawn(source_manifest["source"], source_manifest["kind"] not in RECORDED, "robustness")
-    check_one_size(source_manifest, "robustness")
 
 
 def calibrate_ood(
@@ -95,7 +82,7 @@ def calibrate_classical(
         ValueError: There is no such denoiser for this noise, or it was recorded, or the images
             differ in size.
     """
-    check_drawn(denoiser.card.images.source, denoiser.card.noise.drawn, "robustness")
+    check_drawn(denoiser.card.images.source, denoiser.card.noise.drawn)
     known = Known(train_clean, denoiser.card.noise, denoiser.card.seed)
     noisy, clean = (of_one_size(images, robustness.images) for images in (val_noisy, val_clean))
     try:

@@ -18,7 +18,6 @@ from denoising_pipeline.evaluation.calibration import (
 from denoising_pipeline.evaluation.metrics import mean_interval
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Images, Values
-from denoising_pipeline.images.checks import RECORDED, check_drawn, check_one_size
 from denoising_pipeline.images.sets import ImageSet, apply_to, of_one_size
 from denoising_pipeline.images.shown import excerpt
 from denoising_pipeline.training import train_sd_estimator as train_estimator
@@ -26,19 +25,6 @@ from denoising_pipeline.training.options import UncertaintyParameters
 
 FACTORS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 """Standard deviations to each side whose coverage is measured."""
-
-
-def check_images(source_manifest: dict[str, Any]) -> None:
-    """Check, before any network is trained, that this pipeline can work on the images.
-
-    Args:
-        source_manifest: The record of the source.
-
-    Raises:
-        ValueError: They differ in size, or their noise was recorded.
-    """
-    check_drawn(source_manifest["source"], source_manifest["kind"] not in RECORDED, "uncertainty")
-    check_one_size(source_manifest, "uncertainty")
 
 
 def train_sd_estimator(
