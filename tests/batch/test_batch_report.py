@@ -158,6 +158,7 @@ def test_a_name_that_is_no_text_is_written(tmp_path: Path) -> None:
     assert "caf\\udce9.png" in file.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_a_hundred_noisy_pictures_stay_under_ten_megabytes(tmp_path: Path) -> None:
     file = tmp_path / "new" / "report.html"
     pictures = thumbnails(400, 512, 0.4)

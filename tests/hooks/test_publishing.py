@@ -5,11 +5,13 @@ from pathlib import Path
 
 import mlflow
 import numpy as np
+import pytest
 from tracking_store import tracking_in
 
 from denoising_pipeline.hooks.publishing import log_images
 
 
+@pytest.mark.slow
 def test_runs_that_used_the_same_images_at_once_all_log_them(tmp_path: Path) -> None:
     """MLflow keeps one row for equal images: of two runs that both miss it, both would add it."""
     images = [np.full((2, 3, 3, 1), value, np.float32) for value in range(8)]

@@ -77,6 +77,7 @@ def test_prune_removes_what_it_lists(project: Project) -> None:
     assert "0 versions" in project.invoke("prune", "--env", recipe, "--keep", "1").stdout
 
 
+@pytest.mark.slow
 def test_fault_p09_prune_leaves_what_a_living_run_uses(project: Project) -> None:
     """Another process has begun, and reads the oldest version."""
     recipe = project.recipe("pruned_beside")
@@ -105,6 +106,7 @@ def test_fault_p09_prune_leaves_what_a_living_run_uses(project: Project) -> None
     assert list((project.path / "data/.running").glob("*.json")) == []
 
 
+@pytest.mark.slow
 def test_fault_p09_prune_and_export_neither_make_nor_ask_the_tracking_store(
     project: Project, tmp_path: Path
 ) -> None:
@@ -121,6 +123,7 @@ def test_fault_p09_prune_and_export_neither_make_nor_ask_the_tracking_store(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_fault_p13_a_folder_that_is_no_project_gets_no_file(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "denoising_pipeline"]
     process = subprocess.run(

@@ -9,6 +9,8 @@ from click.testing import Result
 from mlflow.entities import Run
 from project_folder import TO_SCORES, Project
 
+pytestmark = pytest.mark.slow
+
 FILTER = "comparison.filter=tags.env = 'compared'"
 
 

@@ -14,6 +14,8 @@ from skimage import data
 
 from denoising_pipeline.denoiser import Denoiser
 
+pytestmark = pytest.mark.slow
+
 SIDES = ("mean", "real")
 TINY: dict[str, Any] = {
     "source": "shots",

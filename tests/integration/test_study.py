@@ -8,6 +8,8 @@ import yaml
 from mlflow.entities import Run
 from project_folder import Project
 
+pytestmark = pytest.mark.slow
+
 PIPELINES = ("--pipelines", "ingestion,preprocessing,noise_injection,study")
 STUDY = {
     "parameters": {

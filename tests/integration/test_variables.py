@@ -92,6 +92,7 @@ def test_what_mlflow_sets_itself_is_not_taken_for_the_users(project: Project, re
     assert not [name for name in os.environ if name.startswith("MLFLOW_E")]
 
 
+@pytest.mark.slow
 def test_the_store_is_that_of_the_variable_and_it_is_said(
     project: Project, recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
 from mlflow.tracking import MlflowClient
 from project_folder import Project
+
+pytestmark = pytest.mark.slow
 
 SECRET = "hidden7439"  # noqa: S105
 

@@ -100,6 +100,7 @@ def test_tiles_are_those_of_the_whole_image() -> None:
     np.testing.assert_allclose(tiled, outer(image), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_without_keras_images_are_the_same(tmp_path: Path) -> None:
     """With a bent curve; as a whole denoiser, for any size, that is told the level."""
     _, outer = started()
@@ -147,6 +148,7 @@ def fitted(start: Denoiser | None, chosen: TrainingParameters) -> Denoiser:
     return train(examples, (noisy(), None), chosen, 0, lambda *_: None, start=start)[0]
 
 
+@pytest.mark.slow
 def test_training_changes_the_curve_and_leaves_the_network_as_it_was() -> None:
     inner, _ = started()
     learnt, *kept = fitted(inner, options()).model.get_weights()
@@ -155,6 +157,7 @@ def test_training_changes_the_curve_and_leaves_the_network_as_it_was() -> None:
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_a_denoiser_that_was_trained_is_the_same_after_loading(tmp_path: Path) -> None:
     found = fitted(started()[0], options())
     with (tmp_path / "denoiser.zip").open("wb") as file:
@@ -162,6 +165,7 @@ def test_a_denoiser_that_was_trained_is_the_same_after_loading(tmp_path: Path) -
     np.testing.assert_array_equal(Denoiser.load(tmp_path / "denoiser.zip")(noisy()), found(noisy()))
 
 
+@pytest.mark.slow
 def test_training_goes_on_from_a_curve_and_may_then_change_all() -> None:
     _, outer = started()
     whole = {"name": "stabilized", "network": NETWORK, "pieces": PIECES, "trained": "all"}

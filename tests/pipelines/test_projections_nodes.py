@@ -20,6 +20,8 @@ from denoising_pipeline.pipelines.projections.nodes import (
 from denoising_pipeline.training.options import ProjectionsParameters
 from denoising_pipeline.training.projections import AUTOENCODER, LINEAR, PCA, TSNE
 
+pytestmark = pytest.mark.slow
+
 EVALUATION = EvaluationParameters()
 OPTIONS = ProjectionsParameters(
     latent_dims=[2, 3], nodes=8, epochs=1, test_images=30, neighbours=3, perplexity=5

@@ -35,6 +35,7 @@ def images(count: int) -> Images:
     return pixels.reshape(count, 4, 3, 1)
 
 
+@pytest.mark.slow
 def test_the_linear_autoencoder_spans_the_principal_components() -> None:
     train, test = images(600), images(200)
     fast: dict[str, Any] = {"epochs": 30, "batch_size": 20, "learning_rate": 0.03}

@@ -75,7 +75,9 @@ def checkpoints(tmp_path: Path) -> Checkpoints:
     return CheckpointsDataset(filepath=str(tmp_path)).load()
 
 
-@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize(
+    "name", ["best", *(pytest.param(n, marks=pytest.mark.slow) for n in CHANGES if n != "best")]
+)
 def test_weights_and_history_are_those_of_a_training_that_nothing_interrupted(
     name: str, checkpoints: Checkpoints
 ) -> None:

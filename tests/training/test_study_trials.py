@@ -206,6 +206,7 @@ def _process(folder: Path, experiment: Any) -> Any:
     return process
 
 
+@pytest.mark.slow
 def test_a_trial_of_a_process_that_died_is_done_again(tmp_path: Path) -> None:
     process = _process(tmp_path, _dies)
     process.join()
@@ -215,6 +216,7 @@ def test_a_trial_of_a_process_that_died_is_done_again(tmp_path: Path) -> None:
     assert [trial.state.name for trial in study.get_trials()].count("FAIL") == 1
 
 
+@pytest.mark.slow
 def test_two_processes_share_a_study_and_do_each_trial_once(tmp_path: Path) -> None:
     both = [_process(tmp_path, _slow) for _ in range(2)]
     for process in both:
@@ -240,6 +242,7 @@ def test_the_best_is_a_recipe_of_what_differs(tmp_path: Path) -> None:
     assert "Trial 1 of the study 'study'" in text
 
 
+@pytest.mark.slow
 def test_what_decides_is_found_among_trials_of_one_architecture(tmp_path: Path) -> None:
     study = run(tmp_path, {"trials": 40, "sampler": "random", "pruning": False})
     found = importances(study, 0)

@@ -378,6 +378,7 @@ def test_every_network_has_options_of_its_own_and_states_all_of_them() -> None:
     assert all(field.is_required() for field in FitOptions.model_fields.values())
 
 
+@pytest.mark.slow
 def test_training_ends_before_the_epoch_that_would_take_too_long() -> None:
     """The first one is always made."""
     _, history = trained(epochs=50, minutes=1e-6)
@@ -399,6 +400,7 @@ def interrupted_after(done: int, **changes: Any) -> tuple[Denoiser, pd.DataFrame
     return train(examples, validation(), chosen, 0, log)
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_can_keep_its_best_weights() -> None:
     denoiser, history = interrupted_after(3, **UNSTEADY, interrupt="keep")
     assert history["epoch"].tolist() == [1, 2, 3]

@@ -92,6 +92,7 @@ def check_precision(denoiser: Denoiser, computes: str) -> None:
     assert load_keras().config.dtype_policy().name == "float32"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", FOR_PICTURES)
 def test_every_architecture_trains_in_mixed_precision(architecture: str) -> None:
     """Its images are float32 whatever its layers compute in: loss and metrics are exact.

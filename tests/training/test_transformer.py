@@ -22,6 +22,7 @@ SHAPE = (4, 3, 1)
 ROWS = np.random.default_rng(0).random((50, 12), dtype=np.float32)
 
 
+@pytest.mark.slow
 @parametrize_with_checks(  # type: ignore[untyped-decorator]
     [AutoencoderTransformer(2, layers=0, epochs=1, batch_size=256)]
 )

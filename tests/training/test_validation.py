@@ -47,7 +47,14 @@ def ignore(epoch: int, metrics: Mapping[str, float]) -> None:
     pass
 
 
-@pytest.mark.parametrize("name", ["noise2noise", "neighbor2neighbor", "blind_spot"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "noise2noise",
+        pytest.param("neighbor2neighbor", marks=pytest.mark.slow),
+        pytest.param("blind_spot", marks=pytest.mark.slow),
+    ],
+)
 def test_a_self_supervised_objective_is_validated_by_its_own_loss(name: str) -> None:
     """No score that needs clean images is among what is reported."""
     chosen = options(name)

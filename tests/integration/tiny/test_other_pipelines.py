@@ -8,6 +8,8 @@ import pytest
 from mlflow.entities import Run
 from project_folder import Project, load_versions, raw_source
 
+pytestmark = pytest.mark.slow
+
 DOWNSTREAM = {
     "clean_classifier.zip",
     "confusion_figure.png",

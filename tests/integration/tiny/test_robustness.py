@@ -10,6 +10,8 @@ from project_folder import Project, load_versions, raw_source
 from denoising_pipeline.baselines.options import RobustnessParameters
 from denoising_pipeline.degradations import NOISES
 
+pytestmark = pytest.mark.slow
+
 SMALL = (
     "robustness.images=60,robustness.levels=[0.0],robustness.severities=[1.0],"
     "robustness.classical=median filter + tone"
