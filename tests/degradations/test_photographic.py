@@ -12,12 +12,23 @@ from denoising_pipeline.degradations.fading import Fading
 from denoising_pipeline.degradations.greyscale import Greyscale
 from denoising_pipeline.degradations.holes import Holes
 from denoising_pipeline.degradations.jpeg import Jpeg
+from denoising_pipeline.degradations.shading import Shading
 from denoising_pipeline.degradations.watermark import Watermark
 from denoising_pipeline.images.arrays import Images
 
 PHOTOGRAPH: Images = (data.astronaut()[np.newaxis, :160, 150:342] / 255).astype(np.float32)
 FLAT = np.full((3, 64, 48, 3), 0.5, np.float32)
-NEW = ("banding", "blur", "downsampling", "fading", "holes", "jpeg", "paper", "watermark")
+NEW = (
+    "banding",
+    "blur",
+    "downsampling",
+    "fading",
+    "holes",
+    "jpeg",
+    "paper",
+    "shading",
+    "watermark",
+)
 
 
 def degraded(degradation: Degradation, clean: Images = PHOTOGRAPH, seed: int = 0) -> Images:
@@ -84,6 +95,16 @@ def test_fading_is_a_line_in_every_channel_with_less_contrast() -> None:
         assert 0 <= offset <= 0.6
         slopes.append(slope)
     assert 0.1 < min(slopes) < max(slopes) < 1
+
+
+def test_shading_darkens_away_from_a_centre_of_each_image_and_the_far_corner_most() -> None:
+    light = degraded(Shading(amount=0.6), FLAT) / FLAT
+    assert light.min((1, 2, 3)) == pytest.approx([0.4] * len(FLAT), abs=1e-6)
+    corners = light[:, [0, 0, -1, -1], [0, -1, 0, -1], 0]
+    np.testing.assert_allclose(corners.min(1), light.min((1, 2, 3)))
+    centres = [np.unravel_index(image[..., 0].argmax(), FLAT.shape[1:3]) for image in light]
+    assert len(set(centres)) == len(FLAT)
+    assert all(16 <= y < 48 and 12 <= x < 36 for y, x in centres)
 
 
 def test_a_watermark_covers_a_part_by_its_opacity_and_leaves_the_rest() -> None:

@@ -1,5 +1,6 @@
 """Metrics reach MLflow while training goes on, and runs of the dead are ended: on a real store."""
 
+import gc
 import math
 import os
 import pickle
@@ -88,11 +89,14 @@ def _interruptible() -> Iterator[None]:
     """Ctrl-C raises KeyboardInterrupt; a shell may have had it ignored.
 
     Threads are not traced: for coverage, those of CPython 3.11 spin at a call while a signal is
-    waiting for the main thread, and here that one waits for them.
+    waiting for the main thread, and here that one waits for them. No garbage is collected: what
+    is raised in a callback of that, as Hypothesis has one, is lost.
     """
     before, trace = signal.signal(signal.SIGINT, signal.default_int_handler), threading.gettrace()
     threading.settrace(None)
+    gc.disable()
     yield
+    gc.enable()
     threading.settrace(trace)
     signal.signal(signal.SIGINT, before)
 
