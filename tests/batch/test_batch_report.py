@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup, Tag
 from denoising_pipeline.batch.pictures import LEAST
 from denoising_pipeline.batch.report import duration, render, write_report
 from denoising_pipeline.batch.results import FileResult
+from denoising_pipeline.batch.tables import line_of
 
 
 def parsed(results: list[FileResult], seconds: float | None = None) -> BeautifulSoup:
@@ -194,3 +195,11 @@ def test_an_empty_batch_has_a_report() -> None:
 )
 def test_times_are_words(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+def test_a_recording_is_as_long_as_its_samples() -> None:
+    speech = replace(done("a.wav"), format="WAV", mode="grey", width=34362, height=1, pages=2)
+    assert "34362 samples, WAV grey 8 bit x2" in line_of(speech)
+    assert "34362 samples, 2 pages" in {
+        cell for row in rows(part(parsed([speech]), "files")) for cell in row
+    }

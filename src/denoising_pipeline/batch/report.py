@@ -51,10 +51,8 @@ class Entry:
     def size(self) -> str:
         """Width and height, and the pages if there are several."""
         found = self.result
-        if not found.width:
-            return ""
         pages = f", {found.pages} pages" if found.pages > 1 else ""
-        return f"{found.width}\N{MULTIPLICATION SIGN}{found.height}{pages}"
+        return found.extent.replace("x", "\N{MULTIPLICATION SIGN}") + pages
 
     @property
     def noise(self) -> str:

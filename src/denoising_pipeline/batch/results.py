@@ -40,9 +40,9 @@ class FileResult:
         format: Such as "PNG"; empty where the file could not be read.
         mode: Such as "grey", "RGB", "RGBA", "palette", "CMYK".
         depth: Such as "8 bit", "16 bit", "float32".
-        width: Of the first page, in pixels as they are stored.
+        width: Of the first page, in pixels as they are stored; of a recording, in samples.
         height: Likewise.
-        pages: Images in the file.
+        pages: Images in the file, or channels of the recording.
         megapixels: Of all pages, millions of pixels.
         seconds: From opening it to the renamed output.
         sigma: Estimated standard deviation of the noise on the scale of [0, 1], root mean square
@@ -74,6 +74,13 @@ class FileResult:
     psnr_high: float | None = None
     warnings: tuple[str, ...] = ()
     thumbnails: Thumbnails | None = None
+
+    @property
+    def extent(self) -> str:
+        """Such as "640x480" or "8000 samples"; empty where the file could not be read."""
+        if self.format == "WAV":
+            return f"{self.width} samples"
+        return f"{self.width}x{self.height}" if self.width else ""
 
     @property
     def speed(self) -> float | None:

@@ -34,7 +34,7 @@ def table_of(results: Sequence[FileResult]) -> "Table":
     for result in _most_telling(results):
         cells = (
             shown(result.source),
-            f"{result.width}x{result.height}" if result.width else "",
+            result.extent,
             _kind(result),
             f"{result.megapixels:.2f}" if result.megapixels else "",
             "" if result.speed is None else f"{result.speed:.2f}",
@@ -57,7 +57,7 @@ def outcome_of(result: FileResult) -> str:
 def line_of(result: FileResult) -> str:
     """Say on one line what became of a file."""
     facts = [
-        f"{result.width}x{result.height}, {_kind(result)}" if result.width else "",
+        f"{result.extent}, {_kind(result)}" if result.width else "",
         f"noise {_noise(result)}/255" if _noise(result) else "",
         f"{result.seconds:.1f} s" if result.seconds else "",
     ]

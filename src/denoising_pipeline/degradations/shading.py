@@ -29,4 +29,5 @@ class Shading(Degradation):
         across = ((np.arange(width) + 0.5) / width - x) * width
         distance = np.square(down)[:, :, np.newaxis] + np.square(across)[:, np.newaxis]
         distance /= distance.max((1, 2), keepdims=True)
-        return clean * (1 - self.amount * distance)[..., np.newaxis].astype(np.float32)
+        light: Images = (1 - self.amount * distance)[..., np.newaxis].astype(np.float32)
+        return clean * light
