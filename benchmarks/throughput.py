@@ -29,7 +29,7 @@ from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.datasets import DenoiserDataset
 from denoising_pipeline.degradations import draw_noisy
 from denoising_pipeline.denoiser import Denoiser
-from denoising_pipeline.denoiser.onnx_export import export_onnx
+from denoising_pipeline.denoiser.export import export_denoiser
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.models import ARCHITECTURES
 
@@ -155,7 +155,7 @@ def start_onnx(denoiser: Denoiser, folder: Path, threads: int) -> Engine:
     import onnxruntime
 
     path = folder / "denoiser.onnx"
-    export_onnx(denoiser, path)
+    export_denoiser(denoiser, path)
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionProvider"])

@@ -7,8 +7,8 @@ import pytest
 
 from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.denoiser.export import export_denoiser
 from denoising_pipeline.denoiser.file import DENOISER, load_denoiser, write_network
-from denoising_pipeline.denoiser.onnx_export import export_onnx
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.tiles import least_pixels
 from denoising_pipeline.models.spectral import Spectral
@@ -70,7 +70,7 @@ def test_a_file_gives_the_same_network(tmp_path: Path) -> None:
 
 def test_onnx_runtime_gives_the_same(tmp_path: Path) -> None:
     pytest.importorskip("tf2onnx")
-    assert export_onnx(small_denoiser(), tmp_path / "denoiser.onnx") < 1e-5
+    assert export_denoiser(small_denoiser(), tmp_path / "denoiser.onnx") < 1e-5
 
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (1, 1000, 1), (None, None, 3)])

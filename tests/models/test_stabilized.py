@@ -15,8 +15,8 @@ from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.degradations.recorded import Recorded
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.card import Card, Origin
+from denoising_pipeline.denoiser.export import export_denoiser
 from denoising_pipeline.denoiser.file import DENOISER, write_network
-from denoising_pipeline.denoiser.onnx_export import export_onnx
 from denoising_pipeline.denoiser.onnx_weights import with_keras
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.models.stabilized import FINE, OTHERS, Curve, Stabilized
@@ -111,7 +111,7 @@ def test_without_keras_images_are_the_same(tmp_path: Path) -> None:
         images=Origin(source="made up"), degradation=NoiseInjectionParameters(Recorded()), seed=0
     )
     outer = Denoiser(outer.architecture, ANY_SIZE, outer.model, card)
-    assert export_onnx(outer, tmp_path / "denoiser.zip", half=False) < 1e-4
+    assert export_denoiser(outer, tmp_path / "denoiser.zip", half=False) < 1e-4
     portable = Denoiser.load(tmp_path / "denoiser.zip")
     assert portable.architecture == outer.architecture
     np.testing.assert_allclose(portable(noisy()), outer(noisy()), atol=1e-4)

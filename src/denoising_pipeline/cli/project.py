@@ -158,24 +158,28 @@ def prune(env: str | None, keep: int, yes: bool) -> None:
 @click.option("--overwrite", is_flag=True, help="Replace the file if it is there.")
 @without_traceback
 def export(env: str | None, to: str, version: str | None, overwrite: bool) -> None:
-    """Write the newest denoiser as an ONNX file, which runs without Keras and TensorFlow."""
-    from denoising_pipeline.datasets.version_choice import newest_of
-    from denoising_pipeline.denoiser.onnx_export import export_onnx
+    """Write the newest denoiser as a file that runs without this package.
 
+    The name says which: .onnx, .tflite (LiteRT), .keras; or .zip, a denoiser for `denoise --model`.
+    """
+    from denoising_pipeline.datasets.version_choice import newest_of
+    from denoising_pipeline.denoiser.export import export_denoiser, form_of
+
+    runtime = form_of(Path(to)).runtime
     context = _untracked_context(env)
     catalog: Any = context.catalog
     entry = catalog.get("denoiser")
     chosen = newest_of(entry, "denoiser", context.config_loader["parameters"], version)
     entry._version = Version(chosen, None)
     denoiser = entry.load()
-    difference = export_onnx(denoiser, Path(to), overwrite)
+    difference = export_denoiser(denoiser, Path(to), overwrite)
     size = Path(to).stat().st_size / 1e6
     card = denoiser.card
     click.echo(
         f"{to}: {denoiser.architecture.name}, trained on {card.images.source} with "
         f"{card.noise.describe()}, version {chosen}"
     )
-    click.echo(f"{to}: {size:.1f} MB. In ONNX Runtime it differs by at most {difference:.0e}.")
+    click.echo(f"{to}: {size:.1f} MB. In {runtime} it differs by at most {difference:.0e}.")
 
 
 def _untracked_context(env: str | None) -> Any:

@@ -47,7 +47,7 @@ def convolution_weights(content: bytes) -> Weights:
     (out, in, H, W), and (in, out, H, W).
 
     Args:
-        content: An ONNX file of `export_onnx`.
+        content: An ONNX file of `export_denoiser`.
     """
     import onnx
 

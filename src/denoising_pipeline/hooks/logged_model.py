@@ -17,8 +17,8 @@ from mlflow.types import ParamSchema, ParamSpec, Schema, TensorSpec
 
 import denoising_pipeline
 from denoising_pipeline.denoiser import Denoiser, served
+from denoising_pipeline.denoiser.export import export_denoiser
 from denoising_pipeline.denoiser.file import DENOISER, write_network
-from denoising_pipeline.denoiser.onnx_export import export_onnx
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.shown import excerpt
@@ -82,7 +82,7 @@ def signature(denoiser: Denoiser) -> ModelSignature:
 def _write(denoiser: Denoiser, path: Path) -> tuple[str, ...]:
     """Write the denoiser's file, and return the libraries that compute its network."""
     try:
-        export_onnx(denoiser, path, half=False)
+        export_denoiser(denoiser, path, half=False)
     except Exception as error:  # whatever it is, a trained denoiser is logged
         logger.warning("The model in MLflow needs TensorFlow: %s", error)
         with path.open("wb") as file:

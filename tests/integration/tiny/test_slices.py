@@ -21,7 +21,7 @@ from project_folder import (
 
 from denoising_pipeline.degradations import draw_noisy
 from denoising_pipeline.degradations.gaussian import Gaussian
-from denoising_pipeline.denoiser.onnx_export import run_onnx
+from denoising_pipeline.denoiser.export import run_onnx
 
 LOADED = ("denoiser", "history", "test_noisy")
 

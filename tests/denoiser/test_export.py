@@ -1,4 +1,4 @@
-"""The ONNX file denoises as the denoiser does, and what cannot be exported is refused."""
+"""The exported file denoises as the denoiser does, and what cannot be exported is refused."""
 
 import importlib.util
 import subprocess
@@ -15,8 +15,8 @@ from limits import PATIENCE
 from denoising_pipeline.degradations import draw_noisy
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.denoiser.export import FORMS, ExportError, export_denoiser, run_onnx
 from denoising_pipeline.denoiser.file import load_denoiser
-from denoising_pipeline.denoiser.onnx_export import PACKAGES, ExportError, export_onnx, run_onnx
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.idx import read_idx
 from denoising_pipeline.models import ARCHITECTURES
@@ -28,7 +28,7 @@ not_measured = pytest.mark.no_cover
 """Coverage, which other exports give, takes a third of the time of these."""
 
 needs_onnx = pytest.mark.skipif(
-    any(importlib.util.find_spec(name) is None for name in PACKAGES),
+    any(importlib.util.find_spec(name) is None for name in FORMS[".onnx"].packages),
     reason="needs the extra `onnx`",
 )
 
@@ -72,7 +72,7 @@ def test_real_digits_come_out_as_of_the_denoiser(
 ) -> None:
     """To 1e-4, for any number of images."""
     keras_denoiser = denoiser(name, **options)
-    assert export_onnx(keras_denoiser, tmp_path / "denoiser.onnx") <= 1e-4
+    assert export_denoiser(keras_denoiser, tmp_path / "denoiser.onnx") <= 1e-4
     content = (tmp_path / "denoiser.onnx").read_bytes()
     expected = keras_denoiser(noisy)
     assert np.ptp(expected) > 0.01
@@ -85,7 +85,7 @@ def test_real_digits_come_out_as_of_the_denoiser(
 @needs_onnx
 def test_colour_and_sizes_that_are_padded_can_be_exported(tmp_path: Path) -> None:
     path = tmp_path / "new" / "denoiser.onnx"
-    assert export_onnx(denoiser("residual_unet", (9, 14, 3), **NARROW), path) <= 1e-4
+    assert export_denoiser(denoiser("residual_unet", (9, 14, 3), **NARROW), path) <= 1e-4
     assert run_onnx(path.read_bytes(), np.zeros((2, 9, 14, 3), np.float32)).shape == (2, 9, 14, 3)
 
 
@@ -104,7 +104,7 @@ def test_a_network_for_any_size_takes_every_multiple_as_a_file(
 ) -> None:
     """And gives images, clipped where the network is not bounded."""
     keras_denoiser = denoiser(name, (None, None, 3), **options)
-    assert export_onnx(keras_denoiser, tmp_path / "denoiser.onnx") <= 1e-4
+    assert export_denoiser(keras_denoiser, tmp_path / "denoiser.onnx") <= 1e-4
     content = (tmp_path / "denoiser.onnx").read_bytes()
     for shape in ((1, 8, 12, 3), (2, 40, 24, 3)):
         noisy = np.random.default_rng(1).integers(0, 2, shape).astype(np.float32)
@@ -114,24 +114,46 @@ def test_a_network_for_any_size_takes_every_multiple_as_a_file(
         assert np.ptp(found) > 0.01
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["unet", "residual_unet", "stabilized"])
+@pytest.mark.parametrize("suffix", [".tflite", ".keras"])
+def test_litert_and_keras_alone_give_the_same_for_any_number_of_images(
+    name: str, suffix: str, tmp_path: Path
+) -> None:
+    pytest.importorskip(FORMS[suffix].packages[0], reason="needs the extra `litert`")
+    size = None if name == "unet" else 28
+    keras_denoiser = denoiser(name, (size, size, 1), **OPTIONS[name])
+    path = tmp_path / f"denoiser{suffix}"
+    assert export_denoiser(keras_denoiser, path) <= 1e-4
+    for count in (1, 3):
+        noisy = np.random.default_rng(1).random((count, size or 24, size or 40, 1), np.float32)
+        found = FORMS[suffix].run(path.read_bytes(), noisy)
+        np.testing.assert_allclose(found, keras_denoiser(noisy), rtol=0, atol=1e-4)
+
+
+def test_a_name_that_says_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match=r"denoiser\.pb' has to end in \.onnx, \.zip, \.tflite, "):
+        export_denoiser(denoiser(), tmp_path / "denoiser.pb")
+
+
 @needs_onnx
 def test_a_file_is_replaced_only_if_asked(tmp_path: Path) -> None:
     path = tmp_path / "denoiser.onnx"
     path.write_bytes(b"mine")
     with pytest.raises(ExportError, match=r"denoiser\.onnx' exists.*--overwrite"):
-        export_onnx(denoiser(), path)
+        export_denoiser(denoiser(), path)
     assert path.read_bytes() == b"mine"
-    export_onnx(denoiser(), path, overwrite=True)
+    export_denoiser(denoiser(), path, overwrite=True)
     assert path.stat().st_size > 100_000
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """`None` in `sys.modules` is Python's own way of making an import impossible."""
-    for name in PACKAGES:
+    for name in FORMS[".onnx"].packages:
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ExportError, match=r"needs onnx, onnxruntime, tf2onnx.*extra `onnx`"):
-        export_onnx(denoiser(), tmp_path / "denoiser.onnx")
+        export_denoiser(denoiser(), tmp_path / "denoiser.onnx")
     assert not list(tmp_path.iterdir())
 
 
@@ -141,7 +163,7 @@ def test_a_zip_holds_the_card_and_a_network_that_runs_without_keras(tmp_path: Pa
     made = denoiser("unet", (None, None, 3), widths=(48, 48), blocks=(1, 1), noise_level=True)
     carded = Denoiser(made.architecture, made.image_shape, made.model, card())
     path = tmp_path / "small.zip"
-    export_onnx(carded, path)
+    export_denoiser(carded, path)
     pixels = np.random.default_rng(0).random((1, 30, 41, 3), np.float32)
     np.save(tmp_path / "pixels.npy", pixels)
     seen, result = str(tmp_path / "pixels.npy"), str(tmp_path / "found.npy")
@@ -175,6 +197,6 @@ def test_a_zip_for_images_of_one_size_may_keep_every_digit(tmp_path: Path, noisy
     """Nobody asks what memory such a network takes."""
     made = denoiser()
     carded = Denoiser(made.architecture, made.image_shape, made.model, card())
-    export_onnx(carded, tmp_path / "small.zip", half=False)
+    export_denoiser(carded, tmp_path / "small.zip", half=False)
     found = load_denoiser(tmp_path / "small.zip")
     np.testing.assert_allclose(found(noisy), carded(noisy), rtol=0, atol=1e-6)
