@@ -6,7 +6,7 @@ export DO_NOT_TRACK := 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow faults lint bench docs docs-serve viz ui lock clean install
+.PHONY: help run test test-slow faults lint bench docs docs-serve pictures viz ui lock clean install
 
 help:                 ## what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ docs: install         ## the documentation site, in build/site; it needs no netw
 
 docs-serve: install   ## the same, in the browser
 	$(BIN)/python docs/build_site.py --serve
+
+pictures: install     ## the pictures of README and docs, anew, after a make run; Chromium is needed
+	$(BIN)/python docs/pictures.py
 
 viz: install          ## the pipeline's graph, in the browser
 	$(BIN)/kedro viz run
