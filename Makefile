@@ -5,7 +5,11 @@ INSTALLED := .venv/.installed
 export DO_NOT_TRACK := 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run test test-slow faults lint bench viz ui lock clean install
+.DEFAULT_GOAL := help
+.PHONY: help run test test-slow faults lint bench docs docs-serve pictures viz ui lock clean install
+
+help:                 ## what make can do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: install          ## the whole pipeline on all of MNIST
 	$(BIN)/kedro run
@@ -29,6 +33,15 @@ bench: install        ## the short benchmarks; benchmarks/README.md has all of t
 	$(BIN)/python benchmarks/overhead.py --env smoke
 	$(BIN)/python benchmarks/article.py --images 20000
 
+docs: install         ## the documentation site, in build/site; it needs no network to be read
+	$(BIN)/python docs/build_site.py
+
+docs-serve: install   ## the same, in the browser
+	$(BIN)/python docs/build_site.py --serve
+
+pictures: install     ## the pictures of README and docs, anew, after a make run; Chromium is needed
+	$(BIN)/python docs/pictures.py
+
 viz: install          ## the pipeline's graph, in the browser
 	$(BIN)/kedro viz run
 
@@ -42,7 +55,7 @@ lock: install         ## compile the lock anew from pyproject.toml
 clean:                ## remove what runs wrote; raw data and tracked runs stay
 	rm -rf data/0[2-8]_* data/photos data/photos_smoke data/smoke .viz build dist
 
-install: $(INSTALLED)
+install: $(INSTALLED) ## .venv from the lock; what all others do first
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else \

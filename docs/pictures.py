@@ -1,0 +1,204 @@
+"""Make the pictures of README and documentation, and stamp them with what they were made of.
+
+`python docs/pictures.py [NAME...]` makes them and writes `pictures.json`; a test fails where a
+picture, or what it was made of, has changed since. `denoised.png` is that of the newest
+`kedro run`; `limit.png` is drawn by `benchmarks/limit.py`: both are stamped as they lie there.
+"""
+
+import argparse
+import functools
+import hashlib
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+STAMPS = ROOT / "docs" / "pictures.json"
+
+
+class Picture(NamedTuple):
+    """A picture: the function that draws it to a file, and what it is made of."""
+
+    draw: Callable[[Path], None]
+    made_of: Callable[[], str]
+
+
+def files(*names: str) -> str:
+    """Return the digest of the contents of files."""
+    digest = hashlib.sha256()
+    for name in names:
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def graph() -> str:
+    """Return the digest of what is drawn of the default pipeline."""
+    from denoising_pipeline.pipeline_registry import register_pipelines
+
+    nodes = register_pipelines()["__default__"].nodes
+    lines = [(node.name, sorted(node.inputs), sorted(node.outputs)) for node in nodes]
+    return hashlib.sha256(json.dumps(sorted(lines)).encode()).hexdigest()
+
+
+def recipe() -> str:
+    """Return the digest of the values of the base recipe that decide what its denoiser is."""
+    names = ("parameters_noise_injection", "parameters_training")
+    texts = [(ROOT / f"conf/base/{name}.yml").read_text("utf-8") for name in names]
+    noise, training = (yaml.safe_load(text) for text in texts)
+    chosen = {key: training["training"][key] for key in DECIDE}
+    return hashlib.sha256(json.dumps([noise, chosen], sort_keys=True).encode()).hexdigest()
+
+
+DECIDE = (
+    *("model", "loss", "epochs", "batch_size", "optimizer", "learning_rate", "weight_decay"),
+    *("schedule", "fresh_noise"),
+)
+"""Parameters of training that make another denoiser of the same images."""
+
+
+def draw_photograph(file: Path) -> None:
+    """Draw a photograph clean, noisy and denoised."""
+    command = [sys.executable, "benchmarks/picture.py", str(file)]
+    subprocess.run(command, cwd=ROOT, check=True)
+
+
+def copy_denoised(file: Path) -> None:
+    """Take the picture of the newest run, which has to be one of the base recipe."""
+    versions = sorted((ROOT / "data/08_reporting/denoising_examples.png").glob("*/*.png"))
+    if not versions:
+        raise FileNotFoundError("no run is there: kedro run, 5 minutes")
+    file.write_bytes(versions[-1].read_bytes())
+
+
+def keep(file: Path) -> None:
+    """Leave it as it is."""
+    if not file.is_file():
+        raise FileNotFoundError(f"{file} is not there")
+
+
+def draw_pipeline(file: Path) -> None:
+    """Take a picture of the static site that kedro viz builds."""
+    from selenium import webdriver
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    subprocess.run([sys.executable, "-m", "kedro", "viz", "build"], cwd=ROOT, check=True)
+    os.environ.setdefault("SE_OFFLINE", "true")  # Selenium looks for no browser elsewhere.
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless=new", "--no-sandbox", "--window-size=1500,2000"):
+        options.add_argument(argument)
+    with served(ROOT / "build") as address, webdriver.Chrome(options) as browser:
+        browser.get(address)
+        wait = WebDriverWait(browser, 60)
+        wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, ".pipeline-node"))
+        browser.execute_script(HIDE)
+        wait.until(lambda page: page.execute_script(SETTLED))
+        browser.find_element(By.CSS_SELECTOR, ".pipeline-flowchart__graph").screenshot(str(file))
+    cut_margins(file)
+
+
+def cut_margins(file: Path) -> None:
+    """Cut off what has the colour of the corner at the left, but for a narrow margin."""
+    from PIL import Image, ImageChops
+
+    with Image.open(file) as opened:
+        picture = opened.convert("RGB")
+    plain = Image.new("RGB", picture.size, picture.getpixel((0, picture.height - 1)))
+    box = ImageChops.difference(picture, plain).getbbox() or (0, 0, *picture.size)
+    picture.crop((max(box[0] - 20, 0), 0, *picture.size)).save(file, optimize=True)
+
+
+HIDE = """
+const style = document.createElement("style");
+style.textContent = ["sidebar", "toolbar", "minimap", "metadata", "hint", "watermark", "badge"]
+  .map((word) => `[class*=${word}] { display: none !important }`).join(" ");
+document.head.append(style);
+for (const dark of document.querySelectorAll(".kui-theme--dark")) {
+  dark.classList.replace("kui-theme--dark", "kui-theme--light");
+}
+"""
+SETTLED = """
+const nodes = [...document.querySelectorAll(".pipeline-node")];
+const now = nodes.map((node) => node.getBoundingClientRect().top).join(), before = window.placesBefore;
+window.placesBefore = now;
+return now === before;
+"""
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder on this machine, and give its address."""
+    handler = functools.partial(Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves files without a line for each."""
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+PICTURES = {
+    "docs/denoised.png": Picture(copy_denoised, recipe),
+    "docs/photograph.png": Picture(
+        draw_photograph,
+        lambda: files(
+            "benchmarks/picture.py",
+            "data/01_raw/photos/european_honey_bee.jpg",
+            "src/denoising_pipeline/weights/photos.zip",
+        ),
+    ),
+    "docs/pipeline.png": Picture(draw_pipeline, graph),
+    "benchmarks/limit.png": Picture(keep, recipe),
+}
+"""Picture by file."""
+
+
+def stamp(name: str, commit: str) -> dict[str, str]:
+    """Return what a picture is, what it was made of, and at which commit."""
+    digest = hashlib.sha256((ROOT / name).read_bytes()).hexdigest()
+    return {"commit": commit, "made_of": PICTURES[name].made_of(), "sha256": digest}
+
+
+def stale() -> dict[str, str]:
+    """Return what is wrong with each picture that is not as it was made, or would be another."""
+    stamps = json.loads(STAMPS.read_text("utf-8"))
+    found = {}
+    for name in PICTURES:
+        kept = stamps.get(name, {})
+        now = stamp(name, kept.get("commit", ""))
+        wrong = [key for key in now if kept.get(key) != now[key]]
+        if wrong:
+            found[name] = f"{', '.join(wrong)} changed: python docs/pictures.py {name}"
+    return found
+
+
+def main() -> None:
+    """Make pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(PICTURES)}")
+    names = parser.parse_args().names or list(PICTURES)
+    head = ["git", "rev-parse", "--short=12", "HEAD"]
+    commit = subprocess.run(head, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    stamps = json.loads(STAMPS.read_text("utf-8")) if STAMPS.is_file() else {}
+    for name in names:
+        PICTURES[name].draw(ROOT / name)
+        stamps[name] = stamp(name, commit.strip())
+        STAMPS.write_text(json.dumps(stamps, indent=2, sort_keys=True) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
