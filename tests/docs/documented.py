@@ -55,13 +55,12 @@ def commands() -> list[Words]:
         for line in content.splitlines():
             if line.startswith("$ "):
                 found |= {each.words: each for each in _of_line(page, line.removeprefix("$ "))}
-    for page in PAGES:
-        text = _BLOCK.sub("", page.read_text("utf-8"))
-        for line in _INLINE.findall(text):
-            one_line = " ".join(line.split())
-            if one_line.startswith(_STARTS) and "..." not in one_line:
-                name = page.relative_to(ROOT).as_posix()
-                found |= {each.words: each for each in _of_line(name, one_line)}
+    for path in PAGES:
+        page = path.relative_to(ROOT).as_posix()
+        for inline in _INLINE.findall(_BLOCK.sub("", path.read_text("utf-8"))):
+            line = " ".join(inline.split())
+            if line.startswith(_STARTS) and "..." not in line:
+                found |= {each.words: each for each in _of_line(page, line)}
     return list(found.values())
 
 

@@ -92,7 +92,7 @@ def test_the_site_asks_nothing_of_other_places() -> None:
 @pytest.mark.slow
 def test_the_site_builds_strictly_and_can_be_read_offline(tmp_path: Path) -> None:
     """Links and anchors hold, every page is in the navigation, nothing is loaded from elsewhere."""
-    command = [sys.executable, ROOT / "docs/build_site.py", "--build", tmp_path]
+    command = [sys.executable, str(ROOT / "docs/build_site.py"), "--build", str(tmp_path)]
     done = subprocess.run(
         command, env=environment(), capture_output=True, text=True, timeout=PATIENCE, check=False
     )
