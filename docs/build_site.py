@@ -97,13 +97,13 @@ def _outside_code(text: str, link: Callable[[re.Match[str]], str]) -> str:
     return text
 
 
-def assemble() -> None:
-    """Write `build/pages` and the configuration.
+def assemble(build: Path) -> None:
+    """Write the pages and the configuration into a folder.
 
     Raises:
         ValueError: A page is in no line of the navigation.
     """
-    target = BUILD / "pages"
+    target = build / "pages"
     shutil.rmtree(target, ignore_errors=True)
     known = pages()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -117,7 +117,7 @@ def assemble() -> None:
         else:
             file.write_bytes(path.read_bytes())
     (target / "reference").mkdir()
-    for name, text in reference_pages().items():
+    for name, text in reference_pages(str(ROOT / "conf")).items():
         (target / "reference" / name).write_text(text, "utf-8")
     config = (ROOT / "zensical.toml").read_text("utf-8")
     listed = set(_NAV_LINE.findall(config))
@@ -126,22 +126,24 @@ def assemble() -> None:
         raise ValueError(f"zensical.toml: no line of nav has {', '.join(left_out)}")
     for name in sorted(listed - there):
         sys.stderr.write(f"{name} is not there: left out of the navigation\n")
+    config = config.replace('["src"]', f'["{(ROOT / "src").as_posix()}"]')
     config = _NAV_LINE.sub(lambda line: line.group() if line.group(1) in there else "", config)
     if repository:
         config = config.replace("[project]", f'[project]\nrepo_url = "{repository}"', 1)
-    (BUILD / "zensical.toml").write_text(config, "utf-8")
+    (build / "zensical.toml").write_text(config, "utf-8")
 
 
 def main() -> None:
     """Build the site, or serve it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--serve", action="store_true", help="show it on this machine instead")
-    serve = parser.parse_args().serve
-    assemble()
-    shutil.rmtree(BUILD / "site", ignore_errors=True)
-    words = ("serve",) if serve else ("build", "--strict", "--clean")
+    parser.add_argument("--build", type=Path, default=BUILD, help="the folder that it is built in")
+    given = parser.parse_args()
+    assemble(given.build)
+    shutil.rmtree(given.build / "site", ignore_errors=True)
+    words = ("serve",) if given.serve else ("build", "--strict", "--clean")
     command = [sys.executable, "-m", "zensical", *words, "--config-file", "zensical.toml"]
-    sys.exit(subprocess.run(command, cwd=BUILD, check=False).returncode)
+    sys.exit(subprocess.run(command, cwd=given.build, check=False).returncode)
 
 
 if __name__ == "__main__":

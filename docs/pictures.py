@@ -128,7 +128,8 @@ for (const dark of document.querySelectorAll(".kui-theme--dark")) {
 """
 SETTLED = """
 const nodes = [...document.querySelectorAll(".pipeline-node")];
-const now = nodes.map((node) => node.getBoundingClientRect().top).join(), before = window.placesBefore;
+const now = nodes.map((node) => node.getBoundingClientRect().top).join();
+const before = window.placesBefore;
 window.placesBefore = now;
 return now === before;
 """

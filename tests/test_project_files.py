@@ -1,0 +1,84 @@
+"""Files that services read: workflows, templates, citation, packaging."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from check_jsonschema import main as check_jsonschema
+from click.testing import CliRunner
+
+from denoising_pipeline import __version__
+
+ROOT = Path(__file__).parents[1]
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+SCHEMAS = {
+    "vendor.github-workflows": WORKFLOWS,
+    "custom.github-workflows-require-timeout": WORKFLOWS,
+    "vendor.dependabot": [ROOT / ".github/dependabot.yml"],
+    "vendor.github-issue-config": [ROOT / ".github/ISSUE_TEMPLATE/config.yml"],
+    "vendor.github-issue-forms": [
+        path for path in (ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml") if path.stem != "config"
+    ],
+    "vendor.citation-file-format": [ROOT / "CITATION.cff"],
+}
+
+
+def project() -> dict[str, Any]:
+    """Return what is said of the package."""
+    found: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    return found
+
+
+@pytest.mark.parametrize(("schema", "files"), SCHEMAS.items(), ids=SCHEMAS)
+def test_files_of_services_follow_their_schema(schema: str, files: list[Path]) -> None:
+    done = CliRunner().invoke(check_jsonschema, ["--builtin-schema", schema, *map(str, files)])
+    assert done.exit_code == 0, done.output
+
+
+def test_actions_are_pinned_by_hash() -> None:
+    """A tag may be moved to other code; the comment says which release the hash is."""
+    used = [
+        line for path in WORKFLOWS for line in re.findall(r"uses: (.+)", path.read_text("utf-8"))
+    ]
+    pinned = re.compile(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+    assert used
+    assert [line for line in used if not pinned.fullmatch(line)] == []
+    assert len({line.split("@")[0] for line in used}) == len(set(used))  # One version of each.
+
+
+def test_workflows_write_nothing_but_what_a_job_asks_for() -> None:
+    for path in WORKFLOWS:
+        assert yaml.safe_load(path.read_text("utf-8"))["permissions"] == {"contents": "read"}
+
+
+def test_what_make_is_asked_in_workflows_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    text = "".join(path.read_text("utf-8") for path in WORKFLOWS)
+    asked = {word for line in re.findall(r"run: make (.+)", text) for word in line.split()}
+    assert {word for word in asked if re.fullmatch(r"[a-z][a-z-]+", word)} <= targets
+
+
+def test_tested_pythons_are_those_that_are_promised() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text("utf-8"))
+    tested = workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
+    named = [line.rpartition(" ")[2] for line in project()["classifiers"] if ":: 3." in line]
+    assert named == tested
+    assert project()["requires-python"] == ">=3.11,<3.14"
+
+
+def test_all_say_the_same_version() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert {project()["version"], str(citation["version"]), __version__} == {__version__}
+    readme = (ROOT / "docs/index.md").read_text("utf-8")
+    assert f"denoising_pipeline-{__version__}-" in readme
+
+
+def test_container_and_hooks_can_be_read() -> None:
+    container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text("utf-8"))
+    assert "make install" in container["postCreateCommand"]
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))
+    assert {repo["repo"] for repo in hooks["repos"]} == {"local"}  # Versions are those of the lock.
