@@ -81,6 +81,7 @@ FAULTS = {
     "p16": "misspelt file or key that nobody reads",
     "p17": "password in an address",
     "p18": "command longer than a tag",
+    "c01": "`denoise` stopped at any write, flush or rename",
 }
 
 _NUMBERS = re.compile(r"fault((?:[_ ][rp]\d\d)+)")

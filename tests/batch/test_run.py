@@ -1,6 +1,7 @@
 """A batch in this process: one bad file ends nothing, nothing is lost, nothing is done twice."""
 
 import errno
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 from skimage import data
 from small_denoiser import write_denoiser
+from unfinished import part_of_one_that_is_gone
 
 from denoising_pipeline.batch import one
 from denoising_pipeline.batch.one import DiskFullError, Options, look_at_file
@@ -56,6 +58,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 GOOD = {"a.png": "done", "deep/grey.tif": "done"}
+SKIPPED = dict.fromkeys(GOOD, "skipped")
 BAD = {"text.png": "failed", "cut.png": "failed"}
 
 
@@ -108,7 +111,7 @@ def test_fault_r26_outputs_that_exist_stay_unless_asked(folder: Path, options: O
 def test_resuming_skips_what_is_done_and_does_what_is_not(folder: Path, options: Options) -> None:
     run(folder, options)
     (folder / "out/deep/grey.tif").unlink()
-    part = folder / f"out/deep/.grey.tif.{'0' * 32}.part"
+    part = part_of_one_that_is_gone(folder / "out/deep/grey.tif")
     part.write_bytes(b"of a run that was killed")
     found = run(folder, options, resume=True)
     assert statuses(found) == GOOD | BAD | {"a.png": "skipped"}
@@ -257,3 +260,26 @@ def test_fault_r25_a_file_that_may_not_grow_so_large_fails_alone_and_leaves_noth
     assert statuses(found) == GOOD | BAD | {"large.bmp": "failed"}
     assert "larger than a file may be here" in found["large.bmp"].reason
     assert content(folder / "out").keys() == {*GOOD, RECORD}
+
+
+def test_a_record_that_was_torn_goes_on_with_whole_lines(folder: Path, options: Options) -> None:
+    """A crash or a full disk took the end of the last line: what is noted next is read."""
+    run(folder, options)
+    record = folder / "out" / RECORD
+    lines = record.read_text().splitlines()
+    record.write_text("\n".join((lines[0], lines[1][:20])))
+    (folder / "out" / json.loads(lines[1])["target"]).unlink()
+    run(folder, options, resume=True)
+    assert (
+        statuses(run(folder, replace(options), resume=True)) == dict.fromkeys(GOOD, "skipped") | BAD
+    )
+
+
+def test_what_is_noted_and_never_came_hides_no_output(folder: Path, options: Options) -> None:
+    """Killed between the line and the new output: the old one is still known as made here."""
+    run(folder, options)
+    record = folder / "out" / RECORD
+    never = [json.loads(line) | {"made": [1, 1]} for line in record.read_text().splitlines()]
+    with record.open("a") as file:
+        file.write("".join(f"{json.dumps(line)}\n" for line in never))
+    assert statuses(run(folder, options, resume=True)) == SKIPPED | BAD

@@ -4,13 +4,14 @@ A line of JSON for each output, written before the output gets its name: after a
 killed, the record knows every output that is there.
 """
 
+import errno
 import hashlib
 import json
 import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from fsspec.implementations.local import LocalFileSystem
 
@@ -47,9 +48,9 @@ class Record:
         self.settings = settings
 
     @cached_property
-    def _lines(self) -> dict[str, dict[str, Any]]:
-        """Newest line by target; a line that was torn by a crash is passed over."""
-        found: dict[str, dict[str, Any]] = {}
+    def _lines(self) -> dict[str, list[dict[str, Any]]]:
+        """Lines by target, the newest last; one that was torn by a crash is passed over."""
+        found: dict[str, list[dict[str, Any]]] = {}
         try:
             text = (self.root / RECORD).read_text("ascii", "replace")
         except FileNotFoundError:
@@ -57,7 +58,7 @@ class Record:
         for line in text.splitlines():
             try:
                 entry = json.loads(line)
-                found[entry["target"]] = entry
+                found.setdefault(entry["target"], []).append(entry)
             except (ValueError, TypeError, KeyError):
                 continue
         return found
@@ -84,6 +85,9 @@ class Record:
             source: Of the file that was read.
             digest: Of its content.
             made: Of the output.
+
+        Raises:
+            OSError: The disk takes no whole line.
         """
         line = {
             "target": self._name(work),
@@ -94,18 +98,33 @@ class Record:
             "made": [made.size, made.changed],
         }
         self.root.mkdir(parents=True, exist_ok=True)
-        with (self.root / RECORD).open("ab", buffering=0) as file:
-            file.write(f"{json.dumps(line)}\n".encode("ascii"))
+        whole = f"{json.dumps(line)}\n".encode("ascii")
+        with (self.root / RECORD).open("a+b", buffering=0) as file:
+            text = b"\n" * _is_torn(file) + whole
+            if file.write(text) < len(text):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.root / RECORD))
 
     def _name(self, work: Work) -> str:
         return work.target.relative_to(self.root).as_posix()
 
     def _made(self, work: Work) -> dict[str, Any] | None:
-        entry = self._lines.get(self._name(work))
-        if entry is None or not work.target.is_file():
+        """Return the line of the output that is there: a newer one may tell of what never came."""
+        lines = self._lines.get(self._name(work), [])
+        if not lines or not work.target.is_file():
             return None
         made = Stamp.of(work.target)
-        return entry if [made.size, made.changed] == entry.get("made") else None
+        fitting = (
+            each for each in reversed(lines) if each.get("made") == [made.size, made.changed]
+        )
+        return next(fitting, None)
+
+
+def _is_torn(file: IO[bytes]) -> bool:
+    """Tell whether the last line of a file has no end, as after a crash or on a full disk."""
+    if file.seek(0, os.SEEK_END) == 0:
+        return False
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) != b"\n"
 
 
 def settings_digest(**settings: Any) -> str:

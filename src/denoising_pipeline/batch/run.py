@@ -57,8 +57,7 @@ class Batch:
         self._ended = False
         self._denoiser = denoiser or fitting_denoiser(options)
         check_folders(plan)
-        if options.resume:
-            remove_parts([work.target for work in plan.works])
+        remove_parts([work.target for work in plan.works])
 
     def results(self) -> Iterator[FileResult]:
         """Yield what becomes of each file, as soon as it is known, in any order.
@@ -88,7 +87,7 @@ class Batch:
         begun = [self._underway] if self._underway else []
         if self._crew:
             begun += self._crew.end()
-        remove_parts([work.target for work in begun])
+        remove_parts([work.target for work in begun], own=True)
 
     def _alone(self, numbered: Iterator[tuple[Work, bool]]) -> Iterator[FileResult]:
         """Work in a thread, so that a signal is answered while the network computes."""

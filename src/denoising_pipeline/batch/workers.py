@@ -66,6 +66,7 @@ class Crew:
                     found = connection.recv()
                 except (EOFError, OSError):
                     found = FileResult(work.source, work.target, "failed", _DIED)
+                    member.process.join()
                     remove_parts([work.target])
                     self._members.remove(member)
                     member = self._started()

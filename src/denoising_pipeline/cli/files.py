@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from denoising_pipeline.batch.one import DiskFullError, Options, denoised, in_words, look_at_file
+from denoising_pipeline.batch.parts import remove_parts
 from denoising_pipeline.batch.plan import Plan, make_plan
 from denoising_pipeline.batch.record import FILES
 from denoising_pipeline.batch.results import FileResult, shown
@@ -186,8 +187,9 @@ def _dry_run(plan: Plan, given: Mapping[str, Any]) -> int:
 
 
 def _check_tables(given: Mapping[str, Any]) -> None:
-    for option in ("csv", "json", "report"):
-        path = given[option]
+    paths = {option: given[option] for option in ("csv", "json", "report")}
+    remove_parts(filter(None, paths.values()))
+    for option, path in paths.items():
         if path is None:
             continue
         if path.is_dir():

@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath, PurePosixPath
@@ -22,6 +23,8 @@ AnyPath = TypeVar("AnyPath", bound=PurePath)
 _LONGEST = 200
 """Bytes of a name that are kept; file systems take 255 in all."""
 
+_DAY, _CLOCK = 86_400, 10
+"""Seconds: see `is_abandoned`; and by how much the times of files and processes may disagree."""
 
 _DISK = {
     getattr(errno, name)
@@ -97,16 +100,46 @@ def _not_written(path: str, error: OSError) -> str:
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Remove the unfinished files below a folder whose process is gone, as after `kill -9`.
-
-    Those of other hosts are left: nobody here knows whether they are being written.
-    """
+    """Remove the unfinished files below a folder whose process is gone, as after `kill -9`."""
     for path in folder.rglob(f".*{PART}"):
-        host, _, rest = path.name.removesuffix(PART).rpartition(".")[2].partition("-")
-        process = rest.partition("-")[0]
-        if host == _HOST and process.isdigit() and not psutil.pid_exists(int(process)):
+        if is_abandoned(path):
             with suppress(OSError):
                 path.unlink()
+
+
+def is_abandoned(part: Path) -> bool:
+    """Tell whether nobody writes an unfinished file any more.
+
+    Its process is gone, or began only after the file was last changed: ids come again, and in a
+    container each process has the same. Of other hosts nobody here knows: theirs is abandoned when
+    it was not changed for a day.
+    """
+    try:
+        changed = part.stat().st_mtime
+    except OSError:
+        return False
+    host, process = writer_of(part)
+    if host != _HOST:
+        return bool(host) and time.time() - changed > _DAY
+    if not psutil.pid_exists(process):
+        return True
+    try:
+        writer = psutil.Process(process)
+        return writer.status() == psutil.STATUS_ZOMBIE or writer.create_time() > changed + _CLOCK
+    except psutil.Error:
+        return False
+
+
+def is_own(part: Path) -> bool:
+    """Tell whether this process writes an unfinished file, or did."""
+    return writer_of(part) == (_HOST, os.getpid())
+
+
+def writer_of(part: Path) -> tuple[str, int]:
+    """Return the host and the process of an unfinished file; of another file, nothing and 0."""
+    host, _, rest = part.name.removesuffix(PART).rpartition(".")[2].partition("-")
+    process = rest.partition("-")[0]
+    return (host, int(process)) if process.isdigit() else ("", 0)
 
 
 @contextmanager
