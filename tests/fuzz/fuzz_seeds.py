@@ -64,7 +64,7 @@ def png() -> Iterator[bytes]:
     yield saved(COLOUR, "PNG")
     yield saved(CLEAR, "PNG")
     yield saved(DEEP, "PNG")
-    yield saved(CLEAR[..., 0] > 127, "PNG")  # noqa: PLR2004
+    yield saved(CLEAR[..., 0] > 127, "PNG")
     yield saved(palette, "PNG", transparency=bytes([0, 128, 255]))
     yield saved(Image.fromarray(CLEAR).convert("LA"), "PNG")
     yield saved(COLOUR, "PNG", transparency=(1, 2, 3))
@@ -94,7 +94,7 @@ def webp() -> Iterator[bytes]:
 
 def bmp() -> Iterator[bytes]:
     """BMP files of every depth."""
-    for image in (GREY, COLOUR, GREY > 127, CLEAR):  # noqa: PLR2004
+    for image in (GREY, COLOUR, GREY > 127, CLEAR):
         yield saved(image, "BMP")
     yield saved(Image.fromarray(COLOUR).quantize(5), "BMP")
 
@@ -126,13 +126,13 @@ def tiff() -> Iterator[bytes]:
     yield file.getvalue()
     for kind in ("tiff_lzw", "packbits", "jpeg"):
         yield saved(COLOUR, "TIFF", compression=kind)
-    yield saved(GREY > 127, "TIFF", compression="group4")  # noqa: PLR2004
+    yield saved(GREY > 127, "TIFF", compression="group4")
 
 
 def npy() -> Iterator[bytes]:
     """NPY files; the last one holds a pickle."""
     arrays: list[npt.NDArray[Any]] = [GREY, np.asfortranarray(FLOATS), COLOUR, DEEP.astype(">u2")]
-    arrays += [np.stack([FLOATS] * 2).astype(np.float64), GREY > 127]  # noqa: PLR2004
+    arrays += [np.stack([FLOATS] * 2).astype(np.float64), GREY > 127]
     for array in [*arrays, np.array([{}], object)]:
         np.save(file := io.BytesIO(), array)
         yield file.getvalue()
@@ -143,9 +143,9 @@ def wav() -> Iterator[bytes]:
     yield write_wav(FLOATS[:1, :, np.newaxis], 8000)
     samples = DRAWS.integers(0, 256, 24, np.uint8).tobytes()
     for kind, bits in ((1, 8), (1, 16), (1, 24), (1, 32), (3, 32), (3, 64), (0xFFFE, 16)):
-        body = bytes(24) if kind == 3 else samples  # noqa: PLR2004
+        body = bytes(24) if kind == 3 else samples
         start = struct.pack("<HHIIHH", kind, 1, 8000, 8000 * bits // 8, bits // 8, bits)
-        if kind == 0xFFFE:  # noqa: PLR2004
+        if kind == 0xFFFE:
             start += struct.pack("<HHIH", 22, 16, 0, 1) + bytes(14)
         chunks = b"".join(
             name + struct.pack("<I", len(data)) + data
@@ -164,8 +164,8 @@ def images() -> Iterator[bytes]:
 def denoiser_members() -> dict[str, bytes]:
     """What a small denoiser's file holds, by name."""
     with TemporaryDirectory() as folder:
-        with zipfile.ZipFile(write_denoiser(Path(folder, "small.zip"))) as archive:
-            return {name: archive.read(name) for name in archive.namelist()}
+        content = write_denoiser(Path(folder, "small.zip")).read_bytes()
+    return members(content)
 
 
 def denoiser() -> Iterator[bytes]:
@@ -193,8 +193,7 @@ def dense_members() -> dict[str, bytes]:
     architecture = Dense(latent_dim=2, layers=0)
     model = architecture.build((4, 4, 1), 0)
     write_network(Denoiser(architecture, (4, 4, 1), model), DENOISER, file := io.BytesIO())
-    with zipfile.ZipFile(file) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
+    return members(file.getvalue())
 
 
 def weights() -> Iterator[bytes]:
@@ -202,10 +201,16 @@ def weights() -> Iterator[bytes]:
     yield dense_members()["model.weights.h5"]
 
 
-def zipped(members: dict[str, bytes]) -> bytes:
+def members(content: bytes) -> dict[str, bytes]:
+    """Return what a zip holds, by name."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def zipped(held: dict[str, bytes]) -> bytes:
     """Return an uncompressed zip."""
     with zipfile.ZipFile(file := io.BytesIO(), "w") as archive:
-        for name, content in members.items():
+        for name, content in held.items():
             archive.writestr(name, content)
     return file.getvalue()
 

@@ -43,7 +43,7 @@ from denoising_pipeline.service.shared import Service
 
 MAX_PIXELS = 2**18
 MOST_PAGES = 4
-LONGEST_SENTENCE = 2000
+LONGEST_SENTENCE = 50_000  # a line for each parameter
 FAULT = 500
 SIDE = 16
 
@@ -94,7 +94,7 @@ def read_raw(content: bytes) -> None:
 def read_training_image(content: bytes) -> None:
     """Read an image or recording to train on."""
     with promised(ImageError):
-        decode_image(io.BytesIO(content), "name")
+        decode_image(io.BytesIO(content), "name", MAX_PIXELS)
 
 
 def read_recording(content: bytes) -> None:

@@ -1,11 +1,11 @@
 """Fuzzing by coverage (atheris): every reader of others' bytes, one process after the other.
 
     python tests/fuzz/run_fuzz.py --seconds 120
-    python tests/fuzz/run_fuzz.py --runs 1000000
+    python tests/fuzz/run_fuzz.py --seconds 600 --inputs 1000000
     python tests/fuzz/run_fuzz.py --seconds 60 picture_tiff denoiser
 
-What is found lies in `build/fuzz/<target>`: the bytes, and the traceback that they gave. Inputs that
-reach new code are kept in `corpus` there, and a further run goes on from them.
+What is found lies in `build/fuzz/<target>`: the bytes, and the traceback that they gave. Inputs
+that reach new code are kept in `corpus` there, and a further run goes on from them.
 """
 
 import argparse
@@ -14,13 +14,11 @@ import re
 import resource
 import subprocess
 import sys
-import time
 import traceback
 import warnings
-from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
@@ -45,7 +43,7 @@ SHARES = {
     "parameters": 6.0,
     "request": 4.0,
 }
-"""Of all inputs or seconds, how many each target gets, beside the others."""
+"""Of all seconds, how many each target gets, beside the others."""
 
 FOUND = Path("build/fuzz")
 LONGEST = 8192
@@ -62,58 +60,74 @@ KEPT_APART = 12
 """Characters of a digest in the name of a file."""
 
 
+@dataclass
+class Total:
+    """What the runs of a target come to."""
+
+    inputs: int = 0
+    seconds: int = 0
+    memory: int = 0
+    faults: int = 0
+
+
 def main() -> None:
     """Run the targets, print a table, and fail if anything was found."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("targets", nargs="*", help=f"all of them: {', '.join(SHARES)}")
-    parser.add_argument("--seconds", type=float, default=120, help="for all targets together")
-    parser.add_argument("--runs", type=int, help="inputs in all, in place of seconds")
+    parser.add_argument("--seconds", type=int, default=120, help="of all targets together")
+    parser.add_argument("--inputs", type=int, default=0, help="go on until there were so many")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     chosen = options.targets or list(SHARES)
     if unknown := [name for name in chosen if name not in SHARES]:
         parser.error(f"no such target: {', '.join(unknown)}")
     if options.child:
-        fuzz(chosen[0], options.seconds, options.runs)
+        fuzz(chosen[0], options.seconds)
         return
     whole = sum(SHARES[name] for name in chosen)
-    rows = []
-    print("| target | inputs | inputs/s | peak memory, MiB | found |\n| --- | ---: | ---: | ---: | ---: |")
-    for name in chosen:
-        share = SHARES[name] / whole
-        runs = options.runs and max(1, round(options.runs * share))
-        rows.append(run(name, options.seconds * share, runs))
-        print(f"| {' | '.join(map(str, rows[-1]))} |", flush=True)
-    inputs, found = sum(row[1] for row in rows), sum(row[4] for row in rows)
-    print(f"\n{inputs:,} inputs, {found} faults found." + f" They lie in {FOUND}." * bool(found))
-    sys.exit(bool(found))
+    totals = {name: Total() for name in chosen}
+    while True:
+        for name in chosen:
+            seconds = max(1, round(options.seconds * SHARES[name] / whole))
+            print(f"{name}: {run(name, seconds, totals[name])} inputs", file=sys.stderr, flush=True)
+        inputs = sum(total.inputs for total in totals.values())
+        if inputs >= options.inputs:
+            break
+    print("| target | inputs | inputs/s | peak memory, MiB | faults |\n| --- |" + " ---: |" * 4)
+    for name, total in totals.items():
+        rate = total.inputs // (total.seconds or 1)
+        print(f"| {name} | {total.inputs:,} | {rate:,} | {total.memory} | {total.faults} |")
+    faults = sum(total.faults for total in totals.values())
+    print(f"\n{inputs:,} inputs, {faults} faults found." + f" They lie in {FOUND}." * bool(faults))
+    sys.exit(bool(faults))
 
 
-def run(name: str, seconds: float, runs: int | None) -> tuple[str, int, int, int, int]:
-    """Run a target in a process of its own, and return its row of the table."""
+def run(name: str, seconds: int, total: Total) -> int:
+    """Run a target in a process of its own, add to its total, and return how many inputs it had."""
     folder = FOUND / name
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("found-*"):
-        old.unlink()
-    command = [sys.executable, __file__, "--child", name, "--seconds", f"{max(seconds, 1):.0f}"]
-    command += ["--runs", str(runs)] if runs else []
-    begun = time.monotonic()
+    if not total.seconds:
+        for old in folder.glob("found-*"):
+            old.unlink()
+    command = [sys.executable, __file__, "--child", name, "--seconds", str(seconds)]
     with (folder / "log").open("w+b") as log:
         code = subprocess.run(command, stdout=log, stderr=log, check=False).returncode
-    took = time.monotonic() - begun
     said = (folder / "log").read_text(errors="replace")
     done = re.search(r"Done (\d+) runs in (\d+) second", said)
-    count, spent = (int(done[1]), int(done[2]) or 1) if done else (0, round(took) or 1)
-    peak = [int(number) for number in re.findall(r"rss: (\d+)Mb", said)]
+    inputs = int(done[1]) if done else 0
+    total.inputs += inputs
+    total.seconds += int(done[2]) if done else seconds
+    total.memory = max(total.memory, *map(int, ["0", *re.findall(r"rss: (\d+)Mb", said)]))
+    total.faults = len(list(folder.glob("found-*.txt")))
     if not done:
+        total.faults += 1
         sys.stderr.write(f"{name} ended with {code}:\n{said[-3000:]}\n")
-    found = len(list(folder.glob("found-*.txt"))) + (not done)
-    return name, count, count // spent, max(peak, default=0), found
+    return inputs
 
 
-def fuzz(name: str, seconds: float, runs: int | None) -> None:
+def fuzz(name: str, seconds: int) -> None:
     """Run a target in this process, which ends with it."""
     import atheris
 
@@ -138,7 +152,7 @@ def fuzz(name: str, seconds: float, runs: int | None) -> None:
         f"-max_len={LONGEST}",
         f"-artifact_prefix={folder}/found-",
         "-print_final_stats=1",
-        f"-runs={runs}" if runs else f"-max_total_time={seconds:.0f}",
+        f"-max_total_time={seconds}",
         str(corpus),
     ]
     known: set[str] = set()
@@ -163,7 +177,7 @@ def _kept(folder: Path, kind: str, content: bytes) -> Path:
 
 def _place(error: BaseException) -> str:
     """Say where an error comes from, so that each is kept once."""
-    frames: Sequence[Any] = traceback.extract_tb(error.__traceback__)
+    frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if "denoising_pipeline" in frame.filename]
     return f"{type(error).__name__} at {[(frame.filename, frame.lineno) for frame in own[-1:]]}"
 
