@@ -90,7 +90,13 @@ def main() -> None:
 
 
 def look(process: psutil.Process, folder: Path) -> Look:
-    """Look at a process now."""
+    """Look at a process now.
+
+    Raises:
+        RuntimeError: It has ended.
+    """
+    if process.status() == psutil.STATUS_ZOMBIE:
+        raise RuntimeError(f"{folder.name} has ended")
     family = [process, *process.children(recursive=True)]
     sums = [0, 0, 0]
     for each in family:
@@ -264,11 +270,12 @@ def _process(name: str, root: Path, *further: str) -> Iterator[subprocess.Popen[
         try:
             yield process
         finally:
+            ended = process.poll()
             process.terminate()
             process.wait()
             said = (root / f"{name}.log").read_text(errors="replace")
-            if "Traceback" in said:
-                sys.exit(f"{name} printed a traceback:\n{said[-2000:]}")
+            if ended is not None or "Traceback" in said:
+                sys.exit(f"{name} ended ({ended}) or printed a traceback:\n{said[-2000:]}")
 
 
 @contextmanager

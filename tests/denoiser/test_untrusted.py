@@ -116,7 +116,7 @@ def test_fault_p15_a_network_that_reaches_out_or_never_ends_is_refused_before_it
 def test_fault_p15_a_network_of_any_bytes_is_refused(
     members: dict[str, bytes], network: bytes
 ) -> None:
-    with pytest.raises(ValueError, match="^holds a network"):
+    with pytest.raises(ValueError, match=r"^holds a network"):
         denoised(members, network)
 
 
@@ -154,16 +154,14 @@ def test_fault_p15_a_name_in_the_zip_that_is_no_text_is_corrupt(members: dict[st
         read_network(io.BytesIO(content), DENOISER)
 
 
-@pytest.mark.parametrize(
-    "name", ["../denoiser.json", "/etc/denoiser.json", "more", "denoiser.json"]
-)
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("name", ["../denoiser.json", "/etc/passwd", "more", "denoiser.json"])
 def test_a_zip_with_other_members_is_refused(members: dict[str, bytes], name: str) -> None:
     """Nothing of it is ever written to the disk under its own name, wherever that leads."""
     with zipfile.ZipFile(file := io.BytesIO(packed(members)), "a") as archive:
-        with pytest.warns(UserWarning) if name in members else pytest.MonkeyPatch.context():
-            archive.writestr(name, b"{}")
+        archive.writestr(name, b"{}")
     with pytest.raises(ValueError, match="is corrupt or no denoiser file"):
-        read_network(io.BytesIO(file.getvalue()), DENOISER)
+        read_network(file, DENOISER)
 
 
 def test_a_zip_that_unpacks_to_more_is_refused(members: dict[str, bytes]) -> None:

@@ -20,11 +20,8 @@ NUMBERS = [
 ]
 
 Edit = tuple[float, float, bytes]
-EDITS = st.lists(
-    st.tuples(st.floats(0, 1), st.floats(0, 0.3), st.one_of(st.binary(max_size=4), st.sampled_from(NUMBERS))),
-    min_size=1,
-    max_size=4,
-)  # fmt: skip
+NEW = st.one_of(st.binary(max_size=4), st.sampled_from(NUMBERS))
+EDITS = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 0.3), NEW), min_size=1, max_size=4)
 """Where, how much of the rest is taken away (a part of the whole), and what is put there."""
 
 
