@@ -17,6 +17,7 @@ from small_denoiser import write_denoiser
 from unfinished import part_of_one_that_is_gone
 
 from denoising_pipeline.batch import one
+from denoising_pipeline.batch.clashes import refuse_clashes
 from denoising_pipeline.batch.one import DiskFullError, Options, look_at_file
 from denoising_pipeline.batch.plan import RECORD, PlanError, make_plan
 from denoising_pipeline.batch.results import FileResult
@@ -230,6 +231,15 @@ def test_a_watched_folder_gives_what_is_new_or_changed_once_it_is_quiet(tmp_path
         ["a.png"],
         ["b.png"],
     ]
+
+
+def test_a_file_that_went_since_it_was_listed_clashes_with_nothing(tmp_path: Path) -> None:
+    """In a watched folder, files come and go all the time; the one of an equal target is gone."""
+    (tmp_path / "there.png").write_text("some")
+    pairs = [(tmp_path / name, tmp_path / "out.png") for name in ("gone.png", "there.png")]
+    assert not refuse_clashes(pairs[:1])
+    assert not refuse_clashes(pairs[1:])
+    assert "both become" in refuse_clashes(pairs)
 
 
 def test_a_denoiser_of_one_size_is_refused(folder: Path, options: Options) -> None:

@@ -95,6 +95,7 @@ def test_a_source_may_be_called_by_a_number() -> None:
         ("training.model={name: dense,seed=1", "a '}' is missing at its end"),
         ("comparison.filter='a", "a ' is missing at its end"),
         ("robustness.levels=[0.1]]", "robustness.levels: '[0.1]]' is no YAML"),
+        ("training.epochs=\udcff", "is no YAML"),
         ("training.epochs=@", "training.epochs: '@' is no YAML. Put a text in quotes."),
     ],
 )

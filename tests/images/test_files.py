@@ -321,3 +321,26 @@ def test_a_deeper_type_holds_the_same_values() -> None:
     for pixels in (every, deeper):
         np.testing.assert_allclose(with_depth(pixels, np.float32), every / 255, rtol=1e-6)
     assert with_depth(every, np.uint8) is every
+
+
+@pytest.mark.parametrize("name", ["a.tif", "shallow.tif", "a.png", "shallow.png"])
+def test_fault_r19_an_image_that_announces_gigabytes_is_refused_by_its_header(
+    tmp_path: Path, name: str
+) -> None:
+    """A few hundred bytes that say they are 60,000 pixels a side."""
+    shallow = name.startswith("shallow")
+    pixels = np.zeros((7, 9), np.uint8 if shallow else np.uint16)
+    if name.endswith("tif"):
+        tifffile.imwrite(tmp_path / name, pixels)
+        content = bytearray((tmp_path / name).read_bytes())
+        for tag in (256, 257):
+            place = content.index(struct.pack("<HHI", tag, 4, 1))
+            content[place + 8 : place + 12] = struct.pack("<I", 60_000)
+    else:
+        Image.fromarray(pixels).save(file := io.BytesIO(), "PNG")
+        content = bytearray(file.getvalue())
+        content[16:24] = struct.pack(">II", 60_000, 60_000)
+        content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ImageError, match=r"60000x60000 pixels, and at most|limit"):
+        read_image(tmp_path / name)

@@ -139,3 +139,12 @@ def test_networks_for_pictures_and_for_recordings_are_not_mixed_up(
 ) -> None:
     with pytest.raises(ValueError, match=words):
         check_sound("speech", rate, "training.model", wanted)
+
+
+@pytest.mark.parametrize("kind", [1, 0xFFFE])
+def test_fault_r20_what_says_of_itself_more_than_the_file_holds_is_truncated(kind: int) -> None:
+    whole = write_wav(np.full((1, 4, 1), 0.5, np.float32), 8000)
+    head, described, data = whole[:12], whole[12:36], whole[36:]
+    announced = described[:4] + (40).to_bytes(4, "little") + kind.to_bytes(2, "little")
+    with pytest.raises(WavError, match="does not say what its samples are"):
+        read_wav(head + data + announced + described[10:20])

@@ -15,17 +15,18 @@ def refuse_clashes(pairs: Sequence[tuple[Path, Path]]) -> str:
     """Return why sources and targets cannot be, or nothing.
 
     Args:
-        pairs: Source and target of each file; sources exist.
+        pairs: Source and target of each file; a source that is gone by now clashes with nothing.
     """
     sources = {_identity(source): source for source, _ in pairs}
+    sources.pop(None, None)
     taken: dict[str, tuple[Path, Path]] = {}
     clashes = []
     for source, target in pairs:
         key = _place(target)
-        replaced = sources.get(_identity(target)) if target.exists() else None
+        replaced = sources.get(_identity(target))
         if replaced is not None:
             clashes.append(f"'{shown(source)}' would be written over the input '{shown(replaced)}'")
-        elif key in taken and not taken[key][0].samefile(source):
+        elif key in taken and _identity(taken[key][0]) != _identity(source):
             both = f"'{shown(taken[key][0])}' and '{shown(source)}'"
             clashes.append(f"{both} would both become '{shown(target)}'")
         taken.setdefault(key, (source, target))
@@ -58,7 +59,10 @@ def _place(path: Path) -> str:
     return str(place)
 
 
-def _identity(path: Path) -> tuple[int, int]:
-    """Return what all names of a file that is there have in common, links too."""
-    found = path.stat()
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what all names of a file have in common, links too; None: it is not there."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
     return found.st_dev, found.st_ino

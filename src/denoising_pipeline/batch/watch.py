@@ -41,6 +41,7 @@ def watch(look: Callable[[], Plan], pause: float = PAUSE) -> Iterator[Plan]:
             and before.get(work.source) == stamp != taken.get(work.source)
         ]
         taken |= {work.source: now[work.source] for work in ready}
+        taken = {source: stamp for source, stamp in taken.items() if source in now}
         before = now
         if ready:
             yield Plan(ready, plan.left_out if first else [])

@@ -99,7 +99,7 @@ def _value(key: str, text: str) -> Any:
     is_text = text_at(Parameters, key)
     try:
         read: Any = OmegaConf.to_container(OmegaConf.from_dotlist([f"value={text}"]))
-    except (yaml.YAMLError, OmegaConfBaseException):
+    except (yaml.YAMLError, OmegaConfBaseException, ValueError, RecursionError):
         if is_text:
             return text
         raise ParameterError(f"{key}: {text!r} is no YAML. Put a text in quotes.") from None

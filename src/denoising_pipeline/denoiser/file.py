@@ -1,6 +1,7 @@
 """The file of a trained network: data and no code, with a card that says what it is."""
 
 import json
+import struct
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from denoising_pipeline.denoiser.card import Card
 from denoising_pipeline.denoiser.denoiser import Denoiser
 from denoising_pipeline.denoiser.onnx_network import OnnxNetwork
 from denoising_pipeline.denoiser.quality import Quality
+from denoising_pipeline.denoiser.untrusted import check_hdf5, check_onnx
 from denoising_pipeline.evaluation.classifier import Classifier
 from denoising_pipeline.models import ARCHITECTURES
 from denoising_pipeline.models.digit_network import DigitNetwork
@@ -41,7 +43,10 @@ ONNX = "model.onnx"
 MOST_DESCRIBED = 4 * 2**20
 """Bytes that a description may have; that of `photos` has 31 KB."""
 
-BROKEN = (BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError, MemoryError)
+BROKEN = (
+    *(BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError, MemoryError),
+    *(ValueError, OverflowError, struct.error),
+)
 """What reading a damaged zip raises; a flipped bit may say "encrypted" or "of a newer version"."""
 
 Size = Annotated[int, Field(ge=1, le=2**16)]
@@ -130,6 +135,7 @@ def read_network(file: IO[bytes], kind: Kind) -> Any:
     description = _parse(members[f"{kind.name}.json"], kind.name)
     architecture = _architecture(description, kind)
     if ONNX in members:
+        check_onnx(members[ONNX])
         memory, count = description.bytes_per_pixel or 1, description.weight_count or 0
         model: Any = OnnxNetwork(members[ONNX], memory, count)
     else:
@@ -212,8 +218,9 @@ def _set_weights(model: Any, weights: bytes, kind: str) -> None:
         path = Path(folder, WEIGHTS)
         path.write_bytes(weights)
         try:
+            check_hdf5(weights)
             model.load_weights(path)
-        except (ValueError, KeyError, OSError) as error:
+        except Exception as error:  # HDF5 and Keras raise whatever they meet in damaged bytes.
             raise ValueError(
                 "holds weights that do not fit its architecture: another version of the package "
                 f"wrote them, or they are damaged. Train the {kind} again with this version."

@@ -1,6 +1,8 @@
 """A network that ONNX Runtime computes, without Keras and TensorFlow."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -8,6 +10,9 @@ from denoising_pipeline.images.arrays import Images
 
 INPUT = "noisy"
 """Name of the one input of an ONNX file."""
+
+_LONGEST = 300
+"""Characters of ONNX Runtime's words that are told."""
 
 
 class OnnxNetwork:
@@ -27,9 +32,19 @@ class OnnxNetwork:
         self.threads = 0
 
     def predict_on_batch(self, pixels: Images) -> Images:
-        """Return the output for (N, H, W, C), as `keras.Model` does."""
-        (output,) = self._session.run(None, {INPUT: pixels})
+        """Return the output for (N, H, W, C), as `keras.Model` does.
+
+        Raises:
+            ValueError: ONNX Runtime cannot run the network, or it gives no image of that size.
+        """
+        with _told():
+            (output,) = self._session.run(None, {INPUT: pixels})
         result: Images = output
+        if result.ndim != pixels.ndim or result.shape[:3] != pixels.shape[:3]:
+            raise ValueError(
+                f"The network of this denoiser makes {result.shape} of {pixels.shape}, which are "
+                "no images of the same size: take another file."
+            )
         return result
 
     @property
@@ -52,6 +67,27 @@ class OnnxNetwork:
         options.intra_op_num_threads = self.threads
         options.enable_mem_pattern = False  # Sizes differ from image to image.
         options.enable_cpu_mem_arena = False  # Else it keeps what the largest tile took.
-        return onnxruntime.InferenceSession(
-            self.content, options, providers=["CPUExecutionProvider"]
-        )
+        with _told():
+            return onnxruntime.InferenceSession(
+                self.content, options, providers=["CPUExecutionProvider"]
+            )
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say in a sentence what ONNX Runtime does not like.
+
+    Raises:
+        MemoryError: There is not enough.
+        ValueError: Anything else.
+    """
+    try:
+        yield
+    except Exception as error:  # Its errors have no class in common.
+        if "bad_alloc" in str(error) or "Failed to allocate memory" in str(error):
+            raise MemoryError(str(error)) from error
+        words = " ".join(str(error).split())[:_LONGEST]
+        raise ValueError(
+            f"The network of this denoiser cannot be run ({words}): copy its file again from where "
+            "it came, or take another."
+        ) from error

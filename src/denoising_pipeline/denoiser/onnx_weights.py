@@ -30,7 +30,10 @@ def with_keras(denoiser: Denoiser) -> Denoiser:
         return denoiser
     architecture, shape = denoiser.architecture, denoiser.image_shape
     model = architecture.build(shape, 0, denoiser.out_channels)
-    found = convolution_weights(denoiser.model.content)
+    try:
+        found = convolution_weights(denoiser.model.content)
+    except (KeyError, ValueError):  # Weights that are computed, or kernels of other dimensions.
+        found = []
     if [weight.shape for weight in found] != [weight.shape for weight in model.get_weights()]:
         raise ValueError(
             f"The weights of this denoiser ({architecture.name}) cannot be told apart in its ONNX "

@@ -31,6 +31,12 @@ OTHER_SUFFIXES = (
 
 FORMATS = "PNG, JPEG, WebP or TIFF"
 
+MAX_PIXELS = 200_000_000
+"""Pixels that an image has at most; larger ones are refused before they are decoded."""
+
+MOST_CHANNELS = 16
+"""Of which the first one or three are read."""
+
 _ORIENTATION = 0x0112
 
 logger = logging.getLogger(__name__)
@@ -77,12 +83,13 @@ def read_image(path: str | os.PathLike[str]) -> Pixels:
     return picture.pixels
 
 
-def decode_image(file: IO[bytes], name: str) -> Picture:
+def decode_image(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> Picture:
     """Read an image from an open file; see `read_image`.
 
     Args:
         file: Seekable binary file at its start.
         name: What errors call it.
+        max_pixels: That it has at most.
 
     Returns:
         The image, and what was left out.
@@ -91,7 +98,7 @@ def decode_image(file: IO[bytes], name: str) -> Picture:
         ImageError: As for `read_image`.
     """
     try:
-        return _decoded(file)
+        return _decoded(file, max_pixels)
     except ImageError as error:
         raise ImageError(f"'{name}' {error}.") from error
     except MemoryError:
@@ -146,25 +153,35 @@ def turned(pixels: Pixels, orientation: int) -> Pixels:
     return pixels
 
 
-def _decoded(file: IO[bytes]) -> Picture:
+def _decoded(file: IO[bytes], max_pixels: int) -> Picture:
     start = file.read(33)
     file.seek(0)
     if start.startswith(png.SIGNATURE):
-        return _deep_png(file) if _is_deep_png(start) else _shallow(file, "PNG")
+        header = _png_header(start)
+        _check_size(header.height, header.width, max_pixels)
+        return _deep_png(file) if header.is_deep else _shallow(file, "PNG", max_pixels)
     if start.startswith(b"\xff\xd8\xff"):
-        return _shallow(file, "JPEG")
+        return _shallow(file, "JPEG", max_pixels)
     if wav.is_wav(start):
         return _recording(file)
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
-        return _shallow(file, "WEBP")
+        return _shallow(file, "WEBP", max_pixels)
     if start[:4] in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
-        return _tiff(file)
+        return _tiff(file, max_pixels)
     raise ImageError(f"is no image that can be read: save it as {FORMATS}")
 
 
-def _is_deep_png(start: bytes) -> bool:
+def _check_size(height: int, width: int, max_pixels: int) -> None:
+    """Refuse an image that is too large, before memory is taken for it."""
+    if height * width > max_pixels:
+        raise ImageError(
+            f"has {height}x{width} pixels, and at most {max_pixels:,} are read: cut it into parts"
+        )
+
+
+def _png_header(start: bytes) -> png.Header:
     try:
-        return png.read_header(start).is_deep
+        return png.read_header(start)
     except png.PngError as error:
         raise ImageError(str(error)) from error
 
@@ -183,9 +200,10 @@ def _deep_png(file: IO[bytes]) -> Picture:
     )
 
 
-def _shallow(file: IO[bytes], kind: str, pages: int = 1) -> Picture:
+def _shallow(file: IO[bytes], kind: str, max_pixels: int, pages: int = 1) -> Picture:
     """Read what Pillow reads without a loss."""
     with Image.open(file, formats=(kind,)) as opened:
+        _check_size(opened.height, opened.width, max_pixels)
         opened.load()
         if kind == "WEBP":
             pages = getattr(opened, "n_frames", 1)
@@ -204,7 +222,7 @@ def _shallow(file: IO[bytes], kind: str, pages: int = 1) -> Picture:
     )
 
 
-def _tiff(file: IO[bytes]) -> Picture:
+def _tiff(file: IO[bytes], max_pixels: int) -> Picture:
     from tifffile import PHOTOMETRIC, TiffFile
 
     with TiffFile(file) as tiff:
@@ -212,7 +230,10 @@ def _tiff(file: IO[bytes]) -> Picture:
         bits = page.bitspersample
         if bits <= 8:  # noqa: PLR2004
             file.seek(0)
-            return _shallow(file, "TIFF", pages)
+            return _shallow(file, "TIFF", max_pixels, pages)
+        _check_size(page.imagelength * page.imagedepth, page.imagewidth, max_pixels)
+        if page.samplesperpixel > MOST_CHANNELS:
+            raise ImageError(f"has {page.samplesperpixel} channels: save it as grey or RGB")
         grey = page.photometric in {PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.MINISWHITE}
         if not grey and page.photometric != PHOTOMETRIC.RGB:
             raise ImageError(f"is of the type {page.photometric!r}: save it as grey or RGB")

@@ -136,7 +136,7 @@ def read_wav(content: bytes) -> Recording:
     if b"fmt " not in chunks or b"data" not in chunks:
         raise WavError("is damaged or truncated: it has no samples")
     start, size = chunks[b"fmt "]
-    if size < _FORMAT.size:
+    if size < _FORMAT.size or start + size > len(content):
         raise WavError("is damaged or truncated: it does not say what its samples are")
     kind, channels, rate, _, block, bits = _FORMAT.unpack_from(content, start)
     if kind == _EXTENSIBLE and size >= _SUBFORMAT + 2:
