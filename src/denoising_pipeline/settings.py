@@ -1,12 +1,20 @@
 """Settings of the Kedro project."""
 
-from denoising_pipeline.hooks import ConsoleHooks, ParameterHooks, TrackingHooks, VersionHooks
+from denoising_pipeline.core.workers import follows
+from denoising_pipeline.hooks import (
+    ConsoleHooks,
+    FollowingHooks,
+    ParameterHooks,
+    TrackingHooks,
+    VersionHooks,
+)
 from denoising_pipeline.hooks.config_loader import ComponentConfigLoader
 from denoising_pipeline.hooks.session import UniqueSession
 
 SESSION_CLASS = UniqueSession
 VERSIONS = VersionHooks()
-HOOKS = (ConsoleHooks(), TrackingHooks(VERSIONS), VERSIONS, ParameterHooks())
+TRACKING = FollowingHooks() if follows() else TrackingHooks(VERSIONS)
+HOOKS = (ConsoleHooks(), TRACKING, VERSIONS, ParameterHooks())
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
 """`TrackingHooks` extends and replaces the hooks of kedro-mlflow."""
 

@@ -180,7 +180,7 @@ def test_blocks_of_large_images_are_bounded_by_their_values_and_those_of_digits_
     examples = NoisyExamples(large, seed=0)
     assert len(examples.block(0, 3).input) == 5
     assert len(examples) == 1000
-    with pytest.raises(ValueError, match="share 200 blocks of 5"):
+    with pytest.raises(ValueError, match="made of 200 blocks of 5"):
         examples.shard(0, 201)
     digits = NoisyExamples(np.broadcast_to(np.float32(0), (60_000, 28, 28, 1)), seed=0)
     assert len(digits.block(0, 59).input) == NOISE_BLOCK == 1000
@@ -264,8 +264,8 @@ def test_workers_share_the_examples_and_draw_the_same_noise(world: int) -> None:
     np.testing.assert_array_equal(np.sort(np.concatenate(seen)), np.arange(len(clean)))
 
 
-def test_more_workers_than_blocks_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"4 workers cannot share 3 blocks.*fewer workers"):
+def test_more_shards_than_blocks_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"4 shards cannot be made of 3 blocks.*shards lower"):
         CleanExamples(marked(2 * NOISE_BLOCK + 50), NOISE, seed=0).shard(0, 4)
 
 

@@ -13,8 +13,7 @@ from denoising_pipeline.core.backend import dtype_policy, has_bfloat16, load_ker
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.training import CleanExamples, train
-from denoising_pipeline.training.loop import _learning_rate
-from denoising_pipeline.training.optimizers import keras_optimizer
+from denoising_pipeline.training.optimizers import keras_optimizer, learning_rate_of
 from denoising_pipeline.training.options import TrainingParameters
 
 PEAK = 0.01
@@ -47,7 +46,7 @@ def trained(**changes: Any) -> Denoiser:
 
 
 def step_size(chosen: TrainingParameters, step: int, steps: int) -> float:
-    rate = _learning_rate(chosen, steps)
+    rate = learning_rate_of(chosen, steps)
     return float(rate(step)) if callable(rate) else rate
 
 

@@ -65,6 +65,21 @@ if run.callback is not None:
 cli.add_command(run)
 
 
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.option("--workers", type=click.IntRange(1), required=True, help="Processes that train.")
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+@without_traceback
+def train_on_workers(workers: int, options: tuple[str, ...]) -> None:
+    """Run the pipeline `training` in several processes on this machine, which share its cores.
+
+    OPTIONS are those of `kedro run`. The images are shared by training.distribution.shards, which
+    is a multiple of the workers; the denoiser depends on the shards, and not on the workers.
+    """
+    from denoising_pipeline.cli.workers import train_on_workers as train
+
+    train(workers, options)
+
+
 @cli.command()
 @click.option("--folder", default="data/01_raw/mnist", show_default=True, help="Where they go.")
 @click.option("--overwrite", is_flag=True, help="Replace files that are not those of MNIST.")

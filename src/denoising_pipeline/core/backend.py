@@ -13,6 +13,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from denoising_pipeline.core.workers import Workers
+
 BATCHES_AHEAD = 16
 """Batches that TensorFlow has ready while it computes."""
 
@@ -40,13 +42,15 @@ def load_keras() -> ModuleType:
     `KERAS_BACKEND` chooses the backend; TensorFlow is the default. TensorFlow is imported before
     Keras, because the other order gives a circular-import warning under MLflow's import hooks. One
     thread imports at a time. What the user's `keras.json` or variables say of number formats,
-    epochs and kernels is put back to the defaults: it would change results.
+    epochs and kernels is put back to the defaults: it would change results. One of several workers
+    meets the others here.
 
     Returns:
         The `keras` module.
 
     Raises:
-        ValueError: Keras cannot use the backend.
+        ValueError: Keras cannot use the backend, or this is one of several workers and does not
+            meet the others.
     """
     if _configured.is_set():
         return sys.modules["keras"]
@@ -67,6 +71,7 @@ def load_keras() -> ModuleType:
                 f"KERAS_BACKEND is {backend!r}, and Keras cannot use it here ({error}). Unset it, "
                 "or set it to jax and install that (the extra `jax`)."
             ) from error
+        Workers.here().join(backend)
         _put_defaults_back(keras.config)
         _configured.set()
         return keras
@@ -112,6 +117,8 @@ def batches_to_fit(batches: Iterator[tuple[Any, ...]]) -> Any:
         A dataset that is not tuned, where the backend is TensorFlow; else the iterator.
     """
     if load_keras().config.backend() != "tensorflow":
+        with _native_stderr_held_back():
+            importlib.import_module("tensorflow")  # Keras's `fit` does it anyway, and not quietly.
         return batches
     first = next(batches, None)
     if first is None:

@@ -11,6 +11,7 @@ from filelock import FileLock
 from kedro.framework.session import KedroSession
 from kedro.utils import find_kedro_project
 
+from denoising_pipeline.core.workers import Workers
 from denoising_pipeline.pipelines.inference.pipeline import ARRAY, FILES
 
 logger = logging.getLogger(__name__)
@@ -58,11 +59,25 @@ class UniqueSession(KedroSession):
         The pipeline `inference` denoises files if `--params` has an `inference.input`, and else an
         array, unless the command chooses the nodes itself.
 
+        Several workers run the pipeline `training` and no other; one that follows only trains.
+
         Args:
             args: Kedro's.
             options: The same by name; Kedro itself gives all of them so.
+
+        Raises:
+            ValueError: This is one of several workers, and something else is to be run.
         """
-        if list(options.get("pipeline_names") or []) == ["inference"]:
+        workers, names = Workers.here(), list(options.get("pipeline_names") or [])
+        if workers.world > 1 and names != ["training"]:
+            raise ValueError(
+                "Several workers share a training, and nothing else: add --pipelines=training. "
+                "What comes before and after it is run by one process, without the variables of "
+                "workers."
+            )
+        if not workers.leads:
+            options["node_names"] = ["training.train_denoiser"]
+        if names == ["inference"]:
             chosen = any(options.get(name) for name in NODE_OPTIONS)
             given = (self.store.get("runtime_params") or {}).get("inference") or {}
             if not chosen:

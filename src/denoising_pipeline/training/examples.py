@@ -52,8 +52,8 @@ class Examples(ABC):
         grey: Share of colour images that are made grey.
         flips: How images are mirrored and turned.
         told: Say in each batch how noisy it is, for networks that are told it.
-        rank: Number of this worker, from 0.
-        world: Number of workers.
+        rank: Number of this share of all examples, from 0.
+        world: Number of shares.
         recorded: Whether the noise came with the images, so that it has to be estimated.
     """
 
@@ -86,7 +86,7 @@ class Examples(ABC):
         """Return the examples of a block in an epoch."""
 
     def __len__(self) -> int:
-        """Return the number of examples in an epoch of this worker."""
+        """Return the number of examples in an epoch of this share."""
         return sum(map(self._size, self._blocks))
 
     def steps(self, batch_size: int) -> int:
@@ -111,21 +111,21 @@ class Examples(ABC):
         )
 
     def shard(self, rank: int, world: int) -> Self:
-        """Return the share of one worker: whole blocks, every one of them some worker's.
+        """Return one of several shares: whole blocks, every one of them in some share.
 
-        Workers may differ by a block in their numbers of examples.
+        Shares may differ by a block in their numbers of examples.
 
         Args:
-            rank: Number of the worker, from 0.
-            world: Number of workers.
+            rank: Number of the share, from 0.
+            world: Number of shares.
 
         Raises:
-            ValueError: There are fewer blocks than workers.
+            ValueError: There are fewer blocks than shares.
         """
         if world > self._block_count:
             raise ValueError(
-                f"{world} workers cannot share {self._block_count} blocks of {self._block_size} "
-                "examples. Use fewer workers."
+                f"{world} shards cannot be made of {self._block_count} blocks of "
+                f"{self._block_size} examples. Set training.distribution.shards lower."
             )
         return replace(self, rank=rank, world=world)
 

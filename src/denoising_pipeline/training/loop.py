@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from denoising_pipeline.core.backend import batches_to_fit, dtype_policy, load_keras
-from denoising_pipeline.core.seeding import generator
+from denoising_pipeline.core.workers import Workers
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.models import Architecture
@@ -21,9 +21,10 @@ from denoising_pipeline.training.ending import kept_if_interrupted, time_limit
 from denoising_pipeline.training.examples import Examples
 from denoising_pipeline.training.levels import Prepare, telling_level
 from denoising_pipeline.training.losses import loss_by_name, unpacked
-from denoising_pipeline.training.optimizers import keras_optimizer
+from denoising_pipeline.training.optimizers import keras_optimizer, learning_rate_of
 from denoising_pipeline.training.options import FitOptions, TrainingParameters
 from denoising_pipeline.training.resume import ResumableTraining, Rows, training_identity
+from denoising_pipeline.training.shards import Shards
 from denoising_pipeline.training.start import starting_weights
 from denoising_pipeline.training.validation import Validation, shown_metric, validation_data
 
@@ -76,48 +77,84 @@ def train(
             what the examples lack, or `start` is of another architecture, or missing where most
             of the network is not trained.
     """
-    keras = load_keras()
+    workers = Workers.here()
+    if workers.world > 1 and options.interrupt == "keep":
+        raise ValueError(
+            "training.interrupt=keep is for one process: several are not interrupted in the same "
+            "step. Set it to stop; the last checkpoint is kept in any case."
+        )
     image_shape = network_shape(options.model, examples)
     weights = starting_weights(start, options.model, image_shape)
     held_out = validation_data(validation, options, seed, recorded=examples.recorded)
+    if options.model.told_level:
+        examples = replace(examples, told=True)
+
+    def built() -> Any:
+        with dtype_policy(options.precision):
+            return options.model.build(image_shape, seed, examples.channels[1])
+
+    rows: Rows = []
+    with workers.training(load_keras()):
+        model, identity = built(), ""
+        if weights:
+            model.set_weights(weights)
+        if checkpoints:
+            given = (examples, held_out, options, seed, weights or ())
+            identity = training_identity(*given, workers)
+        keep = (checkpoints, identity) if checkpoints else None
+        _learn(model, examples, held_out, options, seed, log_epoch, rows, keep, workers)
+        learnt = model.get_weights()
+    if workers.world > 1:
+        model = built()
+        model.set_weights(learnt)
+    if checkpoints and workers.leads:
+        checkpoints.clear(identity)
+    return Denoiser(options.model, image_shape, model), pd.DataFrame(rows)
+
+
+def _learn(
+    model: Any,
+    examples: Examples,
+    held_out: tuple[Images, Targets],
+    options: TrainingParameters,
+    seed: int,
+    log_epoch: EpochLogger,
+    rows: Rows,
+    keep: tuple[Checkpoints, str] | None,
+    workers: Workers,
+) -> None:
+    """Train a network, going on from where it was; put its history into `rows`."""
+    shards = Shards(options.distribution.shards, workers)
     prepare: Prepare = options.objective.prepare
     if options.model.told_level:
-        prepare, examples = telling_level(prepare), replace(examples, told=True)
-    with dtype_policy(options.precision):
-        model = options.model.build(image_shape, seed, examples.channels[1])
-    if weights:
-        model.set_weights(weights)
-    loss = options.objective.loss(loss_by_name(options.loss, options.mse_floor))
-    metric = shown_metric(options.objective)
-    steps_per_epoch = examples.steps(options.batch_size)
-    compile_network(model, options, steps_per_epoch, seed, unpacked(loss), [metric])
-    stopping = keras.callbacks.EarlyStopping(
+        prepare = telling_level(prepare)
+    steps_per_epoch = shards.steps(examples, options.batch_size)
+    loss = unpacked(options.objective.loss(loss_by_name(options.loss, options.mse_floor)))
+    metrics = [shown_metric(options.objective)]
+    compile_network(model, options, steps_per_epoch, seed, loss, metrics)
+    callbacks_of = load_keras().callbacks
+    stopping = callbacks_of.EarlyStopping(
         monitor="val_loss",
         mode="min",
         patience=options.early_stopping_patience or options.epochs,
         restore_best_weights=options.keep == "best",
     )
-    rows: Rows = []
     callbacks = [stopping, _epoch_callback(rows, options.section)]
     if options.minutes:
-        callbacks.append(time_limit(rows, options.minutes))
-    if checkpoints:
-        identity = training_identity(examples, held_out, options, seed, weights or ())
-        resumable = ResumableTraining(model, stopping, rows, options, checkpoints, identity)
+        callbacks.append(time_limit(rows, options.minutes, workers))
+    if keep:
+        resumable = ResumableTraining(model, stopping, rows, options, *keep, workers)
         callbacks.append(resumable.callback())
         for row in rows:
             _log(log_epoch, row)
     callbacks.append(
-        load_keras().callbacks.LambdaCallback(
-            on_epoch_end=lambda epoch, logs: _log(log_epoch, rows[-1])
-        )
+        callbacks_of.LambdaCallback(on_epoch_end=lambda epoch, logs: _log(log_epoch, rows[-1]))
     )
-    batches = prepared(examples, prepare, options, seed, len(rows))
+    batches = shards.batches(examples, prepare, options, seed, len(rows))
+    mine = (shards.part_of(held_out[0]), shards.part_of(held_out[1]))
+    given = (batches, steps_per_epoch, mine, options, callbacks, len(rows))
     with kept_if_interrupted(options.interrupt == "keep", rows, stopping):
-        _fit(model, batches, steps_per_epoch, held_out, options, callbacks, len(rows))
-    if checkpoints:
-        checkpoints.clear(identity)
-    return Denoiser(options.model, image_shape, model), pd.DataFrame(rows)
+        _fit(model, *given, quiet=not workers.leads)
 
 
 def network_shape(architecture: Architecture, examples: Examples) -> ImageShape:
@@ -179,30 +216,8 @@ def fit_best(
     callbacks = [_epoch_callback([], options.section), keep_best]
     steps_per_epoch = examples.steps(options.batch_size)
     compile_network(model, options, steps_per_epoch, seed, loss, metrics)
-    batches = prepared(examples, prepare, options, seed)
+    batches = Shards().batches(examples, prepare, options, seed)
     _fit(model, batches, steps_per_epoch, validation, options, callbacks, quiet=quiet)
-
-
-def prepared(
-    examples: Examples, prepare: Prepare, options: FitOptions, seed: int, first_epoch: int = 0
-) -> Iterator[tuple[Images, Targets]]:
-    """Yield (input, target) of every step of every epoch, as Keras takes them.
-
-    Args:
-        examples: What is learnt from.
-        prepare: Makes of them what is compared.
-        options: `epochs` and `batch_size` are read.
-        seed: Root seed of what `prepare` draws.
-        first_epoch: Epochs to leave out, from the first.
-
-    Yields:
-        Batches; a mask is the last channel of the target.
-    """
-    for epoch in range(first_epoch, options.epochs):
-        for step, batch in enumerate(examples.batches(options.batch_size, epoch)):
-            index = step * examples.world + examples.rank
-            ready = prepare(batch, generator(seed, "objective", "train", epoch, index))
-            yield ready.input, ready.compared
 
 
 def compile_network(
@@ -217,7 +232,7 @@ def compile_network(
     load_keras().utils.set_random_seed(seed % 2**32)
     model.compile(
         optimizer=keras_optimizer(
-            options, _learning_rate(options, options.epochs * steps_per_epoch)
+            options, learning_rate_of(options, options.epochs * steps_per_epoch)
         ),
         loss=loss,
         metrics=list(metrics),
@@ -257,22 +272,6 @@ def _fit(
         validation_batch_size=max(1, VALIDATION_PIXELS // math.prod(validation[0].shape[1:3])),
         verbose=0 if quiet else 1 if sys.stdout.isatty() else 2,
         callbacks=callbacks,
-    )
-
-
-def _learning_rate(options: FitOptions, steps: int) -> Any:
-    """Return what Keras takes as learning rate: a number, or warm-up and cosine over all steps.
-
-    The cosine of Loshchilov and Hutter, "SGDR" (2017), without restarts, down to 0.
-    """
-    if options.schedule == "constant":
-        return options.learning_rate
-    warmup_steps = round(options.warmup * steps)
-    return load_keras().optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0 if warmup_steps else options.learning_rate,
-        decay_steps=max(steps - warmup_steps, 1),
-        warmup_target=options.learning_rate if warmup_steps else None,
-        warmup_steps=warmup_steps,
     )
 
 

@@ -37,6 +37,22 @@ def keras_optimizer(options: FitOptions, learning_rate: Any) -> Any:
     return optimizer
 
 
+def learning_rate_of(options: FitOptions, steps: int) -> Any:
+    """Return what Keras takes as learning rate: a number, or warm-up and cosine over all steps.
+
+    The cosine of Loshchilov and Hutter, "SGDR" (2017), without restarts, down to 0.
+    """
+    if options.schedule == "constant":
+        return options.learning_rate
+    warmup_steps = round(options.warmup * steps)
+    return load_keras().optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0 if warmup_steps else options.learning_rate,
+        decay_steps=max(steps - warmup_steps, 1),
+        warmup_target=options.learning_rate if warmup_steps else None,
+        warmup_steps=warmup_steps,
+    )
+
+
 def orthogonalized(matrix: Any) -> Any:
     """Bring the singular values of a matrix near to 1, and keep its singular vectors.
 

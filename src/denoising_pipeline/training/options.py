@@ -35,6 +35,17 @@ GradientClip: TypeAlias = Annotated[
 Precision: TypeAlias = Literal["auto", "float32", "mixed_bfloat16"]
 
 
+class Distribution(Section):
+    """How workers share a training; how many there are decides the command, and not the result."""
+
+    shards: int = Field(
+        1,
+        ge=1,
+        le=4096,
+        description="parts of the training images; each worker reads as many of them as the others",
+    )
+
+
 class FitOptions(Section):
     """What the training loop reads. Every network states all of it: there are no defaults here.
 
@@ -111,6 +122,16 @@ class TrainingParameters(FitOptions):
     interrupt: Literal["stop", "keep"] = Field(
         "stop", description="what Ctrl-C does: stop the run, or keep the best so far and go on"
     )
+    distribution: Distribution = Distribution()
+
+    @model_validator(mode="after")
+    def _a_batch_for_every_shard(self) -> Self:
+        if self.batch_size % (shards := self.distribution.shards):
+            raise ValueError(
+                f"batches of {self.batch_size} cannot be divided among {shards} shards. Set "
+                f"training.batch_size to a multiple of {shards}, or training.distribution.shards."
+            )
+        return self
 
     @model_validator(mode="after")
     def _a_loss_that_the_output_has(self) -> Self:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from denoising_pipeline import __version__
 from denoising_pipeline.core.backend import load_keras, resolve_precision
+from denoising_pipeline.core.workers import ALONE, Workers
 from denoising_pipeline.images.arrays import Images, array_digest
 from denoising_pipeline.training.checkpoints import Checkpoints, State
 from denoising_pipeline.training.examples import Examples
@@ -27,8 +28,11 @@ def training_identity(
     options: TrainingParameters,
     seed: int,
     start: Sequence[npt.NDArray[np.float32]] = (),
+    workers: Workers = ALONE,
 ) -> str:
     """Return a text that is equal for two trainings if, and only if, they end with equal weights.
+
+    How many workers there are does not change them. The leader alone reads all images for it.
 
     Args:
         examples: What is learnt from.
@@ -36,14 +40,18 @@ def training_identity(
         options: How.
         seed: Root seed.
         start: The weights that it starts from, if they are not drawn.
+        workers: Those who train together.
 
     Returns:
         32 hexadecimal digits: of the images, the parameters, the versions and the precision.
+
+    Raises:
+        ValueError: A worker has other parameters than the leader, or other images, as far as their
+            number and size and the validation images tell.
     """
     keras = load_keras()
     facts = {
         "training": options.model_dump(mode="json", exclude={"resume"}, serialize_as_any=True),
-        "examples": examples.facts,
         "seed": seed,
         "precision": resolve_precision(options.precision),
         "versions": [__version__, keras.__version__, keras.config.backend()],
@@ -51,6 +59,13 @@ def training_identity(
     }
     if start:
         facts["start"] = [array_digest(weights) for weights in start]
+    if workers.world > 1:
+        workers.check_agreed(_digest({**facts, "sizes": [len(examples), *examples.image_shape]}))
+    own = {**facts, "examples": examples.facts} if workers.leads else {}
+    return workers.of_leader(_digest(own))
+
+
+def _digest(facts: Mapping[str, Any]) -> str:
     return hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
@@ -65,6 +80,7 @@ class ResumableTraining:
         options: TrainingParameters,
         checkpoints: Checkpoints,
         identity: str,
+        workers: Workers = ALONE,
     ) -> None:
         """Put the last checkpoint's weights and history in place, if there is one.
 
@@ -78,17 +94,23 @@ class ResumableTraining:
             options: `epochs` and `resume` are read.
             checkpoints: Where states are kept.
             identity: Which training it is, from `training_identity`.
+            workers: Those who train together; the leader alone writes.
+
+        Raises:
+            ValueError: A worker finds another checkpoint than the leader.
         """
         self._model, self._stopping, self._rows = model, stopping, rows
         self._epochs = options.epochs
         self._checkpoints, self._identity = checkpoints, identity
         self._stopping_state: dict[str, Any] = {}
-        if not options.resume:
+        self._workers = workers
+        if not options.resume and workers.leads:
             checkpoints.clear(identity)
-        state = checkpoints.latest(identity)
+        state = checkpoints.latest(identity) if options.resume else None
         if state is not None:
             self._restore(state)
             logger.info("Resuming after epoch %d of %d", len(rows), self._epochs)
+        workers.check_agreed(f"{len(rows):06d}")
 
     def callback(self) -> Any:
         """Return the callback that keeps the state of each epoch, to be put last."""
@@ -99,7 +121,8 @@ class ResumableTraining:
 
     def _keep(self, epoch: int, logs: Mapping[str, float]) -> None:
         done = epoch + 1
-        if done < self._epochs and not self._model.stop_training:
+        unfinished = done < self._epochs and not self._model.stop_training
+        if unfinished and self._workers.leads:
             self._checkpoints.save(self._identity, done, self._state())
 
     @property

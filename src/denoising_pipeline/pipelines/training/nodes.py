@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from denoising_pipeline import __version__
+from denoising_pipeline.core.workers import Workers
 from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.card import Card, Origin
@@ -76,6 +77,8 @@ def train_denoiser(
         training_checkpoints,
         start,
     )
+    if not Workers.here().leads:  # Nobody sees what the others made.
+        return found, history
     card = Card(
         images=Origin(
             source=source_manifest["source"],

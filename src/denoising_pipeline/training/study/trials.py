@@ -1,34 +1,42 @@
 """The trials of a study, which Optuna keeps in a database that several processes share."""
 
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from filelock import FileLock
 
-from denoising_pipeline.core.processes import is_alive, process_tags
+from denoising_pipeline.core.processes import process_tags
 from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.images.arrays import Values as Scores
 from denoising_pipeline.training.loop import EpochLogger, TrainingDivergedError
 from denoising_pipeline.training.options import TrainingParameters
 from denoising_pipeline.training.study.options import Range, StudyParameters, Values
 from denoising_pipeline.training.study.space import Space, Trial, label
+from denoising_pipeline.training.study.storage import (
+    heard_of,
+    lives,
+    open_storage,
+    say_alive,
+    silent,
+    turn,
+)
 
 if TYPE_CHECKING:
     import optuna
 
-SQLITE = "sqlite:///"
 MADE_OF, SCORES, REASON, ABANDONED = "made_of", "psnr_of_images", "reason", "abandoned"
 """What a study and its trials are told beside what Optuna knows itself."""
 
 TRIALS = 20
 """Of a study that is no grid, if nobody says how many."""
+
+log = logging.getLogger(__name__)
 
 SETTLED = 60.0
 """Seconds after which a trial that nobody has signed is nobody's."""
@@ -96,7 +104,7 @@ def run_trials(
     """
     study: optuna.Study = _open(options, address, {**facts, "parameters": _plain(space.parameters)})
     while True:
-        with _turn(address):
+        with turn(address):
             begun = _begin(study, space, options, seed)
         if begun is None:
             return study
@@ -106,12 +114,11 @@ def run_trials(
 def _open(options: StudyParameters, address: str, facts: Mapping[str, Any]) -> Any:
     """Open a study, or begin it."""
     optuna = load_optuna()
-    if address.startswith(SQLITE):
-        Path(address.removeprefix(SQLITE)).parent.mkdir(parents=True, exist_ok=True)
+    storage = open_storage(address)
     pruner = optuna.pruners.MedianPruner() if options.pruning else optuna.pruners.NopPruner()
-    with _turn(address):
+    with turn(address):
         study: Any = optuna.create_study(
-            storage=address,
+            storage=storage,
             study_name=options.name,
             direction="maximize",
             pruner=pruner,
@@ -138,9 +145,11 @@ def _begin(
     """Take the next trial; None: there is nothing left to do."""
     optuna = load_optuna()
     states = optuna.trial.TrialState
+    unheard = silent(study)
     for lost in study.get_trials(deepcopy=False, states=[states.RUNNING]):
-        if not _lives(lost):
-            give_back(study, lost)
+        if not _lives(lost, unheard):
+            with suppress(optuna.exceptions.UpdateFinishedTrialError):
+                give_back(study, lost)
     known = [t for t in study.get_trials(deepcopy=False) if ABANDONED not in t.user_attrs]
     begun = [t for t in known if t.state != states.WAITING]
     grid = space.grid() if options.sampler == "grid" else []
@@ -166,6 +175,7 @@ def _begin(
     asked = study.ask()
     for key, value in process_tags().items():
         asked.set_user_attr(key, value)
+    say_alive(study, asked._trial_id)
     return asked, space.draw(partial(_suggest, asked))
 
 
@@ -192,10 +202,16 @@ def _perform(
 
     started = time.perf_counter()
     try:
-        scores = experiment(options, log_epoch)
+        with heard_of(study, trial._trial_id):
+            scores = experiment(options, log_epoch)
+        trial.set_user_attr(SCORES, np.round(scores, 3).tolist())
+        study.tell(trial, float(scores.mean()))
     except optuna.TrialPruned:
         study.tell(trial, state=states.PRUNED)
         run.end("pruned", {})
+    except optuna.exceptions.UpdateFinishedTrialError:
+        log.warning("Trial %d was given up by others meanwhile.", trial.number)
+        run.end("killed", {})
     except TrainingDivergedError as error:
         trial.set_user_attr(REASON, str(error))
         study.tell(trial, state=states.FAIL)
@@ -209,8 +225,6 @@ def _perform(
         run.end("failed" if isinstance(error, Exception) else "killed", {})
         raise
     else:
-        trial.set_user_attr(SCORES, np.round(scores, 3).tolist())
-        study.tell(trial, float(scores.mean()))
         seconds = time.perf_counter() - started
         run.end("complete", {"val_psnr": float(scores.mean()), "seconds": seconds})
 
@@ -229,20 +243,12 @@ def give_back(study: "optuna.Study", trial: "optuna.trial.FrozenTrial") -> None:
     )
 
 
-def _lives(trial: "optuna.trial.FrozenTrial") -> bool:
+def _lives(trial: "optuna.trial.FrozenTrial", unheard: set[int]) -> bool:
     """Whether somebody works on a trial."""
     if "process.started" in trial.user_attrs:
-        return is_alive(trial.user_attrs)
+        return lives(trial, unheard)
     began = trial.datetime_start
     return began is not None and (datetime.now() - began).total_seconds() < SETTLED
-
-
-def _turn(address: str) -> AbstractContextManager[Any]:
-    """Return what is held while a trial is chosen, so that no two processes choose the same one."""
-    if not address.startswith(SQLITE):
-        return nullcontext()
-    file = Path(address.removeprefix(SQLITE))
-    return FileLock(file.with_name(f"{file.name}.lock"))
 
 
 def _suggest(trial: "optuna.Trial", key: str, values: Values) -> Any:

@@ -1,0 +1,60 @@
+"""A PostgreSQL of Debian's package, with a cluster of its own that tests may do anything with."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from limits import PATIENCE
+
+USER = "denoising"
+
+
+@cache
+def programs() -> Path | None:
+    """Return the folder of PostgreSQL's programs; Debian does not put all of them on the path."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    on_path = shutil.which("initdb")
+    return found[-1].parent if found else Path(on_path).resolve().parent if on_path else None
+
+
+def _unprivileged() -> str:
+    """Return whom PostgreSQL runs as, since it refuses root."""
+    known = {user.pw_name for user in pwd.getpwall()}
+    return "postgres" if "postgres" in known else "nobody"
+
+
+@contextmanager
+def postgresql(*names: str) -> Iterator[str]:
+    """Start a server with empty databases; give the start of their addresses."""
+    folder = programs()
+    assert folder
+    as_user = ["runuser", "-u", _unprivileged(), "--"] if os.geteuid() == 0 else []
+    with TemporaryDirectory(prefix="postgresql") as home, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+        free.close()
+        if as_user:
+            shutil.chown(home, _unprivileged())
+
+        def call(program: str, *arguments: str) -> None:
+            command = [*as_user, str(folder / program), *arguments]
+            subprocess.run(command, cwd=home, check=True, timeout=PATIENCE, capture_output=True)
+
+        cluster = f"{home}/cluster"
+        call("initdb", "--auth=trust", f"--username={USER}", "--no-sync", cluster)
+        settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -F"
+        control = ("-D", cluster, "-w", "-l", f"{home}/log")
+        call("pg_ctl", *control, "-o", settings, "start")
+        try:
+            for name in names:
+                call("createdb", "-h", "127.0.0.1", "-p", port, "-U", USER, name)
+            yield f"postgresql+psycopg://{USER}@127.0.0.1:{port}"
+        finally:
+            call("pg_ctl", *control, "-m", "immediate", "stop")
