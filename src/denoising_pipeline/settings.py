@@ -6,7 +6,8 @@ from denoising_pipeline.hooks.session import UniqueSession
 
 SESSION_CLASS = UniqueSession
 VERSIONS = VersionHooks()
-HOOKS = (ConsoleHooks(), TrackingHooks(VERSIONS), VERSIONS, ParameterHooks())
+TRACKING = TrackingHooks(VERSIONS)
+HOOKS = (ConsoleHooks(lambda: TRACKING.address), TRACKING, VERSIONS, ParameterHooks())
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
 """`TrackingHooks` extends and replaces the hooks of kedro-mlflow."""
 

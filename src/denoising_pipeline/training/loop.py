@@ -1,7 +1,6 @@
 """The training loop: Keras's own `fit`, what it is given, and what it leaves behind."""
 
 import math
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -23,7 +22,9 @@ from denoising_pipeline.training.levels import Prepare, telling_level
 from denoising_pipeline.training.losses import loss_by_name, unpacked
 from denoising_pipeline.training.optimizers import keras_optimizer
 from denoising_pipeline.training.options import FitOptions, TrainingParameters
+from denoising_pipeline.training.progress_pictures import PictureLogger, picture_callback
 from denoising_pipeline.training.resume import ResumableTraining, Rows, training_identity
+from denoising_pipeline.training.shown_epochs import shown_epochs
 from denoising_pipeline.training.start import starting_weights
 from denoising_pipeline.training.validation import Validation, shown_metric, validation_data
 
@@ -48,8 +49,9 @@ def train(
     log_epoch: EpochLogger,
     checkpoints: Checkpoints | None = None,
     start: Denoiser | None = None,
+    show: PictureLogger | None = None,
 ) -> tuple[Denoiser, pd.DataFrame]:
-    """Train a denoiser; show a progress bar per epoch on a terminal, else a line per epoch.
+    """Train a denoiser; show a line per epoch.
 
     Args:
         examples: What is learnt from.
@@ -64,6 +66,7 @@ def train(
             the same images and parameters that finds one goes on there and ends with the weights
             that it would have had without the interruption. None: nowhere.
         start: A denoiser whose weights are learnt on; None: they are drawn.
+        show: Called after every epoch with the first validation images, noisy and denoised.
 
     Returns:
         The denoiser, without a card, and its history, a row per epoch: `epoch` (from 1), `loss`,
@@ -107,11 +110,11 @@ def train(
         callbacks.append(resumable.callback())
         for row in rows:
             _log(log_epoch, row)
-    callbacks.append(
-        load_keras().callbacks.LambdaCallback(
-            on_epoch_end=lambda epoch, logs: _log(log_epoch, rows[-1])
-        )
-    )
+    logging = {"on_epoch_end": lambda epoch, logs: _log(log_epoch, rows[-1])}
+    callbacks.append(keras.callbacks.LambdaCallback(**logging))
+    if show:
+        channels = examples.channels[0]
+        callbacks.append(picture_callback(model, held_out[0], channels, options.epochs, show))
     batches = prepared(examples, prepare, options, seed, len(rows))
     with kept_if_interrupted(options.interrupt == "keep", rows, stopping):
         _fit(model, batches, steps_per_epoch, held_out, options, callbacks, len(rows))
@@ -246,7 +249,7 @@ def _fit(
     *,
     quiet: bool = False,
 ) -> None:
-    """Go through the batches; show a progress bar per epoch on a terminal, else a line."""
+    """Go through the batches, and show a line per epoch."""
     model.fit(
         batches_to_fit(batches),
         shuffle=False,
@@ -255,8 +258,8 @@ def _fit(
         epochs=options.epochs,
         validation_data=validation,
         validation_batch_size=max(1, VALIDATION_PIXELS // math.prod(validation[0].shape[1:3])),
-        verbose=0 if quiet else 1 if sys.stdout.isatty() else 2,
-        callbacks=callbacks,
+        verbose=0,
+        callbacks=[*callbacks, *([] if quiet else [shown_epochs(options.epochs, steps_per_epoch)])],
     )
 
 
