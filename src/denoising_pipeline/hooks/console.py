@@ -138,7 +138,8 @@ def _duration(seconds: float) -> str:
 
 
 def _drawn(outcome: Outcome) -> Table:
-    table = Table(*map(escape, outcome.header), title=outcome.title, caption=outcome.caption)
+    table = Table(*map(escape, outcome.header), title=escape(outcome.title))
+    table.caption = escape(outcome.caption)
     for column in table.columns[1:]:
         column.justify = "right"
     for row in outcome.rows:
