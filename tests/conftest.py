@@ -23,6 +23,7 @@ ONE_THREAD = (
 )
 """Test processes share the cores: threads would spend most of their time waiting for each other."""
 
+os.environ.setdefault("MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING", "false")  # no run twice the same
 for variable in ONE_THREAD:  # Read when the libraries are imported, which nothing has done yet.
     os.environ.setdefault(variable, "1")
 
@@ -74,7 +75,8 @@ def smoke(project: Project) -> Smoke:
     """The smoke recipe on fewer images, run once as a process of its own."""
     from project_folder import FEWER, Smoke
 
-    process = project.kedro("run", "--env", "smoke", *FEWER)
+    load = {"MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING": "true"}
+    process = project.kedro("run", "--env", "smoke", *FEWER, **load)
     return Smoke(project, process, project.runs("smoke"))
 
 

@@ -51,7 +51,8 @@ def environment(**more: str) -> dict[str, str]:
     """
     others = ("MLFLOW_", "COVERAGE_")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(others)}
-    return kept | {"DO_NOT_TRACK": "1", "NO_PROXY": "127.0.0.1"} | more
+    ours = {"DO_NOT_TRACK": "1", "NO_PROXY": "127.0.0.1"}
+    return kept | ours | {"MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING": "false"} | more
 
 
 def wait_until(condition: Callable[[], Any], process: subprocess.Popen[str] | None = None) -> Any:

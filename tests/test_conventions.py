@@ -192,7 +192,7 @@ def test_everything_that_a_run_writes_is_versioned() -> None:
 @every_entry
 def test_what_tracking_is_told_of_an_entry_it_knows(name: str) -> None:
     marks = CATALOG[name]["metadata"].get("mlflow", {})
-    assert marks.keys() <= {"artifact", "metrics", "model", "registered", "source", "input"}
+    assert marks.keys() <= {"artifact", "csv", "metrics", "model", "registered", "source", "input"}
     assert marks.get("model", "denoiser") in CATALOG
     registered = marks.get("registered", {"as": "denoiser", "scores": "image_metrics"})
     assert registered.keys() == {"as", "scores"}

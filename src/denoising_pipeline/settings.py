@@ -13,8 +13,9 @@ from denoising_pipeline.hooks.session import UniqueSession
 
 SESSION_CLASS = UniqueSession
 VERSIONS = VersionHooks()
-TRACKING = FollowingHooks() if follows() else TrackingHooks(VERSIONS)
-HOOKS = (ConsoleHooks(), TRACKING, VERSIONS, ParameterHooks())
+TRACKING = TrackingHooks(VERSIONS)
+TOLD = FollowingHooks() if follows() else TRACKING
+HOOKS = (ConsoleHooks(lambda: TRACKING.address), TOLD, VERSIONS, ParameterHooks())
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
 """`TrackingHooks` extends and replaces the hooks of kedro-mlflow."""
 

@@ -26,6 +26,9 @@ REPORTING = node(same, name="draw", inputs={"given": "scores"}, outputs="denoisi
 REPORT = node(same, name="write", inputs={"given": "scores"}, outputs="report")
 
 
+ADDED = {"nothing": 0, "classical": 1, "trained": 2}
+
+
 def summary() -> dict[str, Any]:
     """Numbers that are all different, so that a swap would show."""
     found: dict[str, Any] = {"n_images": 10000, "confidence": 0.9, "worse_than_noisy": False}
@@ -64,6 +67,7 @@ def catalog(folder: Path, **other: Any) -> Any:
             "type": "text.TextDataset",
             "filepath": str(folder / "08_reporting" / name),
             "versioned": True,
+            "metadata": {"kedro-viz": {"layer": "08_reporting"}},
         }
         for name in ("report.html", "comparison_markdown.md")
     )
@@ -177,7 +181,8 @@ def test_a_comparison_is_shown_as_the_table_that_it_is(
     lines = printed(Pipeline([COMPARISON]), tmp_path, capsys)
     assert ["run", "score"] in lines
     assert ["1", "20.5"] in lines
-    assert lines[-1] == ["Pictures:", str(tmp_path / "08_reporting")]
+    path = tmp_path / "08_reporting/comparison_markdown.md/2020/comparison_markdown.md"
+    assert lines[-2:] == [["Files:"], [str(path)]]
 
 
 def test_the_benchmark_is_shown_without_what_was_left_out(
@@ -196,7 +201,58 @@ def test_a_run_without_scores_says_nothing(
     assert printed(Pipeline([REPORTING]), tmp_path, capsys) == []
 
 
-def test_each_node_is_named_as_it_starts(caplog: pytest.LogCaptureFixture) -> None:
+def test_each_node_is_named_as_it_starts_with_its_place(caplog: pytest.LogCaptureFixture) -> None:
+    """In a process of its own, which is not told of the run, by its name alone."""
+    hooks = ConsoleHooks()
     with caplog.at_level(logging.INFO, logger="denoising_pipeline"):
-        ConsoleHooks().before_node_run(EVALUATION)
-    assert caplog.messages == ["evaluate"]
+        hooks.before_node_run(EVALUATION)
+        hooks.before_pipeline_run(Pipeline([EVALUATION, REPORTING]))
+        for each in (EVALUATION, REPORTING):
+            hooks.before_node_run(each)
+    assert caplog.messages == ["evaluate", "Node 1 of 2: evaluate", "Node 2 of 2: draw"]
+
+
+def test_a_run_ends_with_its_time_and_where_it_is_seen(capsys: pytest.CaptureFixture[str]) -> None:
+    """The address stays on one line, so that it can be copied."""
+    address = "MLflow: http://127.0.0.1:5000/#/" + 30 * "runs/"
+    hooks = ConsoleHooks(lambda: address)
+    hooks.before_pipeline_run(Pipeline([EVALUATION]))
+    hooks.after_pipeline_run(Pipeline([]), DataCatalog())
+    assert capsys.readouterr().out.splitlines() == ["Done in 0 s.", address]
+
+
+def test_other_pipelines_end_with_their_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    made: Any = DataCatalog()
+    bounds = {"accuracy_denoised_ci_low": 0.8, "accuracy_denoised_ci_high": 0.91}
+    made["downstream_summary"] = {"n_images": 60, "accuracy_denoised": 0.85, **bounds}
+    numbers = node(same, name="sum", inputs={"given": "x"}, outputs="downstream_summary")
+    ConsoleHooks().after_pipeline_run(Pipeline([numbers]), made)
+    lines = [line.replace("│", " ").split() for line in capsys.readouterr().out.splitlines()]
+    assert ["accuracy", "denoised", "0.85", "0.8", "to", "0.91"] in lines
+    assert ["images", "60"] in lines
+
+
+def test_robustness_ends_with_the_strongest_of_every_shift(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What was not learnt, with and without the denoiser, and how well it is told apart."""
+    made: Any = DataCatalog()
+    rows = [(level, who, 10 * level + add) for level in (0.5, 1.0) for who, add in ADDED.items()]
+    table = pd.DataFrame(rows, columns=["level", "denoiser", "psnr"]).assign(n_images=60)
+    made["noise_sweeps"] = table.assign(noise="gaussian")
+    severe = table.assign(degradation="fog", with_noise=False)
+    made["degradation_scores"] = severe.rename(columns={"level": "severity"})
+    made["source_scores"] = table.head(3).assign(source="boats").drop(columns="level")
+    made["ood_roc"] = pd.DataFrame(
+        [("noise", "gaussian", 1.0, 0.75)], columns=["kind", "name", "level", "auc"]
+    )
+    names = list(made.keys())
+    written = [node(same, name=x, inputs={"given": f"of_{x}"}, outputs=x) for x in names]
+    ConsoleHooks().after_pipeline_run(Pipeline(written), made)
+    lines = [line.replace("│", " ").split() for line in capsys.readouterr().out.splitlines()]
+    for expected in (
+        "gaussian 1 10.00 11.00 12.00 0.750",
+        "fog 1 10.00 11.00 12.00",
+        "boats 5.00 6.00 7.00",
+    ):
+        assert expected.split() in lines

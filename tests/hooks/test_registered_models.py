@@ -43,9 +43,11 @@ class Runs:
         table["psnr"] = 20 + gain + index / 9 + 0.01 * np.sin(index * (1 + gain))
         table.to_parquet(self._folder / "image_metrics.parquet")
         client.log_artifact(run_id, str(self._folder / "image_metrics.parquet"), "tables")
-        metrics = {"psnr": table["psnr"].mean(), "psnr_ci_low": 19.5, "psnr_ci_high": 22}
-        for key, value in {**metrics, "noisy_psnr": 10, "n_images": 20}.items():
+        bounds = {"within_ci/psnr_low": 19.5, "within_ci/psnr_high": 22}
+        scores = {"test/psnr": table["psnr"].mean(), "test_noisy/psnr": 10, **bounds}
+        for key, value in scores.items():
             client.log_metric(run_id, key, value)
+        client.set_tag(run_id, "n_images", "20")
         logged = client.create_logged_model(
             experiment.experiment_id, "denoiser", source_run_id=run_id
         )
@@ -104,6 +106,9 @@ def test_the_first_is_champion_and_says_what_it_is(
     assert version.tags["decision.reason"] == "there was no champion"
     assert version.tags["source"] == "mnist"
     description = version.description or ""
+    about = client.get_registered_model(version.name).description or ""
+    assert about.startswith("The champion is version 1, ")
+    assert description in about
     for told in ("**dense** with 1,234 weights", "28x28", "mnist", "20 test images", "Evidence:"):
         assert told in description
 
@@ -115,6 +120,8 @@ def test_a_better_one_takes_the_alias_and_has_the_figures_as_tags(
     version = registered(gain=0.5)
     assert version
     assert aliases(version, client) == {"champion": "2"}
+    about = client.get_registered_model(version.name).description or ""
+    assert about.startswith("The champion is version 2, ")
     tags = version.tags
     assert (tags["decision"], tags["decision.champion"]) == ("champion", "1")
     low, mean, high = (

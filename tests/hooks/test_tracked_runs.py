@@ -62,13 +62,13 @@ def stored(client: MlflowClient, run: Run) -> set[str]:
 def test_each_epoch_is_a_step_and_training_is_told_apart(
     client: MlflowClient, run: Run, outbox: Outbox
 ) -> None:
-    """A bare name is the score on the test images, so those of training are given a prefix."""
+    """MLflow shows what is before the slash as a group."""
     logger = EpochLogger(outbox)
     for epoch, loss in ((1, 0.5), (2, 0.25)):
         logger(epoch, {"loss": loss, "val_loss": loss + 0.1, "seconds": 3.0})
-    assert stored(client, run) == {"train_loss", "val_loss", "train_seconds"}
-    assert history(client, run, "train_loss") == [(1, 0.5), (2, 0.25)]
-    assert history(client, run, "val_loss") == [(1, 0.6), (2, 0.35)]
+    assert stored(client, run) == {"train/loss", "val/loss", "train/seconds"}
+    assert history(client, run, "train/loss") == [(1, 0.5), (2, 0.25)]
+    assert history(client, run, "val/loss") == [(1, 0.6), (2, 0.35)]
 
 
 def test_it_works_from_threads_and_after_a_journey_to_another_process(
@@ -81,7 +81,7 @@ def test_it_works_from_threads_and_after_a_journey_to_another_process(
     thread.start()
     thread.join()
     assert mlflow.active_run() is None
-    assert history(client, run, "train_psnr") == [(3, 20.0)]
+    assert history(client, run, "train/psnr") == [(3, 20.0)]
 
 
 @pytest.fixture

@@ -125,7 +125,7 @@ def test_fault_p09_prune_and_export_neither_make_nor_ask_the_tracking_store(
 
 @pytest.mark.slow
 def test_fault_p13_a_folder_that_is_no_project_gets_no_file(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "denoising_pipeline"]
+    command = [sys.executable, "-m", "denoising_pipeline", "run"]
     process = subprocess.run(
         command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
     )

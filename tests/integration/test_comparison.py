@@ -96,7 +96,7 @@ def test_learning_curves_are_those_of_mlflow(comparison: Comparison) -> None:
     assert curves.keys() == {1, 2, 3}
     for number, curve in curves.items():
         run_id = comparison.runs[int(str(number)) - 1].info.run_id
-        logged = comparison.project.client.get_metric_history(run_id, "val_psnr")
+        logged = comparison.project.client.get_metric_history(run_id, "val/psnr")
         assert dict(zip(curve["epoch"], curve["val_psnr"], strict=True)) == {
             metric.step: metric.value for metric in logged
         }

@@ -36,7 +36,7 @@ def in_training(project: Project, recipe: str) -> Callable[[], Run | None]:
 
     def find() -> Run | None:
         runs = project.runs(recipe)
-        return runs[-1] if runs and "val_loss" in runs[-1].data.metrics else None
+        return runs[-1] if runs and "val/loss" in runs[-1].data.metrics else None
 
     return find
 
@@ -73,8 +73,8 @@ def together(project: Project) -> Together:
 def test_metrics_are_seen_while_the_run_lives(together: Together) -> None:
     """With the first epochs there, the run is RUNNING; at its end all of them are."""
     assert together.seen.info.status == "RUNNING"
-    assert {"train_loss", "val_loss", "val_psnr"} <= together.seen.data.metrics.keys()
-    assert "psnr" not in together.seen.data.metrics
+    assert {"train/loss", "val/loss", "val/psnr"} <= together.seen.data.metrics.keys()
+    assert "test/psnr" not in together.seen.data.metrics
     assert together.end.info.status == "FINISHED"
 
 
@@ -85,7 +85,7 @@ def test_a_new_run_lets_living_ones_be(together: Together) -> None:
 
 def test_every_epoch_has_its_step(project: Project, together: Together) -> None:
     """80 epochs give 80 values of each metric, at the steps 1 to 80."""
-    for key in ("train_loss", "val_loss", "val_psnr"):
+    for key in ("train/loss", "val/loss", "val/psnr"):
         history = project.client.get_metric_history(together.end.info.run_id, key)
         assert [metric.step for metric in history] == list(range(1, 81))
 
@@ -110,7 +110,7 @@ def test_runs_at_once_load_what_they_wrote(
     again = score_test_images(clean, noisy, denoised, splits, EvaluationParameters())
     pd.testing.assert_frame_equal(again, table)
     summary = json.loads(project.saved(run, "summary.json").read_text())
-    assert summary["psnr"] == run.data.metrics["psnr"] == pytest.approx(table["psnr"].mean())
+    assert summary["psnr"] == run.data.metrics["test/psnr"] == pytest.approx(table["psnr"].mean())
 
 
 class Ended(NamedTuple):
@@ -200,7 +200,7 @@ def weights(project: Project, run: Run) -> list[Any]:
 def epochs(project: Project, run: Run) -> list[int]:
     """Return the epochs that MLflow has of a run."""
     return [
-        metric.step for metric in project.client.get_metric_history(run.info.run_id, "val_loss")
+        metric.step for metric in project.client.get_metric_history(run.info.run_id, "val/loss")
     ]
 
 

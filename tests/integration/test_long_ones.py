@@ -32,7 +32,7 @@ def test_fault_r42_first_runs_at_once_are_all_tracked(tmp_path: Path) -> None:
     runs = project.runs(recipe)
     assert [run.info.status for run in runs] == ["FINISHED"] * 4
     assert {run.data.params["seed"] for run in runs} == set("0123")
-    assert len({run.data.metrics["psnr"] for run in runs}) == 4
+    assert len({run.data.metrics["test/psnr"] for run in runs}) == 4
     assert all(len(models_of(run)) == 1 for run in runs)
 
 
@@ -52,8 +52,8 @@ def test_fault_r48_two_sources_at_once_in_parallel_are_each_scored_on_their_own(
     found = {run.data.tags["source"]: run for run in project.runs(recipe)}
     for name in processes:
         alone = project.run(recipe, *command, f"source={name}")
-        assert found[name].data.metrics["noisy_psnr"] == alone.data.metrics["noisy_psnr"]
-        assert found[name].data.metrics["psnr"] == alone.data.metrics["psnr"]
+        assert found[name].data.metrics["test_noisy/psnr"] == alone.data.metrics["test_noisy/psnr"]
+        assert found[name].data.metrics["test/psnr"] == alone.data.metrics["test/psnr"]
 
 
 def test_threads_import_keras_once(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_the_recipe_runs_to_its_report_and_is_tracked(
 ) -> None:
     recipe = project.recipe(name, small(name))
     run = project.run(recipe)
-    assert scores <= run.data.metrics.keys()
+    assert {f"test/{score}" for score in scores} <= run.data.metrics.keys()
     assert "CIEDE2000" not in project.saved(run, "report.html").read_text() or name == "colour"
     denoiser = Denoiser.load(project.saved(run, "denoiser.zip"))
     assert denoiser.out_channels == 3

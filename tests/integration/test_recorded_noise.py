@@ -156,7 +156,7 @@ def test_it_is_registered_by_its_risk_and_not_compared_with_what_has_psnr(
     client = project.client
     (version,) = client.search_model_versions(f"run_id = '{alone.info.run_id}'")
     assert "other source" in version.tags["decision.reason"]
-    assert float(version.tags["risk"]) == pytest.approx(alone.data.metrics["risk"], rel=1e-4)
+    assert float(version.tags["risk"]) == pytest.approx(alone.data.metrics["test/risk"], rel=1e-4)
     assert "there are no clean images" in (version.description or "")
 
 

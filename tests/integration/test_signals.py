@@ -66,7 +66,7 @@ def test_fault_p05_p06_it_ends_soon_as_killed_without_a_traceback_or_a_part(
 def trains(project: Project, recipe: str) -> bool:
     """Tell whether the first epoch of a run is over."""
     runs = project.runs(recipe)
-    return bool(runs) and "val_loss" in runs[-1].data.metrics
+    return bool(runs) and "val/loss" in runs[-1].data.metrics
 
 
 def test_fault_p02_before_its_run_exists_nothing_is_left(project: Project, tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_fault_p03_while_results_are_published_it_is_killed(
     recipe = project.recipe(f"signal_published_{number.name.lower()}")
 
     def publishes() -> bool:
-        return any("psnr" in run.data.metrics for run in project.runs(recipe))
+        return any("test/psnr" in run.data.metrics for run in project.runs(recipe))
 
     with project.start("run", "--env", recipe) as process:
         wait_until(publishes, process)

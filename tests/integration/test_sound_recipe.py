@@ -54,7 +54,7 @@ def test_the_recipe_runs_to_its_report_and_denoises_files(project: Project) -> N
     recipe = project.recipe("sound", small())
     run = project.run(recipe)
     metrics = run.data.metrics
-    assert metrics["si_sdr"] > metrics["noisy_si_sdr"]
+    assert metrics["test/si_sdr"] > metrics["test_noisy/si_sdr"]
     page = project.saved(run, "report.html").read_text()
     assert "SI-SDR" in page
     path = project.saved(run, "denoiser.zip")

@@ -19,7 +19,7 @@ def test_another_source_runs_and_is_recorded(project: Project) -> None:
             digest = hashlib.sha256((folder / f"{start}-{end}").read_bytes()).hexdigest()
             assert run.data.tags[f"source.sha256.{split}_{kind}"] == digest
             assert manifest["files"][f"{split}_{kind}"]["sha256"] == digest
-    assert run.data.metrics["n_images"] == 60
+    assert run.data.tags["n_images"] == "60"
 
 
 def test_sessions_of_two_projects_do_not_mix(project: Project, tmp_path: Path) -> None:

@@ -46,8 +46,8 @@ def test_each_trial_is_a_run_below_that_of_the_study(project: Project, run: Run)
         assert trial.data.params["training.model.latent_dim"] == str(
             row["training.model.latent_dim"]
         )
-        assert trial.data.metrics["final_val_psnr"] == pytest.approx(row["psnr"], abs=1e-3)
-        curve = project.client.get_metric_history(trial.info.run_id, "val_psnr")
+        assert trial.data.metrics["final/val_psnr"] == pytest.approx(row["psnr"], abs=1e-3)
+        curve = project.client.get_metric_history(trial.info.run_id, "val/psnr")
         assert [point.step for point in curve] == [1, 2]
 
 
@@ -57,7 +57,7 @@ def test_tables_and_figures_are_artifacts_and_the_summary_metrics(
     summary = json.loads(project.saved(run, "study_summary.json").read_text())
     assert summary["n_complete"] == 3
     assert summary["bce_over_mse_pairs"] == 1
-    assert run.data.metrics["best_psnr"] == summary["best_psnr"]
+    assert run.data.metrics["study/best_psnr"] == summary["best_psnr"]
     logged = {
         file.path
         for folder in ("figures", "tables")

@@ -94,7 +94,7 @@ def test_fault_r41_p08_an_outage_costs_no_training_and_is_made_up_for_by_the_nex
     variables = {"MLFLOW_TRACKING_URI": server.address}
 
     def trains() -> bool:
-        return any("val_loss" in run.data.metrics for run in server.runs())
+        return any("val/loss" in run.data.metrics for run in server.runs())
 
     with project.start("run", "--env", recipe, **variables) as process:
         wait_until(trains, process)
@@ -110,10 +110,10 @@ def test_fault_r41_p08_an_outage_costs_no_training_and_is_made_up_for_by_the_nex
     first, second = server.runs()
     client = MlflowClient(server.address)
     assert [first.info.status, second.info.status] == ["FINISHED", "FINISHED"]
-    history = client.get_metric_history(first.info.run_id, "val_loss")
+    history = client.get_metric_history(first.info.run_id, "val/loss")
     assert [metric.step for metric in history] == list(range(1, 61))
     summary = json.loads(project.saved(first, "summary.json").read_text())
-    assert first.data.metrics["psnr"] == summary["psnr"]
+    assert first.data.metrics["test/psnr"] == summary["psnr"]
     assert len(client.list_artifacts(first.info.run_id, "figures")) == 6
     assert len(models_of(first)) == 1
     assert list((project.path / "data/.to_mlflow").glob("*.jsonl")) == []
@@ -135,7 +135,7 @@ def test_server_receives_the_run(
     assert experiment
     (run,) = client.search_runs([experiment.experiment_id])
     assert run.info.status == "FINISHED"
-    assert len(client.get_metric_history(run.info.run_id, "val_loss")) == 2
+    assert len(client.get_metric_history(run.info.run_id, "val/loss")) == 2
     artifact = client.download_artifacts(run.info.run_id, "tables/image_metrics.parquet")
     saved = project.saved(run, "image_metrics.parquet")
     assert Path(artifact).read_bytes() == saved.read_bytes()

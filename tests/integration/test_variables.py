@@ -60,8 +60,8 @@ def test_a_whole_run_ends_with_the_same_scores_whatever_is_set(project: Project,
         json.loads(project.saved(each, "summary.json").read_text()) for each in (run, tiny)
     ]
     assert summaries[0] == summaries[1]
-    assert {key: run.data.metrics[key] for key in ("psnr", "val_loss")} == {
-        key: tiny.data.metrics[key] for key in ("psnr", "val_loss")
+    assert {key: run.data.metrics[key] for key in ("test/psnr", "val/loss")} == {
+        key: tiny.data.metrics[key] for key in ("test/psnr", "val/loss")
     }
 
 

@@ -50,6 +50,10 @@ def ignore(epoch: int, metrics: Mapping[str, float]) -> None:
     pass
 
 
+def look_away(epoch: int, noisy: Images, denoised: Images) -> None:
+    pass
+
+
 def trained(
     folder: Path, chosen: TrainingParameters, manifest: dict[str, Any], facts: RunFacts
 ) -> tuple[Denoiser, pd.DataFrame]:
@@ -64,7 +68,7 @@ def trained(
     )
     checkpoints = CheckpointsDataset(filepath=str(folder)).load()
     return train_denoiser(
-        *images, stored, manifest, chosen, 5, facts, ignore, checkpoints, Denoiser.load
+        *images, stored, manifest, chosen, 5, facts, ignore, look_away, checkpoints, Denoiser.load
     )
 
 
@@ -176,9 +180,9 @@ def test_recorded_noise_is_learnt_from_the_noisy_partner_of_each_image(tmp_path:
     validation = recorded.take([2, 4]), val_clean
     stored = choose_degradation(NoiseInjectionParameters(Recorded()))
     checkpoints = CheckpointsDataset(filepath=str(tmp_path)).load()
-    others = (5, FACTS, ignore, checkpoints, Denoiser.load)
+    facts, loggers = (stored, MANIFEST, options(), 5, FACTS), (ignore, look_away)
     images = (train_clean, recorded, splits, *validation)
-    denoiser, history = train_denoiser(*images, stored, MANIFEST, options(), *others)
+    denoiser, history = train_denoiser(*images, *facts, *loggers, checkpoints, Denoiser.load)
     pairs = PairExamples(recorded.take([5, 0, 3, 1]), train_clean, seed=5)
     _, expected = train(pairs, validation, options(), 5, ignore)
     pd.testing.assert_frame_equal(

@@ -3,7 +3,7 @@
 import click
 
 
-@click.command()
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
 def models() -> None:
     """List the denoisers of the package, and what they were made from."""
     from denoising_pipeline.denoiser.file import load_denoiser

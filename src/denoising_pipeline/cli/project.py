@@ -15,12 +15,17 @@ from kedro.framework.project import configure_project, pipelines
 from kedro.framework.session import KedroSession
 from kedro.io.core import DatasetError, Version
 
+from denoising_pipeline import __version__
 from denoising_pipeline.cli.kedro_run import own_run
+from denoising_pipeline.cli.listing import write_lists
 
 KNOWN_ERRORS = (DatasetError, MissingConfigException, OSError, ValueError)
 """Errors whose message says what is wrong and what to do."""
 
 PACKAGE_NAME = __name__.split(".", maxsplit=1)[0]
+
+SCRIPT = "denoising-pipeline"
+"""What the commands stand under where the package is installed."""
 
 
 class CommandError(KedroCliError):
@@ -54,7 +59,16 @@ def without_traceback(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-@click.group(name=PACKAGE_NAME)
+class Commands(click.Group):
+    """Commands whose help names pipelines and recipes."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the lists."""
+        write_lists(formatter)
+
+
+@click.group(PACKAGE_NAME, Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name=SCRIPT)
 def cli() -> None:
     """Train, measure and compare image denoisers."""
 
@@ -85,7 +99,10 @@ def train_on_workers(workers: int, options: tuple[str, ...]) -> None:
 @click.option("--overwrite", is_flag=True, help="Replace files that are not those of MNIST.")
 @without_traceback
 def fetch_mnist(folder: str, overwrite: bool) -> None:
-    """Put MNIST where the pipeline reads it, checked; what is missing is downloaded."""
+    """Put MNIST where the pipeline reads it.
+
+    It is checked, and what is missing is downloaded.
+    """
     from denoising_pipeline.images.fetch import fetch_mnist as fetch
 
     for path in fetch(Path(folder), overwrite):
@@ -99,7 +116,7 @@ def fetch_mnist(folder: str, overwrite: bool) -> None:
 @click.option("--overwrite", is_flag=True, help="Replace files that are not those of it.")
 @without_traceback
 def fetch_fashion_mnist(folder: str, overwrite: bool) -> None:
-    """Put Fashion-MNIST, pictures of clothes in the form of MNIST, where pipelines find it."""
+    """Put Fashion-MNIST, clothes, where pipelines find it."""
     from denoising_pipeline.images.fetch import FASHION_MNIST, fetch_mnist
 
     for path in fetch_mnist(Path(folder), overwrite, published=FASHION_MNIST):
@@ -111,7 +128,10 @@ def fetch_fashion_mnist(folder: str, overwrite: bool) -> None:
 @click.option("--overwrite", is_flag=True, help="Replace other files of the same names.")
 @without_traceback
 def fetch_photographs(folder: str, overwrite: bool) -> None:
-    """Copy twelve photographs that installed libraries bring along, an example of any sizes."""
+    """Copy twelve photographs, of libraries.
+
+    They are an example of images of any sizes.
+    """
     from denoising_pipeline.images.photographs import fetch_photographs as fetch
 
     for path in fetch(Path(folder), overwrite):
@@ -123,7 +143,10 @@ def fetch_photographs(folder: str, overwrite: bool) -> None:
 @click.option("--overwrite", is_flag=True, help="Replace other files of the same names.")
 @without_traceback
 def fetch_text(folder: str, overwrite: bool) -> None:
-    """Draw pages of text in the fonts that matplotlib brings: clean scans to learn from."""
+    """Draw pages of text to learn from.
+
+    They are in the fonts that matplotlib brings, as clean scans.
+    """
     from denoising_pipeline.images.text_pages import fetch_text as fetch
 
     for path in fetch(Path(folder), overwrite):
@@ -135,7 +158,10 @@ def fetch_text(folder: str, overwrite: bool) -> None:
 @click.option("--overwrite", is_flag=True, help="Replace other files of the same names.")
 @without_traceback
 def fetch_speech(folder: str, overwrite: bool) -> None:
-    """Make speech to learn from: voices of espeak-ng, and announcements that are installed."""
+    """Make speech to learn from.
+
+    It is that of voices of espeak-ng, and of announcements that are installed.
+    """
     from denoising_pipeline.images.speech import fetch_speech as fetch
 
     paths = fetch(Path(folder), overwrite)
@@ -148,7 +174,10 @@ def fetch_speech(folder: str, overwrite: bool) -> None:
 @click.option("--yes", is_flag=True, help="Remove them; without it they are only listed.")
 @without_traceback
 def prune(env: str | None, keep: int, yes: bool) -> None:
-    """Keep the newest versions of every catalog entry, and say what removing the rest frees."""
+    """Remove old versions of what runs wrote.
+
+    The newest of every catalog entry are kept, and it is said what removing the rest frees.
+    """
     from denoising_pipeline.cli.prune import old_versions, remove
     from denoising_pipeline.hooks.running import in_use
 
@@ -208,7 +237,12 @@ def _untracked_context(env: str | None) -> Any:
         UNTRACKED.reset(before)
 
 
-def main() -> None:
-    """Entry point of the installed package."""
+def main(*args: Any, **kwargs: Any) -> Any:
+    """Entry point of the installed package, from the shell or from a platform's job.
+
+    Args:
+        args: As click's commands take them: a list of words.
+        kwargs: Likewise, such as `standalone_mode`.
+    """
     configure_project(PACKAGE_NAME)
-    cli()
+    return cli(*args, **{"prog_name": SCRIPT, **kwargs})

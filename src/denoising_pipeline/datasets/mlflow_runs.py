@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import pandas as pd
 from kedro.io.core import AbstractDataset, DatasetError
 
+from denoising_pipeline.datasets.metric_names import short_name
 from denoising_pipeline.evaluation.runs import SearchRuns, TrackedRun
 
 
@@ -27,7 +28,7 @@ class MlflowRunsDataset(AbstractDataset[NoReturn, SearchRuns]):
         ```
 
         >>> search = catalog.load("tracked_runs")  # doctest: +SKIP
-        >>> search("params.`seed` = '0' and metrics.psnr > 20")  # doctest: +SKIP
+        >>> search("params.`seed` = '0' and metrics.`test/psnr` > 20")  # doctest: +SKIP
     """
 
     def __init__(self, *, metadata: dict[str, Any] | None = None) -> None:
@@ -110,14 +111,14 @@ def tracked_run(client: Any, run: Any) -> TrackedRun:
         client: The `MlflowClient` of its store.
         run: The MLflow run.
     """
-    epochs = [key for key in run.data.metrics if key.startswith(("train_", "val_"))]
+    epochs = [key for key in run.data.metrics if short_name(key).startswith(("train_", "val_"))]
     return TrackedRun(
         run_id=run.info.run_id,
         name=run.info.run_name,
         started=datetime.fromtimestamp(run.info.start_time / 1000, UTC),
         status=run.info.status,
         params=run.data.params,
-        metrics=run.data.metrics,
+        metrics={short_name(key): value for key, value in run.data.metrics.items()},
         tags=run.data.tags,
         history=partial(_history, client, run.info.run_id, epochs),
         image_metrics=partial(_image_metrics, client, run.info.run_id),
@@ -126,7 +127,9 @@ def tracked_run(client: Any, run: Any) -> TrackedRun:
 
 def _history(client: Any, run_id: str, keys: list[str]) -> pd.DataFrame:
     columns = {
-        key: {metric.step: metric.value for metric in client.get_metric_history(run_id, key)}
+        short_name(key): {
+            metric.step: metric.value for metric in client.get_metric_history(run_id, key)
+        }
         for key in keys
     }
     return pd.DataFrame(columns).rename_axis("epoch").sort_index()

@@ -83,9 +83,7 @@ class VersionedFile(_Base[DataT]):
         try:
             return self._read(path)
         except FileNotFoundError as error:
-            raise DatasetError(
-                f"'{path}' does not exist. Run the pipeline that writes it first."
-            ) from error
+            raise DatasetError(self._missing(path)) from error
         except ValueError as error:
             raise DatasetError(f"'{path}' {error}") from error
 
@@ -116,9 +114,14 @@ class VersionedFile(_Base[DataT]):
         try:
             return file_digest(self._fs, path)[0]
         except FileNotFoundError as error:
-            raise DatasetError(
-                f"'{path}' does not exist. Put it there, or run the pipeline that writes it first."
-            ) from error
+            raise DatasetError(self._missing(path)) from error
+
+    def _missing(self, path: str) -> str:
+        """Return what to do about a file that is not there: nothing writes one without versions."""
+        if self._version:
+            return f"'{path}' does not exist. Run the pipeline that writes it first."
+        metadata: dict[str, Any] = getattr(self, "metadata", None) or {}
+        return f"'{path}' does not exist. {metadata.get('missing', 'Put it there.')}"
 
     def _exists(self) -> bool:
         try:

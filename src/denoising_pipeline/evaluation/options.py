@@ -74,7 +74,9 @@ class ComparisonParameters(Section):
     """Which tracked runs are compared, with which of them, and by what."""
 
     filter: str | None = Field(None, description="runs by MLflow's search; null: all")
-    reference: str | None = Field(None, description="start of its id or name; null: the oldest")
+    reference: str | None = Field(
+        None, description="start of its id or part of its name; null: the oldest"
+    )
     newest: int = Field(20, ge=2, le=30, description="runs that are compared at most")
     metrics: list[str] = Field(["psnr", "ssim"], min_length=1, max_length=4)
     resamples: int = Field(2000, ge=100, le=100_000, description="of the paired bootstrap")

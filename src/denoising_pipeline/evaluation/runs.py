@@ -25,7 +25,8 @@ class TrackedRun:
         started: When it started, in UTC.
         status: `FINISHED`, `FAILED`, `KILLED` or `RUNNING`.
         params: Parameters by full key, as text.
-        metrics: Newest value of each metric.
+        metrics: Newest value of each metric, by its name in summaries (`psnr`, `psnr_ci_low`); of
+            epochs `train_*` and `val_*`; of other pipelines than evaluation as it is tracked.
         tags: Tags by key.
         history: Reads the metrics of epochs (`train_*`, `val_*`): a row per epoch, which is the
             index; a column per metric. Without epochs it is empty.
@@ -66,8 +67,8 @@ def select(runs: Sequence[TrackedRun], reference: str | None, newest: int) -> Se
 
     Args:
         runs: The runs to choose from.
-        reference: How the id or the name of the reference begins, the oldest of several; None: the
-            oldest run that takes part.
+        reference: How the id of the reference begins, or a part of its name, the oldest of several;
+            None: the oldest run that takes part.
         newest: How many take part at most. A reference older than these takes the place of one.
 
     Returns:
@@ -184,11 +185,12 @@ def _shortcoming(run: TrackedRun) -> str:
 
 def _reference(runs: Sequence[TrackedRun], start: str) -> TrackedRun:
     for run in runs:
-        if run.run_id.startswith(start) or run.name.startswith(start):
+        if run.run_id.startswith(start) or start in run.name:
             return run
     names = "\n  ".join(f"{run.run_id}  {run.name}" for run in runs)
     raise ValueError(
-        f"comparison.reference: the id or name of no run begins with {start!r}. There are:\n  "
+        f"comparison.reference: the id of no run begins with {start!r}, and no name has it. There "
+        "are:\n  "
         f"{names}"
     )
 

@@ -1,6 +1,8 @@
-"""What a run says at its end."""
+"""What a run says on the way and at its end."""
 
 import logging
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +16,51 @@ from rich.markup import escape
 from rich.table import Table
 
 from denoising_pipeline.core.terminal import speak_any_encoding
-from denoising_pipeline.degradations import NoiseInjectionParameters
-from denoising_pipeline.evaluation.scoring import RISK, SCORE_FORMATS
+from denoising_pipeline.hooks.outcome import TABLES, tables
+from denoising_pipeline.hooks.outcome import Table as Outcome
 from denoising_pipeline.report import worse_than_noisy
+
+LAYERS = ("04_feature", "07_model_output", "08_reporting")
+"""Of files that a person may want to open."""
+
+SUMMED_UP = frozenset(
+    {
+        *("summary", "image_metrics", "digit_metrics", "noise_sweep", "test_denoised"),
+        *("noisy_examples", "training_curves", "psnr_figure", "digit_figure"),
+        *("best_and_worst_examples", "denoising_examples", "report"),
+    }
+)
+"""What the default pipeline writes: the report shows all of it."""
 
 logger = logging.getLogger(__name__)
 
 
 class ConsoleHooks:
-    """Say which node runs, and print the summary of a run that evaluated."""
+    """Say which node runs, and print what came of the run and where it is."""
+
+    def __init__(self, address: Callable[[], Any] = lambda: None) -> None:
+        """Start without a run.
+
+        Args:
+            address: Says where the tracked run is seen; None: nowhere.
+        """
+        self._address = address
+        self._started = time.monotonic()
+        self._nodes = self._begun = 0
+
+    @hook_impl(trylast=True)
+    def before_pipeline_run(self, pipeline: Pipeline) -> None:
+        """Count the nodes, and take the time."""
+        self._started = time.monotonic()
+        self._nodes, self._begun = len(pipeline.nodes), 0
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
         """Name the node, one short line for each."""
-        logger.info(node.name)
+        self._begun += 1
+        # Processes of their own have hooks of their own, which know one node.
+        place = f"Node {self._begun} of {self._nodes}: " if self._nodes else ""
+        logger.info("%s%s", place, node.name)
 
     @hook_impl
     def on_node_error(self, node: Node) -> None:
@@ -37,39 +70,53 @@ class ConsoleHooks:
 
     @hook_impl(trylast=True)
     def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
-        """Print what a run found, where the pictures are, and a link to the report."""
+        """Print what a run found, how long it took, where its files are, and links."""
         speak_any_encoding()
         console, outputs = Console(), pipeline.all_outputs()
-        if "comparison_markdown" in outputs:
-            console.print(Markdown(catalog.load("comparison_markdown")))
-            _print_folder(console, catalog.get("comparison_markdown"))
-        if "summary" in outputs:
-            _print_summary(console, catalog.load("summary"))
-        if "benchmark_table" in outputs:
-            console.print(_benchmark(catalog.load("benchmark_table")))
+        for name in (name for name in TABLES if name in outputs):
+            console.print(Markdown(catalog.load(name)))
+        for table in tables(outputs, catalog):
+            console.print(_drawn(table))
+        warning = worse_than_noisy(catalog.load("summary")) if "summary" in outputs else None
+        if warning:
+            console.print(warning, style="bold red", soft_wrap=True, markup=False, highlight=False)
+        for line in self._places(outputs, catalog):
+            console.print(line, soft_wrap=True, markup=False, highlight=False)
+
+    def _places(self, outputs: set[str], catalog: DataCatalog) -> list[str]:
+        """Return lines that say how long it took, and where what it wrote is."""
+        lines = []
+        if self._nodes:
+            lines.append(f"Done in {_duration(time.monotonic() - self._started)}.")
+        files = [name for name in sorted(outputs - SUMMED_UP) if _layer(catalog, name) in LAYERS]
+        if files:
+            lines += ["Files:", *(f"  {_path(catalog.get(name))}" for name in files)]
         if "study_recipe" in outputs:
-            recipe: Any = catalog.get("study_recipe")
-            text = f"{catalog.load('study_recipe')}\nThe best as a recipe of the name <name>:"
-            copy = f"cp {recipe._get_load_path()} conf/<name>/parameters.yml"
-            lines = f"{text}\n  mkdir -p conf/<name>\n  {copy}\n  kedro run --env <name>"
-            console.print(lines, soft_wrap=True, markup=False, highlight=False)
+            copy = f"cp {_path(catalog.get('study_recipe'))} conf/<name>/parameters.yml"
+            lines += [catalog.load("study_recipe"), "The best as a recipe of the name <name>:"]
+            lines += ["  mkdir -p conf/<name>", f"  {copy}", "  kedro run --env <name>"]
         if {"summary", "denoising_examples"} <= outputs:
-            _print_folder(console, catalog.get("denoising_examples"))
+            examples: Any = catalog.get("denoising_examples")
+            lines.append(f"Pictures: {examples._get_load_path().parents[2]}")
+        if "denoiser" in outputs:
+            lines.append(f"Denoiser: {_path(catalog.get('denoiser'))}")
+        if (address := self._address()) is not None:
+            lines.append(str(address))
         if "report" in outputs:
-            link = f"Report: {_link(catalog.get('report'))}"
-            console.print(link, soft_wrap=True, markup=False, highlight=False)
+            lines.append(f"Report: {_link(catalog.get('report'))}")
+        return lines
 
 
-def _print_summary(console: Console, summary: dict[str, Any]) -> None:
-    """Print the scores, and loudly if they are worse than those of the noisy images."""
-    console.print(_table(summary))
-    warning = worse_than_noisy(summary)
-    if warning:
-        console.print(warning, style="bold red", soft_wrap=True, markup=False, highlight=False)
+def _layer(catalog: DataCatalog, name: str) -> str | None:
+    metadata: Any = getattr(catalog.get(name), "metadata", None) or {}
+    layer: str | None = metadata.get("kedro-viz", {}).get("layer")
+    return layer
 
 
-def _print_folder(console: Console, dataset: Any) -> None:
-    console.print(f"Pictures: {dataset._get_load_path().parents[2]}", soft_wrap=True)
+def _path(dataset: Any) -> Path:
+    """Return where a dataset lies, from the current folder if it is in it."""
+    path = Path(dataset._get_load_path())
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _link(dataset: Any) -> str:
@@ -82,63 +129,19 @@ def _link(dataset: Any) -> str:
     )
 
 
-def _table(summary: dict[str, Any]) -> Table:
-    confidence = f"{summary['confidence']:.0%} interval"
-    degradation = NoiseInjectionParameters.model_validate(summary["degradation"]).root
-    title = f"{summary['n_images']:,} test images"
-    of = f"{summary['denoiser']}, trained on {summary['source']} with {degradation.describe()}"
-    table = Table("", "noisy", "denoised", confidence, title=title, caption=of)
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for score in SCORE_FORMATS:
-        if score.key not in summary:
-            continue
-        bounds = [
-            summary[key] for end in ("low", "high") if (key := f"{score.key}_ci_{end}") in summary
-        ]
-        table.add_row(
-            escape(score.label),
-            score.text(summary[f"noisy_{score.key}"]),
-            score.text(summary[score.key]),
-            " to ".join(map(score.text, bounds)),
-        )
-    if "start_risk_gain" in summary:
-        ends = [RISK.text(summary[f"start_risk_gain_ci_{end}"]) for end in ("low", "high")]
-        table.add_row(
-            escape(f"Risk below that of {Path(summary['start']).name}"),
-            "",
-            RISK.text(summary["start_risk_gain"]),
-            " to ".join(ends),
-        )
-    if "start_gain" in summary:
-        low, high = (f"{summary[f'start_gain_ci_{end}']:+.2f}" for end in ("low", "high"))
-        table.add_row(
-            escape(f"Gain over {Path(summary['start']).name} [dB]"),
-            "",
-            f"{summary['start_gain']:+.2f}",
-            f"{low} to {high}",
-        )
-    if "limit_psnr" in summary:
-        distance = f"{summary['limit_distance']:.2f}"
-        limit = f"limit about {summary['limit_psnr']:.1f}"
-        table.add_row(r"Distance to the limit \[dB]", "", distance, limit)
-    return table
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def _benchmark(scores: Any) -> Table:
-    """Return the most telling columns of the benchmark; its Markdown has all of them."""
-    scored = scores[scores["note"] == ""].to_dict("records")
-    interval = f"{scored[0]['confidence']:.0%} interval"
-    title = f"{scored[0]['n_images']:,} test images"
-    table = Table("", r"PSNR \[dB]", interval, "SSIM", "s / 1,000", title=title)
+def _drawn(outcome: Outcome) -> Table:
+    table = Table(*map(escape, outcome.header), title=escape(outcome.title))
+    table.caption = escape(outcome.caption)
     for column in table.columns[1:]:
         column.justify = "right"
-    for row in scored:
-        table.add_row(
-            row["denoiser"],
-            f"{row['psnr']:.2f}",
-            f"{row['psnr_ci_low']:.2f} to {row['psnr_ci_high']:.2f}",
-            f"{row['ssim']:.4f}" if "ssim" in row else "",
-            f"{row['seconds_per_1000']:.2f}",
-        )
+    for row in outcome.rows:
+        table.add_row(*map(escape, row))
     return table

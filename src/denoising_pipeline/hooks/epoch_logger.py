@@ -9,6 +9,7 @@ from threading import Thread
 from mlflow.entities import Metric
 from mlflow.tracking import MlflowClient
 
+from denoising_pipeline.datasets.metric_names import epoch_name
 from denoising_pipeline.hooks.outbox import Outbox, Step
 
 
@@ -62,26 +63,33 @@ class EpochLogger:
     def __call__(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Log the metrics of one epoch.
 
-        Names that do not begin with `val_` are given the prefix `train_`: in a run, a bare `psnr`
-        is the score on the test images.
+        Names that begin with `val_` go to the group `val`, others to `train`.
 
         Args:
             epoch: From 1; the step in MLflow.
             metrics: Value by name.
         """
-        if (outbox := self.outbox) is None:
-            return
-        named = {k if k.startswith("val_") else f"train_{k}": v for k, v in metrics.items()}
-        refused: list[Exception] = []
+        if self.outbox is not None:
+            named = {epoch_name(key): value for key, value in metrics.items()}
+            put_in_thread(self.outbox, metrics_step(named, epoch))
 
-        def put() -> None:
-            try:
-                outbox.put(metrics_step(named, epoch))
-            except Exception as error:
-                refused.append(error)
 
-        told = Thread(target=put, daemon=True)
-        told.start()
-        told.join()
-        if refused:
-            raise refused[0]
+def put_in_thread(outbox: Outbox, step: Step) -> None:
+    """Put a step in a thread of its own, and wait for it: no signal interrupts it there.
+
+    Raises:
+        Exception: The store can be reached and refuses it.
+    """
+    refused: list[Exception] = []
+
+    def put() -> None:
+        try:
+            outbox.put(step)
+        except Exception as error:
+            refused.append(error)
+
+    told = Thread(target=put, daemon=True)
+    told.start()
+    told.join()
+    if refused:
+        raise refused[0]

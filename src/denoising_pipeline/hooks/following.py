@@ -7,6 +7,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline
 
 from denoising_pipeline.hooks.epoch_logger import EpochLogger
+from denoising_pipeline.hooks.picture_logger import PictureLogger
 from denoising_pipeline.report import RunFacts
 
 
@@ -21,4 +22,5 @@ class FollowingHooks:
         for name in pipeline.all_outputs():
             catalog[name] = MemoryDataset(copy_mode="assign")
         catalog.save("epoch_logger", EpochLogger(None))
+        catalog.save("picture_logger", PictureLogger(None))
         catalog.save("run_facts", RunFacts(command="", version=run_params["run_id"]))

@@ -12,13 +12,18 @@ from tempfile import TemporaryDirectory
 
 import mlflow
 import numpy as np
+from mlflow.entities import Metric
 from mlflow.models import ModelSignature
+from mlflow.tracking import MlflowClient
 from mlflow.types import ParamSchema, ParamSpec, Schema, TensorSpec
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 import denoising_pipeline
+from denoising_pipeline.datasets.mlflow_runs import tracked_run
 from denoising_pipeline.denoiser import Denoiser, served
 from denoising_pipeline.denoiser.export import export_denoiser
 from denoising_pipeline.denoiser.file import DENOISER, write_network
+from denoising_pipeline.hooks.registry import description
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.shown import excerpt
@@ -64,6 +69,31 @@ def log_denoiser(name: str, denoiser: Denoiser, images: Images | ImageSet) -> st
             metadata={"card": card},
         )
     return str(info.model_id)
+
+
+def describe_model(client: MlflowClient, model_id: str, run_id: str, denoiser: Denoiser) -> None:
+    """Give the model's page its description, and the scores of its run with the images they are of.
+
+    MLflow lists as "datasets used" what metrics of the model were measured on.
+
+    Args:
+        client: Of the store.
+        model_id: The logged model.
+        run_id: The run that logged it, with its scores and inputs.
+        denoiser: The denoiser.
+    """
+    run = client.get_run(run_id)
+    inputs = run.inputs.dataset_inputs if run.inputs else []
+    known = {given.dataset.name: given.dataset.digest for given in inputs}
+    told = {metric.key for metric in client.get_logged_model(model_id).metrics or ()}
+    metrics = [
+        Metric(m.key, m.value, m.timestamp, m.step, model_id, name, known[name], run_id)
+        for m in run.data._metric_objs
+        if (name := f"{m.key.partition('/')[0]}_clean") in known and m.key not in told
+    ]
+    client.log_batch(run_id, metrics)
+    text = description(denoiser, tracked_run(client, run))
+    client.set_logged_model_tags(model_id, {MLFLOW_RUN_NOTE: text})
 
 
 def signature(denoiser: Denoiser) -> ModelSignature:

@@ -1,7 +1,7 @@
 """What a finished run hands to MLflow, as the catalog's `metadata.mlflow` says."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,17 +13,22 @@ from kedro.pipeline import Pipeline
 from mlflow.data.numpy_dataset import from_numpy
 from mlflow.entities import Param
 from mlflow.tracking import MlflowClient
-from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
+from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH, MAX_TAG_VAL_LENGTH
 from numpy.typing import NDArray
+from PIL import Image
 
 from denoising_pipeline.config import Parameters, flatten
 from denoising_pipeline.core.secrets import masked
 from denoising_pipeline.datasets.provenance import is_versioned
-from denoising_pipeline.hooks.epoch_logger import log_metrics, metrics_step
-from denoising_pipeline.hooks.logged_model import log_denoiser
+from denoising_pipeline.hooks.descriptions import PICTURES, PREVIEW_WIDTH, PREVIEWS, describe
+from denoising_pipeline.hooks.epoch_logger import log_metrics
+from denoising_pipeline.hooks.logged_model import describe_model, log_denoiser
 from denoising_pipeline.hooks.outbox import Step, brief
+from denoising_pipeline.hooks.picture_logger import log_picture
 from denoising_pipeline.hooks.registry import register
 from denoising_pipeline.hooks.run_tags import shortened
+from denoising_pipeline.hooks.score_steps import summary_steps, table_steps
 from denoising_pipeline.hooks.store import store_lock
 from denoising_pipeline.images.arrays import array_digest
 from denoising_pipeline.images.sets import ImageSet
@@ -32,44 +37,57 @@ WHOLE = "parameters.yml"
 """Artifact that has every parameter whole."""
 
 
-def log_parameters(parameters: dict[str, Any]) -> None:
-    """Log every parameter, flattened, and the whole as `parameters.yml`.
+def log_parameters(parameters: dict[str, Any], sections: Collection[str]) -> None:
+    """Log the parameters that a run is about, flattened, and all of them as `parameters.yml`.
 
     MLflow refuses long values; such a one is cut short and says where it stands whole. What looks
     like a secret is left out.
+
+    Args:
+        parameters: Of the run, as nested dictionaries.
+        sections: Top-level keys of those that it is about.
     """
     parameters = masked(parameters)
     mlflow.log_dict(parameters, WHOLE)
+    about = {key: value for key, value in parameters.items() if key in sections}
     params = [
         Param(key, shortened(str(value), MAX_PARAM_VAL_LENGTH, WHOLE))
-        for key, value in flatten(parameters).items()
+        for key, value in flatten(about).items()
     ]
     MlflowClient().log_batch(_run_id(), params=params)
 
 
-def to_publish(pipeline: Pipeline, catalog: DataCatalog, parameters: Parameters) -> list[Step]:
+def to_publish(
+    pipeline: Pipeline, catalog: DataCatalog, parameters: Parameters, run_id: str
+) -> list[Step]:
     """Return what is to be told of a run that wrote its outputs: see `carry_out`.
 
-    Metrics, the source's sums, inputs, artifacts, and the model, which is registered if the
-    pipeline scored it.
+    Inputs, the model, metrics, the source's sums, artifacts and the description; and what the
+    model's page says. It is registered if the pipeline scored it.
     """
     outputs = pipeline.all_outputs()
     steps: list[Step] = []
-    for name, _ in _marked(catalog, outputs, "metrics"):
-        found = catalog.load(name)
-        steps.append(metrics_step({k: v for k, v in found.items() if _is_number(v)}))
-        flags = {k: str(value).lower() for k, value in found.items() if isinstance(value, bool)}
-        steps.append({"do": "tags", "values": flags})
-    for name, _ in _marked(catalog, outputs, "source"):
-        steps.append({"do": "tags", "values": source_tags(catalog.load(name))})
     for name, context in _marked(catalog, pipeline.datasets(), "input"):
         entry = _entry(name, catalog)
         steps.append({"do": "input", "entry": entry, "context": context})
-    for name, folder in _marked(catalog, outputs, "artifact"):
-        steps.append({"do": "artifact", "entry": _entry(name, catalog), "folder": folder})
+    # Before the scores, which MLflow would give the model by itself, without their images.
+    models = dict(_marked(catalog, outputs, "model"))
+    for name, example in models.items():
+        entries = {"entry": _entry(name, catalog), "example": _entry(example, catalog)}
+        steps.append({"do": "model", **entries})
+    for name, how in _marked(catalog, outputs, "metrics"):
+        steps += (summary_steps if isinstance(how, str) else table_steps)(catalog.load(name), how)
+    for name, _ in _marked(catalog, outputs, "source"):
+        steps.append({"do": "tags", "values": source_tags(catalog.load(name))})
+    for kind in ("artifact", "csv"):
+        for name, folder in _marked(catalog, outputs, kind):
+            steps.append({"do": kind, "entry": _entry(name, catalog), "folder": folder})
+    if description := describe(outputs, catalog, run_id):
+        note = shortened(description, MAX_TAG_VAL_LENGTH, "the artifacts")
+        steps.append({"do": "tags", "values": {MLFLOW_RUN_NOTE: note}})
     registered = dict(_marked(catalog, outputs, "registered"))
-    for name, example in _marked(catalog, outputs, "model"):
-        step = {"do": "model", "entry": _entry(name, catalog), "example": _entry(example, catalog)}
+    for name in models:
+        step: dict[str, Any] = {"do": "present", "entry": _entry(name, catalog)}
         if name in registered and registered[name]["scores"] in outputs:
             step["registered"] = registered[name]["as"]
             step["parameters"] = parameters.model_dump(mode="json")
@@ -154,13 +172,31 @@ def _artifact(step: Step, again: bool) -> None:
         copy = Path(temporary, path.name)
         dataset._fs.get(str(path), str(copy))
         mlflow.log_artifact(str(copy), step["folder"])
+        if step["entry"]["name"] in PICTURES:
+            with Image.open(copy) as picture:
+                picture.thumbnail((PREVIEW_WIDTH, PREVIEW_WIDTH))
+                picture.save(copy)
+            mlflow.log_artifact(str(copy), PREVIEWS)
+
+
+def _csv(step: Step, again: bool) -> None:
+    """Log a table as CSV, of which MLflow shows the rows."""
+    text = _opened(step["entry"]).load().to_csv(index=False)
+    mlflow.log_text(text, f"{step['folder']}/{step['entry']['name']}.csv")
 
 
 def _model(step: Step, again: bool) -> None:
-    name, denoiser = step["entry"]["name"], _opened(step["entry"]).load()
-    model_id = _logged_model(name) if again else None
-    if model_id is None:
-        model_id = log_denoiser(name, denoiser, _opened(step["example"]).load())
+    name = step["entry"]["name"]
+    if not (again and _logged_model(name)):
+        log_denoiser(name, _opened(step["entry"]).load(), _opened(step["example"]).load())
+
+
+def _present(step: Step, again: bool) -> None:
+    """Describe the model, and register it."""
+    denoiser, model_id = _opened(step["entry"]).load(), _logged_model(step["entry"]["name"])
+    if model_id is None:  # somebody has deleted it
+        return
+    describe_model(MlflowClient(), model_id, _run_id(), denoiser)
     if "registered" in step:
         parameters = Parameters.model_validate(step["parameters"])
         register(step["registered"], model_id, _run_id(), denoiser, parameters)
@@ -170,11 +206,14 @@ _LIGHT: Mapping[str, Callable[[MlflowClient, str, Step, bool], None]] = {
     "metrics": _metrics,
     "tags": _tags,
     "end": _end,
+    "picture": log_picture,
 }
 HEAVY: Mapping[str, Callable[[Step, bool], None]] = {
     "input": _input,
     "artifact": _artifact,
+    "csv": _csv,
     "model": _model,
+    "present": _present,
 }
 """Results, which lie on the disk as well: a run that is ended need not wait until they are told."""
 
@@ -229,7 +268,3 @@ def _run_id() -> str:
     if run is None:
         raise RuntimeError("No MLflow run is active.")
     return str(run.info.run_id)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,7 +1,6 @@
 """Versions of the registered model: each trained and scored denoiser, the best of them by alias."""
 
 import logging
-from collections.abc import Mapping
 from typing import Any
 
 from mlflow.entities.model_registry import ModelVersion
@@ -19,7 +18,8 @@ from denoising_pipeline.datasets.mlflow_runs import tracked_run
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.champion import Decision, decide, decide_first
 from denoising_pipeline.evaluation.runs import TrackedRun
-from denoising_pipeline.evaluation.scoring import RISK, SCORE_FORMATS
+from denoising_pipeline.evaluation.scoring import SCORE_FORMATS
+from denoising_pipeline.hooks.descriptions import describe_denoiser, measured
 from denoising_pipeline.hooks.store import store_lock
 
 logger = logging.getLogger(__name__)
@@ -55,9 +55,12 @@ def register(
             champion = _champion(client, name)
             decision = _decision(client, run, champion, parameters)
             tags = _tags(run, denoiser, decision, champion, parameters.evaluation.confidence)
-            version = _create(client, name, model_id, run_id, _description(denoiser, run), tags)
+            text = description(denoiser, run)
+            version = _create(client, name, model_id, run_id, text, tags)
             alias = tags["decision"]
             client.set_registered_model_alias(name, alias, version.version)
+            if alias == CHAMPION:
+                _present(client, name, version.version, text)
     except Exception as error:
         logger.warning("The denoiser is not registered as '%s': %s", name, error)
     else:
@@ -124,32 +127,19 @@ def _tags(
     return tags | {key: run.tags[key] for key in RUN_TAGS if key in run.tags}
 
 
-def _description(denoiser: Denoiser, run: TrackedRun) -> str:
-    """Return what the card says, for people."""
-    card, metrics = denoiser.card, run.metrics
-    height, width, channels = denoiser.image_shape
-    size = f"{height}x{width}" if height else "any size"
-    licence = f", {card.images.licence}" if card.images.licence else ""
-    return (
-        f"**{denoiser.architecture.name}** with {denoiser.weight_count:,} weights, for images of "
-        f"{size} with {channels} channel{'s' if channels > 1 else ''}, float32 in [0, 1].\n\n"
-        f"- Trained on {card.images.train_images:,} images of {card.images.source}{licence}.\n"
-        f"- Undoes {card.noise.describe()}.\n"
-        f"- {_measured(metrics)}\n\n{card.not_for}"
-    )
+def description(denoiser: Denoiser, run: TrackedRun) -> str:
+    """Return what a denoiser is and what its run measured."""
+    score = measured(run.metrics, int(run.tags["n_images"])) if "n_images" in run.tags else ""
+    return describe_denoiser(denoiser, score, run.run_id)
 
 
-def _measured(metrics: Mapping[str, float]) -> str:
-    """Return the score on test images and that of the noisy ones."""
-    score = next(score for score in SCORE_FORMATS if score.key in metrics)
-    text, noisy = score.text(metrics[score.key]), score.text(metrics[f"noisy_{score.key}"])
-    keys = (f"{score.key}_ci_low", f"{score.key}_ci_high")
-    ends = [score.text(metrics[key]) for key in keys if key in metrics]
-    interval = f" ({' to '.join(ends)})" if ends else ""
-    on = f"on {metrics['n_images']:,.0f} test images"
-    if score == RISK:
-        return f"Risk {text}{interval} {on}, {noisy} noisy: there are no clean images."
-    return f"{text} dB{interval} {on}, which have {noisy} dB noisy."
+def _present(client: MlflowClient, name: str, version: str, text: str) -> None:
+    """Describe the registered model by its champion, unless somebody has written something else."""
+    start = "The champion is version "
+    known = client.get_registered_model(name).description
+    if not known or known.startswith(start):
+        about = f"{start}{version}, the best denoiser so far by more than chance."
+        client.update_registered_model(name, f"{about}\n\n{text}")
 
 
 def _create(

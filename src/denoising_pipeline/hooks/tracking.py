@@ -4,6 +4,7 @@ kedro-mlflow reads `mlflow.yml` and opens the run; what it leaves to be wished f
 """
 
 import atexit
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from kedro.pipeline import Pipeline
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 from mlflow.tracking import MlflowClient, fluent
 from mlflow.tracking.context.registry import resolve_tags
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 from mlflow.utils.validation import MAX_TAG_VAL_LENGTH
 
-from denoising_pipeline.config import Parameters, flatten
-from denoising_pipeline.core.secrets import masked
+from denoising_pipeline.config import Parameters
+from denoising_pipeline.hooks.descriptions import EXPERIMENT
 from denoising_pipeline.hooks.epoch_logger import EpochLogger
 from denoising_pipeline.hooks.outbox import ENDING, Outbox, deliver_left
+from denoising_pipeline.hooks.picture_logger import PictureLogger
 from denoising_pipeline.hooks.publishing import (
     HEAVY,
     carry_out,
@@ -28,6 +31,7 @@ from denoising_pipeline.hooks.publishing import (
     log_parameters,
     to_publish,
 )
+from denoising_pipeline.hooks.run_name import Address, run_name
 from denoising_pipeline.hooks.run_tags import (
     conf_source,
     end_abandoned_runs,
@@ -39,12 +43,10 @@ from denoising_pipeline.hooks.run_tags import (
 )
 from denoising_pipeline.hooks.signals import Signals
 from denoising_pipeline.hooks.store import UNTRACKED, absolute_store, store_lock
+from denoising_pipeline.hooks.system_metrics import SystemMetrics
 from denoising_pipeline.hooks.trial_runs import TrialRuns
 from denoising_pipeline.hooks.variables import own_tracking
 from denoising_pipeline.hooks.versions import VersionHooks
-
-MAX_RUN_NAME = 250
-"""Characters that the database has for a run's name."""
 
 COMMAND = "command.txt"
 """Artifact that has the command of a run, if it is too long for a tag."""
@@ -54,7 +56,11 @@ KEPT = "data/.to_mlflow"
 
 
 class TrackingHooks(MlflowHook):  # type: ignore[misc]
-    """Track every run: parameters, live metrics, results, and an end that tells what happened."""
+    """Track every run: parameters, live metrics, results, and an end that tells what happened.
+
+    Attributes:
+        address: Where the latest run is seen; None: it was not tracked.
+    """
 
     def __init__(self, versions: VersionHooks) -> None:
         """Start without a run.
@@ -65,6 +71,8 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         super().__init__()
         self._versions = versions
         self._outbox: Outbox | None = None
+        self._load: SystemMetrics | None = None
+        self.address: Address | None = None
         self._trials = TrialRuns(None)
         self._signals = Signals(lambda: self._end("KILLED"))
         self._atexit_registered = False
@@ -101,20 +109,26 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         tags = facts | {"kedro_command": short}
         if self._is_tracked(run_params):
             self._signals.watch("SequentialRunner" not in str(run_params["runner"]))
-            self._create(run_name(run_params, parameters), tags)
+            name = run_name(run_params, parameters, datetime.now())
+            self._create(name, tags)
         left_out = {"runner": "", "runtime_params": {}, "project_path": ""}
         super().before_pipeline_run({**run_params, **left_out}, pipeline, catalog)
         mlflow_run = None
+        self.address = self._address(run_params["env"])
         if self._is_mlflow_enabled:
             mlflow_run = self.run_id
             try:
-                self._record_start(tags, command, parameters)
+                self._record_start(tags, command, parameters, self._about(pipeline))
             except Exception:  # Kedro calls `on_pipeline_error` for errors of nodes only.
                 self._end("FAILED")
                 raise
         known = run_facts(facts, parameters, run_params["run_id"], mlflow_run)
         self._trials = TrialRuns(self._box())
-        doors = {"epoch_logger": EpochLogger(self._box()), "trial_logger": self._trials}
+        doors = {
+            "epoch_logger": EpochLogger(self._box()),
+            "picture_logger": PictureLogger(self._box()),
+            "trial_logger": self._trials,
+        }
         for name, value in {**doors, "run_facts": known}.items():
             if name in pipeline.inputs():
                 catalog.save(name, value)
@@ -130,9 +144,13 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         uri = mlflow.get_tracking_uri()
         deliver_left(self._project_path / KEPT, uri, carry_out)
         tracking = self.mlflow_config.tracking
+        experiment = tracking.experiment._experiment
+        if MLFLOW_RUN_NOTE not in experiment.tags:  # the tag of every description
+            about = (experiment.experiment_id, MLFLOW_RUN_NOTE, EXPERIMENT)
+            self._client.set_experiment_tag(*about)
         tracking.run.name = tracking.run.name or name  # for kedro-mlflow, which names it again
         run = self._client.create_run(
-            tracking.experiment._experiment.experiment_id,
+            experiment.experiment_id,
             tags=resolve_tags(tags),
             run_name=tracking.run.name,
         )
@@ -141,6 +159,29 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
             atexit.register(self._end, "KILLED")
             self._atexit_registered = True
         tracking.run.id = run.info.run_id
+        self._load = SystemMetrics(self._outbox)
+        self._load.start()
+
+    def _address(self, env: str | None) -> Address | None:
+        """Return where the run is seen."""
+        if not self._is_mlflow_enabled:
+            return None
+        config = self.mlflow_config
+        experiment = config.tracking.experiment._experiment.experiment_id
+        ui = f"http://{config.ui.host}:{config.ui.port}"
+        return Address(
+            mlflow.get_tracking_uri(), experiment, self.run_id, ui, env, self._project_path
+        )
+
+    def _about(self, pipeline: Pipeline) -> set[str]:
+        """Return the sections of the parameters that a run, or what it loads, was made with."""
+        read = {
+            name.removeprefix("params:").partition(".")[0]
+            for name in pipeline.inputs()
+            if name.startswith("params:")
+        }
+        made_with = (whole.record.all_parameters for whole in self._versions.chosen.values())
+        return {"source", "seed"}.union(read, *made_with)
 
     def _box(self) -> Outbox | None:
         """Return where things about the run are put: its own, or that of an orchestrator's run."""
@@ -149,12 +190,14 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         uri = mlflow.get_tracking_uri()
         return Outbox(self._project_path / KEPT, uri, self.run_id, carry_out)
 
-    def _record_start(self, tags: dict[str, str], command: str, parameters: Parameters) -> None:
+    def _record_start(
+        self, tags: dict[str, str], command: str, parameters: Parameters, about: set[str]
+    ) -> None:
         mlflow.set_tags(tags)
         if tags["kedro_command"] != command:
             mlflow.log_text(command, COMMAND)
         end_abandoned_runs(self._client, self.run_id)
-        log_parameters(parameters.model_dump(mode="json"))
+        log_parameters(parameters.model_dump(mode="json"), about)
         if trained := self._versions.loaded.get("denoiser"):
             link_training(self._client, self.run_id, trained)
 
@@ -172,7 +215,8 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         """
         if box := self._box():
             try:
-                box.put(*to_publish(pipeline, catalog, self._parameters), urgent=True)
+                results = to_publish(pipeline, catalog, self._parameters, box.run_id)
+                box.put(*results, urgent=True)
             except BaseException as error:
                 self._end("FAILED" if isinstance(error, Exception) else "KILLED")
                 raise
@@ -201,6 +245,8 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         when the process exits as FINISHED. Exit functions run last in, first out: this one is
         registered after MLflow's and so comes before it.
         """
+        if self._load:
+            self._load.finish()
         outbox, self._outbox = self._outbox, None
         if outbox is not None:
             _forget_active_runs()
@@ -216,26 +262,3 @@ def _forget_active_runs() -> None:
     """Leave nothing open that MLflow would end in its own way, and wait for, when it exits."""
     stack: Any = fluent._active_run_stack
     stack.get().clear()
-
-
-def run_name(run_params: dict[str, Any], parameters: Parameters) -> str:
-    """Return what tells a run from others in a list, the most telling first: lists cut names short.
-
-    Args:
-        run_params: What Kedro passes to `before_pipeline_run`.
-        parameters: The parameters of the run.
-
-    Returns:
-        Options given on the command line, noise, architecture, pipelines if named, and recipe,
-        such as `"epochs 3 · gaussian 0.5 · dense · smoke"`.
-    """
-    noise = parameters.noise_injection.root
-    named = {"noise_injection.name", f"noise_injection.{noise.level}", "training.model.name"}
-    given = flatten(run_params["runtime_params"] or {})
-    parts = [f"{key.split('.')[-1]} {value}" for key, value in given.items() if key not in named]
-    parts += [noise.describe(), parameters.training.model.name]
-    if run_params["pipeline_names"]:
-        parts.append("+".join(run_params["pipeline_names"]))
-    recipe = run_params["env"]
-    parts.append("base" if recipe in {None, "local"} else recipe)
-    return str(masked(" · ".join(parts)))[:MAX_RUN_NAME]

@@ -39,13 +39,13 @@ class TrialRun:
 
         Args:
             state: How the trial ended, a key of `STATUS`.
-            metrics: Its scores, beside those of the epochs, under `final_<name>`.
+            metrics: Its scores, beside those of the epochs, in the group `final`.
             wait: Seconds to wait for MLflow; None: until it is told, or has failed.
         """
         if self.outbox is None or self.ended:
             return
         self.ended = True
-        scores = {f"final_{name}": value for name, value in metrics.items()}
+        scores = {f"final/{name}": value for name, value in metrics.items()}
         tags = {"do": "tags", "values": {"trial.state": state}}
         steps = [metrics_step(scores)] if scores else []
         self.outbox.put(*steps, tags, end_step(STATUS[state]), urgent=True, wait=wait)

@@ -36,6 +36,7 @@ def own_tracking() -> Iterator[None]:
     for name, reason in NOT_FOLLOWED.items():
         if os.environ.pop(name, None):
             logger.warning("%s is set, and not followed: %s.", name, reason)
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     given = os.environ.get(STORE)
     if given:
         logger.info("Runs are tracked in the store that %s names.", STORE)

@@ -1,7 +1,6 @@
 """The training loop: Keras's own `fit`, what it is given, and what it leaves behind."""
 
 import math
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -23,8 +22,10 @@ from denoising_pipeline.training.levels import Prepare, telling_level
 from denoising_pipeline.training.losses import loss_by_name, unpacked
 from denoising_pipeline.training.optimizers import keras_optimizer, learning_rate_of
 from denoising_pipeline.training.options import FitOptions, TrainingParameters
+from denoising_pipeline.training.progress_pictures import PictureLogger, picture_callback
 from denoising_pipeline.training.resume import ResumableTraining, Rows, training_identity
 from denoising_pipeline.training.shards import Shards
+from denoising_pipeline.training.shown_epochs import shown_epochs
 from denoising_pipeline.training.start import starting_weights
 from denoising_pipeline.training.validation import Validation, shown_metric, validation_data
 
@@ -49,8 +50,9 @@ def train(
     log_epoch: EpochLogger,
     checkpoints: Checkpoints | None = None,
     start: Denoiser | None = None,
+    show: PictureLogger | None = None,
 ) -> tuple[Denoiser, pd.DataFrame]:
-    """Train a denoiser; show a progress bar per epoch on a terminal, else a line per epoch.
+    """Train a denoiser; show a line per epoch.
 
     Args:
         examples: What is learnt from.
@@ -65,6 +67,8 @@ def train(
             the same images and parameters that finds one goes on there and ends with the weights
             that it would have had without the interruption. None: nowhere.
         start: A denoiser whose weights are learnt on; None: they are drawn.
+        show: Called after every epoch with the first validation images, noisy and denoised; not
+            where several workers train, which only compute together.
 
     Returns:
         The denoiser, without a card, and its history, a row per epoch: `epoch` (from 1), `loss`,
@@ -102,7 +106,8 @@ def train(
             given = (examples, held_out, options, seed, weights or ())
             identity = training_identity(*given, workers)
         keep = (checkpoints, identity) if checkpoints else None
-        _learn(model, examples, held_out, options, seed, log_epoch, rows, keep, workers)
+        shown = show if workers.world == 1 else None
+        _learn(model, examples, held_out, options, seed, log_epoch, shown, rows, keep, workers)
         learnt = model.get_weights()
     if workers.world > 1:
         model = built()
@@ -119,6 +124,7 @@ def _learn(
     options: TrainingParameters,
     seed: int,
     log_epoch: EpochLogger,
+    show: PictureLogger | None,
     rows: Rows,
     keep: tuple[Checkpoints, str] | None,
     workers: Workers,
@@ -147,9 +153,11 @@ def _learn(
         callbacks.append(resumable.callback())
         for row in rows:
             _log(log_epoch, row)
-    callbacks.append(
-        callbacks_of.LambdaCallback(on_epoch_end=lambda epoch, logs: _log(log_epoch, rows[-1]))
-    )
+    logging = {"on_epoch_end": lambda epoch, logs: _log(log_epoch, rows[-1])}
+    callbacks.append(callbacks_of.LambdaCallback(**logging))
+    if show:
+        channels = examples.channels[0]
+        callbacks.append(picture_callback(model, held_out[0], channels, options.epochs, show))
     batches = shards.batches(examples, prepare, options, seed, len(rows))
     mine = (shards.part_of(held_out[0]), shards.part_of(held_out[1]))
     given = (batches, steps_per_epoch, mine, options, callbacks, len(rows))
@@ -261,7 +269,7 @@ def _fit(
     *,
     quiet: bool = False,
 ) -> None:
-    """Go through the batches; show a progress bar per epoch on a terminal, else a line."""
+    """Go through the batches, and show a line per epoch."""
     model.fit(
         batches_to_fit(batches),
         shuffle=False,
@@ -270,8 +278,8 @@ def _fit(
         epochs=options.epochs,
         validation_data=validation,
         validation_batch_size=max(1, VALIDATION_PIXELS // math.prod(validation[0].shape[1:3])),
-        verbose=0 if quiet else 1 if sys.stdout.isatty() else 2,
-        callbacks=callbacks,
+        verbose=0,
+        callbacks=[*callbacks, *([] if quiet else [shown_epochs(options.epochs, steps_per_epoch)])],
     )
 
 

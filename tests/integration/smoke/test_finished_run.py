@@ -5,6 +5,7 @@ import io
 import json
 import struct
 import zlib
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -16,6 +17,7 @@ from bs4 import BeautifulSoup
 from project_folder import ROOT, Smoke, inputs_of
 
 from denoising_pipeline.config import Parameters, flatten, validate_parameters
+from denoising_pipeline.datasets.metric_names import epoch_name, short_name
 from denoising_pipeline.hooks.config_loader import ComponentConfigLoader
 from denoising_pipeline.images.idx import read_idx
 from denoising_pipeline.settings import CONFIG_LOADER_ARGS
@@ -47,6 +49,10 @@ WRITTEN = (
     | {"degradation.json", "test_noisy.npy", "val_noisy.npy"}
     | {"denoiser.zip", "test_denoised.npy", "report.html"}
 )
+
+ABOUT = {"source", "seed", *("ingestion", "preprocessing", "noise_injection", "training")}
+ABOUT |= {"evaluation", "reporting"}
+"""Parameters of the stages that run."""
 
 IMAGES = {"limit": 300}
 """What `FEWER` sets of the parameters."""
@@ -87,7 +93,7 @@ def test_the_last_line_is_a_link_to_the_report(smoke: Smoke) -> None:
     assert code.get_text().splitlines()[-1] == tags["kedro_command"]
     headline = page.select_one("#result strong")
     assert headline is not None
-    assert headline.get_text() == f"{smoke.run.data.metrics['psnr']:.2f} dB"
+    assert headline.get_text() == f"{smoke.run.data.metrics['test/psnr']:.2f} dB"
 
 
 def test_the_sweep_passes_through_the_scores_of_the_run(smoke: Smoke) -> None:
@@ -133,13 +139,17 @@ def test_there_is_one_finished_run_with_a_telling_name(smoke: Smoke) -> None:
     """The name says what was changed, noise, model and recipe."""
     assert [run.info.status for run in smoke.runs] == ["FINISHED"]
     model = parameters().training.model.name
-    assert smoke.run.info.run_name == f"limit 300 · gaussian 0.5 · {model} · smoke"
+    started = datetime.fromtimestamp(smoke.run.info.start_time / 1000)
+    assert smoke.run.info.run_name == (
+        f"{started:%H:%M} limit 300 · smoke · gaussian 0.5 · {model}"
+    )
 
 
-def test_every_parameter_is_recorded(smoke: Smoke) -> None:
-    """The parameters are those of the schema with the recipe's values, one by one and as a file."""
+def test_the_parameters_of_the_stages_that_ran_are_recorded(smoke: Smoke) -> None:
+    """With the recipe's values, one by one; those of all pipelines are a file."""
     expected = parameters().model_dump(mode="json")
-    assert smoke.run.data.params == {key: str(v) for key, v in flatten(expected).items()}
+    about = {key: value for key, value in expected.items() if key in ABOUT}
+    assert smoke.run.data.params == {key: str(v) for key, v in flatten(about).items()}
     uri = f"{smoke.run.info.artifact_uri}/parameters.yml"
     assert yaml.safe_load(Path(uri.removeprefix("file://")).read_text()) == expected
 
@@ -151,7 +161,7 @@ def test_metrics_of_every_epoch_are_those_of_the_history(smoke: Smoke) -> None:
     )
     assert len(history) == int(smoke.run.data.params["training.epochs"])
     for column in map(str, history.columns.drop("epoch")):
-        key = column if column.startswith("val_") else f"train_{column}"
+        key = epoch_name(column)
         logged = smoke.project.client.get_metric_history(smoke.run.info.run_id, key)
         assert [(m.step, m.value) for m in logged] == list(
             zip(history["epoch"], history[column], strict=True)
@@ -159,21 +169,27 @@ def test_metrics_of_every_epoch_are_those_of_the_history(smoke: Smoke) -> None:
 
 
 def test_final_metrics_are_those_of_the_summary(smoke: Smoke) -> None:
-    """Every number of summary.json is a metric, equal to the last digit; a flag is a tag."""
+    """Every number of summary.json is a metric, to the last digit; flags and constants are tags."""
     summary = json.loads(smoke.project.saved(smoke.run, "summary.json").read_text())
-    epochs = {"train_loss", "train_psnr", "train_seconds", "val_loss", "val_psnr"}
-    metrics = smoke.run.data.metrics
-    assert smoke.run.data.tags["worse_than_noisy"] == "false"
+    groups: dict[str, set[str]] = {}
+    for key in smoke.run.data.metrics:
+        groups.setdefault(key.partition("/")[0], set()).add(key)
+    assert groups.pop("train") == {"train/loss", "train/psnr", "train/seconds"}
+    assert groups.pop("val") == {"val/loss", "val/psnr"}
+    assert "system/cpu_utilization_percentage" in groups.pop("system")
+    assert groups.keys() == {"test", "test_noisy", "within_ci", "within_label"}
+    tags = smoke.run.data.tags
+    constants = ("n_images", "confidence", "limit_psnr", "worse_than_noisy")
+    assert [tags[key] for key in constants] == ["300", "0.95", "22.1", "false"]
+    found = {short_name(k): smoke.run.data.metrics[k] for group in groups.values() for k in group}
     numbers = {key: value for key, value in summary.items() if type(value) in (int, float)}
-    assert {key: metrics[key] for key in metrics.keys() - epochs} == numbers
-    assert epochs < metrics.keys()
-    assert summary["n_images"] == 300
+    assert found == {key: value for key, value in numbers.items() if key not in constants}
 
 
 def test_artifacts_are_the_files(smoke: Smoke) -> None:
     """Figures, tables and report in MLflow are byte for byte the files of the data folder."""
     client, run = smoke.project.client, smoke.run
-    top = {"figures", "report", "tables", "parameters.yml"}
+    top = {"figures", "images", "previews", "report", "tables", "parameters.yml"}
     folders: dict[str | None, set[str]] = {None: top, "report": {"report.html"}}
     folders |= {"figures": FIGURES, "tables": TABLES}
     for folder, names in folders.items():
@@ -188,7 +204,7 @@ def test_every_test_image_has_its_row(smoke: Smoke) -> None:
     """The table of scores has one row per test image, and the summary is its mean."""
     table = pd.read_parquet(smoke.project.saved(smoke.run, "image_metrics.parquet"))
     assert table["index"].tolist() == list(range(300))
-    assert smoke.run.data.metrics["psnr"] == pytest.approx(table["psnr"].mean(), rel=1e-12)
+    assert smoke.run.data.metrics["test/psnr"] == pytest.approx(table["psnr"].mean(), rel=1e-12)
 
 
 def test_run_says_what_code_it_was(smoke: Smoke) -> None:

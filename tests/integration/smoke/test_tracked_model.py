@@ -72,7 +72,7 @@ def test_the_scored_model_is_a_version_with_an_alias(smoke: Smoke) -> None:
     assert version.name == "denoiser"
     assert version.source == f"models:/{models_of(smoke.run)[0]}"
     tags = version.tags
-    assert float(tags["psnr"]) == pytest.approx(smoke.run.data.metrics["psnr"], abs=1e-4)
+    assert float(tags["psnr"]) == pytest.approx(smoke.run.data.metrics["test/psnr"], abs=1e-4)
     assert tags["source.digest"] == smoke.run.data.tags["source.digest"]
     assert tags["decision"] in {"champion", "challenger"}
     assert tags["decision.reason"]

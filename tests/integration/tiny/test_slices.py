@@ -58,11 +58,11 @@ def test_replay_reproduces_the_summary(project: Project, tiny: Run, replay: Run)
 def test_replay_tracks_what_it_wrote_and_no_more(project: Project, tiny: Run, replay: Run) -> None:
     """Final metrics are there, those of epochs and the model are not; inputs are what it read."""
     assert {key for key in tiny.data.metrics if key not in replay.data.metrics} == {
-        "train_loss",
-        "train_psnr",
-        "train_seconds",
-        "val_loss",
-        "val_psnr",
+        "train/loss",
+        "train/psnr",
+        "train/seconds",
+        "val/loss",
+        "val/psnr",
     }
     assert models_of(replay) == []
     assert inputs_of(replay) == {("test_clean", "test"), ("test_noisy", "test")}
@@ -113,7 +113,7 @@ def test_from_nodes_goes_on_where_it_is_told(project: Project, tiny: Run) -> Non
     run = project.run("tiny", "--from-nodes", "evaluation.score_test_images", *versions)
     assert {"image_metrics.parquet", "summary.json"} < written_by(project, run)
     assert "test_denoised.npy" not in written_by(project, run)
-    assert run.data.metrics["psnr"] == tiny.data.metrics["psnr"]
+    assert run.data.metrics["test/psnr"] == tiny.data.metrics["test/psnr"]
 
 
 def test_parameter_reaches_the_images_and_the_record(project: Project, tiny: Run) -> None:
@@ -164,7 +164,7 @@ def test_command_of_a_slice_repeats_exactly_this_run(
     again = project.runs("tiny")[-1]
     assert again.data.tags["kedro_command"] == replay.data.tags["kedro_command"]
     assert again.data.metrics == replay.data.metrics
-    assert again.data.metrics["psnr"] == tiny.data.metrics["psnr"]
+    assert again.data.metrics["test/psnr"] == tiny.data.metrics["test/psnr"]
     for name in ("summary.json", "test_denoised.npy"):
         files = [project.saved(run, name).read_bytes() for run in (again, replay)]
         assert files[0] == files[1]
@@ -176,7 +176,7 @@ def test_old_spelling_of_pipelines_works(project: Project, tiny: Run) -> None:
     written = {"denoiser.zip", "history.csv", "card.json", "provenance.json"}
     assert written_by(project, run) == written
     assert "training" in run.info.run_name
-    assert run.data.metrics["val_loss"] == tiny.data.metrics["val_loss"]
+    assert run.data.metrics["val/loss"] == tiny.data.metrics["val/loss"]
     assert len(models_of(run)) == 1
 
 
@@ -191,7 +191,7 @@ def test_benchmark_puts_a_baseline_beside_the_denoiser(project: Project, tiny: R
     assert written_by(project, run) == tables | pictures | others
     table = pd.read_parquet(project.saved(run, "benchmark_table.parquet")).set_index("denoiser")
     assert set(table.index) == {"denoiser (dense)", "median filter + tone"}
-    assert table.loc["denoiser (dense)", "psnr"] == pytest.approx(tiny.data.metrics["psnr"])
+    assert table.loc["denoiser (dense)", "psnr"] == pytest.approx(tiny.data.metrics["test/psnr"])
     assert "| median filter + tone" in project.saved(run, "benchmark_markdown.md").read_text()
     for folder, names in (("tables", tables), ("figures", pictures)):
         files = project.client.list_artifacts(run.info.run_id, folder)

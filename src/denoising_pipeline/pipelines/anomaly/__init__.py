@@ -1,4 +1,4 @@
-"""Whether what a denoiser cannot give back tells images unlike those of its training."""
+"""How well the error of denoising tells unlike images apart."""
 
 from denoising_pipeline.pipelines.anomaly.pipeline import create_pipeline
 

@@ -1,4 +1,4 @@
-"""The trained denoiser beside every baseline, in one table."""
+"""A trained denoiser beside every baseline, in one table."""
 
 from denoising_pipeline.pipelines.benchmark.pipeline import create_pipeline
 

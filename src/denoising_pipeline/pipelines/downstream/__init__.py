@@ -1,4 +1,4 @@
-"""What a classifier makes of clean, noisy and denoised images: does denoising help?"""
+"""What a classifier makes of images before and after."""
 
 from denoising_pipeline.pipelines.downstream.pipeline import create_pipeline
 

@@ -1,4 +1,4 @@
-"""A denoiser to one row of metrics per test image, and their summary."""
+"""A denoiser to scores of every test image."""
 
 from denoising_pipeline.pipelines.evaluation.pipeline import create_pipeline
 

@@ -1,4 +1,4 @@
-"""What the code of an autoencoder is good for: features of images, beside PCA and pixels."""
+"""What an autoencoder's code is good for, beside PCA."""
 
 from denoising_pipeline.pipelines.features.pipeline import create_pipeline
 

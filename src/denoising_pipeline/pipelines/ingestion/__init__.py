@@ -1,4 +1,4 @@
-"""Raw files to checked images, a table of them and a manifest."""
+"""Raw files to checked images and a table of them."""
 
 from denoising_pipeline.pipelines.ingestion.pipeline import create_pipeline
 

@@ -1,4 +1,4 @@
-"""Checked images to clean ones in [0, 1], split into train, val and test."""
+"""Checked images to clean ones in train, val and test."""
 
 from denoising_pipeline.pipelines.preprocessing.pipeline import create_pipeline
 

@@ -1,4 +1,4 @@
-"""Dimensionality reduction: autoencoders against PCA, by numbers and on a map."""
+"""Autoencoders, PCA and t-SNE, by numbers and on a map."""
 
 from denoising_pipeline.pipelines.projections.pipeline import create_pipeline
 

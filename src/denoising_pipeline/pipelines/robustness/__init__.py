@@ -1,4 +1,4 @@
-"""A trained denoiser on noise, degradations and sources that it was not trained on."""
+"""A denoiser on noise and images unlike its own."""
 
 from denoising_pipeline.pipelines.robustness.pipeline import create_pipeline
 

@@ -1,4 +1,4 @@
-"""Many trainings with other hyperparameters, and what is learnt of them."""
+"""Many trainings by other hyperparameters."""
 
 from denoising_pipeline.pipelines.study.pipeline import create_pipeline
 

@@ -17,6 +17,7 @@ from denoising_pipeline.report.results import RunFacts
 from denoising_pipeline.training import EpochLogger, train
 from denoising_pipeline.training.checkpoints import Checkpoints
 from denoising_pipeline.training.options import TrainingParameters
+from denoising_pipeline.training.progress_pictures import PictureLogger
 from denoising_pipeline.training.sources import learnt_from
 
 
@@ -32,6 +33,7 @@ def train_denoiser(
     seed: int,
     run_facts: RunFacts,
     epoch_logger: EpochLogger,
+    picture_logger: PictureLogger,
     training_checkpoints: Checkpoints,
     denoisers: Callable[[str], Denoiser],
 ) -> tuple[Denoiser, pd.DataFrame]:
@@ -49,6 +51,7 @@ def train_denoiser(
         seed: Root seed.
         run_facts: `commit` and `dirty` go to the card.
         epoch_logger: Called with (epoch, metrics) after every epoch.
+        picture_logger: Called with the first validation images, noisy and denoised.
         training_checkpoints: Where the state of each epoch is kept until training is done.
         denoisers: Opens the one that training.start names.
 
@@ -76,6 +79,7 @@ def train_denoiser(
         epoch_logger,
         training_checkpoints,
         start,
+        picture_logger,
     )
     if not Workers.here().leads:  # Nobody sees what the others made.
         return found, history

@@ -24,6 +24,7 @@ def create_pipeline() -> Pipeline:
                     "seed": "params:seed",
                     "run_facts": "run_facts",
                     "epoch_logger": "epoch_logger",
+                    "picture_logger": "picture_logger",
                     "training_checkpoints": "training_checkpoints",
                     "denoisers": "denoisers",
                 },

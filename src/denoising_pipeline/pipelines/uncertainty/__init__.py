@@ -1,4 +1,4 @@
-"""A denoiser to the standard deviation of each of its pixels, and how far that can be trusted."""
+"""A denoiser to the standard deviation of each pixel."""
 
 from denoising_pipeline.pipelines.uncertainty.pipeline import create_pipeline
 

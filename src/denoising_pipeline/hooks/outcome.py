@@ -1,0 +1,167 @@
+"""What came of a run, in tables that the terminal and MLflow show alike."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+from kedro.io import DataCatalog
+
+from denoising_pipeline.datasets.metric_names import CONSTANTS
+from denoising_pipeline.degradations import NoiseInjectionParameters
+from denoising_pipeline.evaluation.scoring import RISK, SCORE_FORMATS
+
+NUMBERS = ("downstream_summary", "uncertainty_summary", "study_summary")
+"""Summaries of pipelines that have no table in Markdown of their own."""
+
+TABLES = ("comparison_markdown", "feature_markdown", "projection_markdown", "anomaly_markdown")
+"""Tables in Markdown."""
+
+
+SHIFTS = ("noise_sweeps", "degradation_scores", "source_scores", "ood_roc")
+"""Tables of robustness."""
+
+
+class Table(NamedTuple):
+    """A table of texts.
+
+    Attributes:
+        title: What it is about.
+        header: A heading per column; the first is that of the names of rows.
+        rows: A cell per column.
+        caption: Said beneath.
+    """
+
+    title: str
+    header: list[str]
+    rows: list[list[str]]
+    caption: str = ""
+
+    def markdown(self) -> str:
+        """Return it in Markdown."""
+        lines = [self.header, ["---", *["---:"] * (len(self.header) - 1)], *self.rows]
+        table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        return "\n\n".join(part for part in (self.title, table, self.caption) if part)
+
+
+def tables(outputs: Collection[str], catalog: DataCatalog) -> list[Table]:
+    """Return the tables of what a run wrote.
+
+    Args:
+        outputs: Names of the entries that it wrote.
+        catalog: Has them.
+    """
+    found = []
+    if "summary" in outputs:
+        found.append(scores(catalog.load("summary")))
+    if "benchmark_table" in outputs:
+        found.append(benchmark(catalog.load("benchmark_table")))
+    if {*SHIFTS} <= {*outputs}:
+        found.append(robustness(*map(catalog.load, SHIFTS)))
+    found += [
+        numbers(name.removesuffix("_summary"), catalog.load(name))
+        for name in NUMBERS
+        if name in outputs
+    ]
+    if "denoised_files" in outputs:
+        found.append(files(catalog.load("denoised_files")))
+    return found
+
+
+def scores(summary: Mapping[str, Any]) -> Table:
+    """Return the scores of the test images before and after."""
+    degradation = NoiseInjectionParameters.model_validate(summary["degradation"]).root
+    of = f"{summary['denoiser']}, trained on {summary['source']} with {degradation.describe()}"
+    rows = []
+    for score in SCORE_FORMATS:
+        if score.key in summary:
+            bounds = [
+                summary[key]
+                for end in ("low", "high")
+                if (key := f"{score.key}_ci_{end}") in summary
+            ]
+            noisy, denoised = (summary[f"{prefix}{score.key}"] for prefix in ("noisy_", ""))
+            interval = " to ".join(map(score.text, bounds))
+            rows.append([score.label, score.text(noisy), score.text(denoised), interval])
+    for key, label, text in (
+        ("start_risk_gain", "Risk below that of {}", RISK.text),
+        ("start_gain", "Gain over {} [dB]", "{:+.2f}".format),
+    ):
+        if key in summary:
+            values = [text(summary[f"{key}{end}"]) for end in ("", "_ci_low", "_ci_high")]
+            start = label.format(Path(summary["start"]).name)
+            rows.append([start, "", values[0], " to ".join(values[1:])])
+    if "limit_psnr" in summary:
+        limit = f"limit about {summary['limit_psnr']:.1f}"
+        distance = f"{summary['limit_distance']:.2f}"
+        rows.append(["Distance to the limit [dB]", "", distance, limit])
+    header = ["", "noisy", "denoised", f"{summary['confidence']:.0%} interval"]
+    return Table(f"{summary['n_images']:,} test images", header, rows, of)
+
+
+def benchmark(table: pd.DataFrame) -> Table:
+    """Return the most telling columns of the benchmark; its Markdown has all of them."""
+    scored = table[table["note"] == ""].to_dict("records")
+    interval = f"{scored[0]['confidence']:.0%} interval"
+    rows = [
+        [
+            row["denoiser"],
+            f"{row['psnr']:.2f}",
+            f"{row['psnr_ci_low']:.2f} to {row['psnr_ci_high']:.2f}",
+            f"{row['ssim']:.4f}" if "ssim" in row else "",
+            f"{row['seconds_per_1000']:.2f}",
+        ]
+        for row in scored
+    ]
+    header = ["", "PSNR [dB]", interval, "SSIM", "s / 1,000"]
+    return Table(f"{scored[0]['n_images']:,} test images", header, rows)
+
+
+def robustness(
+    noise: pd.DataFrame, degradation: pd.DataFrame, source: pd.DataFrame, told: pd.DataFrame
+) -> Table:
+    """Return the scores at the highest level of every shift; the files have all levels."""
+    alone = degradation[~degradation["with_noise"].astype(bool)]
+    parts = (
+        noise.rename(columns={"noise": "name"}).assign(kind="noise"),
+        alone.rename(columns={"degradation": "name", "severity": "level"}).assign(
+            kind="degradation"
+        ),
+        source.rename(columns={"source": "name"}).assign(kind="source", level=1.0),
+    )
+    every = pd.concat(parts, ignore_index=True)
+    areas = told.set_index(["kind", "name", "level"])["auc"].to_dict()
+    rows = []
+    for (kind, name), group in every.groupby(["kind", "name"], sort=False):
+        worst = group[group["level"] == group["level"].max()]
+        psnr = worst.set_index("denoiser")["psnr"]
+        level = float(worst["level"].iloc[0])
+        area = areas.get((kind, name, level))
+        values = [f"{psnr[key]:.2f}" for key in ("nothing", "classical", "trained")]
+        label = str(name) if kind == "source" else f"{name} {level:g}"
+        rows.append([label, *values, "" if area is None else f"{area:.3f}"])
+    title = f"PSNR [dB] of {every['n_images'].max():,} test images under what was not learnt"
+    caption = "Told apart: area under the ROC of the out-of-distribution score; 0.5 is guessing."
+    return Table(title, ["", "noisy", "classical", "denoised", "told apart"], rows, caption)
+
+
+def numbers(about: str, summary: Mapping[str, Any]) -> Table:
+    """Return the numbers of a summary with their intervals."""
+    rows = []
+    for key, value in summary.items():
+        plain = isinstance(value, int | float) and "_ci_" not in key
+        if not plain or CONSTANTS.fullmatch(key):
+            continue
+        ends = (summary.get(f"{key}_ci_{end}") for end in ("low", "high"))
+        interval = " to ".join(f"{end:.4g}" for end in ends if end is not None)
+        rows.append([key.replace("_", " "), f"{value:.4g}", interval])
+    counts = [f"{k.removeprefix('n_')} {v}" for k, v in summary.items() if k.startswith("n_")]
+    caption = ", ".join(counts).replace("_", " ")
+    interval = f"{summary.get('confidence', 0.95):.0%} interval"
+    return Table(about, ["", "value", interval], rows, caption)
+
+
+def files(table: pd.DataFrame) -> Table:
+    """Return how many files became what."""
+    rows = [[str(status), f"{count:,}"] for status, count in table["status"].value_counts().items()]
+    return Table(f"{len(table):,} files", ["", "files"], rows)
