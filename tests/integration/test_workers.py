@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 import psutil
 import pytest
+from limits import PATIENCE
 from project_folder import Project, wait_until, write_source
 
 from denoising_pipeline.core.workers import NUMBER
@@ -59,7 +60,7 @@ def test_a_killed_worker_ends_the_job_and_any_number_goes_on_to_the_same_weights
         wait_until(lambda: list(checkpoints.rglob("0*.npz")), launcher)
         worker(launcher.pid, 1).send_signal(signal.SIGKILL)
         killed = time.monotonic()
-        output = "".join(launcher.communicate(timeout=10 * WITHIN))
+        output = "".join(launcher.communicate(timeout=PATIENCE))
     assert time.monotonic() - killed < WITHIN
     assert launcher.returncode == 1
     assert "Worker 1 of 2 was ended by SIGKILL" in output
