@@ -6,12 +6,14 @@ all of them by SIGKILL. No file is watched and nothing is replaced: what is trie
 """
 
 import array
+import atexit
 import ctypes
 import os
 import select
 import signal
 import socket
 import struct
+import threading
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -67,23 +69,37 @@ class StopError(Exception):
 class Moment:
     """A process that is about to make a call, and waits."""
 
-    def __init__(self, number: int, call: Call, thread: int, asked: tuple[int, ...]) -> None:
+    def __init__(
+        self, number: int, call: Call, process: int, thread: int, asked: tuple[int, ...]
+    ) -> None:
         """Take note of a call.
 
         Args:
             number: How many were made before, and 1.
             call: What is called.
+            process: The process that was begun, or that of which it was.
             thread: That waits.
             asked: Number of the call, and its arguments.
         """
         self.number = number
         self.call = call
+        self.process = process
         self._thread = thread
         self._asked = asked
 
-    def write_half(self) -> None:
-        """Write the first half of what is to be written."""
-        _write_half(self._thread, *self._asked[:5])
+    def write_half(self, path: Path | None = None) -> None:
+        """Write the first half of what is to be written.
+
+        Args:
+            path: A copy of the file, which takes it instead.
+        """
+        offset, half = _half(self._thread, *self._asked[:5])
+        with (path or self._opened).open("r+b", buffering=0) as file:
+            os.pwrite(file.fileno(), half, offset)
+
+    @property
+    def _opened(self) -> Path:
+        return Path(f"/proc/{self._thread}/fd/{self._asked[1]}")
 
 
 def run(
@@ -113,7 +129,7 @@ def run(
             call = _call(thread, asked[0], asked[1:], folder)
             if call is not None:
                 count += 1
-                look(Moment(count, call, thread, tuple(asked)))
+                look(Moment(count, call, pid, thread, tuple(asked)))
             with suppress(FileNotFoundError):  # it has ended meanwhile
                 ioctl(listener, _ANSWER, struct.pack("<QqiI", notified, 0, 0, _GO_ON))
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -134,7 +150,7 @@ def _live(body: Callable[[], object], parent: socket.socket) -> None:
         socket.send_fds(parent, [b"."], [listener])
         parent.close()
         os.close(listener)
-        body()
+        _end_as_usual(body)
         code = 0
     except SystemExit as left:
         code = left.code if isinstance(left.code, int) else int(left.code is not None)
@@ -142,6 +158,19 @@ def _live(body: Callable[[], object], parent: socket.socket) -> None:
         traceback.print_exc()
     finally:
         os._exit(code)
+
+
+def _end_as_usual(body: Callable[[], object]) -> None:
+    """Do at the end what an interpreter does, which a fork of it leaves out."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+    atexit._clear()
+    try:
+        body()
+    finally:
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
 
 
 def _install() -> int:
@@ -212,17 +241,15 @@ def _cwd(thread: int) -> str:
     return os.readlink(f"/proc/{thread}/cwd")  # noqa: PTH115
 
 
-def _write_half(thread: int, number: int, file: int, place: int, size: int, offset: int) -> None:
-    """Write the first half of what a thread wants to write."""
+def _half(
+    thread: int, number: int, file: int, place: int, size: int, offset: int
+) -> tuple[int, bytes]:
+    """Return the first half of what a thread wants to write, and where it goes."""
     about = Path(f"/proc/{thread}/fdinfo/{file}").read_text().split()
-    flags = int(about[about.index("flags:") + 1], 8)
-    path = f"/proc/{thread}/fd/{file}"
     if number == _WRITES["write"]:
         offset = int(about[about.index("pos:") + 1])
-    if flags & os.O_APPEND:
-        offset = Path(path).stat().st_size
+    if int(about[about.index("flags:") + 1], 8) & os.O_APPEND:
+        offset = Path(f"/proc/{thread}/fd/{file}").stat().st_size
     with open(f"/proc/{thread}/mem", "rb", buffering=0) as memory:  # noqa: PTH123
         memory.seek(place)
-        half = memory.read(size // 2)
-    with open(path, "r+b", buffering=0) as written:  # noqa: PTH123
-        os.pwrite(written.fileno(), half, offset)
+        return offset, memory.read(size // 2)

@@ -82,6 +82,7 @@ FAULTS = {
     "p17": "password in an address",
     "p18": "command longer than a tag",
     "c01": "`denoise` stopped at any write, flush or rename",
+    "c02": "training and promotion stopped at any write, flush or rename",
 }
 
 _NUMBERS = re.compile(r"fault((?:[_ ][rp]\d\d)+)")

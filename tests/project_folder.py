@@ -156,6 +156,12 @@ class Project:
         with chdir(self.path):
             return CliRunner().invoke(cli, arguments)
 
+    def main(self, *arguments: str) -> None:
+        """Run `kedro <arguments>` as a process does that is nothing else, and exit."""
+        os.chdir(self.path)
+        bootstrap_project(self.path)
+        cli.main(arguments, prog_name="kedro")
+
     def run(self, recipe: str, *arguments: str) -> Run:
         """Run `kedro run` in this process and return the finished MLflow run."""
         result = self.invoke("run", "--env", recipe, *arguments)

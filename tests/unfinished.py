@@ -19,3 +19,8 @@ def part_of_one_that_is_gone(target: Path) -> Path:
     with subprocess.Popen([sys.executable, "-S", "-c", ""]) as process:
         process.wait()
     return part_of_process(target, process.pid)
+
+
+def is_unfinished(path: Path) -> bool:
+    """Tell whether a file is one that is not whole yet."""
+    return path.name.endswith((".part", ".new"))

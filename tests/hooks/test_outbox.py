@@ -10,9 +10,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from crash_points import Moment, StopError
+from crash_points import run as run_watched
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 from tracking_store import empty_store
+from unfinished import part_of_one_that_is_gone
 
 from denoising_pipeline.hooks.epoch_logger import metrics_step
 from denoising_pipeline.hooks.outbox import Outbox, Step, deliver_left
@@ -156,3 +159,36 @@ def test_what_need_not_be_told_any_more_is_dropped_and_the_rest_is_told(
     assert outbox.put(end_step("KILLED"), dropped=["model"])
     assert steps(store, run, "loss") == [(1, 1.0)]
     assert store.get_run(run.info.run_id).info.status == "KILLED"
+
+
+def test_fault_c02_what_a_killed_process_left_of_an_outbox_is_removed(
+    store: MlflowClient, outbox: Outbox, tmp_path: Path
+) -> None:
+    """Killed while it wrote the first line, and between the removals of what is told."""
+    outbox.folder.mkdir()
+    for ending in ("told", "failed"):
+        (outbox.folder / f"{outbox.run_id}.{ending}").write_text("7")
+    part_of_one_that_is_gone(outbox.folder / f"{outbox.run_id}.jsonl").write_text('{"store": "')
+    deliver_left(outbox.folder, outbox.uri, carry_out)
+    assert kept(outbox) == []
+    assert {path.name for path in outbox.folder.iterdir()} <= {".lock"}
+
+
+def test_fault_c02_an_outbox_says_whose_it_is_from_its_first_moment(outbox: Outbox) -> None:
+    """Stopped at each call of the first step: there is no file, or one that is told later."""
+
+    def stopped_at(number: int) -> int | None:
+        def look(moment: Moment) -> None:
+            if moment.number == number:
+                raise StopError
+
+        step = metrics_step({"a": 1}, 1)
+        return run_watched(lambda: outbox._append((step,)), outbox.folder, look)
+
+    number = 1
+    while stopped_at(number) is None:
+        for path in outbox.folder.glob("*.jsonl"):
+            assert json.loads(path.read_text().splitlines()[0]).keys() >= {"store", "process.id"}
+            path.unlink()
+        number += 1
+    assert number > 3

@@ -178,3 +178,18 @@ def test_a_registry_that_fails_is_a_warning(
     assert registered()
     register("a/b:c", "m-none", "0" * 32, None, Parameters())  # type: ignore[arg-type]
     assert "The denoiser is not registered as 'a/b:c'" in caplog.text
+
+
+def test_fault_c02_what_was_registered_before_a_process_was_killed_is_not_registered_again(
+    runs: Runs, client: MlflowClient
+) -> None:
+    """Killed after its version was there, and before the alias was: told again, it has both."""
+    first = runs.track()
+    version = runs.register(*first)
+    assert version
+    client.delete_registered_model_alias(version.name, "champion")
+    again = runs.register(*first)
+    assert again is not None and again.version == version.version
+    assert aliases(again, client) == {"champion": "1"}
+    assert len(client.search_model_versions(f"name = '{version.name}'")) == 1
+    assert again.tags["decision.reason"] == "there was no champion"

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,10 @@ from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from filelock import FileLock
+from fsspec.implementations.local import LocalFileSystem
 from mlflow.tracking import MlflowClient
 
+from denoising_pipeline.core.files import atomic_write, remove_abandoned
 from denoising_pipeline.core.processes import is_alive, process_tags
 from denoising_pipeline.core.secrets import masked
 from denoising_pipeline.hooks.store import SQLITE
@@ -38,12 +40,19 @@ BRIEF = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": 
 BUSY = 3.0
 """Seconds that a SQLite database may be locked by somebody else."""
 
+LOCK = ".lock"
+"""Held while the outboxes of a folder are told."""
+
 ENDING = 5.0
 """Seconds that the end of a run is waited for."""
 
 _LINES, _TURN = threading.Lock(), threading.Lock()
 """Held while a file is changed, and while somebody tells what is in it. Of the processes of a run,
 one has something to tell at a time."""
+
+_BESIDE = ("told", "failed")
+"""Endings of the files beside an outbox: how many of its lines are done with, and when the store
+could not be reached."""
 
 logger = logging.getLogger(__name__)
 
@@ -156,15 +165,13 @@ class Outbox:
             return 0.0
 
     def _append(self, steps: tuple[Step, ...]) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lines = (
-            []
-            if self._file.exists()
-            else [json.dumps({"store": _digest(self.uri), **process_tags()})]
-        )
-        lines += [json.dumps(step) for step in steps]
-        with self._file.open("a", encoding="utf-8") as file:
-            file.write("".join(f"{line}\n" for line in lines))
+        lines = [json.dumps(step) for step in steps]
+        if self._file.exists():
+            with self._file.open("a", encoding="utf-8") as file:
+                file.write(_text(lines))
+        else:  # It never lacks the line that says whose it is.
+            whose = json.dumps({"store": _digest(self.uri), **process_tags()})
+            _write(self._file, _text([whose, *lines]))
 
     def _drop(self, kinds: Collection[str]) -> None:
         """Put nothing into the places of some steps: the others keep theirs."""
@@ -173,9 +180,7 @@ class Outbox:
             if json.loads(lines[place])["do"] in kinds:
                 lines[place] = json.dumps(NOTHING)
         if lines:
-            new = self._beside("new")
-            new.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-            new.replace(self._file)
+            _write(self._file, _text(lines))
 
     def _next(self) -> Step | None:
         """Return the first step that is not told; without any, remove the files."""
@@ -184,7 +189,7 @@ class Outbox:
             if len(lines) > self._told():
                 step: Step = json.loads(lines[self._told()])
                 return step
-            for ending in ("jsonl", "told", "failed"):
+            for ending in ("jsonl", *_BESIDE):
                 self._beside(ending).unlink(missing_ok=True)
         return None
 
@@ -196,9 +201,7 @@ class Outbox:
             return 1
 
     def _advance(self) -> None:
-        new = self._beside("told.new")
-        new.write_text(str(self._told() + 1))
-        new.replace(self._beside("told"))
+        _write(self._beside("told"), str(self._told() + 1))
 
 
 @contextmanager
@@ -240,13 +243,23 @@ def deliver_left(folder: Path, uri: str, carry_out: CarryOut) -> None:
         uri: The tracking store; what is for another one is left.
         carry_out: Tells one step.
     """
-    if not any(folder.glob("*.jsonl")):
+    if not any(path.name != LOCK for path in folder.glob("*")):
         return
-    with FileLock(folder / ".lock"):
+    with FileLock(folder / LOCK):
+        _clean_up(folder)
         for file in sorted(folder.glob("*.jsonl")):
             owner = _owner(file)
             if owner and owner["store"] == _digest(uri) and not is_alive(owner):
                 _deliver_again(Outbox(folder, uri, file.stem, carry_out))
+
+
+def _clean_up(folder: Path) -> None:
+    """Remove what processes left that were killed while they wrote or removed an outbox."""
+    remove_abandoned(folder)
+    for ending in _BESIDE:
+        for file in folder.glob(f"*.{ending}"):
+            if not file.with_suffix(".jsonl").exists():
+                file.unlink(missing_ok=True)
 
 
 def _deliver_again(outbox: Outbox) -> None:
@@ -258,6 +271,15 @@ def _deliver_again(outbox: Outbox) -> None:
             return
         except Exception as error:
             logger.warning("MLflow refuses a part of the run %s: %s", outbox.run_id[:8], error)
+
+
+def _write(file: Path, text: str) -> None:
+    with atomic_write(LocalFileSystem(), str(file)) as written:
+        written.write(text.encode())
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _digest(uri: str) -> str:

@@ -230,13 +230,19 @@ def _active(run_id: str) -> Iterator[None]:
 
 
 def _logged_model(name: str) -> str | None:
-    """Return the identity of the model of that name that the active run has logged whole."""
-    found = MlflowClient().get_run(_run_id()).outputs
+    """Return the identity of the model of that name that the active run has logged whole.
+
+    What it left of others, when it was killed, is removed.
+    """
+    client, whole = MlflowClient(), None
+    found = client.get_run(_run_id()).outputs
     for output in found.model_outputs if found else []:
-        model = mlflow.get_logged_model(output.model_id)
+        model = client.get_logged_model(output.model_id)
         if model.name == name and str(model.status) == "READY":
-            return str(model.model_id)
-    return None
+            whole = str(model.model_id)
+        elif model.name == name:
+            client.delete_logged_model(model.model_id)
+    return whole
 
 
 def _marked(catalog: DataCatalog, names: Iterable[str], key: str) -> Iterator[tuple[str, Any]]:

@@ -52,12 +52,14 @@ def register(
         client = MlflowClient()
         run = tracked_run(client, client.get_run(run_id))
         with store_lock():
-            champion = _champion(client, name)
-            decision = _decision(client, run, champion, parameters)
-            tags = _tags(run, denoiser, decision, champion, parameters.evaluation.confidence)
             text = description(denoiser, run)
-            version = _create(client, name, model_id, run_id, text, tags)
-            alias = tags["decision"]
+            version = _registered(client, name, model_id, run_id)
+            if version is None:
+                champion = _champion(client, name)
+                decision = _decision(client, run, champion, parameters)
+                tags = _tags(run, denoiser, decision, champion, parameters.evaluation.confidence)
+                version = _create(client, name, model_id, run_id, text, tags)
+            alias = version.tags["decision"]
             client.set_registered_model_alias(name, alias, version.version)
             if alias == CHAMPION:
                 _present(client, name, version.version, text)
@@ -65,7 +67,18 @@ def register(
         logger.warning("The denoiser is not registered as '%s': %s", name, error)
     else:
         uri = f"models:/{name}@{alias}"
-        logger.info("Registered as %s, version %s: %s", uri, version.version, decision.reason)
+        reason = version.tags["decision.reason"]
+        logger.info("Registered as %s, version %s: %s", uri, version.version, reason)
+
+
+def _registered(client: MlflowClient, name: str, model_id: str, run_id: str) -> ModelVersion | None:
+    """Return the version of a logged model that was registered before its process was killed."""
+    found = client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'")
+    return next((version for version in found if version.source == _source(model_id)), None)
+
+
+def _source(model_id: str) -> str:
+    return f"models:/{model_id}"
 
 
 def _champion(client: MlflowClient, name: str) -> ModelVersion | None:
@@ -157,7 +170,7 @@ def _create(
             raise
     return client.create_model_version(
         name,
-        f"models:/{model_id}",
+        _source(model_id),
         run_id,
         tags=tags,
         description=description,

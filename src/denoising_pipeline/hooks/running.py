@@ -5,6 +5,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from fsspec.implementations.local import LocalFileSystem
+
+from denoising_pipeline.core.files import atomic_write, remove_abandoned
 from denoising_pipeline.core.processes import is_alive, process_tags
 
 FOLDER = "data/.running"
@@ -12,7 +15,7 @@ FOLDER = "data/.running"
 
 
 def begin(project: Path, run: str, versions: Iterable[str]) -> None:
-    """Leave word that a run of this process uses versions.
+    """Leave word that a run of this process uses versions; forget those that are over.
 
     A project that cannot be written to has no word: nothing can be removed there, either.
 
@@ -21,10 +24,10 @@ def begin(project: Path, run: str, versions: Iterable[str]) -> None:
         run: The version that the run writes.
         versions: Those that it loads.
     """
-    with suppress(OSError):
-        path = _word(project, run)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({**process_tags(), "versions": [run, *versions]}), "utf-8")
+    in_use(project)
+    word = json.dumps({**process_tags(), "versions": [run, *versions]})
+    with suppress(OSError), atomic_write(LocalFileSystem(), str(_word(project, run))) as file:
+        file.write(word.encode())
 
 
 def end(project: Path, run: str) -> None:
@@ -36,6 +39,7 @@ def end(project: Path, run: str) -> None:
 def in_use(project: Path) -> set[str]:
     """Return the versions that living runs use; forget those whose process is gone."""
     versions: set[str] = set()
+    remove_abandoned(Path(project, FOLDER))
     for path in Path(project, FOLDER).glob("*.json"):
         try:
             word = json.loads(path.read_text("utf-8"))
@@ -44,7 +48,8 @@ def in_use(project: Path) -> set[str]:
         if is_alive(word):
             versions.update(word["versions"])
         else:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
     return versions
 
 
