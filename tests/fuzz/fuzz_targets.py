@@ -1,8 +1,8 @@
 """What reads bytes of others, as functions that may raise nothing but what they promise.
 
 A target takes any bytes. It catches the errors that its reader promises, checks that they are
-sentences, and lets everything else through: whatever comes out of a target is a fault. It imports what it
-needs.
+sentences, and lets everything else through: whatever comes out of a target is a fault. What it
+needs is imported when it runs.
 """
 
 import asyncio
