@@ -19,6 +19,9 @@ from denoising_pipeline.core.files import file_digest
 
 FILES = LocalFileSystem()
 
+_KEYS = {"target", "source", "size", "changed", "settings", "made"}
+"""Of a line."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
@@ -48,7 +51,7 @@ class Record:
 
     @cached_property
     def _lines(self) -> dict[str, dict[str, Any]]:
-        """Newest line by target; a line that was torn by a crash is passed over."""
+        """Newest line by target; a line that is torn or no line of ours is passed over."""
         found: dict[str, dict[str, Any]] = {}
         try:
             text = (self.root / RECORD).read_text("ascii", "replace")
@@ -57,8 +60,9 @@ class Record:
         for line in text.splitlines():
             try:
                 entry = json.loads(line)
-                found[entry["target"]] = entry
-            except (ValueError, TypeError, KeyError):
+                if entry.keys() >= _KEYS:
+                    found[entry["target"]] = entry
+            except (ValueError, TypeError, AttributeError, RecursionError):
                 continue
         return found
 
@@ -94,8 +98,11 @@ class Record:
             "made": [made.size, made.changed],
         }
         self.root.mkdir(parents=True, exist_ok=True)
-        with (self.root / RECORD).open("ab", buffering=0) as file:
-            file.write(f"{json.dumps(line)}\n".encode("ascii"))
+        with (self.root / RECORD).open("a+b", buffering=0) as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(size - 1, 0))
+            before = "" if file.read(1) in {b"", b"\n"} else "\n"  # The last line is torn.
+            file.write(f"{before}{json.dumps(line)}\n".encode("ascii"))
 
     def _name(self, work: Work) -> str:
         return work.target.relative_to(self.root).as_posix()
