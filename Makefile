@@ -2,11 +2,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
+FUZZ_SECONDS ?= 120
+
 export DO_NOT_TRACK := 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow faults lint bench docs docs-serve pictures viz ui lock clean install
+.PHONY: help run test test-slow faults fuzz mutants audit sbom lint bench docs docs-serve pictures viz ui lock clean install
 
 help:                 ## what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +24,24 @@ test-slow: install    ## the long ones: the package elsewhere, four first runs a
 
 faults: install       ## every fault of the table in tests/fault_table.py, injected
 	$(BIN)/pytest --slow --faults only --numprocesses 2 --no-loadscope-reorder
+
+fuzz: install         ## any bytes to all that reads bytes of others; FUZZ_SECONDS=120
+	$(BIN)/python tests/fuzz/run_fuzz.py --seconds $(FUZZ_SECONDS)
+
+mutants: install      ## small mistakes made in what must be right: which no test sees (an hour)
+	$(BIN)/mutmut run --max-children 1
+	$(BIN)/mutmut results
+
+audit: install        ## known vulnerabilities of what is installed, and risky code
+	$(BIN)/ruff check --select S .
+	$(BIN)/pip-audit --strict --disable-pip --no-deps --require-hashes -r requirements.lock || { \
+	  echo "Not passed: known vulnerabilities, or the database could not be asked and nothing is known."; \
+	  exit 1; }
+
+sbom: install         ## what the product is made of, as CycloneDX, in build/sbom.json
+	mkdir -p build
+	$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml \
+	  --output-reproducible -o build/sbom.json
 
 lint: install         ## style, types and import contracts
 	$(BIN)/ruff check .

@@ -19,7 +19,8 @@ from unfinished import part_of_one_that_is_gone
 from denoising_pipeline.batch import one
 from denoising_pipeline.batch.clashes import refuse_clashes
 from denoising_pipeline.batch.one import DiskFullError, Options, look_at_file
-from denoising_pipeline.batch.plan import RECORD, PlanError, make_plan
+from denoising_pipeline.batch.plan import RECORD, PlanError, Work, make_plan
+from denoising_pipeline.batch.record import Record, Stamp
 from denoising_pipeline.batch.results import FileResult
 from denoising_pipeline.batch.run import Batch, run_batch
 from denoising_pipeline.batch.watch import watch
@@ -231,6 +232,23 @@ def test_a_watched_folder_gives_what_is_new_or_changed_once_it_is_quiet(tmp_path
         ["a.png"],
         ["b.png"],
     ]
+
+
+@pytest.mark.parametrize(
+    "line", ['{"target": "a.png"}', "[]", "3", '{"target": [], "size": 0}', "[" * 10**5, "\udcff"]
+)
+def test_a_record_that_is_torn_or_holds_anything_else_costs_nothing(
+    tmp_path: Path, line: str
+) -> None:
+    """What is noted next begins on a line of its own."""
+    (tmp_path / "a.png").write_text("some")
+    work = Work(tmp_path / "a.png", tmp_path / "a.png", tmp_path, None, recorded=True)
+    (tmp_path / RECORD).write_bytes(line.encode("utf-8", "surrogateescape"))
+    record = Record(tmp_path, "settings")
+    assert not record.is_done(work)
+    assert not record.is_own(work)
+    record.note(work, Stamp.of(work.source), "digest", Stamp.of(work.target))
+    assert Record(tmp_path, "settings").is_own(work)
 
 
 def test_a_file_that_went_since_it_was_listed_clashes_with_nothing(tmp_path: Path) -> None:

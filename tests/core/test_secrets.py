@@ -21,6 +21,8 @@ from denoising_pipeline.core.secrets import masked
         ("training.epochs=3", "training.epochs=3"),
         ({"a": ["https://u:p@h", 3, None]}, {"a": ["https://***@h", 3, None]}),
         (("secret=x",), ("secret=***",)),
+        ({"store.api_key": "hidden", "keys": "a"}, {"store.api_key": "***", "keys": "a"}),
+        ({"password": {"seconds": 3}}, {"password": {"seconds": 3}}),
         (0.5, 0.5),
     ],
 )

@@ -1,4 +1,7 @@
-"""Small real files of every kind that is read, which fuzzing starts from."""
+"""Small real files of every kind that is read, which fuzzing starts from.
+
+What reads and writes them is imported where it is needed: each target waits for its own alone.
+"""
 
 import gzip
 import io
@@ -13,17 +16,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import tifffile
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from small_denoiser import write_denoiser
-
-from denoising_pipeline.config import Parameters
-from denoising_pipeline.denoiser import Denoiser
-from denoising_pipeline.denoiser.file import DENOISER, write_network
-from denoising_pipeline.images.idx import DTYPES, idx_bytes
-from denoising_pipeline.images.wav import write_wav
-from denoising_pipeline.models.dense import Dense
 
 DRAWS = np.random.default_rng(0)
 GREY = DRAWS.integers(0, 256, (7, 9), np.uint8)
@@ -42,6 +36,8 @@ def saved(image: Image.Image | npt.NDArray[Any], kind: str, **options: Any) -> b
 
 def idx() -> Iterator[bytes]:
     """IDX files of every type, plain."""
+    from denoising_pipeline.images.idx import DTYPES, idx_bytes
+
     for dtype in DTYPES.values():
         yield idx_bytes(np.arange(24).reshape(2, 3, 4).astype(dtype))
     yield idx_bytes(np.arange(5, dtype=np.uint8))
@@ -101,6 +97,8 @@ def bmp() -> Iterator[bytes]:
 
 def tiff() -> Iterator[bytes]:
     """TIFF files: depths, packings, tiles, pages, channels apart, palettes, BigTIFF, ImageJ."""
+    import tifffile
+
     options: list[tuple[npt.NDArray[Any], dict[str, Any]]] = [
         (GREY, {}),
         (COLOUR, {"photometric": "rgb", "compression": "zlib", "predictor": 2}),
@@ -140,6 +138,8 @@ def npy() -> Iterator[bytes]:
 
 def wav() -> Iterator[bytes]:
     """WAV files of every depth, and an extensible one."""
+    from denoising_pipeline.images.wav import write_wav
+
     yield write_wav(FLOATS[:1, :, np.newaxis], 8000)
     samples = DRAWS.integers(0, 256, 24, np.uint8).tobytes()
     for kind, bits in ((1, 8), (1, 16), (1, 24), (1, 32), (3, 32), (3, 64), (0xFFFE, 16)):
@@ -163,6 +163,8 @@ def images() -> Iterator[bytes]:
 @cache
 def denoiser_members() -> dict[str, bytes]:
     """What a small denoiser's file holds, by name."""
+    from small_denoiser import write_denoiser
+
     with TemporaryDirectory() as folder:
         content = write_denoiser(Path(folder, "small.zip")).read_bytes()
     return members(content)
@@ -190,6 +192,10 @@ def networks() -> Iterator[bytes]:
 @cache
 def dense_members() -> dict[str, bytes]:
     """What the file of a small denoiser of Keras holds, by name."""
+    from denoising_pipeline.denoiser import Denoiser
+    from denoising_pipeline.denoiser.file import DENOISER, write_network
+    from denoising_pipeline.models.dense import Dense
+
     architecture = Dense(latent_dim=2, layers=0)
     model = architecture.build((4, 4, 1), 0)
     write_network(Denoiser(architecture, (4, 4, 1), model), DENOISER, file := io.BytesIO())
@@ -225,6 +231,8 @@ def command_lines() -> Iterator[bytes]:
 
 def parameters() -> Iterator[bytes]:
     """Trees of parameters, as JSON."""
+    from denoising_pipeline.config import Parameters
+
     yield Parameters().model_dump_json().encode()
     yield b'{"source": "x", "training": {"model": {"name": "unet", "widths": [1, 2]}}}'
     yield b'{"noise_injection": {"name": "composed", "parts": [{"name": "gaussian"}]}}'

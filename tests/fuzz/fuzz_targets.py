@@ -1,7 +1,8 @@
 """What reads bytes of others, as functions that may raise nothing but what they promise.
 
 A target takes any bytes. It catches the errors that its reader promises, checks that they are
-sentences, and lets everything else through: whatever comes out of a target is a fault.
+sentences, and lets everything else through: whatever comes out of a target is a fault. What it
+needs is imported when it runs.
 """
 
 import asyncio
@@ -13,33 +14,15 @@ import zlib
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import fuzz_seeds as seeds
-import h11
 import numpy as np
 
-from denoising_pipeline.config import (
-    ParameterError,
-    format_params,
-    parse_params,
-    validate_parameters,
-)
-from denoising_pipeline.denoiser.file import DENOISER, read_network
-from denoising_pipeline.images.files import ImageError, decode_image
-from denoising_pipeline.images.idx import IdxError, read_idx
-from denoising_pipeline.images.wav import WavError, read_wav
-from denoising_pipeline.pictures.formats import (
-    FORMATS,
-    PictureError,
-    check_format,
-    open_picture,
-    write_picture,
-)
-from denoising_pipeline.service.app import create_app
-from denoising_pipeline.service.guard import Guard
-from denoising_pipeline.service.limits import Limits
-from denoising_pipeline.service.shared import Service
+if TYPE_CHECKING:
+    import h11
+
+    from denoising_pipeline.service.guard import Guard
 
 MAX_PIXELS = 2**18
 MOST_PAGES = 4
@@ -83,6 +66,8 @@ def promised(*errors: type[Exception]) -> Iterator[None]:
 
 def read_raw(content: bytes) -> None:
     """Read IDX, in memory and as a file that can be mapped."""
+    from denoising_pipeline.images.idx import IdxError, read_idx
+
     with promised(IdxError):
         read_idx(io.BytesIO(content), 2**20)
     with tempfile.TemporaryFile() as file, promised(IdxError):
@@ -93,12 +78,16 @@ def read_raw(content: bytes) -> None:
 
 def read_training_image(content: bytes) -> None:
     """Read an image or recording to train on."""
+    from denoising_pipeline.images.files import ImageError, decode_image
+
     with promised(ImageError):
         decode_image(io.BytesIO(content), "name", MAX_PIXELS)
 
 
 def read_recording(content: bytes) -> None:
     """Read a recording, and write it with other samples."""
+    from denoising_pipeline.images.wav import WavError, read_wav
+
     with promised(WavError):
         found = read_wav(content)
         found.with_values(found.values)
@@ -107,6 +96,14 @@ def read_recording(content: bytes) -> None:
 
 def through(content: bytes) -> None:
     """Read a picture, write it with other pixels in its own and in other formats, read it again."""
+    from denoising_pipeline.pictures.formats import (
+        FORMATS,
+        PictureError,
+        check_format,
+        open_picture,
+        write_picture,
+    )
+
     with promised(PictureError):
         picture = open_picture(content, max_pixels=MAX_PIXELS)
         if picture.pages > MOST_PAGES:
@@ -137,6 +134,8 @@ def repaired_png(content: bytes) -> None:
 
 def load_file(content: bytes) -> None:
     """Load the file of a denoiser, and denoise with it."""
+    from denoising_pipeline.denoiser.file import DENOISER, read_network
+
     with promised(ValueError):
         denoiser = read_network(io.BytesIO(content), DENOISER)
         shape = [size or SIDE for size in denoiser.image_shape]
@@ -161,6 +160,13 @@ def load_weights(content: bytes) -> None:
 
 def read_command_line(content: bytes) -> None:
     """Read `--params`, check them, and write what they are as a command line again."""
+    from denoising_pipeline.config import (
+        ParameterError,
+        format_params,
+        parse_params,
+        validate_parameters,
+    )
+
     text = content.decode("utf-8", "surrogateescape")
     with promised(ParameterError):
         given = parse_params(text)
@@ -170,6 +176,8 @@ def read_command_line(content: bytes) -> None:
 
 def check_tree(content: bytes) -> None:
     """Check a tree of parameters."""
+    from denoising_pipeline.config import ParameterError, validate_parameters
+
     try:
         tree = json.loads(content)
     except (ValueError, RecursionError):
@@ -181,6 +189,8 @@ def check_tree(content: bytes) -> None:
 
 def answer(content: bytes) -> None:
     """Serve a request, given as the bytes that a client sends."""
+    import h11
+
     connection = h11.Connection(h11.SERVER)
     connection.receive_data(content)
     connection.receive_data(b"")
@@ -201,7 +211,7 @@ def answer(content: bytes) -> None:
         asyncio.run(_served(request, body))
 
 
-async def _served(request: h11.Request, body: bytes) -> None:
+async def _served(request: "h11.Request", body: bytes) -> None:
     path, _, query = bytes(request.target).partition(b"?")
     scope = {
         "type": "http",
@@ -241,7 +251,12 @@ def _unquoted(path: bytes) -> str:
 
 
 @cache
-def _service() -> Guard:
+def _service() -> "Guard":
+    from denoising_pipeline.denoiser.file import DENOISER, read_network
+    from denoising_pipeline.service.app import create_app
+    from denoising_pipeline.service.limits import Limits
+    from denoising_pipeline.service.shared import Service
+
     denoiser = read_network(io.BytesIO(next(seeds.denoiser())), DENOISER)
     limits = Limits(2**20, MAX_PIXELS, 20, kept_seconds=1)
     return create_app(Service(denoiser, "small", limits), "127.0.0.1")

@@ -20,6 +20,9 @@ from denoising_pipeline.core.files import file_digest
 
 FILES = LocalFileSystem()
 
+_KEYS = {"target", "source", "size", "changed", "settings", "made"}
+"""Of a line."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
@@ -49,7 +52,7 @@ class Record:
 
     @cached_property
     def _lines(self) -> dict[str, list[dict[str, Any]]]:
-        """Lines by target, the newest last; one that was torn by a crash is passed over."""
+        """Lines by target, the newest last; one that is torn or none of ours is passed over."""
         found: dict[str, list[dict[str, Any]]] = {}
         try:
             text = (self.root / RECORD).read_text("ascii", "replace")
@@ -58,8 +61,9 @@ class Record:
         for line in text.splitlines():
             try:
                 entry = json.loads(line)
-                found.setdefault(entry["target"], []).append(entry)
-            except (ValueError, TypeError, KeyError):
+                if entry.keys() >= _KEYS:
+                    found.setdefault(entry["target"], []).append(entry)
+            except (ValueError, TypeError, AttributeError, RecursionError):
                 continue
         return found
 

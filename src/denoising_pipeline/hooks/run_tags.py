@@ -63,6 +63,7 @@ def run_facts(
 def _git_tags(project_path: Path) -> dict[str, str]:
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(project_path), *arguments]
+        # Words of this file, and no shell.
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
 
     try:

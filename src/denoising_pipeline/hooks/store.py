@@ -88,7 +88,7 @@ def follow_move(database: Path, location: str) -> None:
         for old in known:
             if not (old.startswith("file:") and old.endswith("/mlruns")):
                 continue
-            for table, column in PLACES:
+            for table, column in PLACES:  # The names are of this file; values are bound.
                 connection.execute(
                     f"UPDATE {table} SET {column} = ? || substr({column}, ?) "  # noqa: S608
                     f"WHERE {column} = ? OR substr({column}, 1, ?) = ?",

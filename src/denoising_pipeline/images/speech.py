@@ -196,7 +196,7 @@ def spoken(text: str, voice: Voice) -> Images:
 
     options = ["-v", voice.name, "-s", str(voice.speed), "-p", str(voice.pitch), "--stdout"]
     command = ["espeak-ng", *options, text]
-    found = subprocess.run(command, check=True, capture_output=True).stdout  # noqa: S603
+    found = subprocess.run(command, check=True, capture_output=True).stdout  # noqa: S603  # no shell
     recording = read_wav(_whole(found))
     amplitude = recording.values.mean(axis=2, dtype=np.float64)[0] - 0.5
     resampled = resample_poly(amplitude, RATE // 50, recording.rate // 50)
