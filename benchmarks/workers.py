@@ -44,6 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join([*MODELS, ALL_REDUCE])}")
     parser.add_argument("--images", type=int, default=8000)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--epochs", type=int, default=3)
@@ -59,8 +60,9 @@ def main() -> None:
         "1 on 1 core": [cores[:1]],
         f"{len(cores)} on 1 core each": [[core] for core in cores],
     }
+    parts = given.parts or [*MODELS, ALL_REDUCE]
     rows = []
-    for model in MODELS:
+    for model in [part for part in parts if part in MODELS]:
         for way, shares in ways.items():
             found = run(model, shares)
             seconds = min(found[0]["seconds"][1:])
@@ -68,7 +70,10 @@ def main() -> None:
             images = given.images // 4000 * 4000 / seconds
             weights = f"{found[0]['weights']:,}"
             rows.append([model, weights, way, f"{images:,.0f}", f"{1000 * processor:.1f}"])
-    print_table(["network", "weights", "workers", "images / s", "processor ms / step"], rows)
+    if rows:
+        print_table(["network", "weights", "workers", "images / s", "processor ms / step"], rows)
+    if ALL_REDUCE not in parts:
+        return
     sums = run(ALL_REDUCE, [[core] for core in cores])[0]
     title = f"values summed by {len(cores)}"
     print_table([title, "median ms", "least ms"], [[f"{int(n):,}", *ms] for n, ms in sums.items()])
