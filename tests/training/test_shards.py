@@ -41,9 +41,8 @@ def options(shards: int = 4, batch_size: int = 32) -> TrainingParameters:
 
 
 def noisy(batch: Batch, draws: np.random.Generator) -> Batch:
-    return batch._replace(
-        input=batch.input + draws.random(batch.input.shape, np.float32) / np.float32(4)
-    )
+    added = draws.random(batch.input.shape, np.float32) / np.float32(4)
+    return batch._replace(input=batch.input + added)
 
 
 def batches(world: int, rank: int, examples: Examples) -> Iterator[tuple[Images, Images]]:
