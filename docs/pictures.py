@@ -41,12 +41,19 @@ def files(*names: str) -> str:
 
 
 def graph() -> str:
-    """Return the digest of what is drawn of the default pipeline."""
+    """Return the digest of what is drawn: the stages, what goes into each and comes out."""
     from denoising_pipeline.pipeline_registry import register_pipelines
 
-    nodes = register_pipelines()["__default__"].nodes
-    lines = [(node.name, sorted(node.inputs), sorted(node.outputs)) for node in nodes]
-    return hashlib.sha256(json.dumps(sorted(lines)).encode()).hexdigest()
+    default = register_pipelines()["__default__"]
+    stages = {
+        str(node.namespace): default.only_nodes_with_namespaces([str(node.namespace)])
+        for node in default.nodes
+    }
+    edges = {
+        name: [sorted(found) for found in (stage.inputs(), stage.outputs())]
+        for name, stage in stages.items()
+    }
+    return hashlib.sha256(json.dumps(edges, sort_keys=True).encode()).hexdigest()
 
 
 def recipe() -> str:

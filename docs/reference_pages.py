@@ -5,7 +5,9 @@ All of it is read from the code and the configuration as the site is built; noth
 
 import importlib
 import inspect
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, get_origin
 
 import click
@@ -43,7 +45,7 @@ def reference_pages(conf: str = "conf") -> dict[str, str]:
     loader = OmegaConfigLoader(conf, **dict[str, Any](CONFIG_LOADER_ARGS))
     return {
         "commands.md": _commands(),
-        "parameters.md": _parameters(loader["parameters"]),
+        "parameters.md": _parameters(loader["parameters"], _comments(Path(conf))),
         "components.md": _components(),
         "pipelines.md": _pipelines(),
         "catalog.md": _catalog(dict(loader["catalog"])),
@@ -99,7 +101,19 @@ def _as_text(helped: str) -> str:
     return "\n\n".join(blocks)
 
 
-def _parameters(base: Mapping[str, Any]) -> str:
+_COMMENT = re.compile(r"^  (\w+): [^#\n]*# (.+)$", re.MULTILINE)
+
+
+def _comments(conf: Path) -> dict[str, str]:
+    """Return what stands beside a parameter in the files of the base, by its key."""
+    return {
+        f"{path.stem.removeprefix('parameters_')}.{name}": comment
+        for path in (conf / "base").glob("parameters_*.yml")
+        for name, comment in _COMMENT.findall(path.read_text("utf-8"))
+    }
+
+
+def _parameters(base: Mapping[str, Any], comments: Mapping[str, str]) -> str:
     text = [
         "# Parameters",
         "Any of them can be given by `--params`, in a recipe's `parameters.yml`, or in "
@@ -119,7 +133,10 @@ def _parameters(base: Mapping[str, Any]) -> str:
             text.append("Its names and options: [components](components.md#degradations).")
             continue
         text.append(first_paragraph(found.model))
-        rows = list(_rows(found.model, name, base.get(name, {})))
+        rows = [
+            (*row[:3], row[3] or comments.get(row[0].strip("`"), ""))
+            for row in _rows(found.model, name, base.get(name, {}))
+        ]
         text.append(table(_HEAD, rows))
     return "\n\n".join(text) + "\n"
 
