@@ -37,7 +37,11 @@ def run_tags(project_path: Path) -> dict[str, str]:
 
 
 def run_facts(
-    tags: dict[str, str], parameters: Parameters, version: str, mlflow_run: str | None
+    tags: dict[str, str],
+    parameters: Parameters,
+    version: str,
+    mlflow_run: str | None,
+    address: tuple[str | None, str | None] = (None, None),
 ) -> RunFacts:
     """Return what the report says of the run itself.
 
@@ -46,6 +50,7 @@ def run_facts(
         parameters: The parameters of the run.
         version: What its files are filed under.
         mlflow_run: Identity of the tracked run, if it is tracked.
+        address: What `store.run_address` returns of it.
     """
     is_checkout = "git.dirty" in tags
     prefix = "version."
@@ -55,6 +60,8 @@ def run_facts(
         commit=tags["git.commit"] if is_checkout else None,
         dirty=tags.get("git.dirty") == "true",
         mlflow_run=mlflow_run,
+        mlflow_address=address[0],
+        mlflow_serves=address[1],
         parameters=masked(flatten(parameters.model_dump(mode="json"))),
         libraries={k.removeprefix(prefix): v for k, v in tags.items() if k.startswith(prefix)},
     )

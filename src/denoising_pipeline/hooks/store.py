@@ -13,6 +13,8 @@ from urllib.request import url2pathname
 import mlflow
 from filelock import FileLock
 
+from denoising_pipeline.core.secrets import masked
+
 SQLITE = "sqlite:///"
 
 PLACES = (
@@ -114,3 +116,24 @@ def store_lock(uri: str | None = None) -> AbstractContextManager[Any]:
     if not uri.startswith(SQLITE):
         return nullcontext()
     return FileLock(f"{uri.removeprefix(SQLITE)}.lock")
+
+
+def run_address(uri: str, ui: Any, experiment: str, run_id: str) -> tuple[str | None, str | None]:
+    """Return where a browser finds a run, and the command that makes that place answer.
+
+    Args:
+        uri: The tracking store.
+        ui: `host` and `port` of MLflow's pages, as mlflow.yml has them.
+        experiment: Identity of the experiment.
+        run_id: Identity of the run.
+
+    Returns:
+        The address, and None in place of the command where a server answers; two times None where
+        the store has no pages that anybody could open.
+    """
+    page = f"/#/experiments/{experiment}/runs/{run_id}?workflowType=machine_learning"
+    if uri.startswith(("http://", "https://")):
+        return masked(uri).rstrip("/") + page, None
+    if uri.startswith(SQLITE):
+        return f"http://{ui.host}:{ui.port}{page}", "kedro mlflow ui"
+    return None, None

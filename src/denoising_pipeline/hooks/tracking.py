@@ -38,7 +38,7 @@ from denoising_pipeline.hooks.run_tags import (
     shortened,
 )
 from denoising_pipeline.hooks.signals import Signals
-from denoising_pipeline.hooks.store import UNTRACKED, absolute_store, store_lock
+from denoising_pipeline.hooks.store import UNTRACKED, absolute_store, run_address, store_lock
 from denoising_pipeline.hooks.trial_runs import TrialRuns
 from denoising_pipeline.hooks.variables import own_tracking
 from denoising_pipeline.hooks.versions import VersionHooks
@@ -112,7 +112,8 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
             except Exception:  # Kedro calls `on_pipeline_error` for errors of nodes only.
                 self._end("FAILED")
                 raise
-        known = run_facts(facts, parameters, run_params["run_id"], mlflow_run)
+        address = self._address(mlflow_run) if mlflow_run else (None, None)
+        known = run_facts(facts, parameters, run_params["run_id"], mlflow_run, address)
         self._trials = TrialRuns(self._box())
         doors = {"epoch_logger": EpochLogger(self._box()), "trial_logger": self._trials}
         for name, value in {**doors, "run_facts": known}.items():
@@ -141,6 +142,12 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
             atexit.register(self._end, "KILLED")
             self._atexit_registered = True
         tracking.run.id = run.info.run_id
+
+    def _address(self, run_id: str) -> tuple[str | None, str | None]:
+        """Return what `store.run_address` says of a run."""
+        experiment = self.mlflow_config.tracking.experiment._experiment.experiment_id
+        ui, uri = self.mlflow_config.ui, mlflow.get_tracking_uri()
+        return run_address(uri, ui, experiment, run_id)
 
     def _box(self) -> Outbox | None:
         """Return where things about the run are put: its own, or that of an orchestrator's run."""
