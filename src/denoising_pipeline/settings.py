@@ -10,14 +10,18 @@ from denoising_pipeline.hooks import (
 )
 from denoising_pipeline.hooks.config_loader import ComponentConfigLoader
 from denoising_pipeline.hooks.session import UniqueSession
+from denoising_pipeline.hooks.telemetry import turn_off
 
 SESSION_CLASS = UniqueSession
 VERSIONS = VersionHooks()
 TRACKING = TrackingHooks(VERSIONS)
 TOLD = FollowingHooks() if follows() else TRACKING
 HOOKS = (ConsoleHooks(lambda: TRACKING.address), TOLD, VERSIONS, ParameterHooks())
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
-"""`TrackingHooks` extends and replaces the hooks of kedro-mlflow."""
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow", "kedro-telemetry")
+"""`TrackingHooks` extends and replaces the hooks of kedro-mlflow; nothing is reported to anybody,
+also where there is no file `.telemetry`: in the packaged project."""
+
+turn_off()
 
 CONFIG_LOADER_CLASS = ComponentConfigLoader
 CONFIG_LOADER_ARGS = {

@@ -19,7 +19,9 @@ from denoising_pipeline.config import Parameters
 from denoising_pipeline.datasets import NpyDataset
 from denoising_pipeline.datasets.provenance import RECORD, read_record
 from denoising_pipeline.hooks import VersionHooks
+from denoising_pipeline.report.blocks import Section
 
+SECTION = "benchmark_section"
 ENTRIES = ("clean", "noisy", "denoiser", "history", "scores", "report")
 GAUSSIAN = {"name": "gaussian", "sigma": 0.5}
 
@@ -56,6 +58,14 @@ def show(denoiser: Any, history: Any) -> Any:
     return np.array([denoiser[2], history[0]])
 
 
+def tell(scores: Any, training: Any) -> Any:
+    return Section("told", f"{scores[1]:g} after {training['epochs']}", [])
+
+
+def gather(denoiser: Any, benchmark_section: Any) -> Any:
+    return np.array([denoiser[2], -1 if benchmark_section is None else 1])
+
+
 def step(function: Callable[..., Any], output: str, **inputs: str) -> Any:
     return node(function, name=function.__name__, inputs=inputs, outputs=output)
 
@@ -68,6 +78,8 @@ SCORE = Pipeline([step(score, "scores", noisy="noisy", denoiser="denoiser")])
 HISTORY = Pipeline([step(record, "history", training=TRAINING)])
 BOTH = Pipeline([node(both, ["clean"], ["denoiser", "history"], name="both")])
 SHOW = Pipeline([step(show, "report", denoiser="denoiser", history="history")])
+TELL = Pipeline([step(tell, SECTION, scores="scores", training=TRAINING)])
+GATHER = Pipeline([step(gather, "report", denoiser="denoiser", benchmark_section=SECTION)])
 DEFAULT = READ + INJECT + TRAIN + SCORE
 
 
@@ -114,6 +126,9 @@ class Runs:
             name: {"type": kind, "filepath": str(self.folder / f"{name}.npy"), "versioned": True}
             for name in ENTRIES
         }
+        file = str(self.folder / "benchmark_section.json")
+        section = "denoising_pipeline.datasets.SectionDataset"
+        entries[SECTION] = {"type": section, "filepath": file, "versioned": True}
         entries["plain"] = {"type": kind, "filepath": str(self.folder / "plain.npy")}
         known = {name: found for name, found in (load or {}).items() if name in ENTRIES}
         return DataCatalog.from_config(entries, load_versions=known, save_version=version)
@@ -385,3 +400,49 @@ def test_only_missing_outputs_does_not_take_the_arrays_of_another_source(runs: R
     runs()
     other = runs(only_missing=True, source="another")
     assert runs.scores(other) == [7.5, 0.5]
+
+
+def gathered(runs: Runs, **options: Any) -> list[float]:
+    """Return what a run of the report alone writes."""
+    found: list[float] = runs.catalog(load={"report": runs(GATHER, **options)}).load("report")
+    return list(found)
+
+
+def test_a_report_does_without_what_has_not_run(runs: Runs) -> None:
+    runs()
+    assert gathered(runs) == [2, -1]
+    assert SECTION not in runs.hooks.loaded
+
+
+def test_a_report_has_what_ran_on_its_denoiser(runs: Runs) -> None:
+    runs()
+    told = runs(TELL)
+    assert gathered(runs) == [2, 1]
+    assert runs.hooks.loaded[SECTION] == told
+
+
+def test_a_report_does_without_what_ran_on_another_denoiser(
+    runs: Runs, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And the log says so: it is there, and does not suit."""
+    runs()
+    runs(TELL)
+    runs(training={"epochs": 3})
+    with caplog.at_level("INFO"):
+        assert gathered(runs) == [3, -1]
+    assert "Without benchmark_section" in caplog.text
+
+
+def test_a_report_of_everything_anew_has_nothing_that_was_made_before(runs: Runs) -> None:
+    runs()
+    runs(TELL)
+    version = runs(DEFAULT + GATHER)
+    assert list(runs.catalog(load={"report": version}).load("report")) == [2, -1]
+    version = runs(DEFAULT + TELL + GATHER)
+    assert list(runs.catalog(load={"report": version}).load("report")) == [2, 1]
+
+
+def test_what_is_absent_is_not_missing(runs: Runs) -> None:
+    first = runs(DEFAULT + GATHER)
+    runs(DEFAULT + GATHER, only_missing=True)
+    assert [path.name for path in (runs.folder / "report.npy").iterdir()] == [first]

@@ -134,6 +134,26 @@ def test_fault_p13_a_folder_that_is_no_project_gets_no_file(tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir()] == []
 
 
-def test_telemetry_is_off() -> None:
-    """Nothing is reported to anybody, unless somebody changes the committed file."""
+def test_telemetry_is_off(tmp_path: Path) -> None:
+    """Nothing is reported to anybody, in the checkout and outside of it, by Kedro nor by MLflow.
+
+    Kedro asks a file of the checkout and its own hook; MLflow a client that may be there before.
+    """
     assert (ROOT / ".telemetry").read_text() == "consent: false\n"
+    asked = (
+        "import mlflow, mlflow.telemetry\n"
+        "from kedro.framework.project import configure_project, settings\n"
+        "from kedro.framework.hooks import manager\n"
+        "configure_project('denoising_pipeline')\n"
+        "hooks = manager._create_hook_manager()\n"
+        "manager._register_hooks_entry_points(hooks, settings.DISABLE_HOOKS_FOR_PLUGINS)\n"
+        "print([type(one).__name__ for one in hooks.get_plugins() if 'Telemetry' in repr(one)])\n"
+        "print(mlflow.telemetry.get_telemetry_client())\n"
+    )
+    left_out = {"DO_NOT_TRACK", "CI", "PYTEST_CURRENT_TEST", "MLFLOW_DISABLE_TELEMETRY"}
+    variables = {key: value for key, value in environment().items() if key not in left_out}
+    command = [sys.executable, "-c", asked]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.splitlines()[-2:] == ["[]", "None"], done.stderr

@@ -11,6 +11,8 @@ from report_inputs import CARD, COMMIT, COUNT, changed, history, parsed, part, p
 
 from denoising_pipeline.report import SECTIONS, Results, RunFacts, render
 from denoising_pipeline.report.blocks import Section, Text
+from denoising_pipeline.report.others import SIDES
+from denoising_pipeline.report.words import WORDS
 
 
 def cells(section: Tag) -> list[list[str]]:
@@ -34,6 +36,7 @@ def test_every_section_has_a_heading_and_a_link_to_it(page: BeautifulSoup) -> No
         "labels",
         "extremes",
         "robustness",
+        "others",
         "denoiser",
         "run",
     ]
@@ -43,7 +46,7 @@ def test_every_section_has_a_heading_and_a_link_to_it(page: BeautifulSoup) -> No
         assert heading is not None
         assert links[heading.get_text()] == f"#{section['id']}"
         assert section["aria-labelledby"] == heading["id"]
-    assert len(links) == len(sections) == len(SECTIONS)
+    assert len(links) == len(sections) == len(SECTIONS) - len(SIDES)
 
 
 def test_the_page_fetches_nothing(page: BeautifulSoup) -> None:
@@ -91,6 +94,52 @@ def test_the_limit_is_shown_where_it_is_known() -> None:
     assert "To the limit 17.50 dB limit: 31.25 dB" in shown
     assert "limit 31.25" in shown
     assert "limit" not in part(parsed(), "result").get_text()
+
+
+BASELINE = {
+    "baseline": "gaussian filter + tone",
+    "baseline_psnr": 10.5,
+    "baseline_gain": 1.84,
+    "baseline_gain_ci_low": 1.75,
+    "baseline_gain_ci_high": 2.0,
+}
+
+
+def test_a_cheap_filter_stands_beside_the_result() -> None:
+    page = parsed(changed(summary={**results().summary, **BASELINE}))
+    shown = part(page, "result").get_text(" ", strip=True)
+    assert "Over gaussian filter + tone +1.84 dB +1.75 to +2.00; a gaussian filter" in shown
+    assert "gaussian filter + tone 10.50" in shown
+    assert not page.select("[role=alert]")
+
+
+def test_a_denoiser_that_loses_to_the_filter_is_said_to_do_so() -> None:
+    lost = {**results().summary, **BASELINE, "baseline_gain": -0.2}
+    (alert,) = parsed(changed(summary=lost)).select("[role=alert]")
+    assert "It loses to a gaussian filter + tone" in alert.get_text()
+
+
+def test_words_are_explained_once_in_a_section_and_nowhere_without_need() -> None:
+    page = parsed()
+    for section in page.select("main > section"):
+        asked = [str(button["popovertarget"]) for button in section.select(".word")]
+        assert len(asked) == len(set(asked))
+    told = {str(box["id"]): box.get_text(" ", strip=True) for box in page.select("[popover]")}
+    assert {str(button["popovertarget"]) for button in page.select(".word")} == told.keys()
+    for word in ("PSNR", "pooled", "SSIM", "loss", "interval"):
+        assert told[f"word-{word.lower()}"] == f"{word} {WORDS[word]}"
+    assert "word-limit" not in told
+    known = {**results().summary, "limit_psnr": 31.25, "limit_distance": 17.5}
+    assert parsed(changed(summary=known)).find(id="word-limit")
+
+
+def test_the_tracked_run_is_a_link_where_its_store_has_pages() -> None:
+    assert "This run in MLflow" not in part(parsed(), "run").get_text()
+    address = "http://127.0.0.1:5000/#/experiments/1/runs/c0ffee"
+    facts = replace(results().facts, mlflow_address=address, mlflow_serves="kedro mlflow ui")
+    section = part(parsed(changed(facts=facts)), "run")
+    assert section.find("a", href=address)
+    assert "answers while kedro mlflow ui runs" in section.get_text(" ", strip=True)
 
 
 def test_what_was_trained_on_stands_beside_the_result() -> None:

@@ -246,3 +246,78 @@ def test_series_are_told_apart_without_colour(page: Chrome) -> None:
         assert lines[0] == "none" != lines[1]
         assert page.find_elements(By.CSS_SELECTOR, f"#{section} .series.strong circle")
         assert page.find_elements(By.CSS_SELECTOR, f"#{section} .series.weak rect")
+
+
+def test_a_word_is_explained_by_a_key_or_a_touch_and_closed_by_escape(page: Chrome) -> None:
+    look(page, 390, "light")
+    mark = one(page, "#result .figures .word")
+    assert mark.get_attribute("aria-label") == "What is PSNR?"
+    box = one(page, "#word-psnr")
+    mark.send_keys(Keys.ENTER)
+    assert box.is_displayed()
+    assert "Peak signal-to-noise ratio" in box.text
+    assert 0 <= box.rect["x"] <= box.rect["x"] + box.rect["width"] <= 390
+    ActionChains(page).send_keys(Keys.ESCAPE).perform()
+    assert not box.is_displayed()
+    mark.click()
+    assert box.is_displayed()
+    one(page, "h1").click()
+    assert not box.is_displayed()
+
+
+def test_a_heading_sorts_and_explains_apart(page: Chrome) -> None:
+    heading = one(page, "#labels thead th:has(.word)")
+    heading.find_element(By.CSS_SELECTOR, ".word").click()
+    assert one(page, ":popover-open").is_displayed()
+    assert heading.get_attribute("aria-sort") is None
+
+
+def test_a_picture_is_enlarged_by_a_click_or_a_key_and_closed_by_escape(page: Chrome) -> None:
+    small = page.find_elements(By.CSS_SELECTOR, "#picture .gallery .enlarge")
+    before = small[0].rect["width"]
+    small[0].click()
+    large = one(page, "dialog.large")
+    assert large.is_displayed()
+    shown = large.find_elements(By.TAG_NAME, "img")
+    assert len(shown) == 3
+    assert shown[0].rect["width"] > 2 * before
+    title = large.find_element(By.TAG_NAME, "strong")
+    assert title.text == "#0, label 7"
+    ActionChains(page).send_keys(Keys.ARROW_RIGHT).perform()
+    assert title.text == "#1, label 2"
+    ActionChains(page).send_keys(Keys.ESCAPE).perform()
+    assert not large.is_displayed()
+    small[2].send_keys(Keys.ENTER)
+    assert large.is_displayed()
+    large.find_element(By.TAG_NAME, "button").click()
+    assert not large.is_displayed()
+
+
+def test_a_table_that_goes_on_to_the_right_says_so_until_its_end_is_seen(page: Chrome) -> None:
+    look(page, 390, "light")
+    box, hint = one(page, "#labels .scroll"), one(page, "#labels .more-hint")
+    WebDriverWait(page, PATIENCE).until(lambda _: hint.is_displayed())
+    assert "more" in (box.get_attribute("class") or "").split()
+    run(page, "arguments[0].scrollTo(9999, 0)", box)
+    WebDriverWait(page, PATIENCE).until(
+        lambda _: "more" not in (box.get_attribute("class") or "").split()
+    )
+    look(page, 1600, "light")
+    WebDriverWait(page, PATIENCE).until(lambda _: not hint.is_displayed())
+
+
+def test_on_paper_it_is_light_and_no_table_is_cut(page: Chrome) -> None:
+    look(page, 700, "dark")
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        style = "getComputedStyle(document.querySelector(arguments[0]))[arguments[1]]"
+        assert luminance(run(page, style, "body", "backgroundColor")) > 0.9
+        cut = (
+            "[...document.querySelectorAll('.scroll')].filter((box) => box.clientWidth > 0 &&"
+            " box.scrollWidth > box.clientWidth + 1).map((box) => box.ariaLabel)"
+        )
+        assert run(page, cut) == []
+        assert not one(page, "nav").is_displayed()
+        assert one(page, "#word-psnr").is_displayed()
+    finally:
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         DenoisersDataset,
     )
     from denoising_pipeline.datasets.npy import NpyDataset
+    from denoising_pipeline.datasets.sections import SectionDataset
     from denoising_pipeline.datasets.source import SourceDataset, SourcesDataset
     from denoising_pipeline.datasets.study_storage import StudyStorageDataset
 
@@ -23,6 +24,7 @@ __all__ = [
     "DenoisersDataset",
     "MlflowRunsDataset",
     "NpyDataset",
+    "SectionDataset",
     "SourceDataset",
     "SourcesDataset",
     "StrictJsonDataset",
@@ -36,6 +38,7 @@ _MODULES = {
     "DenoisersDataset": "networks",
     "MlflowRunsDataset": "mlflow_runs",
     "NpyDataset": "npy",
+    "SectionDataset": "sections",
     "SourceDataset": "source",
     "SourcesDataset": "source",
     "StrictJsonDataset": "json_strict",

@@ -31,6 +31,11 @@ WHAT_IMAGES_ARE = ("source", "seed", "ingestion", "preprocessing", "noise_inject
 _FIRST = ("denoiser", "card")
 """Entries that are chosen first: the others have to suit them."""
 
+ABSENT = "none"
+"""In place of the version of an optional entry, where none suits."""
+
+ANEW = "written anew"
+
 
 class Wanted(NamedTuple):
     """What a version has to agree with.
@@ -56,7 +61,7 @@ class Wanted(NamedTuple):
         if record.node and self.runs.get(record.node, version) != version:
             why.append(Contradiction(f"run of {record.node}", self.runs[record.node], version))
         anew = sorted(self.new & record.all_inputs.keys())
-        return why + [Contradiction(name, "written anew", "an earlier version") for name in anew]
+        return why + [Contradiction(name, ANEW, "an earlier version") for name in anew]
 
     def after(self, name: str, found: Recorded) -> "Wanted":
         """Return what the next version has to agree with."""
@@ -77,7 +82,10 @@ def choose(
     """Choose and pin versions of inputs that suit the command and each other."""
     names = [name for name in pipeline.inputs() if not name.startswith("params:")]
     versioned = [name for name in names if is_versioned(catalog.get(name))]
-    order = sorted(versioned, key=lambda name: (name not in requested, name not in _FIRST, name))
+    order = sorted(
+        (name for name in versioned if name in requested or not is_optional(catalog.get(name))),
+        key=lambda name: (name not in requested, name not in _FIRST, name),
+    )
     chosen: dict[str, Recorded] = {}
     raw = digests_of(names, catalog) if order else {}
     wanted = Wanted(parameters, raw, {}, frozenset(pipeline.all_outputs()))
@@ -86,7 +94,33 @@ def choose(
         chosen[name] = suitable(name, dataset, requested.get(name), wanted)
         wanted = wanted.after(name, chosen[name])
         dataset._version = Version(chosen[name].version, dataset._version.save)
+    return chosen | _optional(sorted({*versioned} - {*order}), catalog, wanted)
+
+
+def is_optional(dataset: Any) -> bool:
+    """Whether a run goes on without an entry of which no version suits."""
+    return getattr(dataset, "optional", False)
+
+
+def _optional(names: Iterable[str], catalog: DataCatalog, wanted: Wanted) -> dict[str, Recorded]:
+    """Choose and pin what suits of optional inputs; that others were passed over is logged."""
+    chosen: dict[str, Recorded] = {}
+    for name in names:
+        dataset: Any = catalog.get(name)
+        dataset._version = Version(ABSENT, dataset._version.save)
+        try:
+            chosen[name] = suitable(name, dataset, None, wanted)
+        except DatasetError:
+            _say_why_without(name, next(recorded(dataset), None), wanted)
+            continue
+        dataset._version = Version(chosen[name].version, dataset._version.save)
     return chosen
+
+
+def _say_why_without(name: str, newest: Recorded | None, wanted: Wanted) -> None:
+    why = wanted.contradictions(name, newest) if newest else []
+    if why and all(each.wanted != ANEW for each in why):
+        logger.info("Without %s, which does not suit: %s", name, _in_words(why[0]))
 
 
 def newest_of(dataset: Any, name: str, parameters: Mapping[str, Any], version: str | None) -> str:
@@ -168,8 +202,9 @@ def keep_what_is_there(
     """Pin the outputs of nodes that need not run again: same inputs, same parameters."""
     digests = {name: whole.record.digest for name, whole in chosen.items()}
     for name in pipeline.inputs() - digests.keys():
-        digest = getattr(catalog.get(name), "digest", None) if "params:" not in name else None
-        if digest:
+        dataset: Any = None if "params:" in name else catalog.get(name)
+        digest = getattr(dataset, "digest", None)
+        if digest and _counts(dataset):
             digests[name] = digest()
     for node in pipeline.nodes:
         read = [name for name in node.inputs if not name.startswith("params:")]
@@ -183,7 +218,7 @@ def keep_what_is_there(
             continue
         outputs = {name: catalog.get(name) for name in node.outputs}
         for name, found in _made_the_same(outputs, inputs, options).items():
-            dataset: Any = outputs[name]
+            dataset = outputs[name]
             dataset._version = Version(found.version, dataset._version.save)
             digests[name] = found.record.digest
 
@@ -209,6 +244,8 @@ def _made_the_same(
 
 def _counts(dataset: Any) -> bool:
     """Whether a dataset decides what a node writes: not so what tracking puts there."""
+    if is_optional(dataset) and dataset._version.load == ABSENT:
+        return False
     return not isinstance(dataset, MemoryDataset | CheckpointsDataset)
 
 

@@ -70,6 +70,19 @@ class NoiseInjectionParameters(RootModel[DegradationChoice]):
         return [step.model_dump(mode=info.mode) for step in self.root.steps]
 
 
+def level_in_words(name: str) -> str:
+    """Return what the level of a degradation is, such as `"sigma: standard deviation"`.
+
+    Args:
+        name: A key of `DEGRADATIONS`; of others, and of those without a level, it is "level".
+    """
+    kind = DEGRADATIONS.get(name)
+    if kind is None or not kind.level:
+        return "level"
+    about = kind.model_fields[kind.level].description
+    return f"{kind.level}: {about}" if about else kind.level
+
+
 __all__ = [
     "DEGRADATIONS",
     "DRAWN",
@@ -82,4 +95,5 @@ __all__ = [
     "NoiseInjectionParameters",
     "draw_noisy",
     "draw_noisy_block",
+    "level_in_words",
 ]

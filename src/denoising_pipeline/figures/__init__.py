@@ -12,7 +12,7 @@ from denoising_pipeline.figures.charts import (
     psnr_distribution,
     training_curves,
 )
-from denoising_pipeline.figures.codes import feature_accuracies, projection_scores
+from denoising_pipeline.figures.codes import feature_accuracies, projection_maps, projection_scores
 from denoising_pipeline.figures.grids import (
     benchmark_examples,
     best_and_worst,
@@ -52,6 +52,7 @@ __all__ = [
     "noise_sweeps",
     "noisy_examples",
     "ood_curves",
+    "projection_maps",
     "projection_scores",
     "psnr_distribution",
     "run_scores",

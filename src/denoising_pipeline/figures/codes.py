@@ -1,6 +1,7 @@
 """Figures of what the codes of an autoencoder are good for."""
 
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter, ScalarFormatter
 
@@ -108,4 +109,34 @@ def projection_scores(projection_scores: pd.DataFrame) -> Figure:
         ax.set_xlabel("values of an image")
     handles = axes[1].get_legend_handles_labels()
     figure.legend(*handles, fontsize=SMALL, loc="outside lower center", ncols=4)
+    return figure
+
+
+def projection_maps(projection_rows: pd.DataFrame) -> Figure:
+    """Draw test images as dots in two values, a panel for each method, coloured by label.
+
+    Args:
+        projection_rows: Columns method, latent_dim, label (NaN: none), x and y; rows of other
+            numbers of values are left out.
+
+    Raises:
+        ValueError: If a column is missing or nothing has two values.
+    """
+    check_table("projection_rows", projection_rows, ["method", "latent_dim", "label", "x", "y"])
+    plane = projection_rows.query("latent_dim == 2")
+    check_table("projection_rows with two values", plane, [])
+    methods = list(plane.groupby("method", sort=False))
+    figure = new_figure(3.2 * len(methods) + 0.6, 3.9, "Test images in two values")
+    panels = figure.subplots(1, len(methods), squeeze=False)[0]
+    labels = sorted(plane["label"].dropna().unique())
+    colors = dict(zip(labels, colormaps["tab10"](range(len(labels))), strict=True))
+    for ax, (name, rows) in zip(panels, methods, strict=True):
+        for label, dots in rows.groupby(rows["label"].fillna(-1)):
+            color = colors.get(label, INK)
+            text = f"{label:g}" if label in colors else "image"
+            ax.scatter(dots["x"], dots["y"], s=5, color=color, alpha=0.7, label=text, linewidth=0)
+        ax.set(title=name, xticks=[], yticks=[])
+        ax.set_aspect("equal", "datalim")
+    handles = panels[0].get_legend_handles_labels()
+    figure.legend(*handles, fontsize=SMALL, loc="outside right center", markerscale=3)
     return figure

@@ -68,16 +68,26 @@ class Address(NamedTuple):
     project: Path
 
     @property
-    def path(self) -> str:
+    def url(self) -> str:
         """The page of the run; without the query MLflow opens its side for language models."""
-        return f"/#/experiments/{self.experiment}/runs/{self.run}?workflowType=machine_learning"
+        place = masked(self.store).rstrip("/") if self._is_server else self.ui
+        return (
+            f"{place}/#/experiments/{self.experiment}/runs/{self.run}?workflowType=machine_learning"
+        )
+
+    @property
+    def serves(self) -> str | None:
+        """The command that makes the page answer; None: a server does."""
+        if self._is_server:
+            return None
+        if not (self.project / "pyproject.toml").is_file():
+            return f"mlflow server --backend-store-uri '{masked(self.store)}'"
+        return f"kedro mlflow ui --env {self.env}" if self.env else "kedro mlflow ui"
+
+    @property
+    def _is_server(self) -> bool:
+        return self.store.startswith(("http://", "https://"))
 
     def __str__(self) -> str:
         """Return what opens the page: of a server its address, else a command and the address."""
-        if self.store.startswith(("http://", "https://")):
-            return f"MLflow: {masked(self.store.rstrip('/'))}{self.path}"
-        env = f" --env {self.env}" if self.env else ""
-        command = f"kedro mlflow ui{env}"
-        if not (self.project / "pyproject.toml").is_file():
-            command = f"mlflow server --backend-store-uri '{masked(self.store)}'"
-        return f"MLflow: {command}, then {self.ui}{self.path}"
+        return f"MLflow: {self.serves}, then {self.url}" if self.serves else f"MLflow: {self.url}"

@@ -14,6 +14,7 @@ from mlflow.tracking import MlflowClient
 from denoising_pipeline.config import Parameters, flatten, format_params
 from denoising_pipeline.core.processes import is_alive, process_tags
 from denoising_pipeline.core.secrets import masked
+from denoising_pipeline.hooks.run_name import Address
 from denoising_pipeline.report import RunFacts
 
 LIBRARIES = (
@@ -37,7 +38,11 @@ def run_tags(project_path: Path) -> dict[str, str]:
 
 
 def run_facts(
-    tags: dict[str, str], parameters: Parameters, version: str, mlflow_run: str | None
+    tags: dict[str, str],
+    parameters: Parameters,
+    version: str,
+    mlflow_run: str | None,
+    address: Address | None = None,
 ) -> RunFacts:
     """Return what the report says of the run itself.
 
@@ -46,6 +51,7 @@ def run_facts(
         parameters: The parameters of the run.
         version: What its files are filed under.
         mlflow_run: Identity of the tracked run, if it is tracked.
+        address: Where it is seen.
     """
     is_checkout = "git.dirty" in tags
     prefix = "version."
@@ -55,6 +61,8 @@ def run_facts(
         commit=tags["git.commit"] if is_checkout else None,
         dirty=tags.get("git.dirty") == "true",
         mlflow_run=mlflow_run,
+        mlflow_address=address.url if address else None,
+        mlflow_serves=address.serves if address else None,
         parameters=masked(flatten(parameters.model_dump(mode="json"))),
         libraries={k.removeprefix(prefix): v for k, v in tags.items() if k.startswith(prefix)},
     )

@@ -122,7 +122,7 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
             except Exception:  # Kedro calls `on_pipeline_error` for errors of nodes only.
                 self._end("FAILED")
                 raise
-        known = run_facts(facts, parameters, run_params["run_id"], mlflow_run)
+        known = run_facts(facts, parameters, run_params["run_id"], mlflow_run, self.address)
         self._trials = TrialRuns(self._box())
         doors = {
             "epoch_logger": EpochLogger(self._box()),

@@ -1,11 +1,13 @@
 """What a section is made of. The page's template has a macro for each kind."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
-import pandas as pd
+from denoising_pipeline.report.tables import Table
+
+LETTER_PERCENT = 2.4
+"""Width of a letter on a phone, in percent of the page."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,20 @@ class Code:
 
 
 @dataclass(frozen=True)
+class Links:
+    """What to read further, or to open elsewhere.
+
+    Attributes:
+        title: Heading; may be empty.
+        items: (address, name, what is said of it) of each.
+    """
+
+    kind: ClassVar[str] = "links"
+    title: str
+    items: Sequence[tuple[str, str, str]]
+
+
+@dataclass(frozen=True)
 class Figures:
     """Key figures side by side.
 
@@ -72,12 +88,26 @@ class Scale:
     chosen: str
 
     @property
-    def placed(self) -> list[tuple[str, str, float]]:
-        """(name, value in words, position in percent) of each point, from low to high."""
+    def placed(self) -> list[tuple[str, str, float, int]]:
+        """(name, value in words, position in percent, row of its words), from low to high."""
         values = [value for _, value in self.points]
         low, width = min(values), (max(values) - min(values)) or 1.0
-        ordered = sorted(self.points, key=lambda point: point[1])
-        return [(name, f"{value:.2f}", 100 * (value - low) / width) for name, value in ordered]
+        ends: list[float] = []
+        found = []
+        for name, value in sorted(self.points, key=lambda point: point[1]):
+            place = 100 * (value - low) / width
+            row = 0 if name == self.chosen else self._row(ends, place, f"{name} {value:.2f}")
+            found.append((name, f"{value:.2f}", place, row))
+        return found
+
+    @staticmethod
+    def _row(ends: list[float], place: float, words: str) -> int:
+        """Return the first row in which words do not cover others, as on a phone."""
+        wide = LETTER_PERCENT * len(words)
+        start = place * (1 - wide / 100)
+        row = next((row for row, end in enumerate(ends) if end < start), len(ends))
+        ends[row : row + 1] = [start + wide]
+        return row
 
 
 @dataclass(frozen=True)
@@ -110,88 +140,33 @@ class Gallery:
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column of a table.
+class Sheet:
+    """The same images in rows under each other.
 
     Attributes:
-        title: Its heading.
-        values: What it is sorted by.
-        texts: What it shows.
-        numeric: Whether these are numbers.
+        title: What it shows.
+        rows: (name, lines about it, its images in one PNG as data URI) of each row.
+        chosen: Name of the one that stands out; may be empty.
     """
 
+    kind: ClassVar[str] = "sheet"
     title: str
-    values: Sequence[Any]
-    texts: Sequence[str]
-    numeric: bool = True
+    rows: Sequence[tuple[str, Sequence[str], str]]
+    chosen: str = ""
 
 
 @dataclass(frozen=True)
-class Table:
-    """A table that sorts.
+class Drawing:
+    """A figure as it was drawn for paper.
 
     Attributes:
-        title: Its caption.
-        columns: Equally long columns; the first names the row.
-        folded: Whether it is opened on demand.
+        title: What it shows.
+        uri: PNG as data URI.
     """
 
-    kind: ClassVar[str] = "table"
+    kind: ClassVar[str] = "drawing"
     title: str
-    columns: Sequence[Column]
-    folded: bool = False
-
-    @property
-    def rows(self) -> Iterable[tuple[tuple[Any, str, bool], ...]]:
-        """(value, text, whether it is a number) of each cell, row by row."""
-        cells = (
-            [(value, text, column.numeric) for value, text in pairs]
-            for column in self.columns
-            for pairs in [zip(column.values, column.texts, strict=True)]
-        )
-        return zip(*cells, strict=True)
-
-
-def words(title: str, texts: Iterable[Any]) -> Column:
-    """Return a column of words."""
-    shown = [str(text) for text in texts]
-    return Column(title, shown, shown, numeric=False)
-
-
-def numbers(title: str, values: Iterable[Any], form: str) -> Column:
-    """Return a column of numbers in a certain format, such as `".2f"`."""
-    found = list(values)
-    return Column(title, found, [format(value, form) for value in found])
-
-
-def pairs(title: str, name: str, given: Mapping[str, Any], *, folded: bool = False) -> Table:
-    """Return a table of names and values, these as the configuration files have them."""
-    return Table(title, [words(name, given), words("value", map(plain, given.values()))], folded)
-
-
-def options(component: Mapping[str, Any]) -> str:
-    """Return the name and every option of a part that the parameters choose by its name."""
-    parts = [f"{key} {plain(value)}" for key, value in component.items() if key != "name"]
-    return ", ".join([component["name"], *parts])
-
-
-def plain(value: Any) -> str:
-    """Return a value as the configuration files have it."""
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def intervals(title: str, table: pd.DataFrame, key: str, form: str) -> Column:
-    """Return a column of intervals, sorted by their lower ends.
-
-    Args:
-        title: Heading.
-        table: Has the columns `<key>_ci_low` and `<key>_ci_high`.
-        key: The score.
-        form: Format of both ends.
-    """
-    lows, highs = table[f"{key}_ci_low"].tolist(), table[f"{key}_ci_high"].tolist()
-    texts = [f"{low:{form}} to {high:{form}}" for low, high in zip(lows, highs, strict=True)]
-    return Column(title, lows, texts)
+    uri: str
 
 
 @dataclass(frozen=True)
@@ -203,6 +178,7 @@ class Series:
         values: A number per position; None where there is none to draw.
         strong: Whether it is what the chart is about (a full line), or what that is compared to
             (a dashed one).
+        faint: Whether it is what that is compared to in turn (a dotted one).
         low: Lower ends of intervals.
         high: Upper ends of intervals.
     """
@@ -212,6 +188,7 @@ class Series:
     strong: bool = True
     low: Sequence[float] | None = None
     high: Sequence[float] | None = None
+    faint: bool = False
 
 
 @dataclass(frozen=True)
@@ -247,7 +224,22 @@ class Chart:
         return asdict(self)
 
 
-Block = Text | Alert | Code | Figures | Scale | Gallery | Table | Chart
+@dataclass(frozen=True)
+class Charts:
+    """Small charts side by side.
+
+    Attributes:
+        charts: The charts.
+    """
+
+    kind: ClassVar[str] = "charts"
+    charts: Sequence[Chart]
+
+
+Words = Text | Alert | Code | Links
+Pictures = Gallery | Sheet | Drawing
+Numbers = Figures | Scale | Table | Chart | Charts
+Block = Words | Pictures | Numbers
 
 
 @dataclass(frozen=True)
@@ -258,8 +250,10 @@ class Section:
         key: Its anchor: lower-case letters and hyphens.
         title: Its heading.
         blocks: What it says.
+        verdict: The same in one sentence, for the top of the page; may be empty.
     """
 
     key: str
     title: str
     blocks: Sequence[Block]
+    verdict: str = ""

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from denoising_pipeline.report.blocks import Code, Section, Table, Text, pairs, words
+from denoising_pipeline.report.blocks import Block, Code, Links, Section, Text
 from denoising_pipeline.report.results import Results, RunFacts
+from denoising_pipeline.report.tables import Table, pairs, words
 
 MANY = 10
 """Files that a table shows without being asked."""
@@ -26,11 +27,20 @@ def what_was_run(results: Results) -> Section:
             Text("To run it again, in the folder of the project:"),
             Code(again(facts)),
             pairs("The run", "what", run),
+            *_tracked(facts),
             *_files(results.source_manifest),
             pairs("Every parameter of the command", "parameter", facts.parameters, folded=True),
             pairs("Libraries", "library", facts.libraries, folded=True),
         ],
     )
+
+
+def _tracked(facts: RunFacts) -> list[Block]:
+    """Return the way to the run in MLflow, if there is one."""
+    if not facts.mlflow_address:
+        return []
+    need = f"answers while {facts.mlflow_serves} runs" if facts.mlflow_serves else ""
+    return [Links("", [(facts.mlflow_address, "This run in MLflow", need)])]
 
 
 def _files(manifest: Mapping[str, Any]) -> list[Table]:

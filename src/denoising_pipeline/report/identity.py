@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from denoising_pipeline.report.blocks import Section, Text, options, pairs
+from denoising_pipeline.report.blocks import Section, Text
 from denoising_pipeline.report.results import Results
+from denoising_pipeline.report.tables import options, pairs
 
 TELLING = ("loss", "batch_size", "learning_rate", "schedule", "fresh_noise")
 """Parameters of the training that are shown without being asked for."""

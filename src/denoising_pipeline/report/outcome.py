@@ -7,20 +7,11 @@ from typing import Any
 from denoising_pipeline.evaluation.scoring import RISK, SCORE_FORMATS, ScoreFormat
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.shown import SAMPLES
-from denoising_pipeline.report.blocks import (
-    Alert,
-    Block,
-    Column,
-    Figures,
-    Gallery,
-    Scale,
-    Section,
-    Table,
-    Text,
-    words,
-)
+from denoising_pipeline.report.blocks import Alert, Block, Figures, Gallery, Scale, Section, Text
+from denoising_pipeline.report.others import in_short
 from denoising_pipeline.report.pictures import HEARD, HEARD_SECONDS, pictures, shown_side
 from denoising_pipeline.report.results import Results
+from denoising_pipeline.report.tables import Column, Table, words
 from denoising_pipeline.report.without_clean import headline_without_clean
 
 DO_NOT_USE = (
@@ -45,6 +36,20 @@ def worse_than_noisy(summary: Mapping[str, Any]) -> str | None:
     return (
         f"Worse than doing nothing: {summary['psnr']:.2f} dB denoised, "
         f"{summary['noisy_psnr']:.2f} dB noisy. {DO_NOT_USE}"
+    )
+
+
+def worse_than_baseline(summary: Mapping[str, Any]) -> str | None:
+    """Return what to say of a denoiser that a filter beats; None if it does not.
+
+    Args:
+        summary: `baseline`, `baseline_psnr` and `baseline_gain`, if they are known.
+    """
+    if summary.get("baseline_gain", 0) >= 0 or summary["worse_than_noisy"]:
+        return None
+    return (
+        f"It loses to a {summary['baseline']}, which is no network: {summary['psnr']:.2f} dB, the "
+        f"filter {summary['baseline_psnr']:.2f} dB."
     )
 
 
@@ -76,15 +81,22 @@ def headline(results: Results) -> Section:
         remark += f"{summary['start_psnr']:.2f} dB"
         items.append((f"Over {start}", f"{summary['start_gain']:+.2f} dB", remark))
         points.append((start, summary["start_psnr"]))
+    if "baseline_gain" in summary:
+        name = summary["baseline"]
+        low, high = (f"{summary[f'baseline_gain_ci_{end}']:+.2f}" for end in ("low", "high"))
+        remark = f"{low} to {high}; a {name}, its options chosen on validation images: "
+        remark += f"{summary['baseline_psnr']:.2f} dB"
+        items.append((f"Over {name}", f"{summary['baseline_gain']:+.2f} dB", remark))
+        points.append((name, summary["baseline_psnr"]))
     if {"limit_psnr", "limit_distance"} <= summary.keys():
         limit, distance = summary["limit_psnr"], summary["limit_distance"]
         remark = f"limit: {limit:.2f} dB, the best that is thought possible on these images"
         items.append(("To the limit", f"{distance:.2f} dB", remark))
         points.append(("limit", limit))
     scale = Scale("Mean PSNR [dB]", points, chosen="denoised")
-    blocks: list[Block] = [Figures(items), scale, _score_table(results)]
-    warning = worse_than_noisy(summary)
-    return Section("result", "Result", [Alert(warning), *blocks] if warning else blocks)
+    blocks: list[Block] = [Figures(items), scale, *in_short(results), _score_table(results)]
+    warnings = filter(None, [worse_than_noisy(summary), worse_than_baseline(summary)])
+    return Section("result", "Result", [*map(Alert, warnings), *blocks])
 
 
 def _score_table(results: Results) -> Table:

@@ -6,6 +6,7 @@ from denoising_pipeline.core.pages import environment
 from denoising_pipeline.report.blocks import Section
 from denoising_pipeline.report.results import Results
 from denoising_pipeline.report.sections import SECTIONS
+from denoising_pipeline.report.words import Glossary, anchor
 
 
 def render(
@@ -28,5 +29,7 @@ def render(
         title=f"{results.card.noise.describe()}\N{NO-BREAK SPACE}· {results.architecture['name']}",
         version=results.facts.version,
         source=results.card.images.source,
+        explained=Glossary(),
+        anchor=anchor,
         sections=[section for section in (make(results) for make in sections) if section],
     )

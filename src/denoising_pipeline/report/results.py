@@ -9,6 +9,7 @@ import pandas as pd
 from denoising_pipeline.denoiser.card import Card
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
+from denoising_pipeline.report.blocks import Section
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class RunFacts:
         commit: The git commit of the code, if it is a checkout.
         dirty: Whether files differed from that commit.
         mlflow_run: Identity of the tracked run, if it is tracked.
+        mlflow_address: Where a browser finds that run, if its store has such an address.
+        mlflow_serves: The command that makes the address answer; None: a server does.
         parameters: Every parameter by its full key.
         libraries: Version by name.
     """
@@ -30,6 +33,8 @@ class RunFacts:
     commit: str | None = None
     dirty: bool = False
     mlflow_run: str | None = None
+    mlflow_address: str | None = None
+    mlflow_serves: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     libraries: Mapping[str, str] = field(default_factory=dict)
 
@@ -62,6 +67,7 @@ class Results:
         facts: What the run knows of itself.
         examples: How many images the picture shows.
         extremes: How many images are shown at either end.
+        sides: What other pipelines found of the same, by name; None where they have not run.
     """
 
     clean: Images | ImageSet
@@ -79,6 +85,7 @@ class Results:
     facts: RunFacts
     examples: int = 10
     extremes: int = 5
+    sides: Mapping[str, Section | None] = field(default_factory=dict)
 
     @property
     def has_clean(self) -> bool:

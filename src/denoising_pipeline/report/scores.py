@@ -6,17 +6,9 @@ import numpy as np
 import pandas as pd
 
 from denoising_pipeline.evaluation.metrics import PSNR_CAP
-from denoising_pipeline.report.blocks import (
-    Chart,
-    Column,
-    Section,
-    Series,
-    Table,
-    Text,
-    intervals,
-    numbers,
-)
+from denoising_pipeline.report.blocks import Chart, Section, Series, Text
 from denoising_pipeline.report.results import Results
+from denoising_pipeline.report.tables import Column, Table, intervals, numbers
 
 BINS = 50
 

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from denoising_pipeline.evaluation.scoring import RISK
-from denoising_pipeline.report.blocks import Alert, Block, Figures, Section, Table, Text, words
+from denoising_pipeline.report.blocks import Alert, Block, Figures, Section, Text
+from denoising_pipeline.report.others import in_short
 from denoising_pipeline.report.results import Results
+from denoising_pipeline.report.tables import Table, words
 
 FULL_SCALE = 255
 
@@ -46,7 +48,9 @@ def headline_without_clean(results: Results, warning: str | None) -> Section:
         items.append((f"Below {start}", RISK.text(summary["start_risk_gain"]), remark))
     blocks: list[Block] = [Alert(warning)] if warning else []
     return Section(
-        "result", "Result", [*blocks, Text(NOT_KNOWN), Figures(items), _residual(results)]
+        "result",
+        "Result",
+        [*blocks, Text(NOT_KNOWN), Figures(items), *in_short(results), _residual(results)],
     )
 
 

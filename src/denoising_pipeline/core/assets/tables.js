@@ -7,7 +7,8 @@ for (const table of document.querySelectorAll("table")) {
   headings.forEach((heading, column) => {
     const button = document.createElement("button");
     button.textContent = heading.textContent;
-    heading.replaceChildren(button);
+    button.className = "sort";
+    heading.replaceChildren(button, ...heading.querySelectorAll("button"));
     button.addEventListener("click", () => {
       const down = heading.getAttribute("aria-sort") === "ascending";
       headings.forEach((other) => other.removeAttribute("aria-sort"));
@@ -21,4 +22,19 @@ for (const table of document.querySelectorAll("table")) {
       body.append(...(down ? rows.reverse() : rows));
     });
   });
+}
+
+// What of a table lies further to the right is told, as long as it does.
+for (const box of document.querySelectorAll(".scroll")) {
+  const hint = document.createElement("p");
+  hint.className = "more-hint";
+  hint.textContent = "The table goes on to the right: swipe, or use the arrow keys.";
+  box.after(hint);
+  const look = () => {
+    hint.hidden = box.scrollWidth <= box.clientWidth + 1;
+    const rest = box.scrollWidth - box.clientWidth - box.scrollLeft;
+    box.classList.toggle("more", !hint.hidden && rest > 1);
+  };
+  box.addEventListener("scroll", look, { passive: true });
+  new ResizeObserver(look).observe(box);
 }

@@ -17,6 +17,8 @@ from denoising_pipeline.evaluation.pca import as_rows, fit_pca
 from denoising_pipeline.evaluation.shifts import Sources, source_images
 from denoising_pipeline.images.arrays import Images, Values
 from denoising_pipeline.images.sets import ImageSet, of_one_size
+from denoising_pipeline.report import side
+from denoising_pipeline.report.blocks import Section
 
 SCORES = {
     "denoiser": "reconstruction error of the denoiser",
@@ -188,3 +190,8 @@ def draw_anomaly_curves(anomaly_rows: pd.DataFrame) -> Figure:
         for kind, table in anomaly_rows.groupby("images", sort=False)
     }
     return figures.ood_curves(curves, f"Images of {other}, told from test images of {own}")
+
+
+def write_section(anomaly_scores: pd.DataFrame, anomaly_rows: pd.DataFrame) -> Section:
+    """Write what the report says of anomalies; see `report.side.anomaly`."""
+    return side.anomaly(anomaly_scores, anomaly_rows, SCORES)

@@ -59,6 +59,12 @@ def create_pipeline() -> Pipeline:
                 inputs=ROWS,
                 outputs="anomaly_curves",
             ),
+            node(
+                nodes.write_section,
+                name="write_section",
+                inputs={**SCORES, **ROWS},
+                outputs="anomaly_section",
+            ),
         ],
         tags="anomaly",
     )

@@ -9,6 +9,7 @@ from denoising_pipeline.pipelines.benchmark.nodes import (
     draw_benchmark_examples,
     score_denoisers,
 )
+from denoising_pipeline.report import side
 
 LEARNED_FROM = {name: name for name in ("train_clean", "val_clean", "val_noisy")}
 
@@ -60,6 +61,16 @@ def create_pipeline() -> Pipeline:
                     "benchmark": "params:benchmark",
                 },
                 outputs="benchmark_examples",
+            ),
+            node(
+                side.benchmark,
+                name="write_section",
+                inputs={
+                    "benchmark_table": "benchmark_table",
+                    "test_clean": "test_clean",
+                    "benchmark_denoised": "benchmark_denoised",
+                },
+                outputs="benchmark_section",
             ),
         ],
         tags="benchmark",

@@ -4,6 +4,7 @@ from kedro.pipeline import Pipeline, node
 
 from denoising_pipeline import figures
 from denoising_pipeline.pipelines.downstream import nodes
+from denoising_pipeline.report import side
 
 STAGES = {name: name for name in ("test_clean", "test_noisy", "test_denoised")}
 SUMMED_UP = {
@@ -101,6 +102,19 @@ def create_pipeline() -> Pipeline:
                     "downstream": "params:downstream",
                 },
                 outputs="hallucination_examples",
+            ),
+            node(
+                side.downstream,
+                name="write_section",
+                inputs={
+                    "downstream_summary": "downstream_summary",
+                    "downstream_by_digit": "downstream_by_digit",
+                    "predictions": "predictions",
+                    "test_clean": "test_clean",
+                    "test_noisy": "test_noisy",
+                    "test_denoised": "test_denoised",
+                },
+                outputs="downstream_section",
             ),
         ],
         tags="downstream",

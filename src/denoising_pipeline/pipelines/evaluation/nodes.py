@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from denoising_pipeline.baselines import Known, NotApplicableError, calibrate, denoise_each
 from denoising_pipeline.degradations import Degradation, draw_noisy
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.metrics import METRICS, mean_intervals, pooled_psnr
@@ -18,8 +19,15 @@ from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet, first_of
 from denoising_pipeline.training.risk import score_without_clean
 
-OTHERS = ("noisy_", "start_")
-"""What scores of the noisy images, and of the denoiser that was trained on, are called by."""
+OTHERS = ("noisy_", "start_", "baseline_")
+"""What scores of the noisy images, of the denoiser that was trained on, and of the baseline are
+called by."""
+
+BASELINE = "gaussian filter + tone"
+"""The baseline that costs nothing, so that every result stands beside it."""
+
+CALIBRATED_ON = 100
+"""First validation images on which it is calibrated."""
 
 SWEEP = [step / 5 for step in range(11)]
 """Noise levels that the denoiser is tried at, as multiples of the one it was trained for."""
@@ -33,8 +41,12 @@ def score_test_images(
     evaluation: EvaluationParameters,
     denoiser: Denoiser | None = None,
     denoisers: Callable[[str], Denoiser] = Denoiser.load,
+    val_clean: Images | ImageSet | None = None,
+    val_noisy: Images | ImageSet | None = None,
 ) -> pd.DataFrame:
-    """Score every test image, and what the denoiser that was trained on makes of it.
+    """Score every test image, and what other denoisers make of it.
+
+    These are the one that the training started from, if it did, and `BASELINE`.
 
     Args:
         test_clean: The clean images; none, where the source has noisy ones alone.
@@ -45,13 +57,16 @@ def score_test_images(
         evaluation: `metrics` is read.
         denoiser: What denoised them; its card names the one that its training started from.
         denoisers: Opens that one.
+        val_clean: Clean validation images, which choose the options of the baseline.
+        val_noisy: The same images, noisy.
 
     Returns:
         A row per image: `index`, `label`, `name` if the source has it, each metric of the denoised
         image under its own name, of the noisy image under `noisy_<name>` and, if the training
-        started from a denoiser, of what that one gives under `start_<name>`; where the degradation
-        leaves pixels as they were, the scores of `score_parts` likewise. Without clean images
-        the columns of `score_without_clean` stand in their place.
+        started from a denoiser, of what that one gives under `start_<name>`; `baseline_psnr`, where
+        the baseline exists; where the degradation leaves pixels as they were, the scores of
+        `score_parts` likewise. Without clean images the columns of `score_without_clean` stand in
+        their place.
 
     Raises:
         ValueError: The images differ in number or size from each other or from `splits`.
@@ -71,6 +86,10 @@ def score_test_images(
     if denoiser and (start := denoiser.card.training.get("start")):
         compared["start_"] = denoisers(start)(test_noisy)
     scores = _scores(evaluation.metrics, test_clean, compared)
+    if denoiser and val_clean is not None and val_noisy is not None:
+        filtered = _filtered(test_noisy, val_noisy, val_clean, denoiser)
+        if filtered is not None:
+            scores = scores.join(_scores(["psnr"], test_clean, {"baseline_": filtered}))
     if denoiser and denoiser.card.noise.partial:
         scores = scores.join(
             pd.DataFrame(
@@ -82,6 +101,23 @@ def score_test_images(
             )
         )
     return images.join(scores)
+
+
+def _filtered(
+    noisy: Images | ImageSet,
+    val_noisy: Images | ImageSet,
+    val_clean: Images | ImageSet,
+    denoiser: Denoiser,
+) -> Images | ImageSet | None:
+    """Return what the baseline makes of noisy images; None where there is no such baseline."""
+    known = Known(val_clean, denoiser.card.noise, denoiser.card.seed)
+    pairs = [first_of(images, CALIBRATED_ON) for images in (val_noisy, val_clean)]
+    if not len(pairs[1]):
+        return None
+    try:
+        return denoise_each(calibrate(BASELINE, known, *pairs).denoise, noisy)
+    except NotApplicableError:
+        return None
 
 
 def summarize(
@@ -101,8 +137,9 @@ def summarize(
         `noisy_psnr_pooled`, from the mean over images of the mean squared error; `psnr_gain`, mean
         PSNR over that of the noisy images, and `worse_than_noisy`, whether it is below 0; if it
         was trained on from another denoiser, `start` names that one, and `start_gain` is mean PSNR
-        over its own, with bounds;
-        `psnr_digit_<label>`, mean PSNR of each class, if there are labels; where `limit` is that
+        over its own, with bounds; where the baseline exists, `baseline` names it, and
+        `baseline_gain` is mean PSNR over its own, with bounds; `psnr_digit_<label>`, mean PSNR of
+        each class, if there are labels; where `limit` is that
         of this source and degradation, `limit_psnr` and `limit_distance`, how far below it the
         score is in dB. Without clean images `summary_without_clean` stands in place of the scores.
     """
@@ -126,6 +163,10 @@ def summarize(
         gains = image_metrics["psnr"] - image_metrics["start_psnr"]
         summary["start"] = card.training.get("start")
         summary |= mean_intervals({"start_gain": gains.to_numpy()}, evaluation.confidence)
+    if "baseline_psnr" in image_metrics:
+        gains = image_metrics["psnr"] - image_metrics["baseline_psnr"]
+        summary["baseline"] = BASELINE
+        summary |= mean_intervals({"baseline_gain": gains.to_numpy()}, evaluation.confidence)
     limit = evaluation.limit
     if limit and (limit.source, limit.degradation) == (card.images.source, card.degradation):
         summary |= {"limit_psnr": limit.psnr, "limit_distance": limit.psnr - summary["psnr"]}

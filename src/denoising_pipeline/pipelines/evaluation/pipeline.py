@@ -25,6 +25,8 @@ def create_pipeline() -> Pipeline:
                     "evaluation": "params:evaluation",
                     "denoiser": "denoiser",
                     "denoisers": "denoisers",
+                    "val_clean": "val_clean",
+                    "val_noisy": "val_noisy",
                 },
                 outputs="image_metrics",
             ),

@@ -4,6 +4,7 @@ from kedro.pipeline import Pipeline, node
 
 from denoising_pipeline.images.needs import check_clean_of_one_size
 from denoising_pipeline.pipelines.features import nodes
+from denoising_pipeline.report import side
 
 SCORES = {"feature_scores": "feature_scores"}
 EVALUATION = {"evaluation": "params:evaluation"}
@@ -65,6 +66,15 @@ def create_pipeline() -> Pipeline:
                 name="draw_features",
                 inputs=SCORES,
                 outputs="feature_figure",
+            ),
+            node(
+                side.features,
+                name="write_section",
+                inputs={
+                    "feature_scores": "feature_scores",
+                    "feature_summary": "feature_summary",
+                },
+                outputs="features_section",
             ),
         ],
         tags="features",

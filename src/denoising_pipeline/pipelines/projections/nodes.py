@@ -16,6 +16,8 @@ from denoising_pipeline.evaluation.paired import paired_difference
 from denoising_pipeline.evaluation.pca import as_rows
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet, of_one_size
+from denoising_pipeline.report import side
+from denoising_pipeline.report.blocks import Section
 from denoising_pipeline.report.projection_map import Map, render_map
 from denoising_pipeline.training.options import ProjectionsParameters
 from denoising_pipeline.training.projections import AUTOENCODER, LINEAR, PCA, TSNE, projections
@@ -226,3 +228,13 @@ def draw_map(
     ]
     images = of_one_size(test_clean, len(first))
     return render_map(maps, images, titles, groups, " ".join(verdicts(projection_summary)))
+
+
+def write_section(
+    projection_scores: pd.DataFrame,
+    projection_rows: pd.DataFrame,
+    projection_summary: dict[str, Any],
+) -> Section:
+    """Write what the report says of projections; see `report.side.projections`."""
+    said = verdicts(projection_summary)
+    return side.projections(projection_scores, projection_rows, said, "projection_map.html")

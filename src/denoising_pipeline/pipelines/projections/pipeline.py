@@ -66,6 +66,12 @@ def create_pipeline() -> Pipeline:
                 inputs={"test_clean": "test_clean", **ROWS, **SCORES, **SUMMARY},
                 outputs="projection_map",
             ),
+            node(
+                nodes.write_section,
+                name="write_section",
+                inputs={**SCORES, **ROWS, **SUMMARY},
+                outputs="projections_section",
+            ),
         ],
         tags="projections",
     )

@@ -10,6 +10,7 @@ from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.shown import image_titles
+from denoising_pipeline.report.blocks import Section
 from denoising_pipeline.report.options import ReportingParameters
 
 WITHOUT_CLEAN = "No PSNR of images: there are no clean ones to compare with"
@@ -127,6 +128,14 @@ def write_report(
     denoiser: Denoiser,
     reporting: ReportingParameters,
     run_facts: report.RunFacts,
+    benchmark_section: Section | None = None,
+    robustness_section: Section | None = None,
+    downstream_section: Section | None = None,
+    uncertainty_section: Section | None = None,
+    anomaly_section: Section | None = None,
+    features_section: Section | None = None,
+    projections_section: Section | None = None,
+    study_section: Section | None = None,
 ) -> str:
     """Write the report of the run.
 
@@ -143,6 +152,14 @@ def write_report(
         denoiser: Its card says what it is.
         reporting: `examples` and `best_and_worst` are read.
         run_facts: What the run knows of itself.
+        benchmark_section: What --pipelines benchmark found, if it has run on the same.
+        robustness_section: What --pipelines robustness found, if it has run on the same.
+        downstream_section: What --pipelines downstream found, if it has run on the same.
+        uncertainty_section: What --pipelines uncertainty found, if it has run on the same.
+        anomaly_section: What --pipelines anomaly found, if it has run on the same.
+        features_section: What --pipelines features found, if it has run on the same.
+        projections_section: What --pipelines projections found, if it has run on the same.
+        study_section: What --pipelines study found, if it has run on the same.
 
     Returns:
         One self-contained page of HTML.
@@ -164,5 +181,15 @@ def write_report(
             facts=run_facts,
             examples=reporting.examples,
             extremes=reporting.best_and_worst,
+            sides={
+                "benchmark": benchmark_section,
+                "robustness": robustness_section,
+                "downstream": downstream_section,
+                "uncertainty": uncertainty_section,
+                "anomaly": anomaly_section,
+                "features": features_section,
+                "projections": projections_section,
+                "study": study_section,
+            },
         )
     )

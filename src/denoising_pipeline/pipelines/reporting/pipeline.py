@@ -4,8 +4,11 @@ from kedro.pipeline import Pipeline, node
 
 from denoising_pipeline import figures
 from denoising_pipeline.pipelines.reporting import nodes
+from denoising_pipeline.report.others import SIDES
 
 IMAGES = {name: name for name in ("test_clean", "test_noisy", "test_denoised", "image_metrics")}
+SECTIONS = {f"{name}_section": f"{name}_section" for name in SIDES}
+"""What other pipelines found, where they have run on the same."""
 
 
 def create_pipeline() -> Pipeline:
@@ -66,6 +69,7 @@ def create_pipeline() -> Pipeline:
                     "denoiser": "denoiser",
                     "reporting": "params:reporting",
                     "run_facts": "run_facts",
+                    **SECTIONS,
                 },
                 outputs="report",
             ),

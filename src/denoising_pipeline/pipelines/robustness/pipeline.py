@@ -5,6 +5,7 @@ from kedro.pipeline import Pipeline, node
 from denoising_pipeline import figures
 from denoising_pipeline.images.needs import check_drawn_of_one_size
 from denoising_pipeline.pipelines.robustness import nodes
+from denoising_pipeline.report import side
 
 SCORES = {"shift_scores": "shift_scores"}
 EVALUATION = {"evaluation": "params:evaluation"}
@@ -102,6 +103,18 @@ def create_pipeline() -> Pipeline:
                 name="draw_ood_curves",
                 inputs=SCORES,
                 outputs="ood_curves",
+            ),
+            node(
+                side.robustness,
+                name="write_section",
+                inputs={
+                    "noise_sweeps": "noise_sweeps",
+                    "degradation_scores": "degradation_scores",
+                    "source_scores": "source_scores",
+                    "ood_roc": "ood_roc",
+                    "classical_calibration": "classical_calibration",
+                },
+                outputs="robustness_section",
             ),
         ],
         tags="robustness",

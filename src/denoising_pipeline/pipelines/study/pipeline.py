@@ -4,6 +4,7 @@ from kedro.pipeline import Pipeline, node
 
 from denoising_pipeline import figures
 from denoising_pipeline.pipelines.study.nodes import run_study, summarize_study
+from denoising_pipeline.report import side
 
 IMAGES = ("train_clean", "recorded_images", "splits", "val_noisy", "val_clean")
 
@@ -63,6 +64,17 @@ def create_pipeline() -> Pipeline:
                 name="draw_slices",
                 inputs={"study_trials": "study_trials"},
                 outputs="study_slices_figure",
+            ),
+            node(
+                side.study,
+                name="write_section",
+                inputs={
+                    "study_trials": "study_trials",
+                    "study_importance": "study_importance",
+                    "study_summary": "study_summary",
+                    "study_recipe": "study_recipe",
+                },
+                outputs="study_section",
             ),
         ],
         tags="study",

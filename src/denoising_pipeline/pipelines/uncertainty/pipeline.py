@@ -5,6 +5,7 @@ from kedro.pipeline import Pipeline, node
 from denoising_pipeline import figures
 from denoising_pipeline.images.needs import check_drawn_of_one_size
 from denoising_pipeline.pipelines.uncertainty import nodes
+from denoising_pipeline.report import side
 
 VALIDATION = {"val_noisy": "val_noisy", "val_clean": "val_clean"}
 MEASURED = {name: name for name in ("test_clean", "test_denoised", "test_sd")}
@@ -87,6 +88,20 @@ def create_pipeline() -> Pipeline:
                     "uncertainty": "params:uncertainty",
                 },
                 outputs="uncertainty_examples",
+            ),
+            node(
+                side.uncertainty,
+                name="write_section",
+                inputs={
+                    "uncertainty_summary": "uncertainty_summary",
+                    "coverage": "coverage",
+                    "reliability": "reliability",
+                    "test_clean": "test_clean",
+                    "test_noisy": "test_noisy",
+                    "test_denoised": "test_denoised",
+                    "test_sd": "test_sd",
+                },
+                outputs="uncertainty_section",
             ),
         ],
         tags="uncertainty",

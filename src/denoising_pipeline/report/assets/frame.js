@@ -110,7 +110,8 @@ class Frame {
   }
 
   trace(series) {
-    const kind = series.strong ? "series strong" : "series weak";
+    const style = series.faint ? "faint" : series.strong ? "strong" : "weak";
+    const kind = `series ${style}`;
     const group = svg("g", { class: kind });
     this.ink.append(group);
     return this.data.shape === "bars" ? this.bars(series, group) : this.points(series, group);
@@ -133,7 +134,7 @@ class Frame {
     return values[top] ? { x: left, y: this.y(values[top]) - 8, text: name, width } : null;
   }
 
-  points({ name, values, low, high, strong }, group) {
+  points({ name, values, low, high, strong, faint }, group) {
     const { shape, x } = this.data;
     const drawn = [...x.keys()].filter((i) => values[i] !== null);
     const corners = (ends, order) => order.map((i) => `${this.x(x[i])},${this.y(ends[i])}`);
@@ -142,9 +143,11 @@ class Frame {
       group.append(svg("path", { d: `M${around.join("L")}Z`, class: "area" }));
     }
     if (shape === "line") group.append(svg("path", { d: `M${corners(values, drawn).join("L")}` }));
+    const place = this.data.series.findIndex((one) => one.name === name);
+    const side = shape === "points" ? 9 * (place - (this.data.series.length - 1) / 2) : 0;
     const every = shape === "line" ? Math.ceil((this.visible.length * 24) / this.inner) : 1;
     for (const i of drawn.filter((i) => i % every === 0)) {
-      const [cx, cy] = [this.x(x[i]), this.y(values[i])];
+      const [cx, cy] = [this.x(x[i]) + side, this.y(values[i])];
       if (low && shape === "points") {
         const [top, bottom] = [this.y(high[i]), this.y(low[i])];
         const caps = `M${cx - 5},${top}h10M${cx},${top}V${bottom}M${cx - 5},${bottom}h10`;
@@ -152,12 +155,13 @@ class Frame {
       }
       const square = { x: cx - 4, y: cy - 4, width: 8, height: 8, class: "marker" };
       const circle = { cx, cy, r: 4, class: "marker" };
-      group.append(strong ? svg("circle", circle) : svg("rect", square));
+      const turned = { ...square, transform: `rotate(45 ${cx} ${cy})` };
+      group.append(strong ? svg("circle", circle) : svg("rect", faint ? turned : square));
     }
     const last = drawn.filter((i) => this.visible.includes(i)).at(-1);
     if (last === undefined) return null;
     const y = this.y(values[last]) + 4;
-    const text = `${strong ? "●" : "□"} ${name}`;
+    const text = `${faint ? "◇" : strong ? "●" : "□"} ${name}`;
     return { x: this.left + this.inner + 10, y, text, width: text.length * LETTER };
   }
 
