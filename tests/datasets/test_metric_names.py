@@ -15,6 +15,8 @@ NAMES = {
     "psnr_pooled": "test/psnr_pooled",
     "noisy_psnr": "test_noisy/psnr",
     "start_ssim": "test_start/ssim",
+    "baseline_psnr": "test_baseline/psnr",
+    "baseline_gain": "test/baseline_gain",
     "start_gain": "test/start_gain",
     "start_risk_gain": "test/start_risk_gain",
     "psnr_ci_low": "within_ci/psnr_low",
@@ -39,7 +41,16 @@ def test_what_matters_most_is_drawn_first() -> None:
     """MLflow sorts groups by the alphabet."""
     groups = [tracked_name(key, "test").split("/")[0] for key in NAMES]
     groups += [epoch_name(key).split("/")[0] for key in ("loss", "val_loss")]
-    order = ["test", "test_noisy", "test_start", "train", "val", "within_ci", "within_label"]
+    order = [
+        "test",
+        "test_baseline",
+        "test_noisy",
+        "test_start",
+        "train",
+        "val",
+        "within_ci",
+        "within_label",
+    ]
     assert sorted(set(groups)) == order
 
 

@@ -18,7 +18,7 @@ CONSTANTS = re.compile(
 """Numbers of summaries that are no result: they become tags."""
 
 _BOUND = re.compile(r"(\w+)_ci_(low|high)")
-_OTHER = re.compile(r"(noisy|start)_(?!gain|risk_gain)(\w+)")
+_OTHER = re.compile(r"(noisy|start|baseline)_(?!gain|risk_gain)(\w+)")
 _FORBIDDEN = re.compile(r"[^\w.:-]+")
 
 
@@ -56,7 +56,7 @@ def short_name(name: str) -> str:
         return f"{LABEL}{key.removeprefix('psnr_')}"
     if group == TEST:
         return key
-    if group in {*EPOCHS, f"{TEST}_noisy", f"{TEST}_start"}:
+    if group in {*EPOCHS, *(f"{TEST}_{other}" for other in ("noisy", "start", "baseline"))}:
         return f"{group.removeprefix(f'{TEST}_')}_{key}"
     return name
 
