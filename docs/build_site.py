@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -47,6 +48,13 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
+@cache
+def planned() -> set[Path]:
+    """Return the pages of docs/ that the navigation names, whether they are there yet or not."""
+    names = _NAV_LINE.findall((ROOT / "zensical.toml").read_text("utf-8"))
+    return {ROOT / "docs" / name for name in names}
+
+
 def relinked(text: str, path: Path, known: dict[Path, Path], repository: str | None) -> str:
     """Return a page's text with links that hold in the site.
 
@@ -74,6 +82,8 @@ def relinked(text: str, path: Path, known: dict[Path, Path], repository: str | N
             return f"{mark}[{words}]({Path(moved).as_posix()}{anchor})"
         if place == ROOT / "README.md":
             raise ValueError(f"{path.relative_to(ROOT)}: link a page of docs/, not the README")
+        if place in planned():
+            return words
         if not place.exists():
             raise FileNotFoundError(f"{path.relative_to(ROOT)}: {target} is not there")
         name = place.relative_to(ROOT).as_posix()

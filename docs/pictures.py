@@ -101,7 +101,7 @@ def draw_pipeline(file: Path) -> None:
     subprocess.run([sys.executable, "-m", "kedro", "viz", "build"], cwd=ROOT, check=True)
     os.environ.setdefault("SE_OFFLINE", "true")  # Selenium looks for no browser elsewhere.
     options = webdriver.ChromeOptions()
-    for argument in ("--headless=new", "--no-sandbox", "--window-size=1500,2000"):
+    for argument in ("--headless=new", "--no-sandbox", "--window-size=2000,1700"):
         options.add_argument(argument)
     with served(ROOT / "build") as address, webdriver.Chrome(options) as browser:
         browser.get(address)
@@ -114,14 +114,16 @@ def draw_pipeline(file: Path) -> None:
 
 
 def cut_margins(file: Path) -> None:
-    """Cut off what has the colour of the corner at the left, but for a narrow margin."""
+    """Cut off the version in the corner, and all around but for a narrow margin."""
     from PIL import Image, ImageChops
 
     with Image.open(file) as opened:
         picture = opened.convert("RGB")
     plain = Image.new("RGB", picture.size, picture.getpixel((0, picture.height - 1)))
-    box = ImageChops.difference(picture, plain).getbbox() or (0, 0, *picture.size)
-    picture.crop((max(box[0] - 20, 0), 0, *picture.size)).save(file, optimize=True)
+    picture.paste(plain.crop((0, 0, 200, 30)), (picture.width - 200, 0))
+    box = ImageChops.difference(picture, plain).getbbox()
+    left, top, right, bottom = box or (0, 0, *picture.size)
+    picture.crop((left - 20, top - 20, right + 20, bottom + 20)).save(file, optimize=True)
 
 
 HIDE = """

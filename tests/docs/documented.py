@@ -49,12 +49,17 @@ def blocks(language: str) -> Iterator[tuple[str, str]]:
 
 
 def commands() -> list[Words]:
-    """Return every command, each once: those of console blocks, and those within the text."""
+    """Return every command, each once: those of console and bash blocks, and those of the text."""
     found: dict[tuple[str, ...], Words] = {}
     for page, content in blocks("console"):
         for line in content.splitlines():
             if line.startswith("$ "):
                 found |= {each.words: each for each in _of_line(page, line.removeprefix("$ "))}
+    for page, content in blocks("bash"):
+        for line in re.sub(r"\\\n\s*", " ", content).splitlines():
+            without = re.sub(r"^(?:[A-Z_]+=\S* )+", "", line)
+            if without.startswith(_STARTS):
+                found |= {each.words: each for each in _of_line(page, without)}
     for path in PAGES:
         page = path.relative_to(ROOT).as_posix()
         for inline in _INLINE.findall(_BLOCK.sub("", path.read_text("utf-8"))):
