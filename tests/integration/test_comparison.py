@@ -9,6 +9,8 @@ from click.testing import Result
 from mlflow.entities import Run
 from project_folder import TO_SCORES, Project
 
+from denoising_pipeline.datasets.metric_names import tracked_name
+
 pytestmark = pytest.mark.slow
 
 FILTER = "comparison.filter=tags.env = 'compared'"
@@ -60,7 +62,8 @@ def test_scores_and_intervals_are_those_of_mlflow_to_the_last_bit(comparison: Co
     assert keys == [f"metrics.{metric}{end}" for metric in ("psnr", "ssim") for end in ends]
     for run_id, row in table.set_index("run_id").iterrows():
         stored = comparison.project.client.get_run(str(run_id)).data.metrics
-        assert row[keys].to_dict() == {key: stored[key.removeprefix("metrics.")] for key in keys}
+        names = {key: tracked_name(key.removeprefix("metrics."), "test") for key in keys}
+        assert row[keys].to_dict() == {key: stored[name] for key, name in names.items()}
 
 
 def test_parameters_are_those_that_differ_in_mlflow(comparison: Comparison) -> None:

@@ -101,6 +101,7 @@ def test_fault_p03_while_results_are_published_it_is_killed(
     assert "Traceback" not in stderr
     assert process.returncode != 0
     assert [run.info.status for run in project.runs(recipe)] == ["KILLED"]
+    assert ("The same command goes on" in stderr) is (number == signal.SIGINT)
 
 
 def test_fault_p04_while_the_database_is_locked_the_end_is_told_by_the_next_run(

@@ -33,6 +33,9 @@ logger = logging.getLogger(__name__)
 LIBRARIES = ("numpy", "pydantic", "scipy")
 """What loading a denoiser takes, beside what computes the network."""
 
+NO_STEP = -1
+"""MLflow gives a model what its run has at the step of the model, and not of which images."""
+
 SIDE = 64
 """Pixels of the input example to each side, where images are of different sizes."""
 
@@ -67,6 +70,7 @@ def log_denoiser(name: str, denoiser: Denoiser, images: Images | ImageSet) -> st
             input_example=np.clip(excerpt(images, 1, SIDE), 0, 1),
             pip_requirements=[f"{library}=={version(library)}" for library in requirements],
             metadata={"card": card},
+            step=NO_STEP,
         )
     return str(info.model_id)
 

@@ -62,32 +62,27 @@ def to_publish(
 ) -> list[Step]:
     """Return what is to be told of a run that wrote its outputs: see `carry_out`.
 
-    Inputs, the model, metrics, the source's sums, artifacts and the description; and what the
-    model's page says. It is registered if the pipeline scored it.
+    Metrics, the source's sums, the description, inputs, artifacts, and the model, which is
+    registered if the pipeline scored it.
     """
     outputs = pipeline.all_outputs()
     steps: list[Step] = []
-    for name, context in _marked(catalog, pipeline.datasets(), "input"):
-        entry = _entry(name, catalog)
-        steps.append({"do": "input", "entry": entry, "context": context})
-    # Before the scores, which MLflow would give the model by itself, without their images.
-    models = dict(_marked(catalog, outputs, "model"))
-    for name, example in models.items():
-        entries = {"entry": _entry(name, catalog), "example": _entry(example, catalog)}
-        steps.append({"do": "model", **entries})
     for name, how in _marked(catalog, outputs, "metrics"):
         steps += (summary_steps if isinstance(how, str) else table_steps)(catalog.load(name), how)
     for name, _ in _marked(catalog, outputs, "source"):
         steps.append({"do": "tags", "values": source_tags(catalog.load(name))})
-    for kind in ("artifact", "csv"):
-        for name, folder in _marked(catalog, outputs, kind):
-            steps.append({"do": kind, "entry": _entry(name, catalog), "folder": folder})
     if description := describe(outputs, catalog, run_id):
         note = shortened(description, MAX_TAG_VAL_LENGTH, "the artifacts")
         steps.append({"do": "tags", "values": {MLFLOW_RUN_NOTE: note}})
+    for name, context in _marked(catalog, pipeline.datasets(), "input"):
+        entry = _entry(name, catalog)
+        steps.append({"do": "input", "entry": entry, "context": context})
+    for kind in ("artifact", "csv"):
+        for name, folder in _marked(catalog, outputs, kind):
+            steps.append({"do": kind, "entry": _entry(name, catalog), "folder": folder})
     registered = dict(_marked(catalog, outputs, "registered"))
-    for name in models:
-        step: dict[str, Any] = {"do": "present", "entry": _entry(name, catalog)}
+    for name, example in _marked(catalog, outputs, "model"):
+        step = {"do": "model", "entry": _entry(name, catalog), "example": _entry(example, catalog)}
         if name in registered and registered[name]["scores"] in outputs:
             step["registered"] = registered[name]["as"]
             step["parameters"] = parameters.model_dump(mode="json")
@@ -186,16 +181,10 @@ def _csv(step: Step, again: bool) -> None:
 
 
 def _model(step: Step, again: bool) -> None:
-    name = step["entry"]["name"]
-    if not (again and _logged_model(name)):
-        log_denoiser(name, _opened(step["entry"]).load(), _opened(step["example"]).load())
-
-
-def _present(step: Step, again: bool) -> None:
-    """Describe the model, and register it."""
-    denoiser, model_id = _opened(step["entry"]).load(), _logged_model(step["entry"]["name"])
-    if model_id is None:  # somebody has deleted it
-        return
+    name, denoiser = step["entry"]["name"], _opened(step["entry"]).load()
+    model_id = _logged_model(name) if again else None
+    if model_id is None:
+        model_id = log_denoiser(name, denoiser, _opened(step["example"]).load())
     describe_model(MlflowClient(), model_id, _run_id(), denoiser)
     if "registered" in step:
         parameters = Parameters.model_validate(step["parameters"])
@@ -213,7 +202,6 @@ HEAVY: Mapping[str, Callable[[Step, bool], None]] = {
     "artifact": _artifact,
     "csv": _csv,
     "model": _model,
-    "present": _present,
 }
 """Results, which lie on the disk as well: a run that is ended need not wait until they are told."""
 

@@ -24,7 +24,6 @@ class SystemMetrics(SystemMetricsMonitor):
         """
         super().__init__(outbox.run_id, tracking_uri=outbox.uri)  # type: ignore[no-untyped-call]
         self._outbox = outbox
-        self._logging_step = 1  # MLflow gives a model what its run has at step 0
 
     def start(self) -> None:
         """Begin to measure in a thread, if the user's `MLFLOW_ENABLE_...` does not say no."""

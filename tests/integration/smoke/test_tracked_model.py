@@ -65,6 +65,20 @@ def test_model_says_what_it_takes(smoke: Smoke) -> None:
     assert model.name == "denoiser"
 
 
+def test_the_page_of_the_model_says_which_images_its_scores_are_of(smoke: Smoke) -> None:
+    """MLflow calls them the datasets used; the picture that it shows is among the artifacts."""
+    (model_id,) = models_of(smoke.run)
+    model = smoke.project.client.get_logged_model(model_id)
+    measured = {(metric.key, metric.dataset_name) for metric in model.metrics or ()}
+    assert {("test/psnr", "test_clean"), ("val/psnr", "val_clean")} <= measured
+    assert None not in {dataset for _, dataset in measured}
+    for page in (model.tags["mlflow.note.content"], smoke.run.data.tags["mlflow.note.content"]):
+        assert "on 300 test images" in page
+        assert "path=previews%2Fdenoising_examples.png" in page
+    previews = smoke.project.client.list_artifacts(smoke.run.info.run_id, "previews")
+    assert [file.path for file in previews] == ["previews/denoising_examples.png"]
+
+
 def test_the_scored_model_is_a_version_with_an_alias(smoke: Smoke) -> None:
     """Every run of this store registers under one name, so this one may not be the first."""
     client, run_id = smoke.project.client, smoke.run.info.run_id
