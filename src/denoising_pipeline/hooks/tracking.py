@@ -112,7 +112,7 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
             except Exception:  # Kedro calls `on_pipeline_error` for errors of nodes only.
                 self._end("FAILED")
                 raise
-        address = self._address(mlflow_run) if mlflow_run else (None, None)
+        address = self._page(mlflow_run) if mlflow_run else (None, None)
         known = run_facts(facts, parameters, run_params["run_id"], mlflow_run, address)
         self._trials = TrialRuns(self._box())
         doors = {"epoch_logger": EpochLogger(self._box()), "trial_logger": self._trials}
@@ -143,7 +143,7 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
             self._atexit_registered = True
         tracking.run.id = run.info.run_id
 
-    def _address(self, run_id: str) -> tuple[str | None, str | None]:
+    def _page(self, run_id: str) -> tuple[str | None, str | None]:
         """Return what `store.run_address` says of a run."""
         experiment = self.mlflow_config.tracking.experiment._experiment.experiment_id
         ui, uri = self.mlflow_config.ui, mlflow.get_tracking_uri()
