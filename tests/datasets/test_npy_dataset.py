@@ -1,14 +1,19 @@
 """`NpyDataset`: arrays are mapped, and a reader keeps what it has."""
 
+import base64
+import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from kedro.io import DatasetError
 from kedro.io.core import Version
+from PIL import Image
 
 from denoising_pipeline.datasets import NpyDataset
 from denoising_pipeline.datasets.npy import Array
+from denoising_pipeline.images.sets import ImageSet
 
 
 @pytest.mark.parametrize(
@@ -75,3 +80,28 @@ def test_wrong_promise_is_corrupt(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"(100,)", b"(9" + b"9" * 16 + b",)"))
     with pytest.raises(DatasetError, match="is corrupt"):
         NpyDataset(filepath=path).load()
+
+
+def previewed(data: Any, path: Path) -> Any:
+    dataset = NpyDataset(filepath=path)
+    dataset.save(data)
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(dataset.preview()))))
+
+
+def test_a_preview_is_a_sheet_of_the_first_images(tmp_path: Path) -> None:
+    draws = np.random.default_rng(0)
+    levels = draws.integers(0, 255, (20, 5, 4, 1), np.uint8)
+    for data in (levels, levels.astype(np.float32) / 255, np.stack([levels] * 2)):
+        sheet = previewed(data, tmp_path / "images.npy")
+        assert sheet.shape == (5, 12 * 6)
+        np.testing.assert_array_equal(sheet[:, 6:10], levels[1, ..., 0])
+    shapes = [(3, 200, 3), (9, 4, 3)]
+    images = (draws.random(shape, dtype=np.float32) for shape in shapes)
+    sheet = previewed(ImageSet.collect(images, shapes, np.float32), tmp_path / "images.npy")
+    assert sheet.shape == (9, 2 * 98, 3)
+
+
+def test_what_holds_no_images_has_no_preview(tmp_path: Path) -> None:
+    for data in (np.zeros(3), np.zeros((0, 2, 2, 1), np.float32)):
+        with pytest.raises(ValueError, match="holds no images"):
+            previewed(data, tmp_path / "images.npy")

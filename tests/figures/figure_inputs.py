@@ -105,7 +105,7 @@ def extremes(count: int, **shape: int) -> dict[str, Any]:
     return stages(count, **shape) | {"image_metrics": image_metrics(count)}
 
 
-def sweeps(models: int) -> dict[str, pd.DataFrame]:
+def sweeps(models: int) -> dict[str, Any]:
     rows = [
         {"noise": f"model {model}", "level": level, "trained": model == 0 and level == 0.5}
         | {"denoiser": denoiser, "psnr": psnr, "psnr_ci_low": psnr - 1, "psnr_ci_high": psnr + 1}
@@ -114,7 +114,21 @@ def sweeps(models: int) -> dict[str, pd.DataFrame]:
         for denoiser, start in (("trained", 20), ("classical", 22), ("nothing", 100))
         for psnr in [start / (1 + level) + model]
     ]
-    return {"noise_sweeps": pd.DataFrame(rows)}
+    levels = {f"model {model}": f"sigma: {'a long meaning ' * 4}" for model in range(models)}
+    return {"noise_sweeps": pd.DataFrame(rows), "levels": levels, "classical": "median filter"}
+
+
+def areas(names: int) -> dict[str, Any]:
+    kinds = ("degradation", "degradation and noise")
+    rows = [
+        {"kind": kind, "name": f"shift_{name}", "level": level, "trained": False, "auc": 0.8}
+        for name in range(names)
+        for kind in kinds
+        for level in (0.25, 0.5, 1.0)
+    ]
+    own = {"kind": "noise", "name": "shift_0", "level": 0.5, "trained": True, "auc": 0.5}
+    table = pd.DataFrame([*rows, own]).assign(auc_ci_low=0.5, auc_ci_high=0.9)
+    return {"ood_roc": table, "levels": {"shift_0": "severity: of all"}}
 
 
 def degradations(count: int, **shape: int) -> dict[str, Any]:
@@ -125,7 +139,7 @@ def degradations(count: int, **shape: int) -> dict[str, Any]:
 def curves(panels: int, each: int = 2) -> dict[str, Any]:
     rise = np.linspace(0, 1, 11)
     panel = {f"shift {i}": (rise, rise ** (1 / (i + 1))) for i in range(each)}
-    return {"curves": {f"kind {i}": panel for i in range(panels)}}
+    return {"curves": {f"kind {i}": panel for i in range(panels)}, "title": "One from another"}
 
 
 def comparison_table(runs: int) -> pd.DataFrame:
@@ -177,6 +191,13 @@ def feature_scores(counts: int, kinds: int = 3) -> pd.DataFrame:
     share = np.linspace(0.5, 0.9, len(table))
     columns: dict[str, Any] = {str(key): table[key] for key in table}
     return with_intervals(columns, share, "accuracy")
+
+
+def projection_rows() -> dict[str, Any]:
+    draws = np.random.default_rng(0)
+    rows = {"method": np.repeat(["PCA", "t-SNE"], 40), "latent_dim": 2}
+    table = pd.DataFrame(rows).assign(label=[float(i % 10) for i in range(80)])
+    return {"projection_rows": table.assign(x=draws.random(80), y=draws.random(80))}
 
 
 def projection_scores(dims: int) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from figure_inputs import (
+    areas,
     benchmark,
     benchmark_table,
     comparison_history,
@@ -25,6 +26,7 @@ from figure_inputs import (
     image_metrics,
     images,
     pair,
+    projection_rows,
     projection_scores,
     ragged,
     stages,
@@ -102,6 +104,9 @@ CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "degradations": ("degradation_examples", lambda: degradations(10)),
     "degradations one": ("degradation_examples", lambda: degradations(1)),
     "degradations colour": ("degradation_examples", lambda: degradations(3, channels=3)),
+    "areas": ("ood_areas", lambda: areas(17)),
+    "areas one": ("ood_areas", lambda: areas(1)),
+    "maps": ("projection_maps", projection_rows),
     "ood_detector": ("ood_curves", lambda: curves(5, each=6)),
     "ood_detector one": ("ood_curves", lambda: curves(1, each=1)),
     "runs": ("run_scores", lambda: runs(4, "psnr", "ssim")),
@@ -115,6 +120,10 @@ CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     ),
     "grid": ("image_grid", lambda: {"rows": stages(12), "title": LONG, "headers": ["h"] * 12}),
     "grid ragged": ("image_grid", lambda: {"rows": ragged(2, channels=1), "title": LONG}),
+    "grid of values": (
+        "image_grid",
+        lambda: {"rows": stages(12), "title": LONG, "most": {"denoised": 0.5}},
+    ),
     "grid one": ("image_grid", lambda: {"rows": stages(1), "title": LONG, "captions": ["4 → 9"]}),
     "study_quality 1": ("study_quality", lambda: study(1)),
     "study_quality 30": ("study_quality", lambda: study(30)),
@@ -149,7 +158,9 @@ CHARTS = {
     "psnr_distribution",
     "digit_scores",
     "noise_sweeps",
+    "ood_areas",
     "ood_curves",
+    "projection_maps",
     "run_scores",
     "learning_curves",
     "downstream_by_label",

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from figure_inputs import (
+    benchmark_table,
     confusions,
     curves,
     digit_metrics,
@@ -19,6 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 
 from denoising_pipeline import figures
+from denoising_pipeline.figures.robustness import NOTHING
 
 
 def lines(ax: Axes) -> dict[str, npt.NDArray[Any]]:
@@ -107,23 +109,44 @@ def test_digit_scores_accept_an_interval_of_no_width_with_rounding() -> None:
 
 def test_noise_sweeps_draw_each_denoiser_and_mark_the_training_once() -> None:
     """Doing nothing has no finite PSNR at level 0; all other points are those of the table."""
-    table = sweeps(4)["noise_sweeps"]
-    panels = figures.noise_sweeps(table).axes
+    given = sweeps(4)
+    table = given["noise_sweeps"]
+    panels = figures.noise_sweeps(**given).axes
     assert [ax.get_title() for ax in panels] == [f"model {i}" for i in range(4)]
+    names = {"trained": "this denoiser", "classical": "median filter", "nothing": NOTHING}
     for ax in panels:
         drawn, rows = lines(ax), table[table["noise"] == ax.get_title()]
-        for denoiser in ("trained", "classical", "nothing"):
+        for denoiser, name in names.items():
             expected = rows.loc[rows["denoiser"] == denoiser, ["level", "psnr"]].to_numpy()
             first = int(denoiser == "nothing")
-            np.testing.assert_array_equal(drawn[denoiser][first:], expected[first:])
-        assert np.isnan(drawn["nothing"][0, 1])
+            np.testing.assert_array_equal(drawn[name][first:], expected[first:])
+        assert np.isnan(drawn[NOTHING][0, 1])
         assert ("noise of the training" in drawn) == (ax.get_title() == "model 0")
+        assert ax.get_xlabel().startswith("sigma: a long meaning")
     np.testing.assert_array_equal(lines(panels[0])["noise of the training"][:, 0], 0.5)
+
+
+def test_a_level_that_a_noise_model_does_not_have_is_said() -> None:
+    given = sweeps(2)
+    table = given["noise_sweeps"]
+    absent = (table["noise"] == "model 1") & (table["level"] == 1.0)
+    panels = figures.noise_sweeps(**(given | {"noise_sweeps": table[~absent]})).axes
+    assert [ax.get_title() for ax in panels] == ["model 0", "model 1, which has no 1"]
+
+
+def test_the_trained_denoiser_stands_out_among_baselines() -> None:
+    table = benchmark_table(4)
+    table.loc[1, "denoiser"] = "denoiser (dense)"
+    (ax,) = figures.benchmark_scores(table).axes
+    colors = [bar.get_facecolor() for bar in ax.patches]
+    assert colors[0] == colors[2] != colors[1]
+    weights = [text.get_fontweight() for text in ax.get_yticklabels()]
+    assert weights == ["normal", "bold", "normal"]
 
 
 def test_ood_curves_state_the_area_of_each() -> None:
     """The area under x**(1/2) is 2/3; the figure joins 11 points by straight lines."""
-    (ax,) = figures.ood_curves(curves(1)["curves"]).axes
+    (ax,) = figures.ood_curves(**curves(1)).axes
     assert legend(ax) == ["shift 0: 0.500", "shift 1: 0.661"]
 
 

@@ -32,7 +32,18 @@ def test_scores_of_runs_stand_in_rows_with_their_intervals() -> None:
         assert set(np.ravel(line.get_xdata())) == {table[key][1]}
     labels = [text.get_text() for text in panels[0].get_yticklabels()]
     assert [label.split()[0] for label in labels] == ["1", "2", "3", "4", "5"]
-    assert labels[0] == "1  learning_rate 0.001 · gaussian 0.5 · residual_une…"
+    assert labels[0] == "1  learning_rate 0.001"
+
+
+def test_of_long_names_what_differs_is_left() -> None:
+    long = [f"{'a' * 60}{end}" for end in "xy"]
+    table = comparison_table(2).assign(name=[f"epochs 3 · {name} · base" for name in long])
+    (ax,) = figures.run_scores(table, ["psnr"]).axes
+    labels = [text.get_text() for text in ax.get_yticklabels()]
+    assert [label[-2:] for label in labels] == ["ax", "ay"]
+    same = comparison_table(2).assign(name="epochs 3 · base")
+    (ax,) = figures.run_scores(same, ["psnr"]).axes
+    assert ax.get_yticklabels()[0].get_text() == "1  epochs 3 · base"
 
 
 def test_a_metric_without_intervals_is_a_point() -> None:

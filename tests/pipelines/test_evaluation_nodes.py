@@ -368,3 +368,20 @@ def test_what_was_covered_and_what_was_not_are_scored_apart_and_summed_up() -> N
     summary = summarize(scores, denoiser, ALL)
     assert summary["covered_psnr"] == pytest.approx(scores["covered_psnr"][1:].mean())
     assert summary["noisy_kept_psnr"] == 100
+
+
+def test_a_filter_that_costs_nothing_is_scored_beside_the_denoiser() -> None:
+    """Its options are chosen on validation images; without these it is left out."""
+    clean = np.zeros((6, 12, 13, 1), np.float32)
+    clean[:, 3:9, 4:10] = 1
+    noisy = draw_noisy(clean, Gaussian(), seed=0, split="test", epoch=0)
+    given = (clean, noisy, noisy, splits(), ALL, trained(Gaussian()), Denoiser.load)
+    val = draw_noisy(clean[:2], Gaussian(), seed=0, split="val", epoch=0)
+    scores = score_test_images(*given, clean[:2], val)
+    assert (scores["baseline_psnr"] > scores["noisy_psnr"]).all()
+    summary = summary_of(scores, ALL)
+    assert summary["baseline"] == "gaussian filter + tone"
+    expected = (scores["psnr"] - scores["baseline_psnr"]).mean()
+    assert summary["baseline_gain"] == pytest.approx(expected)
+    assert summary["baseline_gain_ci_low"] < expected < summary["baseline_gain_ci_high"]
+    assert "baseline_psnr" not in score_test_images(*given)

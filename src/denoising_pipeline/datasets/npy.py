@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from fsspec.implementations.local import LocalFileSystem
 from kedro.io.core import AbstractVersionedDataset
+from kedro_datasets._typing import ImagePreview
 from numpy.lib.format import open_memmap, read_array
 
 from denoising_pipeline.core.files import atomic_write
@@ -13,6 +14,15 @@ from denoising_pipeline.datasets.versioned_file import VersionedFile
 from denoising_pipeline.images.sets import ImageSet
 
 Array: TypeAlias = npt.NDArray[Any]
+
+SHOWN = 12
+"""Images of a preview."""
+
+SIDE = 96
+"""Pixels of them that are shown at most, to each side."""
+
+IMAGES = 4
+"""Dimensions of a collection of images."""
 
 
 class NpyDataset(VersionedFile[Any], AbstractVersionedDataset[Any, Any]):
@@ -32,6 +42,32 @@ class NpyDataset(VersionedFile[Any], AbstractVersionedDataset[Any, Any]):
           versioned: true
         ```
     """
+
+    def preview(self) -> ImagePreview:
+        """Return a contact sheet of the first images, for Kedro-Viz: PNG in base64.
+
+        Raises:
+            ValueError: These are no images.
+        """
+        from denoising_pipeline.images.files import with_depth
+        from denoising_pipeline.images.shown import as_seen
+        from denoising_pipeline.report.pictures import png
+
+        data = self.load()
+        if not isinstance(data, ImageSet):
+            data = data[0] if data.ndim > IMAGES else data
+            if data.ndim != IMAGES:
+                raise ValueError(f"'{self._filepath}' holds no images, but {data.shape}.")
+            data = ImageSet.of(with_depth(data[:SHOWN], np.float32))
+        seen = [as_seen(data, place, SIDE, SIDE) for place in range(min(SHOWN, len(data)))]
+        if not seen:
+            raise ValueError(f"'{self._filepath}' holds no images.")
+        height, width = np.max([image.shape[:2] for image in seen], axis=0)
+        sheet = np.ones((height, (width + 2) * len(seen), data.channels), np.float32)
+        for place, image in enumerate(seen):
+            left = place * (width + 2)
+            sheet[: image.shape[0], left : left + image.shape[1]] = image
+        return ImagePreview(png(sheet).partition(",")[2])
 
     def _read(self, path: str) -> Any:
         try:

@@ -21,7 +21,7 @@ from denoising_pipeline.figures.grids import (
     image_grid,
     noisy_examples,
 )
-from denoising_pipeline.figures.robustness import noise_sweeps, ood_curves
+from denoising_pipeline.figures.robustness import noise_sweeps, ood_areas, ood_curves
 from denoising_pipeline.figures.runs import learning_curves, run_scores
 from denoising_pipeline.figures.study import (
     study_importance,
@@ -51,6 +51,7 @@ __all__ = [
     "message",
     "noise_sweeps",
     "noisy_examples",
+    "ood_areas",
     "ood_curves",
     "projection_maps",
     "projection_scores",

@@ -100,9 +100,13 @@ def grid_size(images: Images, rows: int, lines: int) -> tuple[float, float]:
     )
 
 
-def _show(ax: Axes, image: Images) -> None:
+def _show(ax: Axes, image: Images, most: float | None) -> None:
+    """Draw an image, or, where white is not 1, its mean over channels in colours."""
     pixels = image[..., 0] if image.shape[-1] == 1 else image
-    ax.imshow(pixels, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    if most is not None:
+        pixels = image.mean(axis=-1)
+    cmap = "gray" if most is None else "magma"
+    ax.imshow(pixels, cmap=cmap, vmin=0, vmax=most or 1, interpolation="nearest")
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set(color=INK, linewidth=0.5)
 
@@ -113,6 +117,7 @@ def draw_rows(
     headers: Sequence[str] | None = None,
     captions: Sequence[str] | None = None,
     columns: int | None = None,
+    most: Mapping[str, float] | None = None,
 ) -> None:
     """Draw each batch as a row of images, in bands.
 
@@ -122,6 +127,8 @@ def draw_rows(
         headers: Text above each column.
         captions: Text under each column.
         columns: How many there are to a band; None: as many as fit, at most ten.
+        most: By label of rows that are no images but values: the largest one that is told apart.
+            They are drawn in colours, with a bar.
     """
     first = next(iter(rows.values()))
     count = len(first)
@@ -131,13 +138,16 @@ def draw_rows(
         for index, image in enumerate(images):
             band, column = divmod(index, columns)
             ax = axes[band * len(rows) + row, column]
-            _show(ax, image)
+            _show(ax, image, (most or {}).get(name))
             if column == 0:
                 ax.set_ylabel(name, rotation=0, ha="right", va="center")
             if headers and row == 0:
                 ax.set_title(_short(headers[index]), fontsize=SMALL)
             if captions and row == len(rows) - 1:
                 ax.set_xlabel(captions[index], fontsize=SMALL)
+    for row, name in enumerate(rows):
+        for of_row in axes[row :: len(rows)] if name in (most or {}) else ():
+            parent.colorbar(of_row[0].images[0], ax=of_row.tolist(), pad=0.01, aspect=8)
     for ax in axes.flat:
         if not ax.images:
             ax.remove()

@@ -18,6 +18,9 @@ from denoising_pipeline.figures._shared import (
 )
 
 BINS = 60
+OWN = "denoiser ("
+"""What the name of the trained denoiser begins with in a benchmark."""
+PALE = "#A9C7DB"
 MARKERS_PER_CURVE = 20
 
 
@@ -174,7 +177,7 @@ def benchmark_scores(benchmark_table: pd.DataFrame) -> Figure:
             psnr_ci_low, psnr_ci_high (dB) and n_images. Rows without scores are left out.
 
     Returns:
-        The figure; the values are written beside the bars.
+        The figure; the values are written beside the bars, and the trained denoiser's is dark.
 
     Raises:
         ValueError: If a column is missing or there is no row.
@@ -187,7 +190,11 @@ def benchmark_scores(benchmark_table: pd.DataFrame) -> Figure:
     ax = figure.subplots()
     value, low, high = (table[f"psnr{end}"].to_numpy() for end in ("", "_ci_low", "_ci_high"))
     spread = np.maximum([value - low, high - value], 0)
-    bars = ax.barh(table["denoiser"], value, xerr=spread, color=AFTER, ecolor=INK, capsize=2)
+    own = table["denoiser"].str.startswith(OWN).to_numpy()
+    colors = [AFTER if mine else PALE for mine in own]
+    bars = ax.barh(table["denoiser"], value, xerr=spread, color=colors, ecolor=INK, capsize=2)
+    for label, is_own in zip(ax.get_yticklabels(), own, strict=True):
+        label.set_fontweight("bold" if is_own else "normal")
     ax.bar_label(bars, [f"{psnr:.2f}" for psnr in value], padding=4, fontsize=SMALL)
     ax.margins(y=0.01)
     ax.invert_yaxis()

@@ -135,7 +135,7 @@ def projection_maps(projection_rows: pd.DataFrame) -> Figure:
             color = colors.get(label, INK)
             text = f"{label:g}" if label in colors else "image"
             ax.scatter(dots["x"], dots["y"], s=5, color=color, alpha=0.7, label=text, linewidth=0)
-        ax.set(title=name, xticks=[], yticks=[])
+        ax.set(title=name, xlabel="first value", ylabel="second value", xticks=[], yticks=[])
         ax.set_aspect("equal", "datalim")
     handles = panels[0].get_legend_handles_labels()
     figure.legend(*handles, fontsize=SMALL, loc="outside right center", markerscale=3)

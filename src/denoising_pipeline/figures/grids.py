@@ -22,6 +22,7 @@ def image_grid(
     title: str,
     headers: Sequence[str] | None = None,
     captions: Sequence[str] | None = None,
+    most: Mapping[str, float] | None = None,
 ) -> Figure:
     """Draw images in rows under each other, at most ten columns to a band.
 
@@ -32,6 +33,7 @@ def image_grid(
         title: Title of the figure.
         headers: Text above each column; a long one is cut.
         captions: Text under each column.
+        most: By label of rows that are values and no images, the largest one: see `draw_rows`.
 
     Raises:
         ValueError: If shapes or lengths do not match.
@@ -43,8 +45,9 @@ def image_grid(
     given = {name: text for name, text in texts.items() if text is not None}
     for name, text in given.items():
         check_length(name, text, len(images))
-    figure = new_figure(*grid_size(images, len(shown), len(given)), title + note)
-    draw_rows(figure, shown, headers, captions)
+    width, height = grid_size(images, len(shown), len(given))
+    figure = new_figure(width + 0.8 * bool(most), height, title + note)
+    draw_rows(figure, shown, headers, captions, most=most)
     return figure
 
 

@@ -21,6 +21,9 @@ from denoising_pipeline.figures._shared import (
 NAME = 50
 """Characters of a run's name that are shown."""
 
+PART = " · "
+"""What stands between the parts of a run's name."""
+
 LINE = 0.28
 """Inches, from one run to the next."""
 
@@ -65,7 +68,8 @@ def run_scores(comparison_table: pd.DataFrame, metrics: Sequence[str]) -> Figure
     panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
     for ax, metric in zip(panels, metrics, strict=True):
         _draw_runs(ax, comparison_table, metric)
-    names = zip(comparison_table["run"], comparison_table["name"], strict=True)
+    telling = _telling(comparison_table["name"].tolist())
+    names = zip(comparison_table["run"], telling, strict=True)
     panels[0].set_yticks(np.arange(count), [_label(*run) for run in names], fontsize=SMALL)
     panels[0].set(ylim=(count - 0.5, -0.5), ylabel="run")
     handles, labels = panels[0].get_legend_handles_labels()
@@ -95,8 +99,9 @@ def learning_curves(comparison_history: pd.DataFrame) -> Figure:
     if not curves:
         ax.text(0.5, 0.5, "No run has epochs.", ha="center", transform=ax.transAxes)
         return figure
-    for position, curve in enumerate(curves):
-        _draw_curve(ax, curve, position)
+    names = _telling([curve["name"].iloc[0] for curve in curves])
+    for position, (curve, name) in enumerate(zip(curves, names, strict=True)):
+        _draw_curve(ax, curve, position, name)
     first, last = known["epoch"].min(), known["epoch"].max()
     ax.set_xlim(first - 0.5, last + 0.5 + 0.12 * (last - first + 1))
     figure.legend(loc="outside lower center", ncols=2, fontsize=SMALL, handlelength=5)
@@ -104,7 +109,17 @@ def learning_curves(comparison_history: pd.DataFrame) -> Figure:
 
 
 def _label(run: int, name: str) -> str:
-    return f"{run}  {name if len(name) <= NAME else name[: NAME - 1] + '…'}"
+    """Return number and name; of a long name both ends, which differ more than its middle."""
+    half = (NAME - 1) // 2
+    return f"{run}  {name if len(name) <= NAME else f'{name[:half]}…{name[-half:]}'}"
+
+
+def _telling(names: Sequence[str]) -> list[str]:
+    """Return names without the parts that all of them have: what differs is left."""
+    parts = [name.split(PART) for name in names]
+    common = set.intersection(*map(set, parts)) if len(set(names)) > 1 else set()
+    kept = [[part for part in each if part not in common] for each in parts]
+    return [PART.join(each) or name for each, name in zip(kept, names, strict=True)]
 
 
 def _draw_runs(ax: Axes, table: pd.DataFrame, metric: str) -> None:
@@ -132,9 +147,9 @@ def _draw_runs(ax: Axes, table: pd.DataFrame, metric: str) -> None:
     ax.grid(alpha=0.3)
 
 
-def _draw_curve(ax: Axes, curve: pd.DataFrame, position: int) -> None:
+def _draw_curve(ax: Axes, curve: pd.DataFrame, position: int, name: str) -> None:
     epochs, values = curve["epoch"].to_numpy(), curve["val_psnr"].to_numpy()
-    run, name, reference = curve[["run", "name", "reference"]].iloc[0]
+    run, reference = curve[["run", "reference"]].iloc[0]
     color = INK if reference else COLORS[position % len(COLORS)]
     ax.plot(
         epochs,

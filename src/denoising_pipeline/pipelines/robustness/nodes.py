@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 from denoising_pipeline import figures
 from denoising_pipeline.baselines import Known, NotApplicableError, calibrate, fit
 from denoising_pipeline.baselines.options import RobustnessParameters
+from denoising_pipeline.degradations import DEGRADATIONS, level_in_words
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.metrics import METRICS
-from denoising_pipeline.evaluation.ood import OodDetector, auc_interval, residual_features, roc
+from denoising_pipeline.evaluation.ood import OodDetector, auc_interval, residual_features
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.evaluation.shifts import (
     DENOISERS,
@@ -24,17 +25,12 @@ from denoising_pipeline.evaluation.shifts import (
     source_images,
     summarize_shifts,
 )
-from denoising_pipeline.images.arrays import Images, Values
+from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.needs import check_drawn
 from denoising_pipeline.images.sets import ImageSet, first_of, of_one_size
 
-PANELS = {
-    "noise": "other noise",
-    "degradation": "degradation in place of noise",
-    "degradation and noise": "degradation under the noise of the training",
-    "source": "other source under the noise of the training",
-}
-"""Title of each kind of shift."""
+LEVELS = {name: level_in_words(name) for name in DEGRADATIONS}
+"""What the level of each degradation is."""
 
 
 def calibrate_ood(
@@ -268,22 +264,12 @@ def draw_degradation_examples(
     return figures.degradation_examples(stages, dict(zip(names, psnr, strict=True)), title)
 
 
-def draw_ood_curves(shift_scores: pd.DataFrame) -> Figure:
-    """Draw the ROC of each shift at its middle level, and of each level of the own noise."""
-    own = shift_scores["trained"]
-    known = shift_scores.loc[own, "ood_score"].to_numpy()
-    trained = shift_scores.loc[own, "name"].iloc[0]
-    curves: dict[str, dict[str, tuple[Values, Values]]] = {}
-    for key, shifts in shift_scores[~own].groupby(["kind", "name"], sort=False):
-        kind, name = map(str, key)
-        levels = sorted(shifts["level"].unique())
-        panel = PANELS[kind]
-        if (kind, name) == ("noise", trained):
-            panel = f"{trained} noise at another level"
-        else:
-            levels = [levels[len(levels) // 2]]
-        for level in levels:
-            scores = shifts.loc[shifts["level"] == level, "ood_score"].to_numpy()
-            label = f"{name} {level:g}".replace("_", " ")
-            curves.setdefault(panel, {})[label] = roc(known, scores)
-    return figures.ood_curves(curves)
+def draw_noise_sweeps(noise_sweeps: pd.DataFrame, classical_calibration: dict[str, Any]) -> Figure:
+    """Draw PSNR over the noise level; of `classical_calibration` the name is read."""
+    classical = f"{classical_calibration['denoiser']} (classical)"
+    return figures.noise_sweeps(noise_sweeps, LEVELS, classical)
+
+
+def draw_ood_curves(ood_roc: pd.DataFrame) -> Figure:
+    """Draw how well each shift is told, over its level."""
+    return figures.ood_areas(ood_roc, LEVELS)

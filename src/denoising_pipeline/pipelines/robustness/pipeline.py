@@ -2,7 +2,6 @@
 
 from kedro.pipeline import Pipeline, node
 
-from denoising_pipeline import figures
 from denoising_pipeline.images.needs import check_drawn_of_one_size
 from denoising_pipeline.pipelines.robustness import nodes
 from denoising_pipeline.report import side
@@ -83,9 +82,12 @@ def create_pipeline() -> Pipeline:
                 outputs="ood_roc",
             ),
             node(
-                figures.noise_sweeps,
+                nodes.draw_noise_sweeps,
                 name="draw_noise_sweeps",
-                inputs={"noise_sweeps": "noise_sweeps"},
+                inputs={
+                    "noise_sweeps": "noise_sweeps",
+                    "classical_calibration": "classical_calibration",
+                },
                 outputs="noise_sweeps_figure",
             ),
             node(
@@ -101,7 +103,7 @@ def create_pipeline() -> Pipeline:
             node(
                 nodes.draw_ood_curves,
                 name="draw_ood_curves",
-                inputs=SCORES,
+                inputs={"ood_roc": "ood_roc"},
                 outputs="ood_curves",
             ),
             node(

@@ -197,19 +197,16 @@ def draw_uncertainty_examples(
         uncertainty: `examples` is read.
 
     Returns:
-        Five rows of images, all on the same scale of grey.
+        Three rows of images, and two of values on one scale, with a bar.
     """
     clean, noisy, denoised, sd = (
         excerpt(images, uncertainty.examples)
         for images in (test_clean, test_noisy, test_denoised, test_sd)
     )
+    values = {"2 sd": np.minimum(2 * sd, 1), "|error|": np.abs(clean - denoised)}
+    most = max(float(each.max()) for each in values.values()) or 1.0
     return figures.image_grid(
-        {
-            "clean": clean,
-            "noisy": noisy,
-            "denoised": denoised,
-            "2 sd": np.minimum(2 * sd, 1),
-            "|error|": np.abs(clean - denoised),
-        },
+        {"clean": clean, "noisy": noisy, "denoised": denoised, **values},
         "What the denoiser says, how sure it is, and how far off it is",
+        most=dict.fromkeys(values, most),
     )
