@@ -6,7 +6,6 @@
 import json
 import os
 import shutil
-import signal
 import sqlite3
 import sys
 import traceback
@@ -19,6 +18,7 @@ from tempfile import TemporaryDirectory
 import click
 import numpy as np
 import pandas as pd
+from crash_points import end_as_usual
 from crash_project import WHOLE, WarmProject
 from PIL import Image
 from project_folder import raw_source
@@ -135,11 +135,10 @@ class Crowd:
             return pid
         code = 1
         try:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
             with self._file(name).open("w") as said:
                 for standard in (1, 2):
                     os.dup2(said.fileno(), standard)
-            body()
+            end_as_usual(body)
             code = 0
         except SystemExit as left:
             code = left.code if isinstance(left.code, int) else int(left.code is not None)

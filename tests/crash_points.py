@@ -156,7 +156,7 @@ def _live(body: Callable[[], object], parent: socket.socket) -> None:
         socket.send_fds(parent, [b"."], [listener])
         parent.close()
         os.close(listener)
-        _end_as_usual(body)
+        end_as_usual(body)
         code = 0
     except SystemExit as left:
         code = left.code if isinstance(left.code, int) else int(left.code is not None)
@@ -166,7 +166,7 @@ def _live(body: Callable[[], object], parent: socket.socket) -> None:
         os._exit(code)
 
 
-def _end_as_usual(body: Callable[[], object]) -> None:
+def end_as_usual(body: Callable[[], object]) -> None:
     """Do at the end what an interpreter does, which a fork of it leaves out."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
