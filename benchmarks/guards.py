@@ -242,6 +242,13 @@ GUARDS = (
         "hooks/test_outbox.py",
     ),
     Guard(
+        "p08",
+        "hooks/outbox.py",
+        "if is_outage(error, self.uri):",
+        "if False:",
+        "hooks/test_outbox.py",
+    ),
+    Guard(
         "p15",
         "denoiser/file.py",
         "if archive.getinfo(described).file_size > MOST_DESCRIBED:",
