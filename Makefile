@@ -19,7 +19,7 @@ run: install          ## the whole pipeline on all of MNIST
 test: install         ## every test but the long ones; COVERAGE=--cov: and how much of the code they reach
 	$(BIN)/pytest $(COVERAGE) --numprocesses 2 --no-loadscope-reorder
 
-test-slow: install    ## the long ones: the package elsewhere, four first runs at once
+test-slow: install    ## the long ones, such as the package elsewhere
 	$(BIN)/pytest --slow -m slow $(FAULTS) --numprocesses 2 --no-loadscope-reorder
 
 faults: install       ## every fault of the table in tests/fault_table.py, injected

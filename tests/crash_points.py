@@ -21,6 +21,8 @@ from fcntl import ioctl
 from pathlib import Path
 from typing import NamedTuple
 
+from limits import PATIENCE
+
 _WRITES = {"write": 1, "pwrite64": 18, "writev": 20, "pwritev": 296, "pwritev2": 328}
 _OF_FILES = {"fsync": 74, "fdatasync": 75, "ftruncate": 77, "copy_file_range": 326, **_WRITES}
 _OF_NAMES = {
@@ -137,6 +139,10 @@ def run(
         os.killpg(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         return None
+    except BaseException:
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+        raise
     finally:
         os.close(listener)
 
@@ -150,7 +156,7 @@ def _live(body: Callable[[], object], parent: socket.socket) -> None:
         socket.send_fds(parent, [b"."], [listener])
         parent.close()
         os.close(listener)
-        _end_as_usual(body)
+        end_as_usual(body)
         code = 0
     except SystemExit as left:
         code = left.code if isinstance(left.code, int) else int(left.code is not None)
@@ -160,7 +166,7 @@ def _live(body: Callable[[], object], parent: socket.socket) -> None:
         os._exit(code)
 
 
-def _end_as_usual(body: Callable[[], object]) -> None:
+def end_as_usual(body: Callable[[], object]) -> None:
     """Do at the end what an interpreter does, which a fork of it leaves out."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
@@ -196,8 +202,10 @@ def _next(listener: int) -> tuple[int, ...] | None:
     poll = select.poll()
     poll.register(listener, select.POLLIN)
     while True:
-        ((_, event),) = poll.poll()
-        if not event & select.POLLIN:
+        ready = poll.poll(1000 * PATIENCE)
+        if not ready:
+            raise TimeoutError("the process that is watched does nothing")
+        if not ready[0][1] & select.POLLIN:
             return None
         notice = array.array("B", bytes(80))
         try:

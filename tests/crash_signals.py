@@ -30,7 +30,7 @@ STAGES: dict[str, tuple[str, str, int]] = {
     "while it reads": ("rename", "/02_intermediate/", 1),
     "while it trains": ("rename", "/training_checkpoints/", 1),
     "while it scores": ("rename", "/07_model_output/", 1),
-    "while it publishes": ("write", "/models/", 1),
+    "while it publishes": ("rename", "data/smoke/mlruns/", 3),
     "while it tells its end": ("unlink", "data/.to_mlflow/", -1),
     "after its end": ("unlink", "data/.running/", 1),
 }
@@ -74,6 +74,7 @@ class Signalled:
                     Thread(target=_send, args=(moment.process, WISHES[wish])).start()
 
         code = self._warm.run(command, look)
+        assert began, f"there was no moment {stage}: {self._warm.text}"
         took, said = time.monotonic() - began, self._warm.text
         return list(self._found(wish, stage, code, took, said))
 
@@ -103,7 +104,8 @@ class Signalled:
             yield said[-1500:]
         seen = self._statuses()[1:]
         over = {"KILLED", *(["FINISHED"] if late else [])}
-        if not set(seen) <= over | ({"RUNNING"} if wish == "SIGKILL" else set()):
+        told_later = wish == "SIGKILL" or stage == "while its run is created"
+        if not set(seen) <= over | ({"RUNNING"} if told_later else set()):
             yield f"its run is {seen}"
         if self._warm.run(BRIEF) != 0:
             yield f"the next run fails: {self._warm.text[-500:]}"

@@ -1,6 +1,8 @@
 """What MLflow cannot be told is kept, and told once when it is there again: on a real store."""
 
 import json
+import resource
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -20,6 +22,8 @@ from unfinished import part_of_one_that_is_gone
 from denoising_pipeline.hooks.epoch_logger import metrics_step
 from denoising_pipeline.hooks.outbox import Outbox, Step, deliver_left
 from denoising_pipeline.hooks.publishing import carry_out, end_step
+
+WATCHED = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux to watch calls")
 
 
 @pytest.fixture
@@ -174,6 +178,7 @@ def test_fault_c02_what_a_killed_process_left_of_an_outbox_is_removed(
     assert {path.name for path in outbox.folder.iterdir()} <= {".lock"}
 
 
+@WATCHED
 def test_fault_c02_an_outbox_says_whose_it_is_from_its_first_moment(outbox: Outbox) -> None:
     """Stopped at each call of the first step: there is no file, or one that is told later."""
 
@@ -192,3 +197,22 @@ def test_fault_c02_an_outbox_says_whose_it_is_from_its_first_moment(outbox: Outb
             path.unlink()
         number += 1
     assert number > 3
+
+
+@WATCHED
+def test_fault_p08_a_store_whose_disk_is_full_loses_nothing(
+    store: MlflowClient, run: Run, outbox: Outbox, tmp_path: Path
+) -> None:
+    """With a real limit of the system: the database may be written to, and may not grow."""
+    many = metrics_step({f"metric{number}": 1.0 for number in range(900)}, 1)
+
+    def on_a_full_disk() -> None:
+        size = (tmp_path / "mlflow.db").stat().st_size
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        sys.exit(7 if outbox.put(many) is False else 1)
+
+    assert run_watched(on_a_full_disk, tmp_path) == 7
+    deliver_left(outbox.folder, outbox.uri, carry_out)
+    assert len(store.get_run(run.info.run_id).data.metrics) == 900
+    assert kept(outbox) == []

@@ -1,4 +1,4 @@
-"""What takes long: the packaged project elsewhere, and many runs at once."""
+"""What takes long: the packaged project elsewhere, and Keras in threads."""
 
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from limits import PATIENCE
-from project_folder import ROOT, TO_SCORES, Project, environment, models_of, raw_source
+from project_folder import ROOT, TO_SCORES, Project, environment, raw_source
 
 pytestmark = pytest.mark.slow
 
@@ -18,42 +18,6 @@ def test_the_smoke_recipe_runs_as_it_is(tmp_path: Path) -> None:
     process = Project.create(tmp_path).kedro("run", "--env", "smoke")
     assert process.returncode == 0, process.stderr
     assert "1,000 test images" in process.stdout
-
-
-def test_fault_r42_first_runs_at_once_are_all_tracked(tmp_path: Path) -> None:
-    """Four processes find no database: one makes it, all use it, and each has its own numbers."""
-    project = Project.create(tmp_path)
-    recipe = project.recipe("crowd")
-    processes = [
-        project.start("run", "--env", recipe, "--params", f"seed={seed}") for seed in range(4)
-    ]
-    outputs = [process.communicate(timeout=PATIENCE) for process in processes]
-    assert [process.returncode for process in processes] == [0] * 4, outputs
-    runs = project.runs(recipe)
-    assert [run.info.status for run in runs] == ["FINISHED"] * 4
-    assert {run.data.params["seed"] for run in runs} == set("0123")
-    assert len({run.data.metrics["test/psnr"] for run in runs}) == 4
-    assert all(len(models_of(run)) == 1 for run in runs)
-
-
-def test_fault_r48_two_sources_at_once_in_parallel_are_each_scored_on_their_own(
-    tmp_path: Path,
-) -> None:
-    """Two runs with ParallelRunner in one data folder: each process reads what its run wrote."""
-    project = Project.create(tmp_path)
-    for name in ("signs", "runes"):
-        raw_source(project, name, shape=(28, 28))
-    recipe = project.recipe("crossed")
-    command = ("--pipelines", TO_SCORES, "--params")
-    options = ("run", "--env", recipe, "--runner", "ParallelRunner", *command)
-    processes = {name: project.start(*options, f"source={name}") for name in ("signs", "runes")}
-    outputs = [process.communicate(timeout=PATIENCE) for process in processes.values()]
-    assert [process.returncode for process in processes.values()] == [0, 0], outputs
-    found = {run.data.tags["source"]: run for run in project.runs(recipe)}
-    for name in processes:
-        alone = project.run(recipe, *command, f"source={name}")
-        assert found[name].data.metrics["test_noisy/psnr"] == alone.data.metrics["test_noisy/psnr"]
-        assert found[name].data.metrics["test/psnr"] == alone.data.metrics["test/psnr"]
 
 
 def test_threads_import_keras_once(tmp_path: Path) -> None:

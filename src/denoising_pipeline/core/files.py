@@ -76,14 +76,14 @@ def atomic_write(fs: Any, path: str) -> Iterator[IO[bytes]]:
     except BaseException as error:
         with suppress(OSError):
             fs.rm_file(temporary)
-        if isinstance(error, OSError) and _is_of_the_disk(error):
+        if isinstance(error, OSError) and is_of_the_disk(error):
             told = OSError(_not_written(path, error))
             told.errno = error.errno
             raise told from error
         raise
 
 
-def _is_of_the_disk(error: OSError) -> bool:
+def is_of_the_disk(error: OSError) -> bool:
     """Tell whether a file could not be written, and not what was to be written be had."""
     return error.errno in _DISK or (error.errno is None and "written" in str(error))
 

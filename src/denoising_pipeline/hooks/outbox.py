@@ -3,25 +3,21 @@
 import hashlib
 import json
 import logging
-import os
-import sqlite3
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
-from urllib.parse import quote
 
 from filelock import FileLock
 from fsspec.implementations.local import LocalFileSystem
-from mlflow.tracking import MlflowClient
 
 from denoising_pipeline.core.files import atomic_write, remove_abandoned
 from denoising_pipeline.core.processes import is_alive, process_tags
 from denoising_pipeline.core.secrets import masked
-from denoising_pipeline.hooks.store import SQLITE
+from denoising_pipeline.hooks.reach import check_store, errors_raised_only, is_outage
 
 Step: TypeAlias = Mapping[str, Any]
 """One thing to tell: `do` names it, the other values are JSON."""
@@ -33,12 +29,6 @@ CarryOut: TypeAlias = Callable[[Step, str, str, bool], None]
 
 RETRY_AFTER = 60.0
 """Seconds after a failure within which nothing is tried: a training does not wait each epoch."""
-
-BRIEF = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
-"""How long a server is waited for, in seconds; MLflow's own patience is minutes."""
-
-BUSY = 3.0
-"""Seconds that a SQLite database may be locked by somebody else."""
 
 LOCK = ".lock"
 """Held while the outboxes of a folder are told."""
@@ -117,8 +107,12 @@ class Outbox:
             while (step := self._next()) is not None:
                 again = self._failed_at() > 0
                 try:
-                    self.carry_out(step, self.uri, self.run_id, again)
-                except Exception:
+                    with errors_raised_only():
+                        self.carry_out(step, self.uri, self.run_id, again)
+                except Exception as error:
+                    if is_outage(error, self.uri):
+                        self._say(error)
+                        return False
                     if not self._reached():
                         return False
                     self._advance()
@@ -202,37 +196,6 @@ class Outbox:
 
     def _advance(self) -> None:
         _write(self._beside("told"), str(self._told() + 1))
-
-
-@contextmanager
-def brief() -> Iterator[None]:
-    """Let MLflow wait for a server as briefly as `BRIEF` says, where the user does not say else."""
-    ours = {name: value for name, value in BRIEF.items() if name not in os.environ}
-    os.environ.update(ours)
-    try:
-        yield
-    finally:
-        for name in ours:
-            os.environ.pop(name, None)
-
-
-def check_store(uri: str, run_id: str) -> None:
-    """Look for a few seconds whether a store can be written to, or a server answers.
-
-    MLflow itself waits 20 seconds for a SQLite database that somebody has locked, and prints a
-    traceback then.
-
-    Raises:
-        Exception: It cannot.
-    """
-    if uri.startswith(SQLITE):
-        where = f"file:{quote(uri.removeprefix(SQLITE))}?mode=rw"
-        with closing(sqlite3.connect(where, BUSY, uri=True)) as database:
-            database.execute("BEGIN IMMEDIATE")
-            database.rollback()
-        return
-    with brief():
-        MlflowClient(uri).get_run(run_id)
 
 
 def deliver_left(folder: Path, uri: str, carry_out: CarryOut) -> None:

@@ -24,8 +24,9 @@ from denoising_pipeline.datasets.provenance import is_versioned
 from denoising_pipeline.hooks.descriptions import PICTURES, PREVIEW_WIDTH, PREVIEWS, describe
 from denoising_pipeline.hooks.epoch_logger import log_metrics
 from denoising_pipeline.hooks.logged_model import describe_model, log_denoiser
-from denoising_pipeline.hooks.outbox import Step, brief
+from denoising_pipeline.hooks.outbox import Step
 from denoising_pipeline.hooks.picture_logger import log_picture
+from denoising_pipeline.hooks.reach import ONCE_MORE, brief
 from denoising_pipeline.hooks.registry import register
 from denoising_pipeline.hooks.run_tags import shortened
 from denoising_pipeline.hooks.score_steps import summary_steps, table_steps
@@ -108,7 +109,7 @@ def carry_out(step: Step, uri: str, run_id: str, again: bool) -> None:
         with brief():
             _LIGHT[step["do"]](MlflowClient(uri), run_id, step, again)
         return
-    with _active(run_id):
+    with brief(ONCE_MORE), _active(run_id):
         HEAVY[step["do"]](step, again)
 
 

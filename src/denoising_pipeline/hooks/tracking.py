@@ -31,6 +31,7 @@ from denoising_pipeline.hooks.publishing import (
     log_parameters,
     to_publish,
 )
+from denoising_pipeline.hooks.reach import check_database
 from denoising_pipeline.hooks.run_name import Address, run_name
 from denoising_pipeline.hooks.run_tags import (
     conf_source,
@@ -50,6 +51,9 @@ from denoising_pipeline.hooks.versions import VersionHooks
 
 COMMAND = "command.txt"
 """Artifact that has the command of a run, if it is too long for a tag."""
+
+OTHERS = 60.0
+"""Seconds that a run waits at its start for others that begin at once."""
 
 KEPT = "data/.to_mlflow"
 """Where in the project what MLflow could not be told is kept."""
@@ -142,6 +146,7 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
     def _create(self, name: str, tags: dict[str, str]) -> None:
         """Create the run with the tags that tell whose it is: nobody can end another one's."""
         uri = mlflow.get_tracking_uri()
+        check_database(uri, OTHERS)
         deliver_left(self._project_path / KEPT, uri, carry_out)
         tracking = self.mlflow_config.tracking
         experiment = tracking.experiment._experiment

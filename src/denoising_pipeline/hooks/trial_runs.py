@@ -13,8 +13,9 @@ from mlflow.tracking.context.registry import resolve_tags
 from denoising_pipeline.core.processes import process_tags
 from denoising_pipeline.datasets.mlflow_runs import TRIAL
 from denoising_pipeline.hooks.epoch_logger import EpochLogger, metrics_step
-from denoising_pipeline.hooks.outbox import Outbox, brief
+from denoising_pipeline.hooks.outbox import Outbox
 from denoising_pipeline.hooks.publishing import end_step
+from denoising_pipeline.hooks.reach import brief
 
 PARENT = "mlflow.parentRunId"
 STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED", "killed": "KILLED"}

@@ -1,0 +1,155 @@
+"""A tracking store that is out from one node on: see `crash_points`.
+
+`python tests/crash_outages.py` tries every node of the default pipeline with one kind of outage
+after the other; `--kind` with one alone.
+"""
+
+import ctypes
+import os
+import resource
+import sqlite3
+import struct
+import sys
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from itertools import cycle
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+from crash_points import Moment
+from crash_project import WarmProject
+
+DEFAULT = ("run", "--env", "tiny")
+LATER = ("run", "--env", "tiny", "--pipelines", "ingestion")
+KINDS = ("locked", "read-only", "full")
+DATABASE = "data/smoke/mlflow.db"
+
+
+class Outages:
+    """Runs of a project, in each of which the store is out from some moment to the end."""
+
+    def __init__(self, folder: Path) -> None:
+        """Let a run come to its end, and see what its nodes write first and what it tells."""
+        self._warm = WarmProject(folder, DEFAULT)
+        self._database = self._warm.live / DATABASE
+        self.moments: list[str] = []
+        assert self._warm.run(DEFAULT, self._note) == 0, self._warm.text
+        self._told = self._told_of(2)
+
+    def wrong(self, moment: str, kind: str) -> list[str]:
+        """Have an outage from the first file of an entry on, and return what was wrong."""
+        self._warm.restore()
+        out = _Outage(self._database, kind)
+
+        def look(seen: Moment) -> None:
+            if not out.began and moment in seen.call.path and seen.call.name == "rename":
+                out.begin(seen.process)
+
+        prepare = _obey_permissions if kind == "read-only" else lambda: None
+        code = self._warm.run(DEFAULT, look, prepare)
+        out.end()
+        return list(self._found(code, out.began))
+
+    def _found(self, code: int | None, began: bool) -> Iterator[str]:
+        said = " ".join(self._warm.text.split())
+        if code != 0 or not began or "Traceback" in said or said.count("cannot be reached") != 1:
+            yield f"it ends with {code} ({began}): {self._warm.text[-1500:]}"
+        if self._warm.run(LATER) != 0:
+            yield f"the next run fails: {self._warm.text[-500:]}"
+        if (told := self._told_of(2)) != self._told:
+            yield f"told: {sorted(told ^ self._told)[:8]} ({len(told)}, {len(self._told)})"
+        left = [path.name for path in (self._warm.live / "data/.to_mlflow").glob("*.*")]
+        if set(left) - {".lock"}:
+            yield f"left: {left}"
+
+    def _note(self, moment: Moment) -> None:
+        parts = Path(moment.call.path).parts
+        if moment.call.name == "rename" and parts[:2] == ("data", "tiny") and len(parts) > 4:
+            entry = f"/{parts[3]}/"
+            if entry not in self.moments:
+                self.moments.append(entry)
+
+    def _told_of(self, number: int) -> set[tuple[object, ...]]:
+        """Return all that MLflow has of a run, by its place; what is there twice is told apart."""
+        tables = (
+            "SELECT 'run', name, status FROM runs WHERE run_uuid = ?",
+            "SELECT 'metric', key, step, count(*) FROM metrics WHERE run_uuid = ? GROUP BY 2, 3",
+            "SELECT 'param', key, value FROM params WHERE run_uuid = ?",
+            "SELECT 'input', count(*) FROM inputs WHERE destination_id = ?",
+            "SELECT 'model', name, status, count(*) FROM logged_models WHERE source_run_id = ? "
+            "AND lifecycle_stage = 'active' GROUP BY 2, 3",
+            "SELECT 'version', count(*) FROM model_versions WHERE run_id = ?",
+        )
+        with closing(sqlite3.connect(self._database)) as database:
+            runs = database.execute("SELECT run_uuid FROM runs ORDER BY start_time").fetchall()
+            run = runs[number - 1]
+            found = {tuple(row) for query in tables for row in database.execute(query, run)}
+        artifacts = self._warm.live / f"data/smoke/mlruns/{run[0]}/artifacts"
+        files = (path for path in artifacts.rglob("*") if path.is_file())
+        return found | {("artifact", str(path.relative_to(artifacts))) for path in files}
+
+
+class _Outage:
+    """The database of a process that is locked, read-only, or may not grow."""
+
+    def __init__(self, database: Path, kind: str) -> None:
+        self._database, self._kind, self.began = database, kind, False
+        self._other: sqlite3.Connection | None = None
+
+    def begin(self, process: int) -> None:
+        """Try; somebody who writes to it at this moment comes first."""
+        if self._kind == "locked":
+            other = sqlite3.connect(self._database, 0.01)
+            try:
+                other.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError:
+                other.close()
+                return
+            self._other = other
+        elif self._kind == "read-only":
+            self._database.chmod(0o444)
+            self._database.parent.chmod(0o555)
+        else:
+            size = self._database.stat().st_size
+            resource.prlimit(process, resource.RLIMIT_FSIZE, (size, size))
+        self.began = True
+
+    def end(self) -> None:
+        """Have everything as it was."""
+        if self._other:
+            self._other.rollback()
+            self._other.close()
+        with suppress(FileNotFoundError):
+            self._database.parent.chmod(0o755)
+            self._database.chmod(0o644)
+
+
+def _obey_permissions() -> None:
+    """Take from this process what lets root write everywhere (capset(2))."""
+    if os.geteuid() == 0:
+        header = ctypes.create_string_buffer(struct.pack("<Ii", 0x20080522, 0))
+        data = ctypes.create_string_buffer(24)
+        ctypes.CDLL(None).capset(header, data)
+
+
+@click.command()
+@click.option("--kind", type=click.Choice(KINDS))
+@click.option("--most", type=int, help="How many moments are tried, of all.")
+def command(kind: str | None, most: int | None) -> None:
+    """Try outages, and say what was wrong with each."""
+    failed = False
+    with TemporaryDirectory() as folder:
+        outages = Outages(Path(folder))
+        moments = outages.moments
+        chosen = moments[:: max(1, len(moments) // (most or len(moments)))]
+        for moment, each in zip(chosen, cycle((kind,) if kind else KINDS), strict=False):
+            found = outages.wrong(moment, each)
+            click.echo("\n  ".join((f"{each} from {moment} on", *(found or ["well"]))))
+            failed = failed or bool(found)
+        click.echo(f"{len(chosen)} of {len(moments)} tried")
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    command()
