@@ -1,6 +1,7 @@
 """Several workers on this machine train one network."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -19,7 +20,10 @@ PARTING = 20.0
 """Seconds in which workers end by themselves when one of them has failed, before they are ended."""
 
 TAIL = 15
-"""Last lines shown of a worker that failed; those of worker 0 are on the terminal anyway."""
+"""Lines shown of a worker that failed; those of worker 0 are on the terminal anyway."""
+
+_NATIVE = re.compile(r"\s*$|\s+@ |\*\*\*|[EFIW]\d{4} ")
+"""Lines that native code prints when it gives up."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +48,11 @@ def train_on_workers(count: int, arguments: Sequence[str]) -> None:
         try:
             failed = _first_that_fails(workers)
         except BaseException:
-            _end(workers)
+            _end(workers, 0)
             raise
         if failed is not None:
-            _end(workers)
-            raise ValueError(_said_of(failed, count))
+            _end(workers, PARTING)
+            raise ValueError(_said_of(failed, workers))
 
 
 def _start(count: int, arguments: Sequence[str], folder: Path) -> list[_Worker]:
@@ -96,9 +100,9 @@ def _first_that_fails(workers: Sequence[_Worker]) -> _Worker | None:
         time.sleep(0.2)
 
 
-def _end(workers: Sequence[_Worker]) -> None:
-    """Let workers end by themselves; then end those that do not."""
-    for patience, finish in ((PARTING, "terminate"), (PARTING / 2, "kill"), (PARTING, "")):
+def _end(workers: Sequence[_Worker], alone: float) -> None:
+    """Give workers some seconds to end by themselves; then end those that do not."""
+    for patience, finish in ((alone, "terminate"), (PARTING / 2, "kill"), (PARTING, "")):
         deadline = time.monotonic() + patience
         while any(w.process.poll() is None for w in workers) and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -107,18 +111,28 @@ def _end(workers: Sequence[_Worker]) -> None:
                 getattr(worker.process, finish)()
 
 
-def _said_of(failed: _Worker, count: int) -> str:
+def _said_of(failed: _Worker, workers: Sequence[_Worker]) -> str:
     code = failed.process.returncode
     how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"failed (status {code})"
-    lines = failed.output.read_text("utf-8", "replace").splitlines()[-TAIL:]
+    others = [error for worker in workers[1:] if (error := _last_error(worker))]
     return "\n".join(
         [
-            *(f"  | {line}" for line in lines),
-            f"Worker {failed.rank} of {count} {how}, and the training has ended. Once an epoch was "
-            "over, its checkpoint is kept: the same command goes on from there, with as many "
-            "workers as you have.",
+            *dict.fromkeys(others),
+            f"Worker {failed.rank} of {len(workers)} {how}, and the training has ended. Once an "
+            "epoch was over, its checkpoint is kept: the same command goes on from there, with as "
+            "many workers as you have.",
         ]
     )
+
+
+def _last_error(worker: _Worker) -> str:
+    """Return what a worker said last in an error, without what native code prints after it."""
+    lines = worker.output.read_text("utf-8", "replace").splitlines()
+    places = [place for place, line in enumerate(lines) if line.startswith("Error: ")]
+    if not places:
+        return ""
+    said = [line for line in lines[places[-1] :] if not _NATIVE.match(line)]
+    return "\n".join(f"  worker {worker.rank} | {line}" for line in said[:TAIL])
 
 
 @contextmanager

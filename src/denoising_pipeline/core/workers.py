@@ -20,6 +20,9 @@ NUMBER = "KERAS_DISTRIBUTION_PROCESS_ID"
 HEARTBEAT = 30
 """Seconds after which a worker that does not answer is given up, and the training with it."""
 
+PARTING = 30
+"""Seconds that one that is done, or has failed, waits at its end for the others."""
+
 JOINING = 300
 """Seconds that workers wait for each other at the start."""
 
@@ -92,6 +95,7 @@ class Workers:
                 self.world,
                 self.rank,
                 heartbeat_timeout_seconds=HEARTBEAT,
+                shutdown_timeout_seconds=PARTING,
                 initialization_timeout=JOINING,
             )
         except RuntimeError as error:
