@@ -84,6 +84,7 @@ class Picture(ABC):
         mode: "grey", "grey+alpha", "RGB", "RGBA", "palette", "palette+alpha" or "CMYK".
         dtype: Of the stored samples.
         bits: Of each sample.
+        palette_bits: Of each sample of a palette's colours, if it has one.
         rate: Samples a second of a recording, whose channels are pages of one row; None: a picture.
         peak: The value that is white, where the file says that it is below the type's largest.
         note: What of the file is not denoised or will not come back, a sentence; empty: nothing.
@@ -96,6 +97,7 @@ class Picture(ABC):
     mode: str
     dtype: np.dtype[Any]
     bits: int
+    palette_bits: int = 8
     rate: int | None = None
     peak: int | None = None
     note: str = ""
@@ -112,6 +114,11 @@ class Picture(ABC):
     def channels(self) -> int:
         """1 or 3, as stored; a page of three channels that are equal everywhere is read as one."""
         return 1 if self.mode.startswith("grey") else 3
+
+    @property
+    def colour_bits(self) -> int:
+        """Of each sample that is seen: of a palette's colours, not of what points to them."""
+        return self.palette_bits if self.mode.startswith("palette") else self.bits
 
     @property
     def depth(self) -> str:
