@@ -24,6 +24,9 @@ Size: TypeAlias = tuple[int, int]
 
 _NARROW = 16
 
+_MOST_DPI = 65_535
+"""That every format can hold; what is beyond is no resolution."""
+
 
 @dataclass(frozen=True)
 class Metadata:
@@ -42,6 +45,11 @@ class Metadata:
     xmp: bytes = b""
     dpi: tuple[float, float] | None = None
     orientation: int = 1
+
+    def __post_init__(self) -> None:
+        """Leave out a resolution that cannot be one."""
+        if self.dpi and not all(0 < side <= _MOST_DPI for side in self.dpi):
+            object.__setattr__(self, "dpi", None)
 
 
 def present(parts: Mapping[str, bool]) -> tuple[str, ...]:
