@@ -251,3 +251,16 @@ def test_fault_r17_cmyk_stays_cmyk() -> None:
 def test_what_is_not_read_is_refused(content: bytes, message: str) -> None:
     with pytest.raises(PictureError, match=message):
         open_picture(content).read()
+
+
+def test_colours_of_a_palette_that_need_16_bits_keep_them_in_every_format() -> None:
+    table = np.random.default_rng(0).integers(0, 65536, (3, 256), np.uint16)
+    indices = np.arange(63, dtype=np.uint8).reshape(7, 9)
+    tifffile.imwrite(file := io.BytesIO(), indices, photometric="palette", colormap=table)
+    shown = table.T[indices]
+    for kind in ("PNG", "TIFF", "NPY"):
+        again = open_picture(written(file.getvalue(), one_pixel, kind)).samples().colour
+        assert again.dtype == np.uint16
+        np.testing.assert_array_equal(again[1:], shown[1:])
+    with pytest.raises(PictureError, match=r"BMP without a loss of depth \(16 bit\)"):
+        written(file.getvalue(), one_pixel, "BMP")

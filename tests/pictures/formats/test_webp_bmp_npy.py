@@ -159,3 +159,16 @@ def test_npy_that_ends_too_early_or_holds_objects_is_refused() -> None:
     np.save(file := io.BytesIO(), np.array([[{}]], dtype=object), allow_pickle=True)
     with pytest.raises(PictureError, match="object"):
         open_picture(file.getvalue())
+
+
+@pytest.mark.parametrize("kind", ["WebP", "PNG", "JPEG", "TIFF"])
+def test_a_resolution_that_cannot_be_one_is_left_out(kind: str) -> None:
+    content = bytearray(saved(COLOUR, "BMP"))
+    content[38:46] = b"\xff\xff\xff\x7f" * 2
+    assert open_picture(bytes(content)).metadata.dpi is None
+    assert open_picture(written(bytes(content), one_pixel, kind)).size() == (7, 9)
+
+
+def test_truth_values_of_other_bytes_than_one_are_true() -> None:
+    np.save(file := io.BytesIO(), np.array([[0, 1], [7, 255]], np.uint8).view(bool))
+    np.testing.assert_array_equal(open_picture(file.getvalue()).read()[..., 0], [[0, 1], [1, 1]])

@@ -221,7 +221,7 @@ def write_picture(
         picture.samples(page).with_image(image)
         for page, image in enumerate(_counted(pages, picture.pages))
     )
-    bits = 8 if picture.mode.startswith("palette") else picture.bits
+    bits = picture.colour_bits
     if target == "TIFF":
         write_tiff(file, changed, bits, picture.metadata)
     elif target == "NPY":
@@ -257,9 +257,10 @@ def _lost(picture: Picture, target: Format) -> Iterator[str]:
     if (picture.rate is not None) != target.sound:
         yield "all that is seen" if target.sound else "all that is heard"
         return
-    narrow = picture.dtype.kind in "bu" and picture.bits <= target.bits
+    narrow = picture.dtype.kind in "bu" and picture.colour_bits <= target.bits
     if not (narrow or target.any_type):
-        yield f"depth ({picture.depth})"
+        deep = picture.mode.startswith("palette")
+        yield f"depth ({f'{picture.colour_bits} bit' if deep else picture.depth})"
     if picture.peak or (picture.depth.endswith("bit") and picture.bits not in {1, 2, 4, 8, 16}):
         yield "what is white in fewer bits than its type has"
     if mode.get(picture.mode, picture.mode) not in target.modes:

@@ -58,7 +58,7 @@ class NpyPicture(Picture):
         leading = self._shape[: len(self._shape) - len(self._page_shape)]
         where = np.unravel_index(page, leading) if leading else ()
         stored = np.array(self._array()[where], dtype=self.dtype.newbyteorder("="))
-        stored = stored.view(np.uint8) if stored.dtype == bool else stored
+        stored = (stored.view(np.uint8) > 0).view(np.uint8) if stored.dtype == bool else stored
         stored = stored.reshape(*self.size(), -1)
         if not self.has_alpha:
             return self.scaled(stored)

@@ -24,6 +24,9 @@ Size: TypeAlias = tuple[int, int]
 
 _NARROW = 16
 
+_MOST_DPI = 65_535
+"""That every format can hold; what is beyond is no resolution."""
+
 
 @dataclass(frozen=True)
 class Metadata:
@@ -42,6 +45,11 @@ class Metadata:
     xmp: bytes = b""
     dpi: tuple[float, float] | None = None
     orientation: int = 1
+
+    def __post_init__(self) -> None:
+        """Leave out a resolution that cannot be one."""
+        if self.dpi and not all(0 < side <= _MOST_DPI for side in self.dpi):
+            object.__setattr__(self, "dpi", None)
 
 
 def present(parts: Mapping[str, bool]) -> tuple[str, ...]:
@@ -84,6 +92,7 @@ class Picture(ABC):
         mode: "grey", "grey+alpha", "RGB", "RGBA", "palette", "palette+alpha" or "CMYK".
         dtype: Of the stored samples.
         bits: Of each sample.
+        palette_bits: Of each sample of a palette's colours, if it has one.
         rate: Samples a second of a recording, whose channels are pages of one row; None: a picture.
         peak: The value that is white, where the file says that it is below the type's largest.
         note: What of the file is not denoised or will not come back, a sentence; empty: nothing.
@@ -96,6 +105,7 @@ class Picture(ABC):
     mode: str
     dtype: np.dtype[Any]
     bits: int
+    palette_bits: int = 8
     rate: int | None = None
     peak: int | None = None
     note: str = ""
@@ -112,6 +122,11 @@ class Picture(ABC):
     def channels(self) -> int:
         """1 or 3, as stored; a page of three channels that are equal everywhere is read as one."""
         return 1 if self.mode.startswith("grey") else 3
+
+    @property
+    def colour_bits(self) -> int:
+        """Of each sample that is seen: of a palette's colours, not of what points to them."""
+        return self.palette_bits if self.mode.startswith("palette") else self.bits
 
     @property
     def depth(self) -> str:

@@ -77,6 +77,7 @@ class TiffPicture(Picture):
         self.bits, self.dtype = layout.bits, layout.dtype.newbyteorder("=")
         plane = self._planes[0]
         self.mode = "palette" if self._colours is not None else _MODES[_count(plane)]
+        self.palette_bits = 8 if self._colours is None else 8 * self._colours.dtype.itemsize
         if plane.alpha is not None:
             self.mode = {"grey": "grey+alpha", "RGB": "RGBA"}.get(self.mode, self.mode)
         for number in range(self.pages):
@@ -158,7 +159,7 @@ class TiffPicture(Picture):
                 unchanged = unchanged and np.array_equal(old.colour, new.colour)
                 yield new
 
-        write_tiff(file, changed(), 8, self.metadata)
+        write_tiff(file, changed(), self.colour_bits, self.metadata)
         if unchanged:
             file.seek(0)
             file.truncate()
