@@ -140,7 +140,7 @@ def test_there_is_one_finished_run_with_a_telling_name(smoke: Smoke) -> None:
     assert [run.info.status for run in smoke.runs] == ["FINISHED"]
     model = parameters().training.model.name
     time, _, rest = str(smoke.run.info.run_name).partition(" ")
-    assert datetime.strptime(time, "%H:%M")  # noqa: DTZ007
+    assert datetime.strptime(time, "%H:%M")
     assert rest == f"limit 300 · smoke · gaussian 0.5 · {model}"
 
 
