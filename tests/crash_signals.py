@@ -71,7 +71,9 @@ class Signalled:
                 count += 1
                 if count == which:
                     began = time.monotonic()
-                    Thread(target=_send, args=(moment.process, WISHES[wish])).start()
+                    first, *others = WISHES[wish]
+                    _send(moment.process, [first])  # It waits: there is no later moment.
+                    Thread(target=_send, args=(moment.process, others)).start()
 
         code = self._warm.run(command, look)
         assert began, f"there was no moment {stage}: {self._warm.text}"
