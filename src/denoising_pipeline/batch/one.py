@@ -3,13 +3,14 @@
 import errno
 import time
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from math import sqrt
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import IO, Any
 
 from denoising_pipeline import __version__
-from denoising_pipeline.batch.plan import Work
+from denoising_pipeline.batch.places import is_there
+from denoising_pipeline.batch.plan import Located, Work
 from denoising_pipeline.batch.record import FILES, Record, Stamp, settings_digest
 from denoising_pipeline.batch.results import FileResult, Thumbnails
 from denoising_pipeline.core.files import atomic_write, file_digest
@@ -51,6 +52,7 @@ class Options:
         resume: Whether what is done and unchanged is skipped, and what was made here and is
             outdated is replaced.
         max_pixels: Of a page at most.
+        job: The work of a cluster that this is a part of; empty: none.
     """
 
     model: Path
@@ -58,13 +60,14 @@ class Options:
     overwrite: bool = False
     resume: bool = False
     max_pixels: int = MAX_PIXELS
+    job: str = ""
 
     @cached_property
     def model_digest(self) -> str:
         """Of the denoiser's file."""
         return file_digest(FILES, str(self.model))[0]
 
-    def record(self, work: Work) -> Record:
+    def record(self, work: Located) -> Record:
         """Return the record that an output stands in."""
         found = self.settings
         return _record(
@@ -76,19 +79,26 @@ class Options:
                 model=self.model_digest,
                 code=__version__,
             ),
+            work.shard,
+            self.job,
         )
 
 
-@cache
-def _record(root: Path, settings: str) -> Record:
-    return Record(root, settings)
+@lru_cache(maxsize=64)
+def _record(root: PurePath, settings: str, shard: str, job: str) -> Record:
+    return Record(root, settings, shard, job)
 
 
-def reason_to_skip(work: Work, options: Options) -> str:
+def forget_records() -> None:
+    """Read records anew when they are next asked for: another process may have added to them."""
+    _record.cache_clear()
+
+
+def reason_to_skip(work: Located, options: Options) -> str:
     """Return why an output is left as it is, or nothing."""
     if options.resume and options.record(work).is_done(work):
         return "is done and unchanged"
-    if not work.target.exists() or options.overwrite:
+    if not is_there(work.target) or options.overwrite:
         return ""
     if options.resume and options.record(work).is_own(work):
         return ""
@@ -136,7 +146,8 @@ def denoise_file(work: Work, denoiser: Denoiser, options: Options, pictured: boo
             )
             file.flush()
             if work.recorded or options.resume:
-                options.record(work).note(work, stamp, digest, Stamp.of(file.fileno()))
+                made = Stamp.of(file.fileno())
+                options.record(work).note(work, stamp, digest, made, result)
     except Exception as error:  # one bad file does not end a folder
         if isinstance(error, OSError) and error.errno in _FULL:
             raise DiskFullError(error.errno, _SENTENCES[error.errno]) from error

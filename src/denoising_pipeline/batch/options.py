@@ -9,7 +9,9 @@ from denoising_pipeline.denoiser.shipped import DEFAULT
 class InferenceParameters(Section):
     """Files and folders that are denoised; without an input, the array `images_to_denoise` is."""
 
-    input: str | None = Field(None, description="a file or a folder; null: the array")
+    input: str | None = Field(
+        None, description="a file or a folder, with a cluster also s3://...; null: the array"
+    )
     output: str | None = Field(None, description="file or folder; null: beside the input")
     model: str = Field(DEFAULT, description="a denoiser of the package, or its file")
     strength: float = Field(1.0, ge=0, le=1, description="0: as it was, 1: as the network gives it")
@@ -20,3 +22,6 @@ class InferenceParameters(Section):
     overwrite: bool = Field(False, description="replace outputs that are there")
     resume: bool = Field(False, description="skip what is done and unchanged")
     workers: int = Field(1, ge=1, description="processes that share the files")
+    cluster: str | None = Field(
+        None, description="address of a Dask cluster that shares them, or local:4; null: none"
+    )

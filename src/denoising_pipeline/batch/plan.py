@@ -4,7 +4,8 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Protocol
 
 from denoising_pipeline.batch.clashes import refuse_clashes
 from denoising_pipeline.batch.results import FileResult, Status, shown
@@ -16,6 +17,9 @@ SUFFIX = "_denoised"
 RECORD = ".denoise.jsonl"
 """The file beside the outputs that says what each was made from."""
 
+MANIFEST = ".denoise"
+"""The folder beside the outputs of a cluster: the same, a file for each of its tasks."""
+
 KNOWN = frozenset(ending for found in FORMATS.values() for ending in found.suffixes)
 """Endings of the files that are taken of folders."""
 
@@ -24,6 +28,21 @@ _ENDING = re.compile(r"(?<=.)(\.ome)?\.[^.]*$", re.IGNORECASE)
 
 class PlanError(ValueError):
     """Inputs and output do not go together; nothing has been read or written."""
+
+
+class Located(Protocol):
+    """Where an output comes from and goes to; see `Work`."""
+
+    @property
+    def source(self) -> PurePath: ...  # noqa: D102
+    @property
+    def target(self) -> PurePath: ...  # noqa: D102
+    @property
+    def root(self) -> PurePath: ...  # noqa: D102
+    @property
+    def format(self) -> str | None: ...  # noqa: D102
+    @property
+    def shard(self) -> str: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +56,7 @@ class Work:
         format: What it is written in; None: as it came.
         found: Whether it was found in a folder, not named.
         recorded: Whether a record is kept: there is a folder for the outputs.
+        shard: Part of the record that it stands in, in a cluster; empty: there is but one.
     """
 
     source: Path
@@ -45,6 +65,7 @@ class Work:
     format: str | None = None
     found: bool = False
     recorded: bool = True
+    shard: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,7 +128,7 @@ def make_plan(
             _add_folder(plan, given, root, "" if output is None else behind, wanted)
         else:
             root = given.parent if output is None else output
-            target = root / _renamed(given.name, behind, wanted)
+            target = root / renamed(given.name, behind, wanted)
             plan.works.append(Work(given, target, root, wanted, recorded=output is not None))
     return _checked(plan, behind)
 
@@ -156,7 +177,8 @@ def _root(folder: Path, output: Path | None, behind: str, *, several: bool) -> P
     return parent / f"{whole.name}{behind}"
 
 
-def _renamed(name: str, behind: str, wanted: str | None) -> str:
+def renamed(name: str, behind: str, wanted: str | None) -> str:
+    """Return the name of an output: with the suffix, and the ending of its format."""
     found = _ENDING.search(name)
     stem, ending = (name[: found.start()], found.group()) if found else (name, "")
     if wanted is not None and ending.lower() not in FORMATS[wanted].suffixes:
@@ -171,7 +193,7 @@ def _add_folder(plan: Plan, folder: Path, root: Path, behind: str, wanted: str |
         if reason:
             plan.left_out.append(FileResult(path, None, status, reason))
             continue
-        name = _renamed(path.name, behind, wanted)
+        name = renamed(path.name, behind, wanted)
         target = root / path.relative_to(folder).with_name(name)
         plan.works.append(Work(path, target, root, wanted, found=True))
 
@@ -187,7 +209,7 @@ def walk(folder: Path, inside: str, outputs: str) -> Iterator[tuple[Path, Status
     for entry in entries:
         path = folder / entry.name
         if reason := _left_out(entry, inside, outputs):
-            if entry.name != RECORD:
+            if entry.name not in {RECORD, MANIFEST}:
                 yield path, "skipped", reason
         elif entry.is_dir(follow_symlinks=False):
             yield from walk(path, inside, outputs)

@@ -8,66 +8,70 @@ import errno
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import fields
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import IO, Any
 
-from fsspec.implementations.local import LocalFileSystem
+from denoising_pipeline.batch.places import (
+    FILES,
+    Address,
+    Stamp,
+    digest_of,
+    filesystem,
+    is_there,
+)
+from denoising_pipeline.batch.plan import MANIFEST, RECORD, Located
+from denoising_pipeline.batch.results import FileResult
 
-from denoising_pipeline.batch.plan import RECORD, Work
-from denoising_pipeline.core.files import file_digest
-
-FILES = LocalFileSystem()
+__all__ = ["FILES", "Record", "Stamp", "settings_digest"]
 
 _KEYS = {"target", "source", "size", "changed", "settings", "made"}
 """Of a line."""
 
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """What tells that a file is as it was: its size in bytes and when it was changed, in ns."""
-
-    size: int
-    changed: int
-
-    @classmethod
-    def of(cls, path: Path | int) -> "Stamp":
-        """Look at a file, by its path or as an open one."""
-        found = os.stat(path)  # noqa: PTH116  # of open files, too
-        return cls(found.st_size, found.st_mtime_ns)
+_FOUND = [
+    each.name
+    for each in fields(FileResult)
+    if each.name not in {"source", "target", "status", "reason", "thumbnails"}
+]
 
 
 class Record:
-    """The record in one folder of outputs.
+    """The record in one folder of outputs, or that of one task of a cluster.
 
     Attributes:
         root: The folder.
         settings: Digest of all that decides what an output is, the source aside.
+        job: The work of a cluster that it is kept by; empty: none.
     """
 
-    def __init__(self, root: Path, settings: str) -> None:
+    def __init__(self, root: PurePath, settings: str, shard: str = "", job: str = "") -> None:
         self.root = root
         self.settings = settings
+        self.job = job
+        self._file = root / MANIFEST / f"{shard}.jsonl" if shard else root / RECORD
 
     @cached_property
     def _lines(self) -> dict[str, list[dict[str, Any]]]:
         """Lines by target, the newest last; one that is torn or none of ours is passed over."""
         found: dict[str, list[dict[str, Any]]] = {}
-        try:
-            text = (self.root / RECORD).read_text("ascii", "replace")
-        except FileNotFoundError:
-            return found
-        for line in text.splitlines():
-            try:
-                entry = json.loads(line)
-                if entry.keys() >= _KEYS:
-                    found.setdefault(entry["target"], []).append(entry)
-            except (ValueError, TypeError, AttributeError, RecursionError):
-                continue
+        for file in self._files():
+            for line in _text(file).splitlines():
+                try:
+                    entry = json.loads(line)
+                    if entry.keys() >= _KEYS:
+                        found.setdefault(entry["target"], []).append(entry)
+                except (ValueError, TypeError, AttributeError, RecursionError):
+                    continue
         return found
 
-    def is_done(self, work: Work) -> bool:
+    def _files(self) -> list[PurePath]:
+        """Return where lines are: without a cluster, in what clusters have left, too."""
+        if self._file.name != RECORD or not isinstance(self.root, Path):
+            return [self._file]
+        return [*sorted((self.root / MANIFEST).glob("*.jsonl")), self._file]
+
+    def is_done(self, work: Located) -> bool:
         """Whether the output is there as it was made, of this source, with these settings."""
         entry = self._made(work)
         if entry is None or entry["settings"] != self.settings:
@@ -75,25 +79,38 @@ class Record:
         stamp = Stamp.of(work.source)
         if stamp.size != entry["size"]:
             return False
-        return bool(stamp.changed == entry["changed"] or _digest(work.source) == entry["source"])
+        return bool(stamp.changed == entry["changed"] or digest_of(work.source) == entry["source"])
 
-    def is_own(self, work: Work) -> bool:
+    def is_own(self, work: Located) -> bool:
         """Whether the output is one that was made here, and nobody has changed since."""
         return self._made(work) is not None
 
-    def note(self, work: Work, source: Stamp, digest: str, made: Stamp) -> None:
+    def result_of(self, work: Located) -> FileResult | None:
+        """Return what became of a file, if this job has made the output that is there."""
+        entry = self._made(work)
+        if entry is None or not self.job or entry.get("job") != self.job:
+            return None
+        found = {name: entry["found"][name] for name in _FOUND}
+        found["warnings"] = tuple(found["warnings"])
+        return FileResult(work.source, work.target, "done", **found)
+
+    def note(
+        self, work: Located, source: Stamp, digest: str, made: Stamp, result: FileResult
+    ) -> None:
         """Add a line.
 
         Args:
             work: What is done.
             source: Of the file that was read.
             digest: Of its content.
-            made: Of the output.
+            made: Of the output; in object storage, where nobody knows it before the output is
+                there, `changed` is the digest of its content.
+            result: What was found.
 
         Raises:
             OSError: The disk takes no whole line.
         """
-        line = {
+        line: dict[str, Any] = {
             "target": self._name(work),
             "source": digest,
             "size": source.size,
@@ -101,26 +118,53 @@ class Record:
             "settings": self.settings,
             "made": [made.size, made.changed],
         }
-        self.root.mkdir(parents=True, exist_ok=True)
+        if self.job:
+            found = {name: getattr(result, name) for name in _FOUND}
+            line |= {"job": self.job, "found": found}
+        if isinstance(self._file, Address):
+            self._lines[self._name(work)] = [line]
+            self.write()
+            return
+        path = Path(self._file)
+        path.parent.mkdir(parents=True, exist_ok=True)
         whole = f"{json.dumps(line)}\n".encode("ascii")
-        with (self.root / RECORD).open("a+b", buffering=0) as file:
+        with path.open("a+b", buffering=0) as file:
             text = b"\n" * _is_torn(file) + whole
             if file.write(text) < len(text):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.root / RECORD))
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
-    def _name(self, work: Work) -> str:
+    def settle(self, work: Located) -> None:
+        """Take note of how object storage calls the version of an output that is there now."""
+        made = Stamp.of(work.target)
+        self._lines[self._name(work)][-1]["made"] = [made.size, made.changed]
+
+    def write(self) -> None:
+        """Write all lines anew: object storage cannot add to a file."""
+        files, name = filesystem(self._file)
+        lines = (line for each in self._lines.values() for line in each)
+        text = "".join(f"{json.dumps(line)}\n" for line in lines)
+        files.pipe_file(name, text.encode("ascii"))
+
+    def _name(self, work: Located) -> str:
         return work.target.relative_to(self.root).as_posix()
 
-    def _made(self, work: Work) -> dict[str, Any] | None:
+    def _made(self, work: Located) -> dict[str, Any] | None:
         """Return the line of the output that is there: a newer one may tell of what never came."""
         lines = self._lines.get(self._name(work), [])
-        if not lines or not work.target.is_file():
+        if not lines or not is_there(work.target):
             return None
         made = Stamp.of(work.target)
-        fitting = (
-            each for each in reversed(lines) if each.get("made") == [made.size, made.changed]
-        )
+        fitting = (each for each in reversed(lines) if _fits(work.target, made, each.get("made")))
         return next(fitting, None)
+
+
+def _fits(target: PurePath, made: Stamp, noted: Any) -> bool:
+    size, changed = noted or (None, None)
+    if made.size != size:
+        return False
+    if made.changed == changed:
+        return True
+    return isinstance(target, Address) and digest_of(target) == changed
 
 
 def _is_torn(file: IO[bytes]) -> bool:
@@ -131,11 +175,17 @@ def _is_torn(file: IO[bytes]) -> bool:
     return file.read(1) != b"\n"
 
 
+def _text(path: PurePath) -> str:
+    """Return what a file holds; there need not be one."""
+    files, name = filesystem(path)
+    try:
+        content: bytes = files.cat_file(name)
+    except FileNotFoundError:
+        return ""
+    return content.decode("ascii", "replace")
+
+
 def settings_digest(**settings: Any) -> str:
     """Return 32 hexadecimal digits, equal for equal settings."""
     text = json.dumps(settings, sort_keys=True).encode()
     return hashlib.blake2b(text, digest_size=16).hexdigest()
-
-
-def _digest(path: Path) -> str:
-    return file_digest(FILES, str(path))[0]

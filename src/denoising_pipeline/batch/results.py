@@ -1,7 +1,7 @@
 """What became of each file."""
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePath
 from typing import Literal
 
 Status = Literal["done", "skipped", "failed"]
@@ -55,8 +55,8 @@ class FileResult:
         thumbnails: Kept where a report is asked for.
     """
 
-    source: Path
-    target: Path | None
+    source: PurePath
+    target: PurePath | None
     status: Status
     reason: str = ""
     format: str = ""
@@ -88,7 +88,7 @@ class FileResult:
         return self.megapixels / self.seconds if self.seconds and self.megapixels else None
 
 
-def shown(name: str | Path) -> str:
+def shown(name: str | PurePath) -> str:
     """Return a name as it can be printed on one line: what cannot is escaped, as in Python."""
     return "".join(
         character

@@ -156,13 +156,19 @@ def check_folders(plan: Plan) -> None:
         PlanError: One cannot, or has not.
     """
     for folder in {_nearest(work.target.parent) for work in plan.works}:
-        if not folder.is_dir():
-            raise PlanError(f"'{shown(folder)}' is a file, and a folder is needed there.")
-        try:
-            with tempfile.TemporaryFile(dir=folder) as file:
-                file.write(bytes(4096))
-        except OSError as error:
-            raise PlanError(f"The folder '{shown(folder)}' {in_words(error)}.") from error
+        check_folder(folder)
+
+
+def check_folder(folder: Path) -> None:
+    """Check that a folder that is there, or can be made, can be written to; see `check_folders`."""
+    folder = _nearest(folder)
+    if not folder.is_dir():
+        raise PlanError(f"'{shown(folder)}' is a file, and a folder is needed there.")
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(4096))
+    except OSError as error:
+        raise PlanError(f"The folder '{shown(folder)}' {in_words(error)}.") from error
 
 
 def _nearest(folder: Path) -> Path:

@@ -4,10 +4,11 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import fields
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from pathlib import PurePath
+from typing import IO, TYPE_CHECKING, Any
 
 from denoising_pipeline.batch.results import FileResult, shown
 
@@ -21,7 +22,7 @@ COLUMNS = [each.name for each in fields(FileResult) if each.name != "thumbnails"
 """Of CSV, JSON and the table of Kedro."""
 
 
-def table_of(results: Sequence[FileResult]) -> "Table":
+def table_of(results: Collection[FileResult]) -> "Table":
     """Return a table for the terminal, a row per file in the order of the results."""
     from rich.markup import escape
     from rich.table import Table
@@ -68,44 +69,51 @@ def line_of(result: FileResult) -> str:
 
 def sum_of(results: Iterable[FileResult], seconds: float) -> str:
     """Say how many files were done, skipped and failed, and how fast."""
-    found = list(results)
-    counts = Counter(result.status for result in found)
-    megapixels = sum(result.megapixels for result in found if result.status == "done")
+    counts: Counter[str] = Counter()
+    megapixels = 0.0
+    for result in results:
+        counts[result.status] += 1
+        megapixels += result.megapixels if result.status == "done" else 0
     parts = [f"{counts[status]} {status}" for status in ("done", "skipped", "failed")]
     speed = f", {megapixels / seconds:.2f} MP/s" if megapixels and seconds else ""
     return f"{', '.join(parts)}; {megapixels:.1f} megapixels in {seconds:.1f} s{speed}."
 
 
-def csv_of(results: Iterable[FileResult]) -> bytes:
-    """Return a table in CSV, UTF-8, a row per file; empty cells are not known."""
-    text = io.StringIO(newline="")
+def write_csv(results: Iterable[FileResult], file: IO[bytes]) -> None:
+    """Write a table in CSV, UTF-8, a row per file; empty cells are not known."""
+    text = io.TextIOWrapper(file, "utf-8", newline="")
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
     for result in results:
         plain = row_of(result)
         writer.writerow({**plain, "warnings": " | ".join(plain["warnings"])})
-    return text.getvalue().encode()
+    text.detach()
 
 
-def json_of(results: Iterable[FileResult]) -> bytes:
-    """Return a list of objects in JSON, one per file; null is not known."""
-    found = list(map(row_of, results))
-    return (json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+def write_json(results: Iterable[FileResult], file: IO[bytes]) -> None:
+    """Write a list of objects in JSON, one per file; null is not known."""
+    before = b"[\n"
+    for result in results:
+        row = json.dumps(row_of(result), indent=1, ensure_ascii=False, allow_nan=False)
+        file.write(before + row.encode())
+        before = b",\n"
+    file.write(b"\n]\n" if before == b",\n" else b"[]\n")
 
 
 def row_of(result: FileResult) -> dict[str, Any]:
     """Return what is known of a file in plain values, names as they can be printed."""
     values = {name: getattr(result, name) for name in COLUMNS}
     return {
-        name: shown(value) if isinstance(value, Path) else value for name, value in values.items()
+        name: shown(value) if isinstance(value, PurePath) else value
+        for name, value in values.items()
     }
 
 
-def _most_telling(results: Sequence[FileResult]) -> list[FileResult]:
+def _most_telling(results: Collection[FileResult]) -> list[FileResult]:
     if len(results) <= MOST_ROWS:
         return list(results)
-    telling = [result for result in results if result.status != "done" or result.warnings]
-    return telling[:MOST_ROWS]
+    telling = (result for result in results if result.status != "done" or result.warnings)
+    return list(islice(telling, MOST_ROWS))
 
 
 def _kind(result: FileResult) -> str:

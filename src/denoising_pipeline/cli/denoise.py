@@ -87,6 +87,12 @@ class Help(click.Command):
     help="Processes that share the files; one uses all cores, too.",
 )
 @click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Share the files among the workers of a Dask cluster, such as tcp://10.0.0.1:8786, or "
+    "of one on this machine: local, or local:4. IN and OUT may be addresses such as s3://....",
+)
+@click.option(
     "--max-memory",
     type=Amount(1024),
     metavar="SIZE",

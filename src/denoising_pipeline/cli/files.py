@@ -5,27 +5,31 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from denoising_pipeline.batch.one import DiskFullError, Options, denoised, in_words, look_at_file
 from denoising_pipeline.batch.parts import remove_parts
+from denoising_pipeline.batch.places import is_address
 from denoising_pipeline.batch.plan import Plan, make_plan
 from denoising_pipeline.batch.record import FILES
 from denoising_pipeline.batch.results import FileResult, shown
 from denoising_pipeline.batch.run import Batch, check_folders, fitting_denoiser
-from denoising_pipeline.batch.tables import csv_of, json_of, sum_of, table_of
+from denoising_pipeline.batch.tables import sum_of, table_of, write_csv, write_json
 from denoising_pipeline.batch.watch import watch
 from denoising_pipeline.cli.model import model_file
 from denoising_pipeline.cli.progress import Progress
 from denoising_pipeline.core.files import atomic_write
 from denoising_pipeline.denoiser.picture import Settings
 from denoising_pipeline.pictures.formats import MAX_PIXELS, format_of, open_picture
+
+if TYPE_CHECKING:
+    from denoising_pipeline.batch.collection.spill import Spill
 
 ALL_WELL, SOME_FAILED, NOTHING_DONE = 0, 1, 2
 """Exit codes; after a signal it is 128 and the signal's number."""
@@ -46,14 +50,21 @@ class Interrupted(KeyboardInterrupt):
 def denoise_files(given: Mapping[str, Any]) -> int:
     """Denoise files and folders; return the exit code."""
     started = time.perf_counter()
-    results: list[FileResult] = []
+    results: list[FileResult] | Spill = []
     with _refusing(), _interruptible():
         try:
-            plan = _plan(given)
-            _check_tables(given)
-            if given["dry_run"]:
-                return _dry_run(plan, given)
-            problem = _work_through(plan, given, results)
+            if _is_for_cluster(given):
+                from denoising_pipeline.cli import collection
+
+                _check_tables(given)
+                results = collection.Spill()
+                problem = collection.work_through(given, _options(given), results)
+            else:
+                plan = _plan(given)
+                _check_tables(given)
+                if given["dry_run"]:
+                    return _dry_run(plan, given)
+                problem = _work_through(plan, given, results)
         except Interrupted as signalled:
             for number in _SIGNALS:
                 signal.signal(number, signal.SIG_IGN)
@@ -79,7 +90,7 @@ def denoise_stream(given: Mapping[str, Any]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # No file is open that could be left unfinished.
     if len(given["inputs"]) != 1:
         raise Refused("- stands alone: one picture comes in, one goes out.")
-    for option in ("resume", "watch", "report", "dry_run", "csv", "json", "suffix"):
+    for option in ("resume", "watch", "report", "dry_run", "csv", "json", "suffix", "cluster"):
         if given[option]:
             raise Refused(f"--{option.replace('_', '-')} does not go with -.")
     (source,), output = given["inputs"], given["output"] or "-"
@@ -131,6 +142,13 @@ def _plan(given: Mapping[str, Any]) -> Plan:
     )
 
 
+def _is_for_cluster(given: Mapping[str, Any]) -> bool:
+    for place in (*given["inputs"], given["output"] or ""):
+        if is_address(place) and not given["cluster"]:
+            raise Refused(f"'{shown(place)}' lies in object storage: give --cluster local, too.")
+    return bool(given["cluster"])
+
+
 def _options(given: Mapping[str, Any]) -> Options:
     sigma = given["sigma"]
     settings = Settings(
@@ -147,7 +165,7 @@ def _options(given: Mapping[str, Any]) -> Options:
     )
 
 
-def _work_through(plan: Plan, given: Mapping[str, Any], results: list[FileResult]) -> str:
+def _work_through(plan: Plan, given: Mapping[str, Any], results: "list[FileResult] | Spill") -> str:
     """Fill in the results, and return what ended it before its time, or nothing."""
     options = _options(given)
     denoiser = fitting_denoiser(options)
@@ -198,17 +216,18 @@ def _check_tables(given: Mapping[str, Any]) -> None:
             raise Refused(f"'{shown(path)}' exists already: --overwrite replaces it.")
 
 
-def _finish(results: list[FileResult], given: Mapping[str, Any], started: float) -> None:
+def _finish(results: Collection[FileResult], given: Mapping[str, Any], started: float) -> None:
     """Show the table, and write what was asked for beside it."""
-    results.sort(key=lambda result: os.fsencode(result.source))
+    if isinstance(results, list):
+        results.sort(key=lambda result: os.fsencode(result.source))
     seconds = time.perf_counter() - started
     if results:
         _print_table(results)
         click.echo(sum_of(results, seconds))
-    for option, made in (("csv", csv_of), ("json", json_of)):
+    for option, write in (("csv", write_csv), ("json", write_json)):
         if given[option]:
             with atomic_write(FILES, str(given[option])) as file:
-                file.write(made(results))
+                write(results, file)
     if given["report"]:
         from denoising_pipeline.batch.report import write_report
 
@@ -217,7 +236,7 @@ def _finish(results: list[FileResult], given: Mapping[str, Any], started: float)
         write_report(results, given["report"], settings, seconds)
 
 
-def _print_table(results: list[FileResult]) -> None:
+def _print_table(results: Collection[FileResult]) -> None:
     from rich.console import Console
 
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)

@@ -12,6 +12,7 @@ from kedro.framework.session import KedroSession
 from kedro.utils import find_kedro_project
 
 from denoising_pipeline.core.workers import Workers
+from denoising_pipeline.hooks.shared_run import shared_run
 from denoising_pipeline.pipelines.inference.pipeline import ARRAY, FILES
 
 logger = logging.getLogger(__name__)
@@ -27,7 +28,8 @@ class UniqueSession(KedroSession):
     """A session that starts in a millisecond of its own.
 
     Its id is the version of all that a run writes. Of two runs that started in the same millisecond
-    one would find its files there already, and fail.
+    one would find its files there already, and fail. Tasks of an orchestrator share the id of the
+    run that they are parts of: see `shared_run`.
     """
 
     @classmethod
@@ -51,6 +53,9 @@ class UniqueSession(KedroSession):
         with lock:
             session = super().create(project_path, *args, **options)
             time.sleep(ID_STEP)
+        if shared := shared_run():
+            session.session_id = shared
+            session._store["session_id"] = shared
         return session
 
     def run(self, *args: Any, **options: Any) -> Any:

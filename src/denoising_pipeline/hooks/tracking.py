@@ -42,6 +42,12 @@ from denoising_pipeline.hooks.run_tags import (
     run_tags,
     shortened,
 )
+from denoising_pipeline.hooks.shared_run import (
+    goes_on,
+    shared_run,
+    tracked_as,
+    without_process,
+)
 from denoising_pipeline.hooks.signals import Signals
 from denoising_pipeline.hooks.store import UNTRACKED, absolute_store, store_lock
 from denoising_pipeline.hooks.system_metrics import SystemMetrics
@@ -113,7 +119,8 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         tags = facts | {"kedro_command": short}
         if self._is_tracked(run_params):
             self._signals.watch("SequentialRunner" not in str(run_params["runner"]))
-            name = run_name(run_params, parameters, datetime.now())
+            named = {**run_params, "pipeline_names": []} if shared_run() else run_params
+            name = run_name(named, parameters, datetime.now())
             self._create(name, tags)
         left_out = {"runner": "", "runtime_params": {}, "project_path": ""}
         super().before_pipeline_run({**run_params, **left_out}, pipeline, catalog)
@@ -154,7 +161,13 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
             about = (experiment.experiment_id, MLFLOW_RUN_NOTE, EXPERIMENT)
             self._client.set_experiment_tag(*about)
         tracking.run.name = tracking.run.name or name  # for kedro-mlflow, which names it again
-        run = self._client.create_run(
+        run = None
+        if shared_run():
+            tags = without_process(tags)
+            run = tracked_as(self._client, experiment.experiment_id)
+        if run:
+            tracking.run.name = run.info.run_name
+        run = run or self._client.create_run(
             experiment.experiment_id,
             tags=resolve_tags(tags),
             run_name=tracking.run.name,
@@ -198,7 +211,7 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
     def _record_start(
         self, tags: dict[str, str], command: str, parameters: Parameters, about: set[str]
     ) -> None:
-        mlflow.set_tags(tags)
+        mlflow.set_tags(without_process(tags) if shared_run() else tags)
         if tags["kedro_command"] != command:
             mlflow.log_text(command, COMMAND)
         end_abandoned_runs(self._client, self.run_id)
@@ -259,7 +272,8 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
             finished = status == "FINISHED"
             wait, dropped = (None, ()) if finished else (ENDING, tuple(HEAVY))
             self._trials.end(wait)
-            outbox.put(end_step(status), urgent=True, wait=wait, dropped=dropped)
+            if not (finished and goes_on()):
+                outbox.put(end_step(status), urgent=True, wait=wait, dropped=dropped)
         self._signals.release()
 
 

@@ -1,7 +1,7 @@
 """Which versions a run loads: what it wrote, what it was told to load, or what belongs together."""
 
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from kedro.framework.context import KedroContext
@@ -18,6 +18,8 @@ from denoising_pipeline.datasets.provenance import (
     Record,
     Recorded,
     is_versioned,
+    listed,
+    path_of,
     read_record,
     write_record,
 )
@@ -29,6 +31,7 @@ from denoising_pipeline.datasets.version_choice import (
     keep_what_is_there,
 )
 from denoising_pipeline.hooks.running import begin, end
+from denoising_pipeline.hooks.shared_run import shared_run
 
 
 class _MadeFrom(NamedTuple):
@@ -80,7 +83,7 @@ class VersionHooks:
         recipe = None if run_params["env"] in {None, "local"} else run_params["env"]
         self._made_from.clear()
         self._raw.clear()
-        requested = run_params["load_versions"] or {}
+        requested = _written_before(pipeline, catalog) | (run_params["load_versions"] or {})
         for name, version in requested.items():
             check_exists(name, catalog.get(name), version)
         for name in sorted(pipeline.all_outputs()):
@@ -177,6 +180,26 @@ class VersionHooks:
         }
         sections = {*WHAT_IMAGES_ARE, *given, *read} & self._parameters.keys()
         return {name: self._parameters[name] for name in sections}
+
+
+def _written_before(pipeline: Pipeline, catalog: DataCatalog) -> dict[str, str]:
+    """Return what earlier tasks of a shared run have written and this one loads.
+
+    What it writes itself it has begun before, if it is there, and is tried again: that is removed.
+    """
+    shared, found = shared_run(), {}
+    if shared is None:
+        return {}
+    for name in pipeline.datasets():
+        dataset: Any = catalog.get(name) if "params:" not in name else None
+        if not is_versioned(dataset) or shared not in listed(dataset):
+            continue
+        if name in pipeline.all_outputs():
+            folder = PurePosixPath(path_of(dataset, shared)).parent
+            dataset._fs.rm(str(folder), recursive=True)
+        else:
+            found[name] = shared
+    return found
 
 
 def _loaded_record(dataset: Any) -> Record | None:

@@ -1,5 +1,6 @@
 """Denoising somebody's own images: an array, or files as the command `denoise` does."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -7,6 +8,7 @@ import pandas as pd
 from denoising_pipeline.batch.one import Options
 from denoising_pipeline.batch.options import InferenceParameters
 from denoising_pipeline.batch.plan import make_plan
+from denoising_pipeline.batch.results import FileResult
 from denoising_pipeline.batch.run import run_batch
 from denoising_pipeline.batch.tables import COLUMNS, row_of
 from denoising_pipeline.denoiser import Denoiser
@@ -43,8 +45,6 @@ def denoise_files(inference: InferenceParameters) -> pd.DataFrame:
     """
     if inference.input is None:
         raise ValueError("inference.input is null: name a file or a folder that is denoised.")
-    output = None if inference.output is None else Path(inference.output)
-    plan = make_plan([Path(inference.input)], output, format=inference.format)
     sigma = None if inference.sigma is None else inference.sigma / 255
     options = Options(
         denoiser_file(inference.model),
@@ -52,8 +52,22 @@ def denoise_files(inference: InferenceParameters) -> pd.DataFrame:
         overwrite=inference.overwrite,
         resume=inference.resume,
     )
-    rows = map(row_of, run_batch(plan, options, inference.workers))
+    rows = map(row_of, _results(inference, inference.input, options))
     return pd.DataFrame(rows, columns=COLUMNS).sort_values("source", ignore_index=True)
+
+
+def _results(inference: InferenceParameters, given: str, options: Options) -> Iterable[FileResult]:
+    if inference.cluster is not None:
+        from denoising_pipeline.batch.collection.cluster import denoise_collection
+
+        if inference.output is None:
+            raise ValueError("inference.output is null: a cluster needs a folder for the outputs.")
+        return denoise_collection(
+            inference.cluster, given, inference.output, options, inference.format
+        )
+    output = None if inference.output is None else Path(inference.output)
+    plan = make_plan([Path(given)], output, format=inference.format)
+    return run_batch(plan, options, inference.workers)
 
 
 def check_files(denoised_files: pd.DataFrame) -> None:

@@ -1,0 +1,1 @@
+"""Collections that outgrow one machine: the same batch, shared by the processes of a cluster."""

@@ -1,0 +1,266 @@
+"""The processes of a Dask cluster, which share the files of a collection."""
+
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+from uuid import uuid4
+
+from denoising_pipeline.batch.collection import task
+from denoising_pipeline.batch.collection.shards import Collected, Named, collect
+from denoising_pipeline.batch.collection.task import Job, denoise_shard
+from denoising_pipeline.batch.one import Options
+from denoising_pipeline.batch.places import FILES, place_of
+from denoising_pipeline.batch.record import settings_digest
+from denoising_pipeline.batch.results import FileResult
+from denoising_pipeline.batch.run import fitting_denoiser
+from denoising_pipeline.core.files import atomic_write, remove_abandoned
+
+LOCAL = "local"
+"""Address of a cluster on this machine, which ends with the job; `local:N` has N processes."""
+
+AHEAD = 256
+"""Tasks that the cluster has at once, so that what it keeps track of does not grow."""
+
+PATIENCE = 30
+"""Seconds to wait for a cluster to answer, and for its first worker."""
+
+LOOK = 2.0
+"""Seconds between two looks whether a process of this machine is gone for good."""
+
+_DIED = (
+    "ended the processes that tried it, most likely for want of memory: give --max-memory, or "
+    "denoise it alone"
+)
+
+
+class ClusterError(ValueError):
+    """The cluster is not there, or cannot do the work; what is written is whole."""
+
+
+class Task(NamedTuple):
+    """Files that are given away together, and those that follow when they are done."""
+
+    shard: str
+    files: Sequence[Named]
+    later: Sequence[Named] = ()
+
+
+class Equipment:
+    """Brings the denoiser's file to every worker, also to those that come later."""
+
+    name = "denoiser"
+
+    def __init__(self, file: Path, digest: str) -> None:
+        self.content = file.read_bytes()
+        self.digest = digest
+
+    def setup(self, worker: Any) -> None:
+        """Write the file where the worker may write; Dask calls it."""
+        path = Path(worker.local_directory, f"{self.digest}.zip")
+        with atomic_write(FILES, str(path)) as file:
+            file.write(self.content)
+        task.MODELS[self.digest] = path
+
+
+class Cluster:
+    """A Dask cluster, used by one job.
+
+    Attributes:
+        workers: Processes that there are at the beginning.
+    """
+
+    def __init__(self, address: str) -> None:
+        """Start it, if it is one of this machine, or reach it.
+
+        Args:
+            address: `LOCAL`, or that of a scheduler, such as `tcp://10.0.0.1:8786`.
+
+        Raises:
+            ClusterError: There is none, or Dask is not installed.
+        """
+        distributed = load_dask()
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        self._own: Any = None
+        self._over = threading.Event()
+        if address.partition(":")[0] == LOCAL:
+            self._own = distributed.LocalCluster(
+                n_workers=_processes(address), threads_per_worker=1, dashboard_address=None
+            )
+        try:
+            self._client = distributed.Client(self._own or address, timeout=PATIENCE)
+            self._client.wait_for_workers(1, timeout=PATIENCE)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise ClusterError(
+                f"The cluster '{address}' does not answer, or has no workers: start it by `dask "
+                f"scheduler` and `dask worker`, or give --cluster {LOCAL}. ({error})"
+            ) from error
+        self.workers = len(self._client.scheduler_info(n_workers=-1)["workers"])
+        self._distributed = distributed
+        if self._own:
+            threading.Thread(target=self._replace_lost, daemon=True).start()
+
+    def results(
+        self, collected: Collected, options: Options, pictured: frozenset[int] = frozenset()
+    ) -> Iterator[FileResult]:
+        """Yield what becomes of each file, in any order.
+
+        Args:
+            collected: The files.
+            options: How they are denoised.
+            pictured: Positions of the files that thumbnails are made of.
+
+        Raises:
+            DiskFullError: As for `denoise_file`.
+            ClusterError: The cluster was lost, or its workers cannot do the work.
+            PlanError: As for `Collected.shards`.
+        """
+        digest, job = options.model_digest, uuid4().hex
+        shards = (Task(*shard) for shard in collected.shards(pictured))
+        self._client.register_plugin(_plugin(self._distributed, Equipment(options.model, digest)))
+        threads = max(1, (os.cpu_count() or 1) // self.workers) if self._own else 1
+        common = Job(collected.naming, replace(options, job=job), digest, threads)
+        root = collected.naming.root
+        if isinstance(root, Path):
+            remove_abandoned(root)
+        try:
+            yield from self._through(common, shards)
+        finally:
+            if isinstance(root, Path):
+                remove_abandoned(root)
+
+    def _through(self, job: Job, tasks: Iterator[Task]) -> Iterator[FileResult]:
+        distributed, given = self._distributed, {}
+        key = settings_digest(naming=str(job.naming), options=str(replace(job.options, job="")))
+        underway = distributed.as_completed()
+        again: deque[Task] = deque()
+
+        def give() -> None:
+            following = again.popleft() if again else next(tasks, None)
+            if following is None:
+                return
+            files = settings_digest(files=following.files)
+            name = f"denoise-{key}-{following.shard}-{files}"
+            future = self._client.submit(
+                denoise_shard, job, following.shard, list(following.files), key=name, pure=False
+            )
+            given[name] = following
+            underway.add(future)
+
+        for _ in range(AHEAD):
+            give()
+        for future in underway:
+            done = given.pop(future.key)
+            found, rest = self._taken(future, done, job)
+            if rest:
+                again.append(rest)
+            yield from found
+            give()
+
+    def _taken(self, future: Any, done: Task, job: Job) -> tuple[list[FileResult], Task | None]:
+        """Return what a task found, and what is to be done in its place or after it."""
+        following = Task(done.shard, done.later[:1], done.later[1:]) if done.later else None
+        try:
+            return future.result(), following
+        except self._distributed.KilledWorker:
+            if len(done.files) > 1:
+                return [], Task(done.shard, done.files[:1], done.files[1:])
+            item = job.naming.item(done.files[0].base, done.files[0].name, done.shard)
+            return [FileResult(item.source, item.target, "failed", _DIED)], following
+        except (ImportError, AttributeError) as error:
+            raise ClusterError(
+                f"The workers of the cluster cannot do it: {error}. They need this version of the "
+                "package, installed as here."
+            ) from error
+        except (self._distributed.CancelledError, OSError):
+            raise ClusterError("The cluster was lost.") from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def _replace_lost(self) -> None:
+        """Start processes for those that are gone: Dask gives up one that dies as it starts."""
+        missed = 0
+        while not self._over.wait(LOOK):
+            keepers = list(self._own.workers.values())
+            living = sum(bool(each.process and each.process.is_alive()) for each in keepers)
+            missing = self.workers - living
+            if missing > 0 and missed > 0:
+                self._own.scale(len(self._own.worker_spec) + missing)
+                missing = 0
+            missed = missing
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        with suppress(OSError, TimeoutError):
+            self._client.close(timeout=5)
+            if self._own:
+                self._own.close(timeout=5)
+
+
+def denoise_collection(
+    address: str,
+    given: str,
+    output: str,
+    options: Options,
+    format: str | None = None,  # noqa: A002  # as Pillow calls it
+) -> Iterator[FileResult]:
+    """Denoise a collection, and yield what became of each file and of what was left out.
+
+    Args:
+        address: Of the cluster; see `Cluster`.
+        given: A file or a folder, as a path or as an address.
+        output: Folder, likewise.
+        options: How.
+        format: That all are written in; None: as they came.
+
+    Raises:
+        PlanError: As for `collect`.
+        OSError: As for `Cluster.results`.
+        ValueError: Likewise.
+    """
+    fitting_denoiser(options)
+    left_out: list[FileResult] = []
+    collected = collect([place_of(given)], place_of(output), None, format, left_out.append)
+    with Cluster(address) as cluster:
+        yield from left_out
+        yield from cluster.results(collected, options)
+
+
+def load_dask() -> Any:
+    """Return Dask's package for clusters.
+
+    Raises:
+        ClusterError: It is not installed.
+    """
+    try:
+        import distributed
+    except ImportError as error:
+        raise ClusterError(
+            "A cluster needs Dask: pip install 'denoising-pipeline[cluster]'."
+        ) from error
+    return distributed
+
+
+def _processes(address: str) -> int:
+    number = address.partition(":")[2] or str(os.cpu_count() or 1)
+    if not number.isdigit() or int(number) < 1:
+        raise ClusterError(f"'{address}' is no cluster: {LOCAL}:2 has two processes.")
+    return int(number)
+
+
+def _plugin(distributed: Any, equipment: Equipment) -> Any:
+    """Return equipment as a plugin of Dask's; its class is there only where Dask is."""
+
+    class Plugin(distributed.WorkerPlugin):  # type: ignore[misc]
+        name = equipment.name
+
+        def setup(self, worker: Any) -> None:
+            equipment.setup(worker)
+
+    return Plugin()

@@ -1,0 +1,136 @@
+"""What one task of a cluster does: some files, one after the other, by what denoises all files."""
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from denoising_pipeline.batch.collection.shards import Item, Named, Naming
+from denoising_pipeline.batch.one import (
+    DiskFullError,
+    Options,
+    denoise_file,
+    forget_records,
+    in_words,
+    reason_to_skip,
+)
+from denoising_pipeline.batch.places import FILES, Address, Stamp, digest_of, filesystem
+from denoising_pipeline.batch.plan import Work
+from denoising_pipeline.batch.record import Record
+from denoising_pipeline.batch.results import FileResult
+from denoising_pipeline.core.files import atomic_write
+from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.denoiser.file import load_denoiser
+
+MODELS: dict[str, Path] = {}
+"""Where this process has the files of denoisers, by their digest."""
+
+_loaded: dict[str, Denoiser] = {}
+_loading = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all tasks of a collection have in common.
+
+    Attributes:
+        naming: What outputs are called.
+        options: How files are denoised; the denoiser's file is that of the process.
+        model: Digest of that file.
+        threads: That one image is computed in.
+    """
+
+    naming: Naming
+    options: Options
+    model: str
+    threads: int
+
+
+def denoise_shard(job: Job, shard: str, files: Sequence[Named]) -> list[FileResult]:
+    """Denoise some files that are recorded together.
+
+    What a task of the same job has done before, in a process that has died, is not done again.
+
+    Args:
+        job: What is common to all.
+        shard: The part of the record.
+        files: Which.
+
+    Returns:
+        What became of each.
+
+    Raises:
+        DiskFullError: Whatever comes next would fail, too.
+    """
+    forget_records()
+    denoiser = _denoiser(job)
+    options = replace(job.options, model=MODELS[job.model])
+    results = []
+    items = [(job.naming.item(base, name, shard), pictured) for base, name, pictured in files]
+    for item, pictured in items:
+        try:
+            earlier = options.record(item).result_of(item)
+            results.append(earlier or _denoise(item, denoiser, options, pictured))
+        except DiskFullError:
+            raise
+        except Exception as error:  # one bad file does not end a collection
+            results.append(FileResult(item.source, item.target, "failed", in_words(error)))
+    done = any(result.status == "done" for result in results)
+    if done and isinstance(job.naming.root, Address):
+        options.record(items[0][0]).write()
+    return results
+
+
+def _denoise(item: Item, denoiser: Denoiser, options: Options, pictured: bool) -> FileResult:
+    if isinstance(item.source, Path) and isinstance(item.target, Path):
+        work = Work(item.source, item.target, Path(item.root), item.format, shard=item.shard)
+        return denoise_file(work, denoiser, options, pictured)
+    result = FileResult(item.source, item.target, "skipped")
+    if reason := reason_to_skip(item, options):
+        return replace(result, reason=reason)
+    with tempfile.TemporaryDirectory(prefix="denoise-") as name:
+        folder, record = Path(name), options.record(item)
+        stamp, source = Stamp.of(item.source), _here(item, folder)
+        target = folder / "out" / item.target.name
+        work = Work(source, target, target.parent, item.format, recorded=False)
+        result = denoise_file(work, denoiser, replace(options, resume=False), pictured)
+        result = replace(result, source=item.source, target=item.target)
+        if result.status == "done":
+            digest = digest_of(source)
+            _keep(target, item, lambda made: record.note(item, stamp, digest, made, result), record)
+    return result
+
+
+def _here(item: Item, folder: Path) -> Path:
+    """Return the path of a file on this machine."""
+    if isinstance(item.source, Path):
+        return item.source
+    files, name = filesystem(item.source)
+    path = folder / item.source.name
+    files.get_file(name, str(path))
+    return path
+
+
+def _keep(made: Path, item: Item, note: Callable[[Stamp], None], record: Record) -> None:
+    """Put an output where it belongs; it is noted before it has its name."""
+    if isinstance(item.target, Path):
+        with made.open("rb") as content, atomic_write(FILES, str(item.target)) as file:
+            shutil.copyfileobj(content, file)
+            file.flush()
+            note(Stamp.of(file.fileno()))
+        return
+    note(Stamp(made.stat().st_size, digest_of(made)))
+    files, name = filesystem(item.target)
+    files.put_file(str(made), name)
+    record.settle(item)
+
+
+def _denoiser(job: Job) -> Denoiser:
+    with _loading:
+        if job.model not in _loaded:
+            _loaded.clear()
+            denoiser = _loaded[job.model] = load_denoiser(MODELS[job.model])
+            denoiser.model.threads = job.threads
+        return _loaded[job.model]

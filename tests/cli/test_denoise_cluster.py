@@ -1,0 +1,288 @@
+"""`denoise --cluster` as processes, some of which are killed."""
+
+import csv
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from limits import PATIENCE
+from PIL import Image
+from small_denoiser import write_denoiser
+
+from denoising_pipeline.batch.plan import MANIFEST
+
+pytest.importorskip("distributed", reason="Dask is not installed: the extra `cluster`")
+
+DENOISE = (
+    "from denoising_pipeline.cli.denoise import main\nif __name__ == '__main__':\n    main()\n"
+)
+IMAGES = 120
+
+
+@pytest.fixture(scope="module")
+def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The command as a file: processes that are spawned read it again."""
+    path = tmp_path_factory.mktemp("command") / "denoise.py"
+    path.write_text(DENOISE)
+    return path
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Takes about 50 ms for an image of 64 x 64 pixels."""
+    return write_denoiser(tmp_path_factory.mktemp("model") / "slow.zip", side=15, hidden=96)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "in/sub").mkdir(parents=True)
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    for number in range(IMAGES):
+        image = Image.fromarray(np.roll(noise, number, axis=1))
+        image.save(tmp_path / "in" / ("sub", "")[number % 2] / f"{number:03}.png")
+    return tmp_path / "in"
+
+
+def started(script: Path, *arguments: str | Path) -> "subprocess.Popen[str]":
+    command = [sys.executable, script, *arguments]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(list(map(str, command)), stdout=pipe, stderr=pipe, text=True)
+
+
+def written(out: Path) -> dict[str, tuple[int, int]]:
+    """Which file each output is: another one has another number or time."""
+    there = [path for path in out.rglob("*.png") if not path.name.startswith(".")]
+    return {
+        path.relative_to(out).as_posix(): (path.stat().st_ino, path.stat().st_mtime_ns)
+        for path in there
+    }
+
+
+def wait_for(out: Path, number: int, process: "subprocess.Popen[str]") -> None:
+    deadline = time.monotonic() + PATIENCE
+    while len(written(out)) < number:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def workers(process: "subprocess.Popen[str]") -> list[psutil.Process]:
+    children = psutil.Process(process.pid).children(recursive=True)
+    return [child for child in children if any("spawn_main" in word for word in child.cmdline())]
+
+
+def test_a_cluster_of_this_machine_does_what_one_process_does(
+    script: Path, model: Path, folder: Path
+) -> None:
+    """The same bytes, exit code, sentences and table; one bad file is reported."""
+    for path in sorted(folder.rglob("*.png"))[10:]:
+        path.unlink()
+    (folder / "bad.png").write_text("Dear diary")
+    (folder / "notes.txt").write_text("none")
+    table = folder.parent / "t.csv"
+    alone = started(script, folder, "-o", folder.parent / "alone", "--model", model)
+    given = ("--csv", table, "--report", folder.parent / "r.html")
+    out = folder.parent / "out"
+    shared = started(script, folder, "-o", out, "--model", model, "--cluster", "local:2", *given)
+    (said, lines), (_, plain) = shared.communicate(), alone.communicate()
+    assert shared.returncode == alone.returncode == 1, (said, lines)
+    assert "10 done, 1 skipped, 1 failed" in said
+    assert {line.partition(" (")[0] for line in lines.splitlines()} == {
+        line.partition(" (")[0] for line in plain.splitlines()
+    }
+    for path in (folder.parent / "alone").rglob("*.png"):
+        assert (out / path.relative_to(folder.parent / "alone")).read_bytes() == path.read_bytes()
+    with table.open(newline="") as file:
+        sources = [row["source"] for row in csv.DictReader(file)]
+    assert len(sources) == 12
+    assert sources == sorted(sources)
+    assert "Dear diary" not in (folder.parent / "r.html").read_text()
+
+
+@pytest.mark.slow
+def test_workers_that_are_killed_lose_nothing_and_nothing_is_done_twice(
+    script: Path, model: Path, folder: Path
+) -> None:
+    out, chance = folder.parent / "out", np.random.default_rng(0)
+    process = started(script, folder, "-o", out, "--model", model, "--cluster", "local:2")
+    seen: dict[str, tuple[int, int]] = {}
+    for number in (5, 25, 50, 75):
+        wait_for(out, number, process)
+        seen = written(out) | seen
+        there = workers(process)
+        there[chance.integers(len(there))].kill()
+    said, lines = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, lines
+    assert f"{IMAGES} done, 0 skipped, 0 failed" in said
+    assert "Traceback" not in lines
+    found = written(out)
+    assert len(found) == IMAGES
+    assert seen.items() <= found.items()
+    assert not list(out.rglob("*.part"))
+
+
+@pytest.mark.slow
+def test_a_job_that_is_killed_whole_goes_on_where_it_was(
+    script: Path, model: Path, folder: Path
+) -> None:
+    out = folder.parent / "out"
+    given = (folder, "-o", out, "--model", model, "--cluster", "local:2", "--resume")
+    kept: dict[str, tuple[int, int]] = {}
+    for number in (20, 60):
+        process = started(script, *given)
+        wait_for(out, number, process)
+        family = [psutil.Process(process.pid), *workers(process)]
+        for each in family:
+            each.send_signal(signal.SIGKILL)
+        process.communicate()
+        psutil.wait_procs(family, timeout=PATIENCE)
+        kept = written(out) | kept
+    last = started(script, *given)
+    said, lines = last.communicate(timeout=PATIENCE)
+    assert last.returncode == 0, lines
+    assert f"{IMAGES - len(kept)} done, {len(kept)} skipped, 0 failed" in said
+    found = written(out)
+    assert len(found) == IMAGES
+    assert kept.items() <= found.items()
+    assert not list(out.rglob("*.part"))
+
+
+@pytest.mark.slow
+def test_a_file_that_ends_every_process_is_reported_and_the_others_are_done(
+    script: Path, model: Path, folder: Path, tmp_path: Path
+) -> None:
+    """As a picture does that needs more memory than there is."""
+    for path in sorted(folder.rglob("*.png"))[12:]:
+        path.unlink()
+    (folder / "bomb.png").write_bytes(next(folder.glob("*.png")).read_bytes())
+    deadly = tmp_path / "deadly.py"
+    deadly.write_text(
+        "import os\nfrom denoising_pipeline.batch.collection import task\n"
+        "safe = task.denoise_file\n"
+        "def deadly(work, *given):\n"
+        "    return os._exit(9) if 'bomb' in work.source.name else safe(work, *given)\n"
+        f"task.denoise_file = deadly\n{DENOISE}"
+    )
+    out = folder.parent / "out"
+    process = started(deadly, folder, "-o", out, "--model", model, "--cluster", "local:2")
+    said, lines = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1, lines
+    assert "12 done, 0 skipped, 1 failed" in said
+    assert "bomb.png: failed: ended the processes that tried it" in lines
+
+
+def free_port() -> int:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        return int(server.getsockname()[1])
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A server of object storage with a bucket of the name `photos`."""
+    pytest.importorskip("s3fs", reason="s3fs is not installed: the extra `cluster`")
+    pytest.importorskip("moto", reason="moto is not installed: the extra `dev`")
+    import s3fs
+
+    port = free_port()
+    command = [sys.executable, "-m", "moto.server", "-p", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        with socket.socket() as client:
+            if client.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        assert server.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    s3fs.S3FileSystem(skip_instance_cache=True).mkdir("photos")
+    yield "s3://photos"
+    server.terminate()
+    server.wait()
+
+
+@pytest.mark.slow
+def test_object_storage_keeps_a_collection_through_kills_and_gives_the_same_bytes(
+    script: Path, model: Path, folder: Path, s3: str
+) -> None:
+    import s3fs
+
+    files = s3fs.S3FileSystem(use_listings_cache=False, skip_instance_cache=True)
+    for path in sorted(folder.rglob("*.png"))[40:]:
+        path.unlink()
+    (folder / "bad.png").write_text("Dear diary")
+    files.put(f"{folder}/", "photos/in/", recursive=True)
+
+    def there() -> dict[str, object]:
+        found = files.find("photos/out", detail=True)
+        return {k: v["LastModified"] for k, v in found.items() if k.endswith(".png")}
+
+    given = (f"{s3}/in", "-o", f"{s3}/out", "--model", model, "--cluster", "local:2", "--resume")
+    process = started(script, *given)
+    deadline = time.monotonic() + PATIENCE
+    while len(there()) < 8:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    for each in [psutil.Process(process.pid), *workers(process)]:
+        each.kill()
+    process.communicate()
+    time.sleep(1.1)  # The server's clock has seconds.
+    kept = there()
+    last = started(script, *given)
+    said, lines = last.communicate(timeout=PATIENCE)
+    assert last.returncode == 1, lines
+    assert f"{40 - len(kept)} done, {len(kept)} skipped, 1 failed" in said
+    assert "s3://photos/in/bad.png: failed: is no image" in lines
+    assert kept.items() <= there().items()
+    alone = started(script, folder, "-o", folder.parent / "alone", "--model", model)
+    alone.communicate()
+    for path in (folder.parent / "alone").rglob("*.png"):
+        name = path.relative_to(folder.parent / "alone").as_posix()
+        assert files.cat_file(f"photos/out/{name}") == path.read_bytes()
+    assert files.exists(f"photos/out/{MANIFEST}/shards.json")
+
+
+@pytest.mark.slow
+def test_a_cluster_that_was_started_elsewhere_is_used_and_one_that_is_not_there_is_said(
+    script: Path, model: Path, folder: Path
+) -> None:
+    for path in sorted(folder.rglob("*.png"))[20:]:
+        path.unlink()
+    address = f"tcp://127.0.0.1:{free_port()}"
+    dask = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
+    host = ["--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--no-dashboard"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    scheduler = subprocess.Popen([*dask, *host], **quiet)  # type: ignore[call-overload]
+    worker = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--no-dashboard"]
+    served = subprocess.Popen([*worker, "--nthreads", "1"], **quiet)  # type: ignore[call-overload]
+    out = folder.parent / "out"
+    try:
+        process = started(script, folder, "-o", out, "--model", model, "--cluster", address)
+        said, lines = process.communicate(timeout=PATIENCE)
+    finally:
+        for each in (served, scheduler):
+            each.send_signal(signal.SIGTERM)
+        for each in (served, scheduler):
+            each.wait()
+    assert process.returncode == 0, lines
+    assert "20 done" in said
+    away = started(script, folder, "-o", f"{out}2", "--model", model, "--cluster", address)
+    _, lines = away.communicate(timeout=PATIENCE)
+    assert away.returncode == 2
+    assert f"The cluster '{address}' does not answer" in lines
+    assert not Path(f"{out}2").exists()
