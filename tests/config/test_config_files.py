@@ -192,6 +192,7 @@ def test_the_article_is_reproduced_to_the_letter() -> None:
         "start": None,
         "minutes": None,
         "interrupt": "stop",
+        "distribution": {"shards": 1},
     }
 
 
