@@ -247,7 +247,8 @@ def test_a_record_that_is_torn_or_holds_anything_else_costs_nothing(
     record = Record(tmp_path, "settings")
     assert not record.is_done(work)
     assert not record.is_own(work)
-    record.note(work, Stamp.of(work.source), "digest", Stamp.of(work.target))
+    result = FileResult(work.source, work.target, "done")
+    record.note(work, Stamp.of(work.source), "digest", Stamp.of(work.target), result)
     assert Record(tmp_path, "settings").is_own(work)
 
 
