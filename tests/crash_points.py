@@ -34,7 +34,8 @@ CALLS = {number: name for name, number in {**_OF_FILES, **_OF_NAMES}.items()}
 
 _RECEIVE, _ANSWER = 0xC0502100, 0xC0182101  # SECCOMP_IOCTL_NOTIF_RECV and _SEND
 _GO_ON = 1  # SECCOMP_USER_NOTIF_FLAG_CONTINUE
-_NO_NEW_PRIVILEGES, _SECCOMP, _FILTER, _LISTENER = 38, 317, 1, 8
+_NO_NEW_PRIVILEGES, _SECCOMP, _FILTER = 38, 317, 1
+_LISTENER = 8 | 32  # with it, signals that do not kill wait until a call is answered
 _HERE, _LONGEST = 0xFFFFFF9C, 4096  # AT_FDCWD, and a page of memory, which paths may end at
 _ASK, _ALLOW = 0x7FC00000, 0x7FFF0000  # SECCOMP_RET_USER_NOTIF and _ALLOW
 

@@ -5,6 +5,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import numpy as np
 import pytest
 from kedro.io import DatasetError
@@ -71,6 +72,20 @@ def test_fault_r37_pickles_are_not_read(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(DatasetError, match=r"a.npy' is corrupt or no .npy file"):
         NpyDataset(filepath=tmp_path / "a.npy").load()
+
+
+def test_fault_r37_pickles_are_not_read_from_elsewhere_or_behind_an_array(tmp_path: Path) -> None:
+    """On a file system that cannot be mapped, and where the shapes of images of any size stand."""
+    objects = np.array([{}], dtype=object)
+    for path, arrays in (
+        ("memory://pickles/a.npy", [objects]),
+        (f"{tmp_path}/b.npy", [np.ones(2), objects]),
+    ):
+        with fsspec.open(path, "wb") as file:
+            for array in arrays:
+                np.save(file, array, allow_pickle=True)
+        with pytest.raises(DatasetError, match=r"is corrupt or no \.npy file"):
+            NpyDataset(filepath=path).load()
 
 
 def test_wrong_promise_is_corrupt(tmp_path: Path) -> None:
