@@ -37,25 +37,31 @@ def open_storage(address: str) -> Any:
             is not installed, or the database cannot be reached.
     """
     import optuna
-    from sqlalchemy.exc import SQLAlchemyError
 
     if address.startswith(SQLITE):
-        Path(address.removeprefix(SQLITE)).parent.mkdir(parents=True, exist_ok=True)
         return optuna.storages.RDBStorage(address)
+    with _said_what_is_wrong(address), warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return optuna.storages.RDBStorage(
+            address,
+            engine_kwargs={"pool_pre_ping": True},
+            heartbeat_interval=BEAT,
+            grace_period=SILENCE * BEAT,
+        )
+
+
+@contextmanager
+def _said_what_is_wrong(address: str) -> Iterator[None]:
+    """Turn what a database's driver raises into what to do."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     if not address.startswith(POSTGRESQL):
         raise ValueError(
             f"study.storage is {address}. Studies are kept in SQLite (sqlite:////folder/study.db) "
             "or PostgreSQL (postgresql+psycopg://user@host/database)."
         )
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            return optuna.storages.RDBStorage(
-                address,
-                engine_kwargs={"pool_pre_ping": True},
-                heartbeat_interval=BEAT,
-                grace_period=SILENCE * BEAT,
-            )
+        yield
     except (ImportError, SQLAlchemyError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ValueError(
@@ -69,13 +75,16 @@ def turn(address: str) -> Iterator[None]:
     """Hold inside what lets one process choose a trial at a time; whoever dies, lets it go."""
     if address.startswith(SQLITE):
         file = Path(address.removeprefix(SQLITE))
+        file.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(file.with_name(f"{file.name}.lock")):
             yield
         return
     from sqlalchemy import create_engine, text
     from sqlalchemy.pool import NullPool
 
-    with create_engine(address, poolclass=NullPool).connect() as connection:
+    with _said_what_is_wrong(address):
+        connection = create_engine(address, poolclass=NullPool).connect()
+    with connection:
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
         yield
 

@@ -114,11 +114,10 @@ def run_trials(
 def _open(options: StudyParameters, address: str, facts: Mapping[str, Any]) -> Any:
     """Open a study, or begin it."""
     optuna = load_optuna()
-    storage = open_storage(address)
     pruner = optuna.pruners.MedianPruner() if options.pruning else optuna.pruners.NopPruner()
-    with turn(address):
+    with turn(address):  # Two that make the tables of a new database at once would fail.
         study: Any = optuna.create_study(
-            storage=storage,
+            storage=open_storage(address),
             study_name=options.name,
             direction="maximize",
             pruner=pruner,
