@@ -78,7 +78,7 @@ def test_fault_r37_pickles_are_not_read_from_elsewhere_or_behind_an_array(tmp_pa
     """On a file system that cannot be mapped, and where the shapes of images of any size stand."""
     objects = np.array([{}], dtype=object)
     for path, arrays in (
-        ("memory://pickles/a.npy", [objects]),
+        ("memory:///a.npy", [objects]),
         (f"{tmp_path}/b.npy", [np.ones(2), objects]),
     ):
         with fsspec.open(path, "wb") as file:
