@@ -20,6 +20,8 @@ from denoising_pipeline.batch.plan import MANIFEST
 
 pytest.importorskip("distributed", reason="Dask is not installed: the extra `cluster`")
 
+pytestmark = pytest.mark.slow
+
 DENOISE = (
     "from denoising_pipeline.cli.denoise import main\nif __name__ == '__main__':\n    main()\n"
 )
@@ -74,8 +76,9 @@ def wait_for(out: Path, number: int, process: "subprocess.Popen[str]") -> None:
 
 
 def workers(process: "subprocess.Popen[str]") -> list[psutil.Process]:
+    """Processes of Dask's workers; they give themselves a title."""
     children = psutil.Process(process.pid).children(recursive=True)
-    return [child for child in children if any("spawn_main" in word for word in child.cmdline())]
+    return [child for child in children if "dask worker" in " ".join(child.cmdline())]
 
 
 def test_a_cluster_of_this_machine_does_what_one_process_does(
@@ -106,7 +109,6 @@ def test_a_cluster_of_this_machine_does_what_one_process_does(
     assert "Dear diary" not in (folder.parent / "r.html").read_text()
 
 
-@pytest.mark.slow
 def test_workers_that_are_killed_lose_nothing_and_nothing_is_done_twice(
     script: Path, model: Path, folder: Path
 ) -> None:
@@ -128,7 +130,6 @@ def test_workers_that_are_killed_lose_nothing_and_nothing_is_done_twice(
     assert not list(out.rglob("*.part"))
 
 
-@pytest.mark.slow
 def test_a_job_that_is_killed_whole_goes_on_where_it_was(
     script: Path, model: Path, folder: Path
 ) -> None:
@@ -154,7 +155,6 @@ def test_a_job_that_is_killed_whole_goes_on_where_it_was(
     assert not list(out.rglob("*.part"))
 
 
-@pytest.mark.slow
 def test_a_file_that_ends_every_process_is_reported_and_the_others_are_done(
     script: Path, model: Path, folder: Path, tmp_path: Path
 ) -> None:
@@ -215,7 +215,6 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     server.wait()
 
 
-@pytest.mark.slow
 def test_object_storage_keeps_a_collection_through_kills_and_gives_the_same_bytes(
     script: Path, model: Path, folder: Path, s3: str
 ) -> None:
@@ -257,7 +256,6 @@ def test_object_storage_keeps_a_collection_through_kills_and_gives_the_same_byte
     assert files.exists(f"photos/out/{MANIFEST}/shards.json")
 
 
-@pytest.mark.slow
 def test_a_cluster_that_was_started_elsewhere_is_used_and_one_that_is_not_there_is_said(
     script: Path, model: Path, folder: Path
 ) -> None:
