@@ -89,7 +89,7 @@ def test_what_mlflow_sets_itself_is_not_taken_for_the_users(project: Project, re
         result = project.invoke("run", "--env", recipe, *INGESTION)
         assert result.exit_code == 0, result.output
         assert "not followed" not in result.output
-    assert not [name for name in os.environ if name.startswith("MLFLOW_E")]
+    assert not [name for name in os.environ if name.startswith("MLFLOW_EXPERIMENT")]
 
 
 @pytest.mark.slow

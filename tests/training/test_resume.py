@@ -104,8 +104,8 @@ def test_only_what_was_not_done_is_done_again(
     with caplog.at_level("INFO"):
         run(checkpoints)
     assert "Resuming after epoch 5 of 6" in caplog.text
-    assert "Epoch 5/6" not in (shown := capsys.readouterr().out)
-    assert "Epoch 6/6" in shown
+    assert "epoch 5 of 6" not in (shown := capsys.readouterr().out)
+    assert "epoch 6 of 6" in shown
 
 
 def test_a_training_that_is_done_leaves_nothing(checkpoints: Checkpoints, tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_training_that_should_not_resume_starts_anew(
         run(checkpoints, stop_after=3, keep="best")
     capsys.readouterr()
     denoiser, _, _ = run(checkpoints, keep="best", resume=False)
-    assert "Epoch 1/6" in capsys.readouterr().out
+    assert "epoch 1 of 6" in capsys.readouterr().out
     assert same(denoiser, whole("best")[0])
 
 

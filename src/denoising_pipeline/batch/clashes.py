@@ -63,6 +63,6 @@ def _identity(path: Path) -> tuple[int, int] | None:
     """Return what all names of a file have in common, links too; None: it is not there."""
     try:
         found = path.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return found.st_dev, found.st_ino

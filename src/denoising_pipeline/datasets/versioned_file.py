@@ -117,11 +117,10 @@ class VersionedFile(_Base[DataT]):
             raise DatasetError(self._missing(path)) from error
 
     def _missing(self, path: str) -> str:
-        """Return what to do about a file that is not there: nothing writes one without versions."""
-        if self._version:
-            return f"'{path}' does not exist. Run the pipeline that writes it first."
+        """Return what to do about a file that is not there; the catalog may say it."""
         metadata: dict[str, Any] = getattr(self, "metadata", None) or {}
-        return f"'{path}' does not exist. {metadata.get('missing', 'Put it there.')}"
+        remedy = metadata.get("missing", "Run the pipeline that writes it first.")
+        return f"'{path}' does not exist. {remedy}"
 
     def _exists(self) -> bool:
         try:

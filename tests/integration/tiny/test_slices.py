@@ -189,6 +189,7 @@ def test_benchmark_puts_a_baseline_beside_the_denoiser(project: Project, tiny: R
     tables = {"benchmark_table.parquet", "benchmark_markdown.md"}
     pictures = {"benchmark_figure.png", "benchmark_examples.png"}
     others = {"benchmark_denoised.npy", "baseline_calibration.json", "provenance.json"}
+    others.add("benchmark_section.json")
     assert written_by(project, run) == tables | pictures | others
     table = pd.read_parquet(project.saved(run, "benchmark_table.parquet")).set_index("denoiser")
     assert set(table.index) == {"denoiser (dense)", "median filter + tone"}

@@ -90,7 +90,7 @@ class Cluster:
         self._over = threading.Event()
         if address.partition(":")[0] == LOCAL:
             self._own = distributed.LocalCluster(
-                n_workers=_processes(address), threads_per_worker=1, dashboard_address=None
+                n_workers=_processes(address), threads_per_worker=1, dashboard_address="127.0.0.1:0"
             )
         try:
             self._client = distributed.Client(self._own or address, timeout=PATIENCE)
