@@ -104,7 +104,7 @@ def test_only_what_was_not_done_is_done_again(
     with caplog.at_level("INFO"):
         run(checkpoints)
     assert "Resuming after epoch 5 of 6" in caplog.text
-    assert "epoch 5 of 6" not in (shown := capsys.readouterr().out)
+    assert "\nepoch 5 of 6" not in (shown := capsys.readouterr().out)
     assert "epoch 6 of 6" in shown
 
 
