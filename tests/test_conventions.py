@@ -190,6 +190,11 @@ def test_everything_that_a_run_writes_is_versioned() -> None:
 
 
 @every_entry
+def test_every_entry_says_what_it_is(name: str) -> None:
+    assert CATALOG[name]["metadata"]["description"]
+
+
+@every_entry
 def test_what_tracking_is_told_of_an_entry_it_knows(name: str) -> None:
     marks = CATALOG[name]["metadata"].get("mlflow", {})
     assert marks.keys() <= {"artifact", "csv", "metrics", "model", "registered", "source", "input"}
