@@ -182,6 +182,7 @@ def test_a_file_where_a_folder_is_needed_is_refused_before_work(
         run(folder, options)
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_same_bytes_and_survive_one_that_dies(
     folder: Path, options: Options
 ) -> None:

@@ -60,6 +60,7 @@ def test_command_answers_without_tensorflow(
         assert words in answers[command]
 
 
+@pytest.mark.slow
 def test_prune_removes_what_it_lists(project: Project) -> None:
     """Without --yes old versions are listed only; with it they are gone, and the newest stay."""
     recipe = project.recipe("pruned")

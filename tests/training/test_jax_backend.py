@@ -24,9 +24,10 @@ from denoising_pipeline.images.idx import read_idx
 from denoising_pipeline.training import CleanExamples, train
 from denoising_pipeline.training.losses import cross_entropy, loss_by_name, unpacked
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("jax") is None, reason="needs the extra `jax`"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs the extra `jax`"),
+]
 
 MNIST = Path(__file__).parents[2] / "data/01_raw/mnist/t10k-images-idx3-ubyte.gz"
 NOISE = Gaussian(sigma=0.5)

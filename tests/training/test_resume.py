@@ -124,6 +124,7 @@ def test_a_training_that_should_not_resume_starts_anew(
     assert same(denoiser, whole("best")[0])
 
 
+@pytest.mark.slow
 def test_a_training_that_should_not_resume_leaves_nothing_of_those_before(
     checkpoints: Checkpoints, tmp_path: Path
 ) -> None:
