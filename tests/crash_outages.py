@@ -6,10 +6,12 @@ after the other; `--kind` with one alone.
 
 import ctypes
 import os
+import re
 import resource
 import sqlite3
 import struct
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from itertools import cycle
@@ -24,6 +26,7 @@ DEFAULT = ("run", "--env", "tiny")
 LATER = ("run", "--env", "tiny", "--pipelines", "ingestion")
 KINDS = ("locked", "read-only", "full")
 DATABASE = "data/smoke/mlflow.db"
+_STAMP = re.compile(r"\+timestamp\+\d+\+[0-9a-f-]+")
 
 
 class Outages:
@@ -87,7 +90,8 @@ class Outages:
             found = {tuple(row) for query in tables for row in database.execute(query, run)}
         artifacts = self._warm.live / f"data/smoke/mlruns/{run[0]}/artifacts"
         files = (path for path in artifacts.rglob("*") if path.is_file())
-        return found | {("artifact", str(path.relative_to(artifacts))) for path in files}
+        names = Counter(_STAMP.sub("", str(path.relative_to(artifacts))) for path in files)
+        return found | {("artifact", *each) for each in names.items()}
 
 
 class _Outage:
@@ -111,6 +115,11 @@ class _Outage:
             self._database.chmod(0o444)
             self._database.parent.chmod(0o555)
         else:
+            try:  # The limit is for all files: the database has to be the largest.
+                with closing(sqlite3.connect(self._database, 0.01)) as other, other:
+                    other.execute("CREATE TABLE IF NOT EXISTS filling AS SELECT zeroblob(1 << 25)")
+            except sqlite3.OperationalError:
+                return
             size = self._database.stat().st_size
             resource.prlimit(process, resource.RLIMIT_FSIZE, (size, size))
         self.began = True

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from limits import PATIENCE
 
@@ -24,10 +25,13 @@ def programs() -> Path | None:
     return found[-1].parent if found else Path(on_path).resolve().parent if on_path else None
 
 
-def _unprivileged() -> str:
-    """Return whom PostgreSQL runs as, since it refuses root."""
-    known = {user.pw_name for user in pwd.getpwall()}
-    return "postgres" if "postgres" in known else "nobody"
+def _unprivileged() -> dict[str, Any]:
+    """Return whom PostgreSQL runs as, as `subprocess` takes it, since it refuses root."""
+    if os.geteuid() != 0:
+        return {}
+    known = {user.pw_name: user for user in pwd.getpwall()}
+    chosen = known.get("postgres") or known["nobody"]
+    return {"user": chosen.pw_uid, "group": chosen.pw_gid, "extra_groups": []}
 
 
 @contextmanager
@@ -35,17 +39,17 @@ def postgresql(*names: str) -> Iterator[str]:
     """Start a server with empty databases; give the start of their addresses."""
     folder = programs()
     assert folder
-    as_user = ["runuser", "-u", _unprivileged(), "--"] if os.geteuid() == 0 else []
+    as_user = _unprivileged()
     with TemporaryDirectory(prefix="postgresql") as home, socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
         free.close()
         if as_user:
-            shutil.chown(home, _unprivileged())
+            os.chown(home, as_user["user"], as_user["group"])
 
         def call(program: str, *arguments: str) -> None:
-            command = [*as_user, str(folder / program), *arguments]
-            subprocess.run(command, cwd=home, check=True, timeout=PATIENCE, capture_output=True)
+            given = {"cwd": home, "check": True, "capture_output": True, **as_user}
+            subprocess.run([str(folder / program), *arguments], timeout=PATIENCE, **given)
 
         cluster = f"{home}/cluster"
         call("initdb", "--auth=trust", f"--username={USER}", "--no-sync", cluster)

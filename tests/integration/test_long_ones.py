@@ -76,6 +76,7 @@ def test_package_runs_elsewhere(package: Path, project: Project, tmp_path: Path)
             python,
             "-m",
             "denoising_pipeline",
+            "run",
             "--conf-source",
             configuration,
             "--params",

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import mlflow
@@ -72,7 +71,7 @@ class Server:
         try:
             with urlopen(f"{self.address}/health") as answer:  # noqa: S310
                 return bool(answer.status == 200)
-        except URLError:
+        except OSError:
             return False
 
 

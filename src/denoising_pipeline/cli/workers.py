@@ -65,7 +65,8 @@ def _start(count: int, arguments: Sequence[str], folder: Path) -> list[_Worker]:
         ADDRESSES: address,
         COUNT: str(count),
     }
-    command = [sys.executable, "-m", "denoising_pipeline", "--pipelines", "training", *arguments]
+    run = [sys.executable, "-m", "denoising_pipeline", "run"]
+    command = [*run, "--pipelines", "training", *arguments]
     workers = []
     for rank in range(count):
         output = folder / f"{rank}.txt"
