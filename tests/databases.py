@@ -48,8 +48,8 @@ def postgresql(*names: str) -> Iterator[str]:
             os.chown(home, as_user["user"], as_user["group"])
 
         def call(program: str, *arguments: str) -> None:
-            given = {"cwd": home, "check": True, "capture_output": True, **as_user}
-            subprocess.run([str(folder / program), *arguments], timeout=PATIENCE, **given)
+            given = {"cwd": home, "capture_output": True, "timeout": PATIENCE, **as_user}
+            subprocess.run([str(folder / program), *arguments], check=True, **given)
 
         cluster = f"{home}/cluster"
         call("initdb", "--auth=trust", f"--username={USER}", "--no-sync", cluster)
