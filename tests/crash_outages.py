@@ -76,7 +76,7 @@ class Outages:
     def _told_of(self, number: int) -> set[tuple[object, ...]]:
         """Return all that MLflow has of a run, by its place; what is there twice is told apart."""
         tables = (
-            "SELECT 'run', name, status FROM runs WHERE run_uuid = ?",
+            "SELECT 'run', status FROM runs WHERE run_uuid = ?",
             "SELECT 'metric', key, step, count(*) FROM metrics WHERE run_uuid = ? GROUP BY 2, 3",
             "SELECT 'param', key, value FROM params WHERE run_uuid = ?",
             "SELECT 'input', count(*) FROM inputs WHERE destination_id = ?",

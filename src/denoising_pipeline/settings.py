@@ -15,8 +15,8 @@ from denoising_pipeline.hooks.telemetry import turn_off
 SESSION_CLASS = UniqueSession
 VERSIONS = VersionHooks()
 TRACKING = TrackingHooks(VERSIONS)
-TOLD = FollowingHooks() if follows() else TRACKING
-HOOKS = (ConsoleHooks(lambda: TRACKING.address), TOLD, VERSIONS, ParameterHooks())
+TOLD = (FollowingHooks(),) if follows() else (ConsoleHooks(lambda: TRACKING.address), TRACKING)
+HOOKS = (*TOLD, VERSIONS, ParameterHooks())
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow", "kedro-telemetry")
 """`TrackingHooks` extends and replaces the hooks of kedro-mlflow; nothing is reported to anybody,
 also where there is no file `.telemetry`: in the packaged project."""
