@@ -85,7 +85,7 @@ FAULTS = {
     "c02": "training and promotion stopped at any write, flush or rename",
 }
 
-_NUMBERS = re.compile(r"fault((?:[_ ][rp]\d\d)+)")
+_NUMBERS = re.compile(r"fault((?:[_ ][crp]\d\d)+)")
 
 _REPORTED: dict[str, dict[str, float | None]] = defaultdict(dict)
 """By fault and test, the seconds that it took; None: it did not pass."""
