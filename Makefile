@@ -20,7 +20,7 @@ test: install         ## every test but the long ones; COVERAGE=--cov: and how m
 	$(BIN)/pytest $(COVERAGE) --numprocesses 2 --no-loadscope-reorder
 
 test-slow: install    ## the long ones, such as the package elsewhere
-	$(BIN)/pytest --slow -m slow $(FAULTS) --numprocesses 2 --no-loadscope-reorder
+	$(BIN)/pytest --slow -m slow $(FAULTS) $(COVERAGE) --numprocesses 2 --no-loadscope-reorder
 
 faults: install       ## every fault of the table in tests/fault_table.py, injected
 	$(BIN)/pytest --slow --faults only --numprocesses 2 --no-loadscope-reorder
