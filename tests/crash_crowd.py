@@ -8,7 +8,6 @@ import os
 import shutil
 import sqlite3
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
@@ -18,7 +17,7 @@ from tempfile import TemporaryDirectory
 import click
 import numpy as np
 import pandas as pd
-from crash_points import end_as_usual
+from crash_points import leave
 from crash_project import WHOLE, WarmProject
 from PIL import Image
 from project_folder import raw_source
@@ -131,22 +130,16 @@ class Crowd:
         denoise()
 
     def _begin(self, name: str, body: Callable[[], object]) -> int:
-        if pid := os.fork():
-            return pid
-        code = 1
-        try:
+        def heard() -> None:
             with self._file(name).open("w") as said:
                 for standard in (1, 2):
                     os.dup2(said.fileno(), standard)
-            end_as_usual(body)
-            code = 0
-        except SystemExit as left:
-            code = left.code if isinstance(left.code, int) else int(left.code is not None)
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            sys.stdout.flush()
-            os._exit(code)
+            body()
+
+        pid = os.fork()
+        if pid == 0:
+            leave(heard)
+        return pid
 
     def _file(self, name: str) -> Path:
         return self._warm.folder / f"{name}.txt"

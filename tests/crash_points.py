@@ -13,13 +13,14 @@ import select
 import signal
 import socket
 import struct
+import sys
 import threading
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from fcntl import ioctl
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from limits import PATIENCE
 
@@ -150,24 +151,34 @@ def run(
 
 def _live(body: Callable[[], object], parent: socket.socket) -> None:
     """Run in the new process, and do not return."""
-    code = 1
-    try:
+
+    def watched() -> None:
         os.setsid()
         listener = _install()
         socket.send_fds(parent, [b"."], [listener])
         parent.close()
         os.close(listener)
-        end_as_usual(body)
+        body()
+
+    leave(watched)
+
+
+def leave(body: Callable[[], object]) -> NoReturn:
+    """Run in a process that was forked, and end it as an interpreter would."""
+    code = 1
+    try:
+        _end_as_usual(body)
         code = 0
     except SystemExit as left:
         code = left.code if isinstance(left.code, int) else int(left.code is not None)
     except BaseException:
         traceback.print_exc()
     finally:
+        sys.stdout.flush()
         os._exit(code)
 
 
-def end_as_usual(body: Callable[[], object]) -> None:
+def _end_as_usual(body: Callable[[], object]) -> None:
     """Do at the end what an interpreter does, which a fork of it leaves out."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
