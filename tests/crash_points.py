@@ -37,7 +37,8 @@ _RECEIVE, _ANSWER = 0xC0502100, 0xC0182101  # SECCOMP_IOCTL_NOTIF_RECV and _SEND
 _GO_ON = 1  # SECCOMP_USER_NOTIF_FLAG_CONTINUE
 _NO_NEW_PRIVILEGES, _SECCOMP, _FILTER = 38, 317, 1
 _LISTENER = 8 | 32  # with it, signals that do not kill wait until a call is answered
-_HERE, _LONGEST = 0xFFFFFF9C, 4096  # AT_FDCWD, and a page of memory, which paths may end at
+_HERE = 0xFFFFFF9C  # AT_FDCWD
+_PAGE = os.sysconf("SC_PAGESIZE")  # a read that reaches into memory which is not there fails whole
 _ASK, _ALLOW = 0x7FC00000, 0x7FFF0000  # SECCOMP_RET_USER_NOTIF and _ALLOW
 
 
@@ -249,12 +250,20 @@ def _named(thread: int, name: str, first: int, second: int, *_: int) -> str:
     """Return the path that a call about a name is given first."""
     relative = name.endswith(("at", "at2"))
     place = second if relative else first
-    with open(f"/proc/{thread}/mem", "rb", buffering=0) as memory:  # noqa: PTH123
-        memory.seek(place)
-        path = os.fsdecode(memory.read(_LONGEST - place % _LONGEST).partition(b"\0")[0])
+    path = os.fsdecode(_string(thread, place))
     from_folder = relative and first & 0xFFFFFFFF != _HERE
     folder = _open(thread, first & 0xFFFFFFFF) if from_folder else _cwd(thread)
     return os.path.normpath(os.path.join(folder, path))  # noqa: PTH118
+
+
+def _string(thread: int, place: int) -> bytes:
+    """Return the bytes from a place of a process's memory on to the zero that ends them."""
+    found = b""
+    with open(f"/proc/{thread}/mem", "rb", buffering=0) as memory:  # noqa: PTH123
+        memory.seek(place)
+        while b"\0" not in found:
+            found += memory.read(_PAGE - (place + len(found)) % _PAGE)
+    return found.partition(b"\0")[0]
 
 
 def _cwd(thread: int) -> str:

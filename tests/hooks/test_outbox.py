@@ -191,11 +191,12 @@ def test_fault_c02_an_outbox_says_whose_it_is_from_its_first_moment(outbox: Outb
         return run_watched(lambda: outbox._append((step,)), outbox.folder, look)
 
     number = 1
-    while stopped_at(number) is None:
+    while (code := stopped_at(number)) is None:
         for path in outbox.folder.glob("*.jsonl"):
             assert json.loads(path.read_text().splitlines()[0]).keys() >= {"store", "process.id"}
             path.unlink()
         number += 1
+    assert code == 0
     assert number > 3
 
 
