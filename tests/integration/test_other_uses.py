@@ -1,6 +1,5 @@
 """What else an autoencoder is for, by the recipes of it: colours, watermarks."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,7 +38,11 @@ def small(name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("name", "scores"),
-    [("colour", {"colour_difference", "psnr"}), ("watermark", {"covered_psnr", "kept_psnr"})],
+    [
+        ("colour", {"colour_difference", "psnr"}),
+        ("coloured_digits", {"colour_difference", "colourfulness"}),
+        ("watermark", {"covered_psnr", "kept_psnr"}),
+    ],
 )
 def test_the_recipe_runs_to_its_report_and_is_tracked(
     project: Project, name: str, scores: set[str]
@@ -47,17 +50,19 @@ def test_the_recipe_runs_to_its_report_and_is_tracked(
     recipe = project.recipe(name, small(name))
     run = project.run(recipe)
     assert {f"test/{score}" for score in scores} <= run.data.metrics.keys()
-    assert "CIEDE2000" not in project.saved(run, "report.html").read_text() or name == "colour"
     denoiser = Denoiser.load(project.saved(run, "denoiser.zip"))
     assert denoiser.out_channels == 3
-    assert denoiser.image_shape[2] == (1 if name == "colour" else 3)
-    result = project.invoke("run", "--env", recipe, "--pipelines", "benchmark")
+    assert denoiser.image_shape[2] == (3 if name == "watermark" else 1)
+    result = project.invoke("run", "--env", recipe, "--pipelines", "benchmark,reporting")
     assert result.exit_code == 0, result.output
-    table = (folder_of(project, recipe) / "benchmark_markdown.md").read_text()
-    assert ("inpainting, told where" in table) == (name == "watermark")
+    page = project.saved(project.runs(recipe)[-1], "report.html").read_text()
+    baseline = "inpainting, told where" if name == "watermark" else "mean colour"
+    assert baseline in page
+    assert ("CIEDE2000" in page) == (name != "watermark")
 
 
-def folder_of(project: Project, recipe: str) -> Path:
-    """Return where the newest table of the benchmark lies."""
-    (found,) = project.path.glob(f"data/{recipe}/08_reporting/benchmark_markdown.md/*")
-    return found
+def test_a_watermark_on_digits_is_scored_where_it_lies_and_elsewhere(project: Project) -> None:
+    given = {"noise_injection": {"name": "watermark", "size": 10}}
+    run = project.run(project.recipe("marked", given))
+    assert {"test/covered_psnr", "test/kept_psnr"} <= run.data.metrics.keys()
+    assert "where it was covered" in project.saved(run, "report.html").read_text()
