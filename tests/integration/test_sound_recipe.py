@@ -1,5 +1,6 @@
 """Recordings through the whole pipeline, by the recipe of it, and through the command line."""
 
+from contextlib import chdir
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from click.testing import CliRunner
 from project_folder import BESIDE_BASELINES, ROOT, Project
 
 from denoising_pipeline.cli.denoise import denoise
+from denoising_pipeline.cli.train import train
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.images.wav import read_wav, write_wav
 
@@ -75,3 +77,13 @@ def test_without_a_model_it_says_how_to_get_one(project: Project) -> None:
     assert result.exit_code == 1
     assert "kedro run --env sound" in result.output
     assert not recording.with_name("9_denoised.wav").exists()
+
+
+def test_training_on_recordings_is_told_by_which_command(project: Project) -> None:
+    folder = project.path / "data/01_raw/melodies/train"
+    with chdir(project.path):
+        result = CliRunner().invoke(train, [str(folder), "--name", "mine"])
+    assert result.exit_code == 2
+    assert f"ln -s {folder} data/01_raw/mine && kedro run --env sound" in result.output
+    assert "--params source=mine" in result.output
+    assert not (project.path / "conf/mine").exists()
