@@ -81,6 +81,7 @@ def test_the_versions_of_the_image_are_those_of_the_lock() -> None:
     assert all(re.fullmatch(r"[\w.-]+==[\w.+!-]+", line) for line in found)
 
 
+@pytest.mark.slow
 def test_the_health_of_the_image_is_asked_as_the_service_answers() -> None:
     """The very command, at another port; and it fails where nobody answers."""
     with socket.socket() as probe:
