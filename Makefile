@@ -69,6 +69,7 @@ viz: install          ## the pipeline's graph, in the browser
 	$(BIN)/kedro viz run
 
 ui: install           ## the tracked runs, in the browser
+	@echo "The runs: http://127.0.0.1:5000/#/experiments/1/runs?workflowType=machine_learning"
 	$(BIN)/kedro mlflow ui
 
 lock: dev             ## compile both locks anew from pyproject.toml
