@@ -1,6 +1,7 @@
 """A run names its nodes, and ends with its scores and the place of its pictures."""
 
 import logging
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -233,6 +234,23 @@ def test_each_node_is_named_as_it_starts_with_its_place(caplog: pytest.LogCaptur
         for each in (EVALUATION, REPORTING):
             hooks.before_node_run(each)
     assert caplog.messages == ["evaluate", "Node 1 of 2: evaluate", "Node 2 of 2: draw"]
+
+
+def test_a_process_of_a_parallel_runner_does_not_count(caplog: pytest.LogCaptureFixture) -> None:
+    """It was forked with what had begun until then, and is not told of the others."""
+    hooks, context = ConsoleHooks(), get_context("fork")
+    hooks.before_pipeline_run(Pipeline([EVALUATION, REPORTING]))
+    said = context.SimpleQueue()
+
+    def begin() -> None:
+        with caplog.at_level(logging.INFO, logger="denoising_pipeline"):
+            hooks.before_node_run(EVALUATION)
+        said.put(caplog.messages)
+
+    process = context.Process(target=begin)
+    process.start()
+    process.join()
+    assert said.get() == ["evaluate"]
 
 
 def test_a_run_ends_with_its_time_and_where_it_is_seen(capsys: pytest.CaptureFixture[str]) -> None:

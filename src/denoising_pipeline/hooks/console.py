@@ -1,6 +1,7 @@
 """What a run says on the way and at its end."""
 
 import logging
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -47,19 +48,22 @@ class ConsoleHooks:
         self._address = address
         self._started = time.monotonic()
         self._nodes = self._begun = 0
+        self._process = os.getpid()
 
     @hook_impl(trylast=True)
     def before_pipeline_run(self, pipeline: Pipeline) -> None:
         """Count the nodes, and take the time."""
         self._started = time.monotonic()
         self._nodes, self._begun = len(pipeline.nodes), 0
+        self._process = os.getpid()
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
         """Name the node, one short line for each."""
         self._begun += 1
-        # Processes of their own have hooks of their own, which know one node.
-        place = f"Node {self._begun} of {self._nodes}: " if self._nodes else ""
+        # Processes of their own have hooks of their own, which know only some of the nodes.
+        counts = self._nodes and self._process == os.getpid()
+        place = f"Node {self._begun} of {self._nodes}: " if counts else ""
         logger.info("%s%s", place, node.name)
 
     @hook_impl

@@ -75,7 +75,7 @@ def scores(summary: Mapping[str, Any]) -> Table:
     columns = {"noisy": "noisy_", "denoised": ""}
     if "baseline" in summary:
         columns = {"noisy": "noisy_", "filter": "baseline_", "denoised": ""}
-        of += f"; filter: {summary['baseline']}"
+        of += f"\nfilter: {summary['baseline']}"
     between = [""] * (len(columns) - 1)
     rows = []
     for score in SCORE_FORMATS:
