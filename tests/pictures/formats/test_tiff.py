@@ -13,8 +13,8 @@ from hypothesis.extra.numpy import arrays
 from picture_files import COLOUR, DEEP, GREY, one_pixel, opened, saved, with_pages, written
 from PIL import Image, TiffImagePlugin
 
+from denoising_pipeline.images import tiff_codecs as codecs
 from denoising_pipeline.pictures.formats import PictureError, open_picture
-from denoising_pipeline.pictures.formats import tiff_codecs as codecs
 
 DTYPES = ["u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f2", "f4", "f8"]
 LIBTIFF = {"tiff_lzw": 5, "packbits": 32773, "zstd": 50000, "lzma": 34925}

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from denoising_pipeline.images import png
+from denoising_pipeline.images.packing import pack_bits
 from denoising_pipeline.images.png import Chunks, Header
 from denoising_pipeline.pictures.formats.exif import exif_of
-from denoising_pipeline.pictures.formats.packing import pack_bits
 from denoising_pipeline.pictures.formats.palette import PALETTE_NOTE, as_palette
 from denoising_pipeline.pictures.formats.picture import Metadata, OnePagePicture, Source, present
 from denoising_pipeline.pictures.formats.samples import PictureError, Samples
