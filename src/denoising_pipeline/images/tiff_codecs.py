@@ -110,15 +110,19 @@ def pack(
     return _REVERSED[np.frombuffer(packed, np.uint8)].tobytes() if is_reversed else packed
 
 
-def integrate(samples: npt.NDArray[Any], predictor: int) -> npt.NDArray[Any]:
-    """Return samples from their differences along each line.
+def integrate(samples: npt.NDArray[Any], predictor: int, bits: int) -> npt.NDArray[Any]:
+    """Return samples from their differences along each line, which wrap around.
 
     Args:
-        samples: (lines, pixels, channels) as unpacked, in the machine's byte order; for `FLOATING`
-            bytes (lines, pixels, channels, size).
+        samples: (lines, pixels, channels) as unpacked, in the machine's byte order.
         predictor: `NO_PREDICTOR` or `HORIZONTAL`.
+        bits: Of each sample.
     """
-    return samples if predictor == NO_PREDICTOR else np.cumsum(samples, axis=1, dtype=samples.dtype)
+    if predictor == NO_PREDICTOR:
+        return samples
+    summed = np.cumsum(samples, axis=1, dtype=samples.dtype)
+    narrow = bits < 8 * samples.dtype.itemsize
+    return summed & samples.dtype.type(2**bits - 1) if narrow else summed
 
 
 def differentiate(samples: npt.NDArray[Any], predictor: int) -> npt.NDArray[Any]:

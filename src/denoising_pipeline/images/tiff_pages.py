@@ -114,7 +114,8 @@ class Layout:
             samples = np.ascontiguousarray(body).view(self.dtype).astype(native, copy=False)
         else:
             samples = unpack_bits(body, self.bits, count)
-        return codecs.integrate(samples.reshape(segment.lines, -1, channels), self.predictor)
+        shaped = samples.reshape(segment.lines, -1, channels)
+        return codecs.integrate(shaped, self.predictor, self.bits)
 
     def packed(self, samples: npt.NDArray[Any], packing: int) -> bytes | memoryview:
         """Return what a file has for the samples of a segment, (lines, pixels, channels)."""
