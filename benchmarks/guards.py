@@ -137,6 +137,13 @@ GUARDS = (
         "pictures/formats/test_front.py",
     ),
     Guard(
+        "r19",
+        "images/tiff_codecs.py",
+        "zlib.decompressobj().decompress(packed, line * lines)",
+        "zlib.decompress(packed)",
+        "images/test_files.py",
+    ),
+    Guard(
         "r20",
         "batch/one.py",
         "except Exception as error:  # one bad file does not end a folder\n        if isinstance",
@@ -153,7 +160,7 @@ GUARDS = (
     Guard(
         "r26",
         "batch/one.py",
-        "if not work.target.exists() or options.overwrite:",
+        "if not is_there(work.target) or options.overwrite:",
         "if True:",
         "batch/test_run.py",
     ),
@@ -184,6 +191,13 @@ GUARDS = (
         "values: Array = read_array(file, allow_pickle=False)",
         "values: Array = read_array(file, allow_pickle=True)",
         "datasets/test_npy_dataset.py",
+    ),
+    Guard(
+        "r39",
+        "config/schema.py",
+        "raise ParameterError.of(lines) from None",
+        "raise ParameterError.of(lines) from error",
+        "config/test_config.py",
     ),
     Guard(
         "r40",
@@ -233,6 +247,13 @@ GUARDS = (
         "if is_outage(error, self.uri):",
         "if False:",
         "hooks/test_outbox.py",
+    ),
+    Guard(
+        "p09",
+        "cli/prune.py",
+        "if not kept and (is_older or _is_remnant(dataset, version)):",
+        "if not kept and is_older and has_file(dataset, version):",
+        "cli/test_prune.py",
     ),
     Guard(
         "p15",

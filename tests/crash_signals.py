@@ -142,12 +142,21 @@ def _send(process: int, numbers: list[signal.Signals]) -> None:
 @click.option("--stage", "stages", multiple=True, type=click.Choice(list(STAGES)))
 @click.option("--wish", "wishes", multiple=True, type=click.Choice(list(WISHES)))
 @click.option("--runner", "runners", multiple=True, type=click.Choice(RUNNERS))
-def command(stages: tuple[str, ...], wishes: tuple[str, ...], runners: tuple[str, ...]) -> None:
+@click.option("--every", default=1, help="Of those cells, only each n-th.")
+@click.option("--first", default=0, help="How many of them are passed over before.")
+def command(
+    stages: tuple[str, ...],
+    wishes: tuple[str, ...],
+    runners: tuple[str, ...],
+    every: int,
+    first: int,
+) -> None:
     """Try cells, and say what was wrong with each."""
     failed = False
+    cells = list(product(stages or STAGES, wishes or WISHES, runners or RUNNERS))
     with TemporaryDirectory() as folder:
         signalled = Signalled(Path(folder))
-        for cell in product(stages or STAGES, wishes or WISHES, runners or RUNNERS):
+        for cell in cells[first::every]:
             found = signalled.wrong(*cell)
             click.echo("\n  ".join((", ".join(cell), *(found or ["well"]))))
             failed = failed or bool(found)
