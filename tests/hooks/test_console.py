@@ -185,7 +185,7 @@ def test_the_last_line_is_a_link_to_the_report(
     link = lines[-1][1]
     assert link.startswith("file:///")
     assert link.endswith("/08_reporting/report.html/2020/report.html")
-    with urlopen(link) as file:  # noqa: S310
+    with urlopen(link) as file:
         assert file.read() == b"<!doctype html>"
 
 
