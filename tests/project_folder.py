@@ -43,6 +43,9 @@ TO_DENOISER = "ingestion,preprocessing,noise_injection,training"
 TO_SCORES = f"{TO_DENOISER},evaluation"
 """Pipelines: all but the last stages of the default one."""
 
+BESIDE_BASELINES = f"{TO_SCORES},benchmark,reporting"
+"""Pipelines: the default one, with the baselines in its report."""
+
 
 def environment(**more: str) -> dict[str, str]:
     """Return the variables that a process gets: none of MLflow's but those given.

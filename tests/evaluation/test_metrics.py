@@ -17,6 +17,7 @@ from denoising_pipeline.evaluation.metrics import (
     METRICS,
     PSNR_CAP,
     colour_difference,
+    colourfulness,
     mae,
     mean_interval,
     mean_intervals,
@@ -259,6 +260,17 @@ def test_summaries_of_nothing_are_refused() -> None:
 def test_confidence_is_a_probability(confidence: float) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         mean_interval(np.array([1.0, 2.0]), confidence)
+
+
+def test_colourfulness_is_that_of_the_formula_and_0_between_greys() -> None:
+    """Half red, half green of 100 and 0: opponents are 100 and 50, -100 and 50."""
+    image = np.zeros((1, 2, 2, 3), np.float32)
+    image[:, 0, :, 0] = image[:, 1, :, 1] = np.float32(100 / 255)
+    grey = np.full((1, 2, 2, 3), 0.3, np.float32)
+    expected = np.hypot(100, 0) + 0.3 * np.hypot(0, 50)
+    assert colourfulness(image, grey) == pytest.approx([expected], rel=1e-5)
+    assert colourfulness(grey, image) == pytest.approx([expected], rel=1e-5)
+    assert colourfulness(grey, grey / 2) == pytest.approx([0], abs=1e-5)
 
 
 def test_colour_difference_is_large_between_red_and_green_and_small_between_greys() -> None:

@@ -1,12 +1,11 @@
 """What else an autoencoder is for, by the recipes of it: colours, watermarks."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from PIL import Image
-from project_folder import ROOT, Project
+from project_folder import BESIDE_BASELINES, ROOT, Project
 from skimage import data
 
 from denoising_pipeline.denoiser import Denoiser
@@ -20,6 +19,7 @@ SMALL: dict[str, Any] = {"widths": [8, 8], "blocks": [1, 1]}
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project with eight crops of a photograph."""
     project = Project.create(tmp_path_factory.mktemp("project"))
+    project.create_store()
     folder = project.path / "data/01_raw/crops"
     folder.mkdir()
     for number in range(8):
@@ -39,25 +39,29 @@ def small(name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("name", "scores"),
-    [("colour", {"colour_difference", "psnr"}), ("watermark", {"covered_psnr", "kept_psnr"})],
+    [
+        ("colour", {"colour_difference", "psnr"}),
+        ("coloured_digits", {"colour_difference", "colourfulness"}),
+        ("watermark", {"covered_psnr", "kept_psnr"}),
+    ],
 )
 def test_the_recipe_runs_to_its_report_and_is_tracked(
     project: Project, name: str, scores: set[str]
 ) -> None:
     recipe = project.recipe(name, small(name))
-    run = project.run(recipe)
+    run = project.run(recipe, "--pipelines", BESIDE_BASELINES)
     assert {f"test/{score}" for score in scores} <= run.data.metrics.keys()
-    assert "CIEDE2000" not in project.saved(run, "report.html").read_text() or name == "colour"
     denoiser = Denoiser.load(project.saved(run, "denoiser.zip"))
     assert denoiser.out_channels == 3
-    assert denoiser.image_shape[2] == (1 if name == "colour" else 3)
-    result = project.invoke("run", "--env", recipe, "--pipelines", "benchmark")
-    assert result.exit_code == 0, result.output
-    table = (folder_of(project, recipe) / "benchmark_markdown.md").read_text()
-    assert ("inpainting, told where" in table) == (name == "watermark")
+    assert denoiser.image_shape[2] == (3 if name == "watermark" else 1)
+    page = project.saved(run, "report.html").read_text()
+    baseline = "inpainting, told where" if name == "watermark" else "mean colour"
+    assert baseline in page
+    assert ("CIEDE2000" in page) == (name != "watermark")
 
 
-def folder_of(project: Project, recipe: str) -> Path:
-    """Return where the newest table of the benchmark lies."""
-    (found,) = project.path.glob(f"data/{recipe}/08_reporting/benchmark_markdown.md/*")
-    return found
+def test_a_watermark_on_digits_is_scored_where_it_lies_and_elsewhere(project: Project) -> None:
+    given = {"noise_injection": {"name": "watermark", "size": 10}}
+    run = project.run(project.recipe("marked", given))
+    assert {"test/covered_psnr", "test/kept_psnr"} <= run.data.metrics.keys()
+    assert "where it was covered" in project.saved(run, "report.html").read_text()

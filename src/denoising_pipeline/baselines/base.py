@@ -97,12 +97,14 @@ class Baseline:
         fit: Called with a `Known` and the hyperparameters, returns the denoiser.
         grid: The hyperparameters to choose from.
         tone: Whether a tone curve, learned on validation images, follows.
+        colours: Whether it makes colour images of grey ones, and does nothing else.
     """
 
     name: str
     fit: Fit
     grid: Sequence[Hyperparameters] = ({},)
     tone: bool = False
+    colours: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,13 +133,14 @@ def registered() -> dict[str, Baseline]:
 
 
 def learning(
-    name: str, *, with_tone: bool = False, **values: Sequence[float]
+    name: str, *, with_tone: bool = False, colours: bool = False, **values: Sequence[float]
 ) -> Callable[[Fit], Fit]:
     """Register what learns from training images or the degradation.
 
     Args:
         name: Its name.
         with_tone: Whether to register it once more, with its tone curve corrected.
+        colours: Whether it makes colour images of grey ones.
         values: Values to try, by hyperparameter; all combinations are.
 
     Returns:
@@ -147,7 +150,7 @@ def learning(
     grid = [dict(zip(values, chosen, strict=True)) for chosen in product(*values.values())]
 
     def register(function: Fit) -> Fit:
-        _registered[name] = Baseline(name, function, grid)
+        _registered[name] = Baseline(name, function, grid, colours=colours)
         if with_tone:
             _registered[name + TONE] = Baseline(name + TONE, function, grid, tone=True)
         return function
@@ -259,9 +262,12 @@ def _fit(
     val_clean: Images | ImageSet,
 ) -> tuple[Calibrated, Images | ImageSet | None]:
     """Return the baseline and, if its tone curve had to be learned on them, what it denoised."""
-    if ImageSet.of(val_noisy).channels != ImageSet.of(val_clean).channels:
-        raise NotApplicableError("it needs noisy images with the channels of the clean ones")
     baseline = _registered[name]
+    channels = tuple(ImageSet.of(images).channels for images in (val_noisy, val_clean))
+    if baseline.colours and channels != (1, 3):
+        raise NotApplicableError("it makes colour images of grey ones")
+    if not baseline.colours and channels[0] != channels[1]:
+        raise NotApplicableError("it needs noisy images with the channels of the clean ones")
     denoise = _in_range(baseline.fit(known, **hyperparameters))
     if not baseline.tone:
         return Calibrated(name, hyperparameters, False, denoise), None

@@ -124,6 +124,24 @@ def fetch_fashion_mnist(folder: str, overwrite: bool) -> None:
 
 
 @cli.command()
+@click.option(
+    "--folder", default="data/01_raw/coloured_digits", show_default=True, help="Where they go."
+)
+@click.option("--mnist", default="data/01_raw/mnist", show_default=True, help="What is coloured.")
+@click.option("--overwrite", is_flag=True, help="Replace other files of the same names.")
+@without_traceback
+def fetch_coloured_digits(folder: str, mnist: str, overwrite: bool) -> None:
+    """Give colours to digits of MNIST, to learn them from.
+
+    Stroke and ground have one of a few pairs of colours.
+    """
+    from denoising_pipeline.images.coloured_digits import fetch_coloured_digits as fetch
+
+    paths = fetch(Path(folder), Path(mnist), overwrite)
+    click.echo(f"{folder}: {len(paths) - 1} digits and their licence")
+
+
+@cli.command()
 @click.option("--folder", default="data/01_raw/photographs", show_default=True, help="Their place.")
 @click.option("--overwrite", is_flag=True, help="Replace other files of the same names.")
 @without_traceback

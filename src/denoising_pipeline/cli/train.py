@@ -1,6 +1,7 @@
 """`denoise train`: a denoiser of one's own, from a folder of images."""
 
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -101,6 +102,7 @@ def train(
     else:
         if conf.exists():
             raise Refused(f"conf/{chosen} is the recipe of something else. Give another --name.")
+        _refuse_recordings(source, chosen)
         given, found = _material(source, pairs, scene, noisy=noisy)
         recipe = _recipe(
             source, chosen, given, found, minutes, None if start == "none" else _checked(start)
@@ -152,6 +154,20 @@ def _is_own(conf: Path, source: Path) -> bool:
     """Return whether a recipe is there that trains on a folder."""
     link = conf.parents[1] / "data/01_raw" / conf.name
     return conf.is_dir() and link.is_symlink() and link.resolve() == source
+
+
+def _refuse_recordings(source: Path, name: str) -> None:
+    from denoising_pipeline.batch.plan import walk
+    from denoising_pipeline.images.wav import SUFFIXES
+
+    files = walk(source, str(source), "")
+    endings = {path.suffix.lower() for path, _, left_out in files if not left_out}
+    if endings and endings.issubset(SUFFIXES):
+        raise Refused(
+            f"'{shown(source)}' holds recordings, which the recipe `sound` learns from: "
+            f"ln -s {shlex.quote(str(source))} data/01_raw/{name} && kedro run --env sound "
+            f"--params source={name}. Then: denoise IN.wav --model sound"
+        )
 
 
 def _material(

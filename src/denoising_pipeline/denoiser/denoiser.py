@@ -13,19 +13,18 @@ from denoising_pipeline.degradations.camera import Camera
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.denoiser.card import Card
 from denoising_pipeline.denoiser.inputs import checked
-from denoising_pipeline.denoiser.memory import bytes_per_pixel
+from denoising_pipeline.denoiser.memory import bytes_per_pixel, pixels_within
 from denoising_pipeline.denoiser.quality import Quality
 from denoising_pipeline.denoiser.shipped import DEFAULT, denoiser_file
 from denoising_pipeline.images.arrays import Images, Values, new_array
 from denoising_pipeline.images.noise_level import estimate_noise
 from denoising_pipeline.images.sets import ImageSet
-from denoising_pipeline.images.tiles import least_pixels, round_up, tile_size, tiles
+from denoising_pipeline.images.tiles import round_up, tile_size, tiles
 from denoising_pipeline.models import Architecture
 from denoising_pipeline.models.base import ImageShape, with_level
 
 MAX_MEMORY = 2**30
 """Bytes that a network for images of any size takes at once, unless told otherwise."""
-
 
 BEYOND = 16.0
 """How far noise that is not clipped may lead out of [0, 1]: images of 8 bits lead farther."""
@@ -270,16 +269,8 @@ class Denoiser:
     def _pixels_at_once(self, height: int, width: int, max_memory: int) -> int:
         if not self.any_size or self.architecture.context is None:
             return sys.maxsize
-        pixels = max_memory // self._bytes_per_pixel
-        least = least_pixels(height, width, self._context, self._multiples)
-        if pixels < least:
-            raise ValueError(
-                f"max_memory is {max_memory:,} bytes, but the smallest tile of an image of "
-                f"{height}x{width} pixels takes {least * self._bytes_per_pixel:,}, since the "
-                f"network sees {self._context} pixels on each side. Allow more memory, best "
-                "ten times that."
-            )
-        return pixels
+        given = (max_memory, self._bytes_per_pixel, (height, width))
+        return pixels_within(*given, self._context, self._multiples)
 
     def _levels(self, images: ImageSet, positions: range, sigma: float | None) -> Values | None:
         """Return the noise level of each image, or None for a network that is not told it."""

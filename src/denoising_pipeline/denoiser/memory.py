@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from denoising_pipeline.core.backend import load_keras
+from denoising_pipeline.images.tiles import least_pixels
 
 VALUE_BYTES = 4
 """Of float32, whatever the precision of the layers."""
@@ -36,6 +37,36 @@ def bytes_per_pixel(model: Any, multiples: tuple[int, int]) -> int:
     largest = max(_values([layer]) for layer in layers)
     values = 2 * images + _values(waiting) + ALIVE * largest
     return math.ceil(VALUE_BYTES * values / math.prod(multiples))
+
+
+def pixels_within(
+    memory: int,
+    per_pixel: int,
+    size: tuple[int, int],
+    context: int,
+    multiples: tuple[int, int],
+) -> int:
+    """Return how many pixels a network may take at once.
+
+    Args:
+        memory: Bytes that it may take.
+        per_pixel: Bytes of each, as of `bytes_per_pixel`.
+        size: Height and width of the image.
+        context: How far the network sees, in pixels.
+        multiples: Of the architecture.
+
+    Raises:
+        ValueError: Not even the smallest tile fits.
+    """
+    pixels, least = memory // per_pixel, least_pixels(*size, context, multiples)
+    if pixels < least:
+        height, width = size
+        raise ValueError(
+            f"max_memory is {memory:,} bytes, but the smallest tile of an image of "
+            f"{height}x{width} pixels takes {least * per_pixel:,}, since the network sees "
+            f"{context} pixels on each side. Allow more memory, best ten times that."
+        )
+    return pixels
 
 
 def _layer_shapes(part: Any, given: Any) -> list[tuple[int, ...]]:

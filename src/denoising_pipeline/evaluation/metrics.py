@@ -12,6 +12,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.special import stdtrit
 
+from denoising_pipeline.evaluation.colour import colour_difference, colourfulness
 from denoising_pipeline.evaluation.per_image import Floats, per_image
 from denoising_pipeline.evaluation.sound import SOUND
 from denoising_pipeline.evaluation.strokes import stroke_f1
@@ -122,32 +123,6 @@ def ssim(clean: Images, denoised: Images) -> Values:
     return per_image(_ssim, clean, denoised)
 
 
-def colour_difference(clean: Images, denoised: Images) -> Values:
-    """Mean CIEDE2000 colour difference over pixels: about 1 is what people just notice.
-
-    G. Sharma et al., "The CIEDE2000 Color-Difference Formula" (2005), by scikit-image, of sRGB
-    images under the illuminant D65.
-
-    Args:
-        clean: Floating point (N, H, W, C) in [0, 1]; grey images count as equal in all channels.
-        denoised: The same shape.
-
-    Returns:
-        float64 (N,), 0 or more; 0 is best.
-
-    Raises:
-        ValueError: The shapes differ or are not NHWC, or the values are not floating point.
-    """
-    from skimage.color import deltaE_ciede2000, rgb2lab
-
-    def differences(one: Floats, other: Floats) -> Floats:
-        lab = [rgb2lab(np.broadcast_to(image, (*image.shape[:3], 3))) for image in (one, other)]
-        found: Floats = deltaE_ciede2000(*lab).mean(axis=(1, 2))
-        return found
-
-    return per_image(differences, clean, denoised)
-
-
 METRICS: Mapping[str, Callable[[Images, Images], Values]] = MappingProxyType(
     {
         "psnr": psnr,
@@ -155,6 +130,7 @@ METRICS: Mapping[str, Callable[[Images, Images], Values]] = MappingProxyType(
         "mse": mse,
         "mae": mae,
         "colour_difference": colour_difference,
+        "colourfulness": colourfulness,
         "stroke_f1": stroke_f1,
     }
     | SOUND

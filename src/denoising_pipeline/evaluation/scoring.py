@@ -42,6 +42,7 @@ SCORE_FORMATS = (
     ScoreFormat("kept_psnr", "PSNR elsewhere [dB]", 2, more_is_better=True),
     ScoreFormat("stroke_f1", "F1 of strokes", 4, more_is_better=True),
     ScoreFormat("colour_difference", "CIEDE2000", 2, more_is_better=False),
+    ScoreFormat("colourfulness", "Colourfulness, off by", 1, more_is_better=False),
     ScoreFormat("si_sdr", "SI-SDR [dB]", 2, more_is_better=True),
     ScoreFormat("stoi_8k", "STOI", 3, more_is_better=True),
     ScoreFormat("stoi_16k", "STOI", 3, more_is_better=True),

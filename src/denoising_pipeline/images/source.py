@@ -42,6 +42,7 @@ _IDX_NAME = re.compile(
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _LISTED = 8
 _COMMANDS = {
+    "coloured_digits": "fetch-coloured-digits",
     "fashion-mnist": "fetch-fashion-mnist",
     "mnist": "fetch-mnist",
     "photographs": "fetch-photographs",

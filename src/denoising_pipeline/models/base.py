@@ -67,6 +67,11 @@ class Architecture(Component, ABC):
         return True
 
     @property
+    def as_bounded(self) -> "Architecture | None":
+        """The same with an output in [0, 1], which takes its weights; None: there is none."""
+        return self if self.bounded else None
+
+    @property
     def multiple(self) -> int:
         """What height and width must be multiples of, if it was built for any size."""
         return 1

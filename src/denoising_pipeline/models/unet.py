@@ -80,6 +80,11 @@ class Unet(Architecture):
         return self.output == "sigmoid"
 
     @property
+    def as_bounded(self) -> "Unet":
+        """The same with a sigmoid output; see `Architecture.as_bounded`."""
+        return self.model_copy(update={"output": "sigmoid"})
+
+    @property
     def multiple(self) -> int:
         """Pixels between two of the lowest resolution."""
         return int(2 ** len(self.widths))

@@ -31,7 +31,10 @@ def open_upload(path: Path, name: str, limits: Limits, stop: Stop) -> Picture:
     """
     picture = open_picture(path, name, ANY_SIZE)
     if picture.rate:
-        raise PictureError("is a recording, and pictures are denoised here: use the command line")
+        raise PictureError(
+            "is a recording, and pictures are denoised here: on the command line it is denoised by "
+            "`denoise FILE --model sound`"
+        )
     pixels = 0
     for page in range(picture.pages):
         stop.check()

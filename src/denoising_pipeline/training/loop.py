@@ -1,8 +1,7 @@
 """The training loop: Keras's own `fit`, what it is given, and what it leaves behind."""
 
 import math
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +17,7 @@ from denoising_pipeline.training.batches import Targets
 from denoising_pipeline.training.checkpoints import Checkpoints
 from denoising_pipeline.training.ending import kept_if_interrupted, time_limit
 from denoising_pipeline.training.examples import Examples
+from denoising_pipeline.training.history import EpochLogger, epoch_callback, log_row
 from denoising_pipeline.training.levels import Prepare, telling_level
 from denoising_pipeline.training.losses import loss_by_name, unpacked
 from denoising_pipeline.training.optimizers import keras_optimizer, learning_rate_of
@@ -29,17 +29,10 @@ from denoising_pipeline.training.shown_epochs import shown_epochs
 from denoising_pipeline.training.start import starting_weights
 from denoising_pipeline.training.validation import Validation, shown_metric, validation_data
 
-EpochLogger = Callable[[int, Mapping[str, float]], None]
-"""Takes an epoch, from 1, and its metrics, as soon as the epoch is over."""
-
 MOST_STEPS_AT_ONCE = 16
 
 VALIDATION_PIXELS = 500 * 28 * 28
 """Pixels of the validation images that are denoised at once."""
-
-
-class TrainingDivergedError(RuntimeError):
-    """The loss is no longer a finite number."""
 
 
 def train(
@@ -145,15 +138,15 @@ def _learn(
         patience=options.early_stopping_patience or options.epochs,
         restore_best_weights=options.keep == "best",
     )
-    callbacks = [stopping, _epoch_callback(rows, options.section)]
+    callbacks = [stopping, epoch_callback(rows, options.section)]
     if options.minutes:
         callbacks.append(time_limit(rows, options.minutes, workers))
     if keep:
         resumable = ResumableTraining(model, stopping, rows, options, *keep, workers)
         callbacks.append(resumable.callback())
         for row in rows:
-            _log(log_epoch, row)
-    logging = {"on_epoch_end": lambda epoch, logs: _log(log_epoch, rows[-1])}
+            log_row(log_epoch, row)
+    logging = {"on_epoch_end": lambda epoch, logs: log_row(log_epoch, rows[-1])}
     callbacks.append(callbacks_of.LambdaCallback(**logging))
     if show:
         channels = examples.channels[0]
@@ -221,7 +214,7 @@ def fit_best(
     keep_best = load_keras().callbacks.EarlyStopping(
         monitor="val_loss", mode="min", patience=options.epochs, restore_best_weights=True
     )
-    callbacks = [_epoch_callback([], options.section), keep_best]
+    callbacks = [epoch_callback([], options.section), keep_best]
     steps_per_epoch = examples.steps(options.batch_size)
     compile_network(model, options, steps_per_epoch, seed, loss, metrics)
     batches = Shards().batches(examples, prepare, options, seed)
@@ -281,26 +274,3 @@ def _fit(
         verbose=0,
         callbacks=[*callbacks, *([] if quiet else [shown_epochs(options.epochs, steps_per_epoch)])],
     )
-
-
-def _log(log_epoch: EpochLogger, row: Mapping[str, float]) -> None:
-    log_epoch(int(row["epoch"]), {key: value for key, value in row.items() if key != "epoch"})
-
-
-def _epoch_callback(rows: Rows, section: str) -> Any:
-    """Return the callback that collects the history and stops at a lost cause."""
-    started = time.perf_counter()
-
-    def on_epoch_end(epoch: int, logs: Mapping[str, float]) -> None:
-        nonlocal started
-        if not all(map(math.isfinite, logs.values())):
-            raise TrainingDivergedError(
-                f"The loss is not a finite number after epoch {epoch + 1} ({dict(logs)}). "
-                f"Lower {section}.learning_rate, or look at the images."
-            )
-        metrics = {key: float(value) for key, value in logs.items()}
-        metrics["seconds"] = time.perf_counter() - started
-        started = time.perf_counter()
-        rows.append({"epoch": epoch + 1, **metrics})
-
-    return load_keras().callbacks.LambdaCallback(on_epoch_end=on_epoch_end)

@@ -29,9 +29,9 @@ def train_sd_estimator(
 
     The second network of D. A. Nix and A. S. Weigend, "Estimating the Mean and Variance of the
     Target Probability Distribution" (1994), with the loss `sd_loss`: it sees the noisy image and
-    learns E[(clean - denoised)² | noisy]. It has the denoiser's architecture and starts from its
-    weights, since where the denoiser sees edges it is uncertain. The noise is none that the
-    denoiser was trained on.
+    learns E[(clean - denoised)² | noisy]. It has the denoiser's architecture, with an output in
+    [0, 1], and starts from its weights, since where the denoiser sees edges it is uncertain. The
+    noise is none that the denoiser was trained on.
 
     Args:
         denoiser: The trained denoiser; it is not changed.
@@ -46,9 +46,10 @@ def train_sd_estimator(
 
     Raises:
         TrainingDivergedError: The loss became NaN or infinite.
-        ValueError: The architecture's output is not bounded.
+        ValueError: The architecture has no bounded output.
     """
-    if not denoiser.architecture.bounded:
+    architecture = denoiser.architecture.as_bounded
+    if architecture is None:
         raise ValueError(
             f"A standard deviation is 0 or more, and the output of {denoiser.architecture.name!r} "
             "is not bounded. Train a denoiser of another architecture (training.model.name), such "
@@ -63,7 +64,7 @@ def train_sd_estimator(
     examples = CleanExamples(clean, noise, seed=own_seed)
     shape = (*examples.image_shape[:2], denoiser.image_shape[2])
     with dtype_policy(options.precision):
-        model = denoiser.architecture.build(shape, own_seed)
+        model = architecture.build(shape, own_seed, denoiser.out_channels)
     model.set_weights(denoiser.model.get_weights())
     noisy, val_clean = validation
     fit_best(
@@ -75,4 +76,4 @@ def train_sd_estimator(
         own_seed,
         loss=sd_loss,
     )
-    return Denoiser(denoiser.architecture, shape, model)
+    return Denoiser(architecture, shape, model)

@@ -11,7 +11,8 @@ from denoising_pipeline.evaluation.scoring import score_images
 from denoising_pipeline.images.arrays import Images, Values
 from denoising_pipeline.images.sets import ImageSet, first_of
 from denoising_pipeline.training.examples import Examples
-from denoising_pipeline.training.loop import EpochLogger, network_shape, train
+from denoising_pipeline.training.history import EpochLogger
+from denoising_pipeline.training.loop import network_shape, train
 from denoising_pipeline.training.options import TrainingParameters
 from denoising_pipeline.training.sources import learnt_from
 from denoising_pipeline.training.validation import Validation

@@ -14,7 +14,7 @@ import numpy as np
 from denoising_pipeline.core.processes import process_tags
 from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.images.arrays import Values as Scores
-from denoising_pipeline.training.loop import EpochLogger, TrainingDivergedError
+from denoising_pipeline.training.history import EpochLogger, TrainingDivergedError
 from denoising_pipeline.training.options import TrainingParameters
 from denoising_pipeline.training.study.options import Range, StudyParameters, Values
 from denoising_pipeline.training.study.space import Space, Trial, label
