@@ -130,6 +130,25 @@ def test_workers_that_are_killed_lose_nothing_and_nothing_is_done_twice(
     assert not list(out.rglob("*.part"))
 
 
+def test_a_worker_that_neither_ends_nor_answers_is_replaced(
+    script: Path, model: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is stopped says nothing for a minute, here for five seconds."""
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL", "5s")
+    for path in sorted(folder.rglob("*.png"))[40:]:
+        path.unlink()
+    out = folder.parent / "out"
+    process = started(script, folder, "-o", out, "--model", model, "--cluster", "local:2")
+    wait_for(out, 5, process)
+    stuck = workers(process)[0]
+    stuck.suspend()
+    said, lines = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, lines
+    assert "40 done, 0 skipped, 0 failed" in said
+    assert not stuck.is_running()
+    assert not list(out.rglob("*.part"))
+
+
 def test_a_job_that_is_killed_whole_goes_on_where_it_was(
     script: Path, model: Path, folder: Path
 ) -> None:
