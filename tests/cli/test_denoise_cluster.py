@@ -16,6 +16,7 @@ from limits import PATIENCE
 from PIL import Image
 from small_denoiser import write_denoiser
 
+from denoising_pipeline.batch.collection.cluster import Cluster
 from denoising_pipeline.batch.plan import MANIFEST
 
 pytest.importorskip("distributed", reason="Dask is not installed: the extra `cluster`")
@@ -147,6 +148,14 @@ def test_a_worker_that_neither_ends_nor_answers_is_replaced(
     assert "40 done, 0 skipped, 0 failed" in said
     assert not stuck.is_running()
     assert not list(out.rglob("*.part"))
+
+
+def test_a_worker_keeps_no_record_of_what_each_second_was_spent_on() -> None:
+    """Dask's profiler would grow for an hour."""
+    with Cluster("local:1") as cluster:
+        time.sleep(2)
+        kept = cluster._client.run(lambda dask_worker: len(dask_worker.profile_history))
+    assert list(kept.values()) == [0]
 
 
 def test_a_job_that_is_killed_whole_goes_on_where_it_was(
