@@ -45,7 +45,7 @@ class Server:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "mlflow", "server", *options],
             cwd=self._folder,
-            env=environment(MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false"),
+            env=environment(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             text=True,
