@@ -295,6 +295,7 @@ def test_the_interval_of_a_share_solves_wilsons_equation(
         spread = z * math.sqrt(max(end * (1 - end), 0) / total)
         assert abs(share - end) == pytest.approx(spread, abs=1e-9)
     assert low < high
+    assert share_interval(count, total) == share_interval(count, total, 0.95)
 
 
 def test_a_share_of_no_images_is_not_known() -> None:
