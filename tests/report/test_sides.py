@@ -155,10 +155,10 @@ def projections() -> Section:
     return side.projections(scores, rows, said, "projection_map.html")
 
 
-def anomaly(denoiser: float = 0.9) -> Section:
+def anomaly(denoiser: float = 0.9, half: float = 0.01) -> Section:
     areas = {"denoiser": denoiser, "pca": 0.8, "ood": 0.95}
     scores = pd.DataFrame({"images": "clean", "score": list(areas), "detected": 0.5})
-    scores = scores.assign(n_known=2, n_other=2, **measured("auc", *areas.values()))
+    scores = scores.assign(n_known=2, n_other=2, **measured("auc", *areas.values(), half=half))
     rows = pd.DataFrame({"images": "clean", "source": ["mnist"] * 2 + ["signs"] * 2})
     rows = rows.assign(known=[True, True, False, False], index=[0, 1, 0, 1])
     values = {key: [0.1, 0.2, 0.15, 0.3] for key in areas}
@@ -168,10 +168,12 @@ def anomaly(denoiser: float = 0.9) -> Section:
 def test_an_error_that_tells_less_than_pca_loses() -> None:
     assert "it is not worse than that of PCA (AUC 0.900, PCA 0.800)" in anomaly().verdict
     assert "it loses to that of PCA (AUC 0.700, PCA 0.800)" in anomaly(0.7).verdict
+    assert "it loses, within the intervals, to that of PCA" in anomaly(0.7, half=0.06).verdict
 
 
 def study(**more: Any) -> Section:
     trials = pd.DataFrame({"trial": [0, 1], "state": "complete", "training.loss": ["mse", "psnr"]})
+    trials["training.epochs"] = 8
     trials = trials.assign(**measured("psnr", 15.0, 17.0))
     best = {"best_trial": 1, "best_psnr": 17.0, "best_psnr_ci_low": 16.9, "best_psnr_ci_high": 17.1}
     summary = {"confidence": 0.95, **best, **more}
@@ -184,6 +186,17 @@ def test_a_study_says_what_the_best_trial_is_better_than() -> None:
     page = parsed(changed(sides={"study": study(bce_over_mse=-0.2, **pairs)}))
     text = " ".join(part(page, "study").get_text(" ").split())
     assert "Binary cross-entropy in place of MSE is worse: -0.20 dB (-0.30 to -0.10)" in text
+
+
+def test_a_study_names_the_codes_it_compares_and_shows_what_differs_between_trials() -> None:
+    sizes = {"smallest_latent_dim": 4, "largest_latent_dim": 64, "smaller_code_pairs": 1}
+    found = {"smaller_code": -2.0, "smaller_code_ci_low": -2.1, "smaller_code_ci_high": -1.9}
+    shown = part(parsed(changed(sides={"study": study(**sizes, **found)})), "study")
+    text = " ".join(shown.get_text(" ").split())
+    assert "A code of 4 values in place of 64 is worse: -2.00 dB" in text
+    heads = [head.get_text() for head in shown.select("thead th")]
+    assert any("loss" in head for head in heads)
+    assert not any("epochs" in head for head in heads)
 
 
 EVERY: dict[str, Callable[[], Section]] = {

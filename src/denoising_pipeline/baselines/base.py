@@ -173,7 +173,7 @@ def filtering(name: str, **values: Sequence[float]) -> Callable[[Filter], Filter
         def fit(known: Known, **chosen: float) -> Denoise:
             return partial(function, **chosen)
 
-        learning(name, with_tone=True, **values)(fit)
+        learning(name, with_tone=True, colours=False, **values)(fit)
         return function
 
     return register

@@ -46,11 +46,11 @@ def anomaly(scores: pd.DataFrame, rows: pd.DataFrame, names: Mapping[str, str]) 
 def _verdict(scores: pd.DataFrame, other: str) -> str:
     parts = []
     for kind, table in scores.groupby("images", sort=False):
-        area = table.set_index("score")["auc"]
-        how = "loses to" if area["denoiser"] < area["pca"] else "is not worse than"
+        own, pca = table.set_index("score").loc[["denoiser", "pca"]].to_dict("records")
+        within = ", within the intervals," if own["auc_ci_high"] >= pca["auc_ci_low"] else ""
+        how = f"loses{within} to" if own["auc"] < pca["auc"] else "is not worse than"
         parts.append(
-            f"on {kind} images it {how} that of PCA (AUC {area['denoiser']:.3f}, "
-            f"PCA {area['pca']:.3f})"
+            f"on {kind} images it {how} that of PCA (AUC {own['auc']:.3f}, PCA {pca['auc']:.3f})"
         )
     return f"The reconstruction error tells {other}: {'; '.join(parts)}."
 

@@ -1,6 +1,6 @@
 """What a study found."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -36,7 +36,9 @@ def study(
     blocks += [Text(text) for text in _advice(summary)]
     done = trials[trials["state"] == "complete"].sort_values("psnr", ascending=False)
     if len(done):
-        blocks.append(_table(done.head(SHOWN).reset_index(drop=True), summary))
+        keys = [key for key in map(str, trials) if key.startswith("training.")]
+        tried = [key for key in keys if len(trials[key].dropna().unique()) > 1]
+        blocks.append(_table(done.head(SHOWN).reset_index(drop=True), tried, summary))
         blocks.append(
             Drawing("Quality over the size of the code", drawn(figures.study_quality(trials)))
         )
@@ -63,9 +65,10 @@ def _verdict(trials: pd.DataFrame, summary: Mapping[str, Any]) -> str:
 def _advice(summary: Mapping[str, Any]) -> list[str]:
     """Return what is said of the article's two pieces of advice, as far as there are pairs."""
     found = []
+    sizes = [summary.get(f"{which}_latent_dim") for which in ("smallest", "largest")]
     for key, what in (
         ("bce_over_mse", "Binary cross-entropy in place of MSE"),
-        ("smaller_code", "The smallest code in place of the largest"),
+        ("smaller_code", f"A code of {sizes[0]} values in place of {sizes[1]}"),
     ):
         if key not in summary:
             continue
@@ -82,15 +85,14 @@ def _advice(summary: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _table(best: pd.DataFrame, summary: Mapping[str, Any]) -> Table:
-    keys = [key for key in best.columns if str(key).startswith("training.")]
+def _table(best: pd.DataFrame, tried: Sequence[str], summary: Mapping[str, Any]) -> Table:
     return Table(
         "The best trials",
         [
             numbers("trial", best["trial"], "d"),
             numbers("PSNR [dB]", best["psnr"], ".2f"),
             intervals(f"{summary['confidence']:.0%} interval", best, "psnr", ".2f"),
-            *(words(key.removeprefix("training."), best[key].map(_written)) for key in keys),
+            *(words(key.removeprefix("training."), best[key].map(_written)) for key in tried),
         ],
         chosen=str(int(best["trial"].iloc[0])),
     )
