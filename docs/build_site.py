@@ -1,7 +1,8 @@
 """Build the documentation site: pages from here and from what the project says of itself.
 
 `build/pages` gets the Markdown files of docs/, benchmarks/ and the project's root, with links that
-lead where they do in the repository, and the reference, which is generated (`reference_pages.py`).
+lead where they do in the repository, notebooks with their outputs as Markdown, and the reference,
+which is generated (`reference_pages.py`).
 Zensical makes `build/site` of it, without any file from elsewhere.
 """
 
@@ -33,6 +34,8 @@ _NAV_LINE = re.compile(r'^ *\{ "[^"]+" = "([^"]+)" \},$', re.MULTILINE)
 def pages() -> dict[Path, Path]:
     """Return the file of the site, relative to its root, for each file of the repository."""
     found = {path: path.relative_to(ROOT / "docs") for path in _files(ROOT / "docs")}
+    for path in (ROOT / "docs").glob("*.ipynb"):
+        found[path] = Path(path.with_suffix(".md").name)
     for path in _files(ROOT / "benchmarks"):
         name = "index.md" if path.name == "README.md" else path.name
         found[path] = Path("benchmarks") / name
@@ -121,7 +124,9 @@ def assemble(build: Path) -> None:
     for path, place in known.items():
         file = target / place
         file.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix == ".md":
+        if path.suffix == ".ipynb":
+            write_notebook(path, file)
+        elif path.suffix == ".md":
             text = relinked(path.read_text("utf-8"), path, known, repository)
             file.write_text(text, "utf-8")
         else:
@@ -141,6 +146,23 @@ def assemble(build: Path) -> None:
     if repository:
         config = config.replace("[project]", f'[project]\nrepo_url = "{repository}"', 1)
     (build / "zensical.toml").write_text(config, "utf-8")
+
+
+def write_notebook(notebook: Path, page: Path) -> None:
+    """Write a notebook as a page of Markdown, with its figures in a folder beside it.
+
+    Its tables get the look of the others, which scroll where they are too wide.
+    """
+    from nbconvert import MarkdownExporter
+
+    name = page.stem
+    resources = {"unique_key": name, "output_files_dir": name}
+    text, made = MarkdownExporter().from_filename(str(notebook), resources=resources)
+    for figure, content in made["outputs"].items():
+        file = page.parent / figure
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    page.write_text(text.replace(' border="1" class="dataframe"', ""), "utf-8")
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 `python docs/pictures.py [NAME...]` makes them and writes `pictures.json`; a test fails where a
 picture, or what it was made of, has changed since. `denoised.png` is that of the newest
 `kedro run`; `limit.png` is drawn by `benchmarks/limit.py`: both are stamped as they lie there.
+`last_run.ipynb` is the notebook with its outputs, run on the newest `kedro run`.
 """
 
 import argparse
@@ -92,6 +93,25 @@ def keep(file: Path) -> None:
         raise FileNotFoundError(f"{file} is not there")
 
 
+def run_notebook(file: Path) -> None:
+    """Run the notebook where it lies, and keep what it shows without what Kedro logs."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    notebook: Any = nbformat.read(ROOT / NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
+    where = {"metadata": {"path": str((ROOT / NOTEBOOK).parent)}}
+    NotebookClient(notebook, record_timing=False, resources=where).execute()
+    for cell in notebook.cells:
+        if "outputs" in cell:
+            cell.outputs = [found for found in cell.outputs if is_shown(found)]
+    nbformat.write(notebook, file)  # type: ignore[no-untyped-call]
+
+
+def is_shown(output: Any) -> bool:
+    """Tell tables and pictures from what is logged, which rich prints as preformatted text."""
+    return "data" in output and not output.data.get("text/html", "").startswith("<pre")
+
+
 def draw_pipeline(file: Path) -> None:
     """Take a picture of the static site that kedro viz builds."""
     from selenium import webdriver
@@ -161,6 +181,8 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
+NOTEBOOK = "notebooks/last_run.ipynb"
+
 PICTURES = {
     "docs/denoised.png": Picture(copy_denoised, recipe),
     "docs/photograph.png": Picture(
@@ -171,6 +193,7 @@ PICTURES = {
             "src/denoising_pipeline/weights/photos.zip",
         ),
     ),
+    "docs/last_run.ipynb": Picture(run_notebook, lambda: files(NOTEBOOK) + recipe()),
     "docs/pipeline.png": Picture(draw_pipeline, graph),
     "benchmarks/limit.png": Picture(keep, recipe),
 }

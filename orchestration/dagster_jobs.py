@@ -7,7 +7,9 @@ needs: `DENOISING_PYTHON` names the Python that the project is installed for. Be
 lies what the catalog persists; DENOISING_RUN names the run that they are parts of.
 """
 
+import ctypes
 import os
+import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -57,11 +59,22 @@ def stage(name: str, last: bool) -> dg.OpDefinition:
         command = [os.environ.get("DENOISING_PYTHON", sys.executable), "-m", "kedro", "run"]
         command += [f"--pipelines={name}", f"--env={recipe.env}"]
         command += [f"--params={recipe.params}"] if recipe.params else []
-        done = subprocess.run(command, cwd=PROJECT, env=environment, check=False)  # noqa: S603
+        done = subprocess.run(  # noqa: S603
+            command, cwd=PROJECT, env=environment, check=False, preexec_fn=end_with_parent
+        )
         if done.returncode:
             raise dg.Failure(f"Stage {name} ended with exit code {done.returncode}; see its log.")
 
     return run_stage
+
+
+def end_with_parent() -> None:
+    """End this process when the task that started it is killed (prctl(2), PR_SET_PDEATHSIG).
+
+    Else the task that is tried again would write beside it. Linux alone has it.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def version(moment: datetime) -> str:

@@ -1,7 +1,7 @@
 """A tracking store that is out from one node on: see `crash_points`.
 
 `python tests/crash_outages.py` tries every node of the default pipeline with one kind of outage
-after the other; `--kind` with one alone.
+after the other; `--kind` with one alone, such as a server whose disk is full.
 """
 
 import ctypes
@@ -12,8 +12,8 @@ import sqlite3
 import struct
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,10 +21,13 @@ from tempfile import TemporaryDirectory
 import click
 from crash_points import Moment
 from crash_project import WarmProject
+from mlflow_server import Server
+from project_folder import environment
 
 DEFAULT = ("run", "--env", "tiny")
 LATER = ("run", "--env", "tiny", "--pipelines", "ingestion")
 KINDS = ("locked", "read-only", "full")
+FULL_SERVER = "full server"
 DATABASE = "data/smoke/mlflow.db"
 _STAMP = re.compile(r"\+timestamp\+\d+\+[0-9a-f-]+")
 
@@ -36,31 +39,51 @@ class Outages:
         """Let a run come to its end, and see what its nodes write first and what it tells."""
         self._warm = WarmProject(folder, DEFAULT)
         self._database = self._warm.live / DATABASE
+        self._artifacts = self._warm.live / "data/smoke/mlruns"
+        self._variables: dict[str, str] = {}
+        self._learn()
+
+    def _learn(self) -> None:
         self.moments: list[str] = []
-        assert self._warm.run(DEFAULT, self._note) == 0, self._warm.text
-        self._told = self._told_of(2)
+        assert self._run(DEFAULT, self._note) == 0, self._warm.text
+        self._told = self._told_of(-1)
 
     def wrong(self, moment: str, kind: str) -> list[str]:
         """Have an outage from the first file of an entry on, and return what was wrong."""
         self._warm.restore()
-        out = _Outage(self._database, kind)
+        out = self._outage(kind)
 
         def look(seen: Moment) -> None:
             if not out.began and moment in seen.call.path and seen.call.name == "rename":
                 out.begin(seen.process)
 
-        prepare = _obey_permissions if kind == "read-only" else lambda: None
-        code = self._warm.run(DEFAULT, look, prepare)
+        code = self._run(DEFAULT, look, _obey_permissions if kind == "read-only" else None)
         out.end()
         return list(self._found(code, out.began))
+
+    def _outage(self, kind: str) -> "_Outage":
+        return _Outage(self._database, kind)
+
+    def _run(
+        self,
+        command: tuple[str, ...],
+        look: Callable[[Moment], None] = lambda moment: None,
+        more: Callable[[], None] | None = None,
+    ) -> int | None:
+        def prepare() -> None:
+            os.environ.update(self._variables)
+            if more:
+                more()
+
+        return self._warm.run(command, look, prepare)
 
     def _found(self, code: int | None, began: bool) -> Iterator[str]:
         said = " ".join(self._warm.text.split())
         if code != 0 or not began or "Traceback" in said or said.count("cannot be reached") != 1:
             yield f"it ends with {code} ({began}): {self._warm.text[-1500:]}"
-        if self._warm.run(LATER) != 0:
+        if self._run(LATER) != 0:
             yield f"the next run fails: {self._warm.text[-500:]}"
-        if (told := self._told_of(2)) != self._told:
+        if (told := self._told_of(-2)) != self._told:
             yield f"told: {sorted(told ^ self._told)[:8]} ({len(told)}, {len(self._told)})"
         left = [path.name for path in (self._warm.live / "data/.to_mlflow").glob("*.*")]
         if set(left) - {".lock"}:
@@ -86,12 +109,27 @@ class Outages:
         )
         with closing(sqlite3.connect(self._database)) as database:
             runs = database.execute("SELECT run_uuid FROM runs ORDER BY start_time").fetchall()
-            run = runs[number - 1]
+            run = runs[number]
             found = {tuple(row) for query in tables for row in database.execute(query, run)}
-        artifacts = self._warm.live / f"data/smoke/mlruns/{run[0]}/artifacts"
+        (artifacts,) = self._artifacts.glob(f"**/{run[0]}/artifacts")
         files = (path for path in artifacts.rglob("*") if path.is_file())
         names = Counter(_STAMP.sub("", str(path.relative_to(artifacts))) for path in files)
         return found | {("artifact", *each) for each in names.items()}
+
+
+class ServerOutages(Outages):
+    """The same with a server that tells everybody its files cannot be written to."""
+
+    def __init__(self, folder: Path, server: Server) -> None:
+        """Let a first run come to its end, and one that tells the server."""
+        self._warm = WarmProject(folder, DEFAULT)
+        self._server = server
+        self._database, self._artifacts = server.database, server.artifacts
+        self._variables = environment(MLFLOW_TRACKING_URI=server.address)
+        self._learn()
+
+    def _outage(self, kind: str) -> "_Outage":
+        return _FullServer(self._server, kind)
 
 
 class _Outage:
@@ -134,6 +172,24 @@ class _Outage:
             self._database.chmod(0o644)
 
 
+class _FullServer(_Outage):
+    """A server that can write nothing more to any file."""
+
+    def __init__(self, server: Server, kind: str) -> None:
+        super().__init__(server.database, kind)
+        self._server = server
+
+    def begin(self, process: int) -> None:
+        """Take its disk."""
+        del process
+        self._server.let_write(0)
+        self.began = True
+
+    def end(self) -> None:
+        """Give it back."""
+        self._server.let_write()
+
+
 def _obey_permissions() -> None:
     """Take from this process what lets root write everywhere (capset(2))."""
     if os.geteuid() == 0:
@@ -143,13 +199,12 @@ def _obey_permissions() -> None:
 
 
 @click.command()
-@click.option("--kind", type=click.Choice(KINDS))
+@click.option("--kind", type=click.Choice((*KINDS, FULL_SERVER)))
 @click.option("--most", type=int, help="How many moments are tried, of all.")
 def command(kind: str | None, most: int | None) -> None:
     """Try outages, and say what was wrong with each."""
     failed = False
-    with TemporaryDirectory() as folder:
-        outages = Outages(Path(folder))
+    with TemporaryDirectory() as folder, _outages(Path(folder), kind) as outages:
         moments = outages.moments
         chosen = moments[:: max(1, len(moments) // (most or len(moments)))]
         for moment, each in zip(chosen, cycle((kind,) if kind else KINDS), strict=False):
@@ -158,6 +213,21 @@ def command(kind: str | None, most: int | None) -> None:
             failed = failed or bool(found)
         click.echo(f"{len(chosen)} of {len(moments)} tried")
     sys.exit(failed)
+
+
+@contextmanager
+def _outages(folder: Path, kind: str | None) -> Iterator[Outages]:
+    """Yield what tries a kind of outage, while a server runs if it is one of a server."""
+    if kind != FULL_SERVER:
+        yield Outages(folder)
+        return
+    for name in ("project", "server"):
+        (folder / name).mkdir()
+    server = Server(folder / "server")
+    try:
+        yield ServerOutages(folder / "project", server)
+    finally:
+        server.stop()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ all of them by SIGKILL. No file is watched and nothing is replaced: what is trie
 import array
 import atexit
 import ctypes
+import multiprocessing.util
 import os
 import select
 import signal
@@ -185,6 +186,7 @@ def _end_as_usual(body: Callable[[], object]) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
     atexit._clear()
+    atexit.register(multiprocessing.util._exit_function)  # type: ignore[attr-defined]
     try:
         body()
     finally:

@@ -15,26 +15,45 @@ from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
+from typing import NamedTuple
 
 import click
 from crash_points import Moment
 from crash_project import BRIEF, WHOLE, WarmProject
 from unfinished import is_unfinished
 
+from denoising_pipeline.hooks.outbox import ENDING
+
 SOON = 10.0
 """Seconds that a run may take to end; a slow machine is given four times as many."""
 
-STAGES: dict[str, tuple[str, str, int]] = {
-    "before its run exists": ("unlink", ".git/index.lock", 1),
-    "while its run is created": ("fdatasync", "data/smoke/mlflow.db", 1),
-    "while it reads": ("rename", "/02_intermediate/", 1),
-    "while it trains": ("rename", "/training_checkpoints/", 1),
-    "while it scores": ("rename", "/07_model_output/", 1),
-    "while it publishes": ("rename", "data/smoke/mlruns/", 3),
-    "while it tells its end": ("unlink", "data/.to_mlflow/", -1),
-    "after its end": ("unlink", "data/.running/", 1),
+
+class Stage(NamedTuple):
+    """The call that a run is about to make.
+
+    Attributes:
+        call: Its name.
+        part: Of its path.
+        which: Of those that are alike, from 1 on.
+        after: Part of the path of a call before all of them; empty: of none.
+    """
+
+    call: str
+    part: str
+    which: int = 1
+    after: str = ""
+
+
+STAGES = {
+    "before its run exists": Stage("unlink", ".git/index.lock"),
+    "while its run is created": Stage("fdatasync", "data/smoke/mlflow.db"),
+    "while it reads": Stage("rename", "/02_intermediate/"),
+    "while it trains": Stage("rename", "/training_checkpoints/"),
+    "while it scores": Stage("rename", "/07_model_output/"),
+    "while it publishes": Stage("rename", "data/smoke/mlruns/", 3),
+    "while it tells its end": Stage("unlink", ".jsonl", 2, "/artifacts/tables/"),
+    "after its end": Stage("unlink", "data/.running/"),
 }
-"""Call, a part of its path, and which of those it is; the last, if the number is negative."""
 
 WISHES = {
     "SIGINT": [signal.SIGINT],
@@ -53,23 +72,22 @@ class Signalled:
     """Runs of a project, each of which gets signals."""
 
     def __init__(self, folder: Path) -> None:
-        """Let runs of each runner come to their end, to know how often they make each call."""
+        """Let a first run come to its end."""
         self._warm = WarmProject(folder)
-        self._last: dict[tuple[str, str], int] = {}
 
     def wrong(self, stage: str, wish: str, runner: str) -> list[str]:
         """Try one cell, and return what was wrong."""
         self._warm.restore()
         command = (*WHOLE, "--runner", runner)
-        name, part, which = STAGES[stage]
-        count, began = 0, 0.0
-        which = which if which > 0 else self._last_of(runner, name, part)
+        meant = STAGES[stage]
+        count, began, ready = 0, 0.0, not meant.after
 
         def look(moment: Moment) -> None:
-            nonlocal count, began
-            if (moment.call.name, part in moment.call.path) == (name, True):
+            nonlocal count, began, ready
+            ready = ready or meant.after in moment.call.path
+            if ready and moment.call.name == meant.call and meant.part in moment.call.path:
                 count += 1
-                if count == which:
+                if count == meant.which:
                     began = time.monotonic()
                     first, *others = WISHES[wish]
                     _send(moment.process, [first])  # It waits: there is no later moment.
@@ -79,20 +97,6 @@ class Signalled:
         assert began, f"there was no moment {stage}: {self._warm.text}"
         took, said = time.monotonic() - began, self._warm.text
         return list(self._found(wish, stage, code, took, said))
-
-    def _last_of(self, runner: str, name: str, part: str) -> int:
-        """Return how often a run that nobody disturbs makes a call."""
-        count = 0
-
-        def look(moment: Moment) -> None:
-            nonlocal count
-            count += (moment.call.name, part in moment.call.path) == (name, True)
-
-        if (runner, part) not in self._last:
-            assert self._warm.run((*WHOLE, "--runner", runner), look) == 0, self._warm.text
-            self._last[runner, part] = count
-            self._warm.restore()
-        return self._last[runner, part]
 
     def _found(
         self, wish: str, stage: str, code: int | None, took: float, said: str
@@ -106,7 +110,7 @@ class Signalled:
             yield said[-1500:]
         seen = self._statuses()[1:]
         over = {"KILLED", *(["FINISHED"] if late else [])}
-        told_later = wish == "SIGKILL" or stage == "while its run is created"
+        told_later = wish == "SIGKILL" or stage == "while its run is created" or took >= ENDING
         if not set(seen) <= over | ({"RUNNING"} if told_later else set()):
             yield f"its run is {seen}"
         if self._warm.run(BRIEF) != 0:
@@ -140,12 +144,21 @@ def _send(process: int, numbers: list[signal.Signals]) -> None:
 @click.option("--stage", "stages", multiple=True, type=click.Choice(list(STAGES)))
 @click.option("--wish", "wishes", multiple=True, type=click.Choice(list(WISHES)))
 @click.option("--runner", "runners", multiple=True, type=click.Choice(RUNNERS))
-def command(stages: tuple[str, ...], wishes: tuple[str, ...], runners: tuple[str, ...]) -> None:
+@click.option("--every", default=1, help="Of those cells, only each n-th.")
+@click.option("--first", default=0, help="How many of them are passed over before.")
+def command(
+    stages: tuple[str, ...],
+    wishes: tuple[str, ...],
+    runners: tuple[str, ...],
+    every: int,
+    first: int,
+) -> None:
     """Try cells, and say what was wrong with each."""
     failed = False
+    cells = list(product(stages or STAGES, wishes or WISHES, runners or RUNNERS))
     with TemporaryDirectory() as folder:
         signalled = Signalled(Path(folder))
-        for cell in product(stages or STAGES, wishes or WISHES, runners or RUNNERS):
+        for cell in cells[first::every]:
             found = signalled.wrong(*cell)
             click.echo("\n  ".join((", ".join(cell), *(found or ["well"]))))
             failed = failed or bool(found)

@@ -55,7 +55,8 @@ def environment(**more: str) -> dict[str, str]:
     others = ("MLFLOW_", "COVERAGE_")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(others)}
     ours = {"DO_NOT_TRACK": "1", "NO_PROXY": "127.0.0.1"}
-    return kept | ours | {"MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING": "false"} | more
+    switches = ("MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION")
+    return kept | ours | dict.fromkeys(switches, "false") | more
 
 
 def wait_until(condition: Callable[[], Any], process: subprocess.Popen[str] | None = None) -> Any:

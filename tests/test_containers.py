@@ -81,6 +81,7 @@ def test_the_versions_of_the_image_are_those_of_the_lock() -> None:
     assert all(re.fullmatch(r"[\w.-]+==[\w.+!-]+", line) for line in found)
 
 
+@pytest.mark.slow
 def test_the_health_of_the_image_is_asked_as_the_service_answers() -> None:
     """The very command, at another port; and it fails where nobody answers."""
     with socket.socket() as probe:
@@ -91,7 +92,16 @@ def test_the_health_of_the_image_is_asked_as_the_service_answers() -> None:
     assert subprocess.run(check, stderr=subprocess.DEVNULL, check=False).returncode != 0
     start = "from denoising_pipeline.cli.denoise import main; main()"
     service = subprocess.Popen(
-        [sys.executable, "-c", start, "serve", "--host", "0.0.0.0", "--port", str(port)],  # noqa: S104  # as in the image
+        [  # as in the image
+            sys.executable,
+            "-c",
+            start,
+            "serve",
+            "--host",
+            "0.0.0.0",
+            "--port",
+            str(port),
+        ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

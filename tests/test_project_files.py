@@ -79,6 +79,16 @@ def test_all_say_the_same_version() -> None:
 
 def test_container_and_hooks_can_be_read() -> None:
     container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text("utf-8"))
-    assert "make install" in container["postCreateCommand"]
+    assert "make dev" in container["postCreateCommand"]
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))
     assert {repo["repo"] for repo in hooks["repos"]} == {"local"}  # Versions are those of the lock.
+
+
+def test_runs_are_locked_to_versions_that_are_tested() -> None:
+    pin = re.compile(r"^[\w.-]+(?:\[[\w,-]+\])?==[^ \\]+", re.MULTILINE)
+    run, complete = (
+        set(pin.findall((ROOT / name).read_text("utf-8")))
+        for name in ("requirements-run.lock", "requirements.lock")
+    )
+    assert run
+    assert run < complete

@@ -9,6 +9,7 @@ from denoising_pipeline.hooks import (
     VersionHooks,
 )
 from denoising_pipeline.hooks.config_loader import ComponentConfigLoader
+from denoising_pipeline.hooks.previews import without_unwritten
 from denoising_pipeline.hooks.session import UniqueSession
 from denoising_pipeline.hooks.telemetry import turn_off
 
@@ -22,6 +23,7 @@ DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow", "kedro-telemetry")
 also where there is no file `.telemetry`: in the packaged project."""
 
 turn_off()
+without_unwritten()
 
 CONFIG_LOADER_CLASS = ComponentConfigLoader
 CONFIG_LOADER_ARGS = {

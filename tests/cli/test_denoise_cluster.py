@@ -16,6 +16,7 @@ from limits import PATIENCE
 from PIL import Image
 from small_denoiser import write_denoiser
 
+from denoising_pipeline.batch.collection.cluster import Cluster
 from denoising_pipeline.batch.plan import MANIFEST
 
 pytest.importorskip("distributed", reason="Dask is not installed: the extra `cluster`")
@@ -128,6 +129,33 @@ def test_workers_that_are_killed_lose_nothing_and_nothing_is_done_twice(
     assert len(found) == IMAGES
     assert seen.items() <= found.items()
     assert not list(out.rglob("*.part"))
+
+
+def test_a_worker_that_neither_ends_nor_answers_is_replaced(
+    script: Path, model: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is stopped says nothing for a minute, here for five seconds."""
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL", "5s")
+    for path in sorted(folder.rglob("*.png"))[40:]:
+        path.unlink()
+    out = folder.parent / "out"
+    process = started(script, folder, "-o", out, "--model", model, "--cluster", "local:2")
+    wait_for(out, 5, process)
+    stuck = workers(process)[0]
+    stuck.suspend()
+    said, lines = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, lines
+    assert "40 done, 0 skipped, 0 failed" in said
+    assert not stuck.is_running()
+    assert not list(out.rglob("*.part"))
+
+
+def test_a_worker_keeps_no_record_of_what_each_second_was_spent_on() -> None:
+    """Dask's profiler would grow for an hour."""
+    with Cluster("local:1") as cluster:
+        time.sleep(2)
+        kept = cluster._client.run(lambda dask_worker: len(dask_worker.profile_history))
+    assert list(kept.values()) == [0]
 
 
 def test_a_job_that_is_killed_whole_goes_on_where_it_was(

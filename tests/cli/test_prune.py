@@ -1,15 +1,25 @@
 """Pruning keeps the newest versions of each entry, and touches nothing else."""
 
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from crash_points import Moment, StopError
+from crash_points import run as run_watched
 from kedro.io import DataCatalog
 
 from denoising_pipeline.cli.prune import old_versions, remove
-from denoising_pipeline.datasets.provenance import RECORD, write_record
+from denoising_pipeline.datasets.provenance import (
+    RECORD,
+    has_file,
+    is_whole,
+    recorded,
+    write_record,
+)
 
 VERSIONS = [f"202{year}-01-01T00.00.00.000Z" for year in range(4)]
 """Oldest first."""
@@ -115,3 +125,40 @@ def test_what_is_removed_is_what_was_listed(folder: Path) -> None:
     assert not (folder / "array.npy" / VERSIONS[0]).exists()
     assert len(catalog(folder).load("array")) == 400
     assert listed(folder, 1) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux to watch calls")
+@pytest.mark.parametrize("keep", [0, 1])
+def test_fault_p09_stopped_at_any_removal_nothing_newer_is_lost_and_the_next_one_ends_it(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, keep: int
+) -> None:
+    """By SIGKILL at each thing that it does to files. Of no version, an empty folder may stay."""
+    live = tmp_path_factory.mktemp("live") / "project"
+
+    def restore() -> None:
+        shutil.rmtree(live, ignore_errors=True)
+        shutil.copytree(folder, live)
+
+    def prune() -> None:
+        remove(old_versions(entries := catalog(live), [*entries], keep))
+
+    restore()
+    calls: list[str] = []
+    assert run_watched(prune, live, lambda moment: calls.append(str(moment.call))) == 0
+    wanted = files(live)
+    for stopped_at in range(1, len(calls) + 1):
+
+        def look(moment: Moment, number: int = stopped_at) -> None:
+            if moment.number == number:
+                raise StopError
+
+        restore()
+        assert run_watched(prune, live, look) is None
+        assert keep == 0 or len(catalog(live).load("array")) == 400
+        for dataset in map(catalog(live).get, ("array", "table")):
+            for each in recorded(dataset):
+                assert is_whole(dataset, each) or not has_file(dataset, each.version)
+        prune()
+        assert files(live) == wanted, calls[stopped_at - 1]
+        assert keep == 0 or all(path.is_file() or [*path.iterdir()] for path in live.rglob("*"))
+    assert len(calls) > 10

@@ -13,7 +13,7 @@ from denoising_pipeline.config.errors import RENAMED
 from denoising_pipeline.degradations import DEGRADATIONS, NOISES
 from denoising_pipeline.models import ARCHITECTURES
 
-SECRET = "hunter2"  # noqa: S105
+SECRET = "hunter2"
 
 
 def nested(key: str, value: Any) -> dict[str, Any]:

@@ -188,7 +188,7 @@ def test_fault_r35_a_disk_that_cannot_be_written_ends_nothing_and_costs_nothing(
 
 def test_it_reaches_other_processes_and_saves_nothing_itself(tmp_path: Path) -> None:
     dataset = CheckpointsDataset(filepath=str(tmp_path))
-    copied = pickle.loads(pickle.dumps(dataset))  # noqa: S301
+    copied = pickle.loads(pickle.dumps(dataset))
     copied.load().save("a", 1, ONE)
     assert latest(dataset.load()) == 1
     with pytest.raises(DatasetError, match="not allowed"):

@@ -204,13 +204,22 @@ def test_weights_that_are_no_hdf5_are_refused(path: Path, content: bytes) -> Non
         DenoiserDataset(filepath=path).load()
 
 
-@pytest.mark.parametrize("described", [b"\xff\xfe{}", b"[" * 100_000, b"{", b" " * (4 * 2**20 + 1)])
+@pytest.mark.parametrize("described", [b"\xff\xfe{}", b"[" * 100_000, b"{"])
 def test_fault_p15_a_description_that_cannot_be_read_is_said_in_a_sentence(
     path: Path, described: bytes
 ) -> None:
-    """Not UTF-8, too deep, cut off, too long."""
+    """Not UTF-8, too deep, cut off."""
     rewrite(path, {"denoiser.json": described})
-    with pytest.raises(DatasetError, match=r"(no readable description|more than).*train the"):
+    with pytest.raises(DatasetError, match=r"no readable description.*train the"):
+        DenoiserDataset(filepath=path).load()
+
+
+def test_fault_p15_a_description_that_is_too_long_is_refused(path: Path) -> None:
+    """It is right, and four megabytes of blanks follow."""
+    with ZipFile(path) as archive:
+        described = archive.read("denoiser.json")
+    rewrite(path, {"denoiser.json": described + b" " * (4 * 2**20)})
+    with pytest.raises(DatasetError, match="more than"):
         DenoiserDataset(filepath=path).load()
 
 
@@ -252,7 +261,7 @@ def test_fault_r36_r37_a_file_with_code_is_refused_and_its_code_not_run(
     if suffix == ".pkl":
         path.write_bytes(pickle.dumps(Mark(mark)))
     else:
-        touch = eval(f"lambda x: (__import__('pathlib').Path({str(mark)!r}).touch(), x)[1]")  # noqa: S307
+        touch = eval(f"lambda x: (__import__('pathlib').Path({str(mark)!r}).touch(), x)[1]")
         model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Lambda(touch)])
         mark.unlink(missing_ok=True)
         made = path if suffix != ".zip" else path.with_suffix(".keras")

@@ -221,7 +221,7 @@ def test_dataset_travels_to_other_processes(kind: Kind, tmp_path: Path) -> None:
     """ParallelRunner pickles datasets, also those that have saved already."""
     dataset = kind.dataset(filepath=tmp_path / "file")
     dataset.save(kind.data(1))
-    for travelled in (pickle.loads(pickle.dumps(dataset)), copy.deepcopy(dataset)):  # noqa: S301
+    for travelled in (pickle.loads(pickle.dumps(dataset)), copy.deepcopy(dataset)):
         assert kind.content(travelled.load()) == kind.content(kind.data(1))
 
 

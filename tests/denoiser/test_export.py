@@ -63,7 +63,12 @@ def noisy() -> Images:
 @pytest.mark.parametrize(
     ("name", "options"),
     [
-        *((name, OPTIONS.get(name, {})) for name in FOR_PICTURES),
+        *(
+            pytest.param(
+                name, OPTIONS.get(name, {}), marks=() if name == "unet" else pytest.mark.slow
+            )
+            for name in FOR_PICTURES
+        ),
         ("residual_unet", {**SMALL, "output": "gated", "conditioning": 2}),
     ],
 )

@@ -78,6 +78,7 @@ def weights(classifier: Classifier) -> list[object]:
     return [weight.tolist() for weight in classifier.model.get_weights()]
 
 
+@pytest.mark.slow
 def test_equal_seeds_train_to_the_same_bits_whatever_came_before() -> None:
     found = []
     for before in (1, 2):

@@ -1,10 +1,6 @@
 """Accuracies, hallucinations and confusions of a table that can be counted by hand."""
 
-import math
-from statistics import NormalDist
-
 import pandas as pd
-import pytest
 
 from denoising_pipeline.evaluation.downstream import VIEWS, confusions, misled, shares
 from denoising_pipeline.evaluation.metrics import share_interval
@@ -66,24 +62,3 @@ def test_confusions_are_counted_where_the_clean_image_is_classified_correctly() 
     }
     assert counts["noisy"][4, 9] == {"n_images": 1, "n_confident": 1}
     assert counts["direct"][7, 1] == {"n_images": 1, "n_confident": 1}
-
-
-@pytest.mark.parametrize(("count", "total"), [(0, 10), (1, 10), (10, 10), (37, 9274)])
-@pytest.mark.parametrize("confidence", [0.8, 0.95])
-def test_the_interval_of_a_share_solves_wilsons_equation(
-    count: int, total: int, confidence: float
-) -> None:
-    """At each end p: |share - p| = z sqrt(p (1 - p) / n), or p is 0 or 1."""
-    share, low, high = share_interval(count, total, confidence)
-    assert 0 <= low <= share == count / total <= high <= 1
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    for end in (low, high):
-        spread = z * math.sqrt(max(end * (1 - end), 0) / total)
-        assert abs(share - end) == pytest.approx(spread, abs=1e-9)
-    assert low < high
-
-
-def test_a_share_of_no_images_is_not_known() -> None:
-    share, low, high = share_interval(0, 0)
-    assert math.isnan(share)
-    assert (low, high) == (0, 1)

@@ -1,6 +1,8 @@
 """Metrics equal scikit-image's, image by image, and the summaries equal SciPy's."""
 
+import math
 from collections.abc import Callable
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +23,7 @@ from denoising_pipeline.evaluation.metrics import (
     mse,
     pooled_psnr,
     psnr,
+    share_interval,
     smallest_side,
     ssim,
 )
@@ -248,7 +251,7 @@ def test_equal_values_and_a_single_one_have_an_interval_of_no_width(images: int)
 
 def test_summaries_of_nothing_are_refused() -> None:
     for summary in (mean_interval, pooled_psnr):
-        with pytest.raises(ValueError, match="no values"):
+        with pytest.raises(ValueError, match=r"^There are no values .* at least one image\.$"):
             summary(np.empty(0))
 
 
@@ -276,3 +279,25 @@ def test_colour_difference_is_large_between_red_and_green_and_small_between_grey
     assert colour_difference(red, red) == pytest.approx([0])
     grey = np.full((1, 2, 2, 1), 0.5, np.float32)
     assert colour_difference(grey, grey + np.float32(0.02))[0] < 3
+
+
+@pytest.mark.parametrize(("count", "total"), [(0, 10), (1, 10), (10, 10), (37, 9274)])
+@pytest.mark.parametrize("confidence", [0.8, 0.95])
+def test_the_interval_of_a_share_solves_wilsons_equation(
+    count: int, total: int, confidence: float
+) -> None:
+    """At each end p: |share - p| = z sqrt(p (1 - p) / n), or p is 0 or 1."""
+    share, low, high = share_interval(count, total, confidence)
+    assert 0 <= low <= share == count / total <= high <= 1
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    for end in (low, high):
+        spread = z * math.sqrt(max(end * (1 - end), 0) / total)
+        assert abs(share - end) == pytest.approx(spread, abs=1e-9)
+    assert low < high
+    assert share_interval(count, total) == share_interval(count, total, 0.95)
+
+
+def test_a_share_of_no_images_is_not_known() -> None:
+    share, low, high = share_interval(0, 0)
+    assert math.isnan(share)
+    assert (low, high) == (0, 1)

@@ -172,8 +172,13 @@ CHARTS = {
 
 
 def every_case(test: Callable[[str], None]) -> Callable[[str], None]:
-    """Try each case; coverage, which is taken elsewhere, would double what drawing takes."""
-    return pytest.mark.no_cover(pytest.mark.parametrize("case", CASES)(test))
+    """Try each case: the first of each figure always, the others with the long tests.
+
+    Coverage, which is taken elsewhere, would double what drawing takes.
+    """
+    first = {function: case for case, (function, _) in reversed(CASES.items())}.values()
+    cases = [pytest.param(c, marks=() if c in first else pytest.mark.slow) for c in CASES]
+    return pytest.mark.no_cover(pytest.mark.parametrize("case", cases)(test))
 
 
 class Drawn(NamedTuple):

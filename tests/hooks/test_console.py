@@ -1,6 +1,7 @@
 """A run names its nodes, and ends with its scores and the place of its pictures."""
 
 import logging
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -102,7 +103,7 @@ def test_scores_before_and_after_stand_with_their_interval(
         "MSE 3.12345 3.62345 3.50000 to 3.70000",
         "MAE 4.12345 4.62345 4.50000 to 4.70000",
         "PSNR, pooled [dB] 8.12 17.46",
-        "Distance to the limit [dB] 0.99 limit about 22.3",
+        "To the limit [dB] 0.99 limit about 22.3",
     ):
         assert expected.split() in lines
     assert not any("Pictures:" in line for line in lines)
@@ -113,6 +114,29 @@ def test_the_scores_end_with_which_denoiser_they_are_of(
 ) -> None:
     lines = [" ".join(line) for line in printed(Pipeline([EVALUATION]), tmp_path, capsys)]
     assert " ".join(lines).endswith("dense, trained on boats with salt_and_pepper 0.1")
+
+
+def test_a_filter_stands_between_noisy_and_denoised_in_79_columns(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scores = {f"baseline_{name}": position + 0.4 for position, name in enumerate(METRICS)}
+    given = {"baseline": "gaussian filter + tone", **scores}
+    ConsoleHooks().after_pipeline_run(Pipeline([EVALUATION]), catalog(tmp_path, **given))
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 79
+    words = [" ".join(line.replace("│", " ").split()) for line in lines]
+    assert "noisy filter denoised 90% interval" in " ".join(words[2].replace("┃", " ").split())
+    assert "PSNR [dB] 1.12 0.40 1.62 1.50 to 1.70" in words
+    assert "PSNR, pooled [dB] 8.12 17.46" in words
+    assert " ".join(words).endswith("filter: gaussian filter + tone")
+
+
+def test_a_denoiser_that_a_filter_beats_is_said_to_be_beaten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    beaten = {"baseline": "mean filter", "baseline_psnr": 12.0, "baseline_gain": -0.5}
+    line = " ".join(printed(Pipeline([EVALUATION]), tmp_path, capsys, **beaten)[-1])
+    assert line.startswith("It loses to a mean filter")
 
 
 def test_the_gain_over_what_was_trained_on_has_its_interval(
@@ -161,7 +185,7 @@ def test_the_last_line_is_a_link_to_the_report(
     link = lines[-1][1]
     assert link.startswith("file:///")
     assert link.endswith("/08_reporting/report.html/2020/report.html")
-    with urlopen(link) as file:  # noqa: S310
+    with urlopen(link) as file:
         assert file.read() == b"<!doctype html>"
 
 
@@ -210,6 +234,23 @@ def test_each_node_is_named_as_it_starts_with_its_place(caplog: pytest.LogCaptur
         for each in (EVALUATION, REPORTING):
             hooks.before_node_run(each)
     assert caplog.messages == ["evaluate", "Node 1 of 2: evaluate", "Node 2 of 2: draw"]
+
+
+def test_a_process_of_a_parallel_runner_does_not_count(caplog: pytest.LogCaptureFixture) -> None:
+    """It was forked with what had begun until then, and is not told of the others."""
+    hooks, context = ConsoleHooks(), get_context("fork")
+    hooks.before_pipeline_run(Pipeline([EVALUATION, REPORTING]))
+    said = context.SimpleQueue()
+
+    def begin() -> None:
+        with caplog.at_level(logging.INFO, logger="denoising_pipeline"):
+            hooks.before_node_run(EVALUATION)
+        said.put(caplog.messages)
+
+    process = context.Process(target=begin)
+    process.start()
+    process.join()
+    assert said.get() == ["evaluate"]
 
 
 def test_a_run_ends_with_its_time_and_where_it_is_seen(capsys: pytest.CaptureFixture[str]) -> None:

@@ -196,7 +196,7 @@ def server(logged: Logged, tmp_path: Path) -> Iterator[str]:
 
 def ask(address: str, content: dict[str, Any]) -> Any:
     body, header = json.dumps(content).encode(), {"Content-Type": "application/json"}
-    with urlopen(Request(address, body, header), timeout=PATIENCE) as answer:  # noqa: S310
+    with urlopen(Request(address, body, header), timeout=PATIENCE) as answer:
         return json.load(answer)
 
 

@@ -76,7 +76,7 @@ def test_it_works_from_threads_and_after_a_journey_to_another_process(
 ) -> None:
     """Neither has an active run; the logger knows where to."""
     logger = EpochLogger(outbox)
-    travelled = pickle.loads(pickle.dumps(logger))  # noqa: S301
+    travelled = pickle.loads(pickle.dumps(logger))
     thread = threading.Thread(target=travelled, args=(3, {"psnr": 20.0}))
     thread.start()
     thread.join()

@@ -358,7 +358,7 @@ def test_a_process_that_a_runner_starts_anew_records_the_recipe(runs: Runs) -> N
     catalog["params:source"] = "mnist"
     options = {"env": "best", "load_versions": None, "only_missing_outputs": False}
     VersionHooks().before_pipeline_run({**options, "runtime_params": {}}, READ, catalog)
-    there = pickle.loads(pickle.dumps(catalog))  # noqa: S301
+    there = pickle.loads(pickle.dumps(catalog))
     manager = _create_hook_manager()
     manager.register(VersionHooks())
     SequentialRunner().run(READ, there, manager)

@@ -3,6 +3,7 @@
 import io
 import logging
 import struct
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -211,10 +212,40 @@ def test_packed_tiffs_of_eight_bits_are_read(tmp_path: Path, compression: str) -
     assert np.abs(read_image(path).astype(int) - 77).max() <= 1
 
 
+@pytest.mark.parametrize("compression", ["tiff_lzw", "packbits", "tiff_deflate", "zstd"])
+def test_packed_tiffs_of_sixteen_bits_are_read(tmp_path: Path, compression: str) -> None:
+    image = Image.fromarray(DEEP[..., 0])
+    image.save(path := tmp_path / "packed.tif", compression=compression)
+    np.testing.assert_array_equal(read_image(path)[..., 0], DEEP[..., 0])
+
+
 def test_a_packing_of_sixteen_bits_that_is_not_known_is_refused(tmp_path: Path) -> None:
-    Image.fromarray(DEEP[..., 0]).save(path := tmp_path / "packed.tif", compression="tiff_lzw")
-    with pytest.raises(ImageError, match=r"packed\.tif' cannot be unpacked .* uncompressed"):
+    tifffile.imwrite(path := tmp_path / "packed.tif", DEEP[..., 0], compression="zlib")
+    content = path.read_bytes()
+    told = struct.pack("<HHI", 259, 3, 1)
+    path.write_bytes(content.replace(told + struct.pack("<H", 8), told + struct.pack("<H", 34712)))
+    with pytest.raises(ImageError, match=r"packed\.tif' is packed as JPEG2000.* uncompressed"):
         read_image(path)
+
+
+def test_fault_r19_strips_that_unpack_to_more_than_the_header_says_take_no_memory(
+    tmp_path: Path,
+) -> None:
+    """64 MiB of zeros in a strip of a picture of 7x9 pixels of 16 bits."""
+    tifffile.imwrite(path := tmp_path / "bomb.tif", DEEP[..., 0], compression="zlib")
+    packed = zlib.compress(DEEP[..., 0].tobytes() + bytes(2**26))
+    with tifffile.TiffFile(path) as tiff:
+        places = [tiff.pages.first.tags[code].valueoffset for code in (273, 279)]
+    content = bytearray(path.read_bytes())
+    for place, value in zip(places, (len(content), len(packed)), strict=True):
+        content[place : place + 4] = struct.pack("<I", value)
+    path.write_bytes(content + packed)
+    tracemalloc.start()
+    found = read_image(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    np.testing.assert_array_equal(found[..., 0], DEEP[..., 0])
+    assert peak < 2**22
 
 
 @pytest.mark.parametrize("orientation", TURNS)

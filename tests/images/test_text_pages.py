@@ -76,6 +76,7 @@ def test_pages_become_a_source_with_a_licence(tmp_path: Path) -> None:
     assert {path: path.stat().st_ino for path in found} == before
 
 
+@pytest.mark.slow
 def test_a_page_of_the_users_is_replaced_only_on_demand(tmp_path: Path) -> None:
     mine = tmp_path / "test/000.png"
     mine.parent.mkdir()

@@ -26,6 +26,8 @@ def test_kept_parts_put_the_image_together(
     put_together = np.zeros_like(image)
     size = round_up(rows, multiple[0]), round_up(columns, multiple[1])
     for tile in tiles(height, width, size, context, multiple):
+        assert tile.keep.top + tile.keep.height <= height
+        assert tile.keep.left + tile.keep.width <= width
         assert not put_together[tile.keep.slices].any()
         put_together[tile.keep.slices] = image[tile.read.slices][tile.kept.slices]
     np.testing.assert_array_equal(put_together, image)
@@ -70,8 +72,16 @@ def test_what_fits_is_one_tile() -> None:
 def test_tiles_of_an_image_are_of_equal_size() -> None:
     """Not three of 108 and one of 76."""
     assert tile_size(100, 400, 112**2, context=8, multiples=(4, 4)) == (100, 100)
+    assert tile_size(400, 400, 112**2, context=8, multiples=(4, 4)) == (80, 80)
 
 
 def test_tiles_of_a_strip_are_as_wide_as_it() -> None:
     assert tile_size(10_000, 20, 20 * 1016, context=8, multiples=(4, 4)) == (1000, 20)
     assert tile_size(20, 10_000, 20 * 1016, context=8, multiples=(4, 4)) == (20, 1000)
+    assert tile_size(1000, 100, 100**2, context=8, multiples=(4, 4)) == (84, 100)
+    assert tile_size(100, 1000, 100**2, context=8, multiples=(4, 4)) == (100, 84)
+
+
+def test_the_smallest_tile_is_one_multiple_and_its_context() -> None:
+    assert least_pixels(100, 100, context=7, multiples=(4, 4)) == (4 + 2 * 8) ** 2
+    assert least_pixels(3, 100, context=7, multiples=(4, 4)) == 4 * (4 + 2 * 8)

@@ -35,6 +35,7 @@ def test_truncated_file_fails_the_run(project: Project) -> None:
     assert project.files(recipe) == []
 
 
+@pytest.mark.slow
 def test_counts_that_differ_fail_the_run(project: Project) -> None:
     """Both counts are named, and nothing of the pair is written."""
     raw_source(project, "miscounted", labels=59)
@@ -106,6 +107,7 @@ def test_fault_r45_run_that_cannot_be_published_fails(project: Project) -> None:
     assert [run.info.status for run in project.runs(recipe)] == ["FAILED"]
 
 
+@pytest.mark.slow
 def test_run_without_a_place_for_artifacts_fails(tmp_path: Path) -> None:
     """A file lies where MLflow's folder should be: the run is FAILED before a node has run."""
     project = Project.create(tmp_path)

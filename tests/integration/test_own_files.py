@@ -91,3 +91,24 @@ def test_files_have_the_same_bytes_from_everywhere_and_a_tracked_table(
     assert f"1 of {len(files) + 1} files failed" in result.output
     assert "bad.png is no image" in result.output
     assert read(tmp_path / "kedro") == told
+
+
+@pytest.mark.slow
+def test_kedro_shares_files_among_the_processes_of_a_cluster_in_one_tracked_run(
+    project: Project, tmp_path: Path, files: Files
+) -> None:
+    """`kedro run` as a process of its own, which starts two more."""
+    pytest.importorskip("distributed", reason="Dask is not installed: the extra `cluster`")
+    model = write_denoiser(tmp_path / "small.zip")
+    given = f"inference.input={tmp_path}/in,inference.output={tmp_path}/kedro"
+    params = f"{given},inference.model={model},inference.cluster=local:2"
+    recipe = project.recipe("shared_files")
+    done = project.kedro("run", "--env", recipe, "--pipelines", "inference", "--params", params)
+    assert done.returncode == 0, done.stderr
+    assert read(tmp_path / "kedro") == from_shell(tmp_path, model)
+    (run,) = project.runs(recipe)
+    assert run.info.status == "FINISHED"
+    table = pd.read_csv(project.saved(run, "denoised_files.csv"))
+    assert table["status"].tolist() == ["done"] * len(files)
+    tracked = project.client.list_artifacts(run.info.run_id, "tables")
+    assert [file.path for file in tracked] == ["tables/denoised_files.csv"]

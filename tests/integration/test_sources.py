@@ -4,6 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
+import pytest
 from project_folder import Project, raw_source
 
 
@@ -22,6 +23,7 @@ def test_another_source_runs_and_is_recorded(project: Project) -> None:
     assert run.data.tags["n_images"] == "60"
 
 
+@pytest.mark.slow
 def test_sessions_of_two_projects_do_not_mix(project: Project, tmp_path: Path) -> None:
     """In one process, each project's run lies in that project's own store."""
     other = Project.create(tmp_path)

@@ -52,7 +52,7 @@ def free_port() -> int:
 
 def answers(address: str) -> bool:
     try:
-        with urlopen(address) as answer:  # noqa: S310
+        with urlopen(address) as answer:
             return bool(answer.status == 200)
     except HTTPError:
         return True
@@ -132,7 +132,7 @@ def test_twenty_runs_at_once_lose_nothing_when_the_server_is_killed_in_the_middl
     server: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(HTTPError, match="401"):
-        urlopen(f"{server.address}/api/2.0/mlflow/experiments/get?experiment_id=0")  # noqa: S310
+        urlopen(f"{server.address}/api/2.0/mlflow/experiments/get?experiment_id=0")
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", USER)
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", PASSWORD)
     client = MlflowClient(server.address)

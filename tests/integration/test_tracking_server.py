@@ -1,78 +1,19 @@
 """A tracking server instead of a file: `MLFLOW_TRACKING_URI` is all that it takes."""
 
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
-from urllib.request import urlopen
 
 import mlflow
 import numpy as np
 import pytest
 from limits import PATIENCE
-from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
-from project_folder import TRAINING, Project, environment, models_of, wait_until
+from mlflow_server import Server
+from project_folder import TRAINING, Project, models_of, wait_until
 
 pytestmark = pytest.mark.slow
-
-
-class Server:
-    """An `mlflow server` with a database and a folder of its own, which may be away for a while."""
-
-    def __init__(self, folder: Path) -> None:
-        """Choose an address, and start."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
-        self.address = f"http://127.0.0.1:{self._port}"
-        self._folder = folder
-        self.start()
-
-    def start(self) -> None:
-        """Start, and wait until it answers."""
-        options: tuple[str, ...] = ("--host", "127.0.0.1", "--port", str(self._port))
-        options += ("--backend-store-uri", f"sqlite:///{self._folder}/mlflow.db", "--workers", "1")
-        options += ("--artifacts-destination", str(self._folder / "artifacts"))
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", "server", *options],
-            cwd=self._folder,
-            env=environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            start_new_session=True,
-        )
-        wait_until(self._healthy, self.process)
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal to all of its processes."""
-        os.killpg(self.process.pid, number)
-
-    def stop(self) -> None:
-        """End it, whatever it does."""
-        with suppress(ProcessLookupError):
-            self.signal(signal.SIGKILL)
-        self.process.wait(PATIENCE)
-
-    def runs(self) -> list[Run]:
-        """Return the runs of the project's experiment, in the order in which they started."""
-        client = MlflowClient(self.address)
-        experiment = client.get_experiment_by_name("denoising_pipeline")
-        found = client.search_runs([experiment.experiment_id]) if experiment else []
-        return sorted(found, key=lambda run: run.info.start_time)
-
-    def _healthy(self) -> bool:
-        try:
-            with urlopen(f"{self.address}/health") as answer:  # noqa: S310
-                return bool(answer.status == 200)
-        except OSError:
-            return False
 
 
 @pytest.fixture

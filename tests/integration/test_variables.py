@@ -65,6 +65,7 @@ def test_a_whole_run_ends_with_the_same_scores_whatever_is_set(project: Project,
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID"])
 def test_a_run_is_one_of_its_own_in_the_projects_experiment(
     project: Project, recipe: str, earlier: Run, name: str, monkeypatch: pytest.MonkeyPatch

@@ -8,7 +8,7 @@ from project_folder import Project
 
 pytestmark = pytest.mark.slow
 
-SECRET = "hidden7439"  # noqa: S105
+SECRET = "hidden7439"
 
 
 def artifact(client: MlflowClient, run_id: str, name: str) -> str:

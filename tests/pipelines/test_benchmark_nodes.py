@@ -251,4 +251,4 @@ def test_what_is_covered_is_filled_in_by_one_that_is_told_where() -> None:
     told, untouched = by_name.loc["inpainting, told where"], by_name.loc["noisy"]
     assert told["covered_psnr"] > untouched["covered_psnr"]
     assert told["kept_psnr"] == untouched["kept_psnr"] == 100
-    assert "PSNR where it was covered" in write_markdown(table)
+    assert "PSNR where covered" in write_markdown(table)

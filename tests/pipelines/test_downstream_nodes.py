@@ -147,6 +147,7 @@ def test_images_without_labels_are_refused(table: pd.DataFrame) -> None:
         train_clean_classifier(images, images, table, INGESTION, DOWNSTREAM, 0)
 
 
+@pytest.mark.slow
 def test_sets_of_labelled_images_of_one_size_are_classified_like_arrays() -> None:
     train, val, test = (ImageSet.of(stripes(labels)) for labels in LABELS.values())
     clean = train_clean_classifier(train, val, splits(), INGESTION, DOWNSTREAM, 0)

@@ -381,6 +381,8 @@ def test_a_filter_that_costs_nothing_is_scored_beside_the_denoiser() -> None:
     assert (scores["baseline_psnr"] > scores["noisy_psnr"]).all()
     summary = summary_of(scores, ALL)
     assert summary["baseline"] == "gaussian filter + tone"
+    assert summary["baseline_ssim"] == pytest.approx(scores["baseline_ssim"].mean())
+    assert summary["baseline_psnr_pooled"] > summary["noisy_psnr_pooled"]
     expected = (scores["psnr"] - scores["baseline_psnr"]).mean()
     assert summary["baseline_gain"] == pytest.approx(expected)
     assert summary["baseline_gain_ci_low"] < expected < summary["baseline_gain_ci_high"]

@@ -131,6 +131,7 @@ def test_the_noise_is_that_of_the_card() -> None:
     assert not np.array_equal(found[0], found[2])
 
 
+@pytest.mark.slow
 def test_a_folder_of_images_of_one_size_is_measured_like_an_array() -> None:
     """From the network to the tables, to the same numbers."""
     arrays = batches()
@@ -163,6 +164,7 @@ def test_images_of_several_sizes_are_refused_before_anything_is_trained() -> Non
     check_drawn_of_one_size(manifest)
 
 
+@pytest.mark.slow
 def test_a_network_for_any_size_learns_its_errors_on_images_of_no_multiple_of_its_own() -> None:
     clean, noisy, _, _ = batches()
     unet = Unet(widths=(4, 4), blocks=(1, 1), output="sigmoid")

@@ -36,7 +36,7 @@ def test_fault_r40_only_names_of_this_machine_are_answered(host: str, expected: 
 
 
 def test_a_service_for_everybody_is_called_by_any_address_but_by_no_foreign_name() -> None:
-    hosts = Hosts("0.0.0.0")  # noqa: S104
+    hosts = Hosts("0.0.0.0")
     assert status(hosts, host="192.168.0.7:8000") == 200
     assert status(hosts, host="[2001:db8::7]:8000") == 200
     assert status(hosts, host="evil.example") == 421

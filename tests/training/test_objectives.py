@@ -110,6 +110,7 @@ def test_another_shot_will_do_for_the_clean_image() -> None:
     assert gain > 3
 
 
+@pytest.mark.slow
 def test_the_clean_images_of_pairs_are_learnt_as_those_of_fresh_noise_are() -> None:
     """The same images and noise, once drawn by training and once before it."""
     clean, chosen = halves(100), options(fresh_noise=False, epochs=2)

@@ -95,6 +95,7 @@ def test_weights_and_history_are_those_of_a_training_that_nothing_interrupted(
     assert reported == expected["epoch"].tolist()
 
 
+@pytest.mark.slow
 def test_only_what_was_not_done_is_done_again(
     checkpoints: Checkpoints, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -113,6 +114,7 @@ def test_a_training_that_is_done_leaves_nothing(checkpoints: Checkpoints, tmp_pa
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
+@pytest.mark.slow
 def test_a_training_that_should_not_resume_starts_anew(
     checkpoints: Checkpoints, capsys: pytest.CaptureFixture[str]
 ) -> None:

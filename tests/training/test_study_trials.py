@@ -81,6 +81,7 @@ def tried(study: Any) -> list[dict[str, Any]]:
     return [trial.params for trial in study.get_trials() if "abandoned" not in trial.user_attrs]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["tpe", "random"])
 def test_equal_seeds_give_equal_trials_also_after_an_interruption(
     tmp_path: Path, sampler: str

@@ -60,7 +60,7 @@ def test_codes_are_named_by_the_class(trained: AutoencoderTransformer) -> None:
 
 
 def test_a_copy_that_was_pickled_gives_equal_codes(trained: AutoencoderTransformer) -> None:
-    copy = pickle.loads(pickle.dumps(trained))  # noqa: S301  # our own
+    copy = pickle.loads(pickle.dumps(trained))  # our own
     rows = pd.DataFrame(100 + 50 * ROWS).add_prefix("x")
     np.testing.assert_allclose(copy.transform(rows), trained.transform(rows), rtol=1e-6)
 

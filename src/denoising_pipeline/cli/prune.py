@@ -1,13 +1,24 @@
 """Old versions of catalog entries: which there are, how large they are, and their removal."""
 
+import re
 from collections.abc import Iterable, Sequence, Set
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from fsspec.implementations.local import LocalFileSystem
 from kedro.io import DataCatalog
 
-from denoising_pipeline.datasets.provenance import is_versioned, is_whole, listed, recorded
+from denoising_pipeline.datasets.provenance import (
+    RECORD,
+    folders_of,
+    has_file,
+    is_versioned,
+    is_whole,
+    path_of,
+    recorded,
+)
+
+_FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d\.\d\d\.\d\d\.\d{3}Z")
 
 
 class OldVersion(NamedTuple):
@@ -15,11 +26,13 @@ class OldVersion(NamedTuple):
 
     Attributes:
         path: Folder of the version.
+        file: In it; it may be gone, where removing was interrupted.
         size: Bytes that removing it frees.
         filesystem: The fsspec filesystem that it lies on.
     """
 
     path: str
+    file: str
     size: int
     filesystem: Any
 
@@ -38,7 +51,8 @@ def old_versions(
         in_use: Versions that are left alone as well.
 
     Returns:
-        The others, by entry, newest first.
+        The others, and what is left of versions whose removal was interrupted, by entry, newest
+        first.
     """
     found = []
     for name in names:
@@ -46,18 +60,28 @@ def old_versions(
         if is_versioned(dataset):
             filesystem = dataset._fs
             whole = [each.version for each in recorded(dataset) if is_whole(dataset, each)]
-            for version in listed(dataset):
+            for version in filter(_FORM.fullmatch, folders_of(dataset)):
                 kept = version in whole[:keep] or version in in_use
-                if whole and version <= whole[0] and not kept:
+                is_older = bool(whole) and version <= whole[0]
+                if not kept and (is_older or _is_remnant(dataset, version)):
                     path = str(dataset._filepath / version)
-                    found.append(OldVersion(path, _size(filesystem, path), filesystem))
+                    file = path_of(dataset, version)
+                    found.append(OldVersion(path, file, _size(filesystem, path), filesystem))
     return found
 
 
 def remove(versions: Sequence[OldVersion]) -> None:
-    """Remove versions for good."""
+    """Remove versions for good: first the file, then its record, so that none ever lacks it."""
     for version in versions:
+        if version.filesystem.exists(version.file):
+            version.filesystem.rm(version.file, recursive=True)
         version.filesystem.rm(version.path, recursive=True)
+
+
+def _is_remnant(dataset: Any, version: str) -> bool:
+    """Tell whether there is a record without its file: removing that was interrupted."""
+    record = PurePosixPath(path_of(dataset, version)).with_name(RECORD)
+    return not has_file(dataset, version) and bool(dataset._fs.exists(str(record)))
 
 
 def _size(filesystem: Any, path: str) -> int:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         DenoisersDataset,
     )
     from denoising_pipeline.datasets.npy import NpyDataset
+    from denoising_pipeline.datasets.page import PageDataset
     from denoising_pipeline.datasets.sections import SectionDataset
     from denoising_pipeline.datasets.source import SourceDataset, SourcesDataset
     from denoising_pipeline.datasets.study_storage import StudyStorageDataset
@@ -24,6 +25,7 @@ __all__ = [
     "DenoisersDataset",
     "MlflowRunsDataset",
     "NpyDataset",
+    "PageDataset",
     "SectionDataset",
     "SourceDataset",
     "SourcesDataset",
@@ -38,6 +40,7 @@ _MODULES = {
     "DenoisersDataset": "networks",
     "MlflowRunsDataset": "mlflow_runs",
     "NpyDataset": "npy",
+    "PageDataset": "page",
     "SectionDataset": "sections",
     "SourceDataset": "source",
     "SourcesDataset": "source",

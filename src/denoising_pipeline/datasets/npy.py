@@ -24,6 +24,9 @@ SIDE = 96
 IMAGES = 4
 """Dimensions of a collection of images."""
 
+NOTHING = ImagePreview("")
+"""What Kedro-Viz takes for no preview."""
+
 
 class NpyDataset(VersionedFile[Any], AbstractVersionedDataset[Any, Any]):
     """One array of any shape and dtype (other than objects), or a set of images, in a .npy file.
@@ -46,22 +49,22 @@ class NpyDataset(VersionedFile[Any], AbstractVersionedDataset[Any, Any]):
     def preview(self) -> ImagePreview:
         """Return a contact sheet of the first images, for Kedro-Viz: PNG in base64.
 
-        Raises:
-            ValueError: These are no images.
+        It is empty where there are no images.
         """
         from denoising_pipeline.images.files import with_depth
         from denoising_pipeline.images.shown import as_seen
         from denoising_pipeline.report.pictures import png
 
-        data = self.load()
+        data = self.load() if self.exists() else np.empty(0)
         if not isinstance(data, ImageSet):
             data = data[0] if data.ndim > IMAGES else data
+            data = data[..., None] if data.ndim == IMAGES - 1 else data
             if data.ndim != IMAGES:
-                raise ValueError(f"'{self._filepath}' holds no images, but {data.shape}.")
+                return NOTHING
             data = ImageSet.of(with_depth(data[:SHOWN], np.float32))
         seen = [as_seen(data, place, SIDE, SIDE) for place in range(min(SHOWN, len(data)))]
         if not seen:
-            raise ValueError(f"'{self._filepath}' holds no images.")
+            return NOTHING
         height, width = np.max([image.shape[:2] for image in seen], axis=0)
         sheet = np.ones((height, (width + 2) * len(seen), data.channels), np.float32)
         for place, image in enumerate(seen):

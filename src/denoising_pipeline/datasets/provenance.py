@@ -165,16 +165,21 @@ def in_the_future(version: str) -> bool:
 
 def listed(dataset: Any) -> list[str]:
     """Return every version that has a file, whole or not, the newest first."""
+    return [name for name in folders_of(dataset) if has_file(dataset, name)]
+
+
+def folders_of(dataset: Any) -> list[str]:
+    """Return the names of all that lies where the versions of an entry do, the last first."""
     dataset._fs.invalidate_cache()
     try:
         folders = dataset._fs.ls(str(dataset._filepath), detail=False)
     except (FileNotFoundError, NotADirectoryError):
         return []
-    names = {PurePosixPath(folder).name for folder in folders}
-    return sorted((name for name in names if _has_file(dataset, name)), reverse=True)
+    return sorted({PurePosixPath(folder).name for folder in folders}, reverse=True)
 
 
-def _has_file(dataset: Any, version: str) -> bool:
+def has_file(dataset: Any, version: str) -> bool:
+    """Whether a version has its file, whole or not."""
     return bool(dataset._fs.exists(path_of(dataset, version)))
 
 

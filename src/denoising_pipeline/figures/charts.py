@@ -162,7 +162,8 @@ def digit_scores(digit_metrics: pd.DataFrame) -> Figure:
         _draw_scores(ax, digit_metrics, key)
         title, unit = SCORES[key]
         ax.set(title=title, ylabel=unit)
-    panels[0].legend(fontsize=SMALL)
+    handles = panels[0].get_legend_handles_labels()
+    figure.legend(*handles, fontsize=SMALL, loc="outside lower center", ncols=2)
     fewest, most = digit_metrics["n_images"].min(), digit_metrics["n_images"].max()
     images = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
     panels[-1].set_xlabel(f"label ({images} images each)")

@@ -1,6 +1,7 @@
 """What a run says on the way and at its end."""
 
 import logging
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ from rich.table import Table
 from denoising_pipeline.core.terminal import speak_any_encoding
 from denoising_pipeline.hooks.outcome import TABLES, tables
 from denoising_pipeline.hooks.outcome import Table as Outcome
-from denoising_pipeline.report import worse_than_noisy
+from denoising_pipeline.report import worse_than_baseline, worse_than_noisy
 
 LAYERS = ("04_feature", "07_model_output", "08_reporting")
 """Of files that a person may want to open."""
@@ -47,19 +48,22 @@ class ConsoleHooks:
         self._address = address
         self._started = time.monotonic()
         self._nodes = self._begun = 0
+        self._process = os.getpid()
 
     @hook_impl(trylast=True)
     def before_pipeline_run(self, pipeline: Pipeline) -> None:
         """Count the nodes, and take the time."""
         self._started = time.monotonic()
         self._nodes, self._begun = len(pipeline.nodes), 0
+        self._process = os.getpid()
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
         """Name the node, one short line for each."""
         self._begun += 1
-        # Processes of their own have hooks of their own, which know one node.
-        place = f"Node {self._begun} of {self._nodes}: " if self._nodes else ""
+        # Processes of their own have hooks of their own, which know only some of the nodes.
+        counts = self._nodes and self._process == os.getpid()
+        place = f"Node {self._begun} of {self._nodes}: " if counts else ""
         logger.info("%s%s", place, node.name)
 
     @hook_impl
@@ -77,8 +81,8 @@ class ConsoleHooks:
             console.print(Markdown(catalog.load(name)))
         for table in tables(outputs, catalog):
             console.print(_drawn(table))
-        warning = worse_than_noisy(catalog.load("summary")) if "summary" in outputs else None
-        if warning:
+        warned = (worse_than_noisy, worse_than_baseline) if "summary" in outputs else ()
+        for warning in filter(None, (warn(catalog.load("summary")) for warn in warned)):
             console.print(warning, style="bold red", soft_wrap=True, markup=False, highlight=False)
         for line in self._places(outputs, catalog):
             console.print(line, soft_wrap=True, markup=False, highlight=False)

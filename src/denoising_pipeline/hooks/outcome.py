@@ -72,6 +72,11 @@ def scores(summary: Mapping[str, Any]) -> Table:
     """Return the scores of the test images before and after."""
     degradation = NoiseInjectionParameters.model_validate(summary["degradation"]).root
     of = f"{summary['denoiser']}, trained on {summary['source']} with {degradation.describe()}"
+    columns = {"noisy": "noisy_", "denoised": ""}
+    if "baseline" in summary:
+        columns = {"noisy": "noisy_", "filter": "baseline_", "denoised": ""}
+        of += f"\nfilter: {summary['baseline']}"
+    between = [""] * (len(columns) - 1)
     rows = []
     for score in SCORE_FORMATS:
         if score.key in summary:
@@ -80,9 +85,9 @@ def scores(summary: Mapping[str, Any]) -> Table:
                 for end in ("low", "high")
                 if (key := f"{score.key}_ci_{end}") in summary
             ]
-            noisy, denoised = (summary[f"{prefix}{score.key}"] for prefix in ("noisy_", ""))
-            interval = " to ".join(map(score.text, bounds))
-            rows.append([score.label, score.text(noisy), score.text(denoised), interval])
+            keys = [f"{prefix}{score.key}" for prefix in columns.values()]
+            values = [score.text(summary[key]) if key in summary else "" for key in keys]
+            rows.append([score.label, *values, " to ".join(map(score.text, bounds))])
     for key, label, text in (
         ("start_risk_gain", "Risk below that of {}", RISK.text),
         ("start_gain", "Gain over {} [dB]", "{:+.2f}".format),
@@ -90,12 +95,12 @@ def scores(summary: Mapping[str, Any]) -> Table:
         if key in summary:
             values = [text(summary[f"{key}{end}"]) for end in ("", "_ci_low", "_ci_high")]
             start = label.format(Path(summary["start"]).name)
-            rows.append([start, "", values[0], " to ".join(values[1:])])
+            rows.append([start, *between, values[0], " to ".join(values[1:])])
     if "limit_psnr" in summary:
         limit = f"limit about {summary['limit_psnr']:.1f}"
         distance = f"{summary['limit_distance']:.2f}"
-        rows.append(["Distance to the limit [dB]", "", distance, limit])
-    header = ["", "noisy", "denoised", f"{summary['confidence']:.0%} interval"]
+        rows.append(["To the limit [dB]", *between, distance, limit])
+    header = ["", *columns, f"{summary['confidence']:.0%} interval"]
     return Table(f"{summary['n_images']:,} test images", header, rows, of)
 
 

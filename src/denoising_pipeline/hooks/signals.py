@@ -30,6 +30,10 @@ class Signals:
     so that open files are cleaned up. Where they run in other threads or processes, nothing that
     is raised would reach them: a thread of its own waits for signals, ends the run, those processes
     and this one.
+
+    Attributes:
+        ending: Held while it is told how the run ended. Who ends processes holds it before: that
+            they are gone is no failure of the run.
     """
 
     def __init__(self, end: Callable[[], None]) -> None:
@@ -39,6 +43,7 @@ class Signals:
             end: Tells that the run was ended, in seconds.
         """
         self._end = end
+        self.ending = threading.RLock()
         self._handlers: dict[int, Any] = {}
         self._last = -ONE_WISH
         self._stop: threading.Event | None = None
@@ -87,7 +92,10 @@ class Signals:
 
     def _leave(self, number: int) -> NoReturn:
         print("Stopped.", file=sys.stderr, flush=True)  # noqa: T201
-        for child in psutil.Process().children(recursive=True):
+        self.ending.acquire(timeout=ONE_WISH)  # else it is being told for too long
+        children = psutil.Process().children(recursive=True)
+        for child in children:
             child.kill()
+        psutil.wait_procs(children, ONE_WISH)  # one may hold the lock of the store until it is gone
         self._end()
         os._exit(128 + number)

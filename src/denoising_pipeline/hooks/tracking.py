@@ -263,6 +263,11 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         when the process exits as FINISHED. Exit functions run last in, first out: this one is
         registered after MLflow's and so comes before it.
         """
+        with self._signals.ending:
+            self._tell_end(status)
+        self._signals.release()
+
+    def _tell_end(self, status: str) -> None:
         if self._load:
             self._load.finish()
         outbox, self._outbox = self._outbox, None
@@ -274,7 +279,6 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
             self._trials.end(wait)
             if not (finished and goes_on()):
                 outbox.put(end_step(status), urgent=True, wait=wait, dropped=dropped)
-        self._signals.release()
 
 
 def _forget_active_runs() -> None:

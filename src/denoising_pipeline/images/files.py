@@ -10,7 +10,9 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from denoising_pipeline.images import png, wav
+from denoising_pipeline.images import tiff_codecs as codecs
 from denoising_pipeline.images.luma import LUMA
+from denoising_pipeline.images.tiff_pages import layout_of
 
 Pixels: TypeAlias = npt.NDArray[Any]
 """One image, (H, W, C) with C in {1, 3}: uint8 or uint16, which stand for [0, 1] on the whole range
@@ -99,7 +101,7 @@ def decode_image(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> Pi
     """
     try:
         return _decoded(file, max_pixels)
-    except ImageError as error:
+    except (ImageError, codecs.TiffError) as error:
         raise ImageError(f"'{name}' {error}.") from error
     except MemoryError:
         raise
@@ -237,15 +239,13 @@ def _tiff(file: IO[bytes], max_pixels: int) -> Picture:
         grey = page.photometric in {PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.MINISWHITE}
         if not grey and page.photometric != PHOTOMETRIC.RGB:
             raise ImageError(f"is of the type {page.photometric!r}: save it as grey or RGB")
-        try:
-            pixels = page.asarray()
-        except ValueError as error:
-            raise ImageError(f"cannot be unpacked ({error}); or save it uncompressed") from error
+        layout = layout_of(page)
+        if layout.packing not in codecs.PACKINGS:
+            packing = getattr(page.compression, "name", page.compression)
+            raise ImageError(f"is packed as {packing}, which is not read: save it uncompressed")
+        pixels = layout.read_page(file)
         inverted = page.photometric == PHOTOMETRIC.MINISWHITE
-        axes, tag = page.axes, page.tags.get(_ORIENTATION)
-    if axes not in {"YX", "YXS", "SYX"}:
-        raise ImageError(f"has the axes {axes}: save one plane of it")
-    pixels = np.moveaxis(pixels, 0, -1) if axes == "SYX" else np.atleast_3d(pixels)
+        tag = page.tags.get(_ORIENTATION)
     pixels = _checked_depth(pixels, bits)
     if inverted:
         pixels = (1 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max) - pixels

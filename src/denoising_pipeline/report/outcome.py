@@ -1,5 +1,6 @@
 """Sections of what came of the run: the scores in one line, and the images."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from denoising_pipeline.report.blocks import Alert, Block, Figures, Gallery, Sca
 from denoising_pipeline.report.others import in_short
 from denoising_pipeline.report.pictures import HEARD, HEARD_SECONDS, pictures, shown_side
 from denoising_pipeline.report.results import Results
-from denoising_pipeline.report.tables import Column, Table, words
+from denoising_pipeline.report.tables import UNKNOWN, Column, Table, words
 from denoising_pipeline.report.without_clean import headline_without_clean
 
 DO_NOT_USE = (
@@ -105,8 +106,11 @@ def _score_table(results: Results) -> Table:
     scores = [score for score in SCORE_FORMATS if score.key in summary]
 
     def means(title: str, prefix: str) -> Column:
-        values = [summary[prefix + score.key] for score in scores]
-        texts = [score.text(value) for score, value in zip(scores, values, strict=True)]
+        values = [summary.get(prefix + score.key, math.nan) for score in scores]
+        texts = [
+            UNKNOWN if math.isnan(value) else score.text(value)
+            for score, value in zip(scores, values, strict=True)
+        ]
         return Column(title, values, texts)
 
     def interval(score: ScoreFormat) -> str:
@@ -120,6 +124,7 @@ def _score_table(results: Results) -> Table:
         [
             words("score", [score.label for score in scores]),
             means("noisy", "noisy_"),
+            *([means("filter", "baseline_")] if "baseline" in summary else []),
             means("denoised", ""),
             words(f"{summary['confidence']:.0%} interval", map(interval, scores)),
         ],

@@ -78,7 +78,7 @@ def test_the_last_line_is_a_link_to_the_report(smoke: Smoke) -> None:
     start, link = smoke.process.stdout.splitlines()[-1].split()
     assert start == "Report:"
     assert link == smoke.project.saved(smoke.run, "report.html").as_uri()
-    with urlopen(link) as file:  # noqa: S310
+    with urlopen(link) as file:
         page = BeautifulSoup(file.read(), "html.parser")
     rows = {row.contents[0].get_text(): row for row in page.select("#run tbody tr")}
     said = {name: list(row.stripped_strings)[-1] for name, row in rows.items()}

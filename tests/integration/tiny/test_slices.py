@@ -71,6 +71,7 @@ def test_replay_tracks_what_it_wrote_and_no_more(project: Project, tiny: Run, re
     assert replay.data.tags["training_run"] == tiny.info.run_id
 
 
+@pytest.mark.slow
 def test_tag_draws_the_figures(project: Project, tiny: Run) -> None:
     """`--tags reporting` writes six pictures and the report, byte for byte those of the full run.
 
@@ -89,6 +90,7 @@ def test_tag_draws_the_figures(project: Project, tiny: Run) -> None:
     assert results[0] == results[1]
 
 
+@pytest.mark.slow
 def test_the_report_is_written_without_tracking(project: Project, tiny: Run) -> None:
     """`tracking.disable_tracking` in mlflow.yml: no run, and a report that says so."""
     folder = project.path / "conf" / project.recipe("untracked")
@@ -108,6 +110,7 @@ def test_the_report_is_written_without_tracking(project: Project, tiny: Run) -> 
     assert len(project.runs()) == before
 
 
+@pytest.mark.slow
 def test_from_nodes_goes_on_where_it_is_told(project: Project, tiny: Run) -> None:
     """`--from-nodes evaluation.score_test_images` loads what was denoised and scores it."""
     versions = load_versions(tiny, "test_denoised", "test_noisy")
@@ -171,6 +174,7 @@ def test_command_of_a_slice_repeats_exactly_this_run(
         assert files[0] == files[1]
 
 
+@pytest.mark.slow
 def test_old_spelling_of_pipelines_works(project: Project, tiny: Run) -> None:
     """`--pipeline training` trains on what is there, and the model is tracked."""
     run = project.run("tiny", "--pipeline", "training", *load_versions(tiny, "val_noisy"))
@@ -181,6 +185,7 @@ def test_old_spelling_of_pipelines_works(project: Project, tiny: Run) -> None:
     assert len(models_of(run)) == 1
 
 
+@pytest.mark.slow
 def test_benchmark_puts_a_baseline_beside_the_denoiser(project: Project, tiny: Run) -> None:
     """`--pipelines benchmark` on the tiny run: table, Markdown and pictures, also in MLflow."""
     options = "benchmark.baselines=[median filter + tone],benchmark.article_epochs=0"
@@ -201,6 +206,7 @@ def test_benchmark_puts_a_baseline_beside_the_denoiser(project: Project, tiny: R
         assert {Path(file.path).name for file in files} >= names
 
 
+@pytest.mark.slow
 def test_the_denoiser_that_a_run_left_is_exported(project: Project, tiny: Run) -> None:
     """ONNX Runtime makes of the run's noisy images what the pipeline made of them."""
     pytest.importorskip("tf2onnx")

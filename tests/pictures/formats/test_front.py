@@ -37,6 +37,7 @@ def npy(array: Any) -> bytes:
 FILES = {
     "grey": saved(GREY),
     "one bit": saved(GREY > 99),
+    "one bit a colour": npy(COLOUR > 99),
     "colour": saved(COLOUR, "JPEG"),
     "turned": saved(COLOUR, "JPEG", exif=ROTATED),
     "alpha": saved(np.dstack([COLOUR, GREY])),
@@ -50,12 +51,13 @@ FILES = {
     "pages": tiff(np.stack([GREY, GREY.T.reshape(GREY.shape)])),
     "twelve bits": tiff(DEEP[..., 0] >> 4, extratags=[(281, "H", 1, 4095, True)]),
 }
+COLOURS = {"one bit a colour", "colour"}
 HELD = {
-    "PNG": {"grey", "one bit", "colour", "turned", "alpha", "grey alpha", "palette", "deep"}
+    "PNG": {"grey", "one bit", *COLOURS, "turned", "alpha", "grey alpha", "palette", "deep"}
     | {"deep colour"},
-    "JPEG": {"grey", "one bit", "colour", "turned", "palette", "inks"},
-    "WebP": {"grey", "one bit", "colour", "turned", "alpha", "grey alpha", "palette"},
-    "BMP": {"grey", "one bit", "colour", "palette"},
+    "JPEG": {"grey", "one bit", *COLOURS, "turned", "palette", "inks"},
+    "WebP": {"grey", "one bit", *COLOURS, "turned", "alpha", "grey alpha", "palette"},
+    "BMP": {"grey", "one bit", *COLOURS, "palette"},
     "TIFF": {*FILES},
     "NPY": FILES.keys() - {"inks", "twelve bits"},
     "WAV": set(),

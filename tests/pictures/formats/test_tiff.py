@@ -13,8 +13,9 @@ from hypothesis.extra.numpy import arrays
 from picture_files import COLOUR, DEEP, GREY, one_pixel, opened, saved, with_pages, written
 from PIL import Image, TiffImagePlugin
 
+from denoising_pipeline.images import tiff_codecs as codecs
+from denoising_pipeline.images.tiff_pages import Layout
 from denoising_pipeline.pictures.formats import PictureError, open_picture
-from denoising_pipeline.pictures.formats import tiff_codecs as codecs
 
 DTYPES = ["u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f2", "f4", "f8"]
 LIBTIFF = {"tiff_lzw": 5, "packbits": 32773, "zstd": 50000, "lzma": 34925}
@@ -107,6 +108,19 @@ def test_fax_packings_give_back_what_was_packed(packing: int, bits: npt.NDArray[
     np.testing.assert_array_equal(
         codecs.unpack(bytes(packed), packing, line, lines, spare=spare), body
     )
+
+
+@pytest.mark.parametrize("bits", [1, 4, 12, 16])
+def test_differences_of_a_few_bits_wrap_around(bits: int) -> None:
+    dtype = np.dtype("u2" if bits > 8 else "u1")
+    values = np.random.default_rng(0).integers(0, 2**bits, (5, 7, 3), dtype)
+    layout = Layout(
+        *(5, 7, 3, dtype, bits, False, False, (5, 7), codecs.PLAIN, codecs.HORIZONTAL, False),
+        offsets=(0,),
+        sizes=(10**6,),
+    )
+    file = io.BytesIO(layout.packed(values, codecs.PLAIN))
+    np.testing.assert_array_equal(layout.read_page(file), values)
 
 
 @pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])

@@ -30,6 +30,19 @@ AHEAD = 256
 PATIENCE = 30
 """Seconds to wait for a cluster to answer, and for its first worker."""
 
+SETTINGS = {
+    "distributed": {
+        "worker": {"profile": {"enabled": False}},
+        "admin": {"system-monitor": {"log-length": 60}},
+        "scheduler": {"worker-ttl": "60s"},
+    }
+}
+"""Of Dask, for the processes of this machine, where nobody has set others.
+
+Its profiler keeps what each second was spent on for an hour, and grows by 0.1 MiB a second. A
+worker that says nothing for `worker-ttl` is replaced, and its files are given to others.
+"""
+
 LOOK = 2.0
 """Seconds between two looks whether a process of this machine is gone for good."""
 
@@ -85,7 +98,6 @@ class Cluster:
             ClusterError: There is none, or Dask is not installed.
         """
         distributed = load_dask()
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
         self._own: Any = None
         self._over = threading.Event()
         if address.partition(":")[0] == LOCAL:
@@ -233,17 +245,20 @@ def denoise_collection(
 
 
 def load_dask() -> Any:
-    """Return Dask's package for clusters.
+    """Return Dask's package for clusters, with `SETTINGS`, and quiet.
 
     Raises:
         ClusterError: It is not installed.
     """
     try:
+        import dask
         import distributed
     except ImportError as error:
         raise ClusterError(
             "A cluster needs Dask: pip install 'denoising-pipeline[cluster]'."
         ) from error
+    dask.config.update_defaults(SETTINGS)
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     return distributed
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.png import PngError
+from denoising_pipeline.images.tiff_codecs import TiffError
 from denoising_pipeline.pictures.formats.samples import PictureError, Samples, scale_of
 
 Source: TypeAlias = Path | bytes
@@ -69,7 +70,7 @@ def reading() -> Iterator[None]:
         yield
     except (PictureError, MemoryError):
         raise
-    except PngError as error:
+    except (PngError, TiffError) as error:
         raise PictureError(str(error)) from error
     except Image.DecompressionBombError as error:
         raise PictureError(

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from denoising_pipeline.images import png
+from denoising_pipeline.images.packing import pack_bits
 from denoising_pipeline.images.png import Chunks, Header
 from denoising_pipeline.pictures.formats.exif import exif_of
-from denoising_pipeline.pictures.formats.packing import pack_bits
 from denoising_pipeline.pictures.formats.palette import PALETTE_NOTE, as_palette
 from denoising_pipeline.pictures.formats.picture import Metadata, OnePagePicture, Source, present
 from denoising_pipeline.pictures.formats.samples import PictureError, Samples
@@ -135,14 +135,17 @@ def create_png(samples: Samples, bits: int, metadata: Metadata, file: IO[bytes])
     """Write a new PNG file.
 
     Args:
-        samples: Unsigned integers of 8 or 16 bits, black being 0, or fewer bits of grey.
-        bits: 1, 2, 4, 8 or 16.
+        samples: Unsigned integers, black being 0; fewer than 8 bits that PNG does not have, such as
+            those of colours, are brought to the range of 8.
+        bits: Of each: 1, 2, 4, 8 or 16.
         metadata: What is written beside them.
         file: Binary file.
     """
     kinds = {(1, False): png.GREY, (3, False): png.RGB, (1, True): png.GREY_ALPHA}
     clear = samples.alpha is not None
     colour = kinds.get((samples.colour.shape[2], clear), png.RGB_ALPHA)
+    if bits not in png.DEPTHS[colour]:
+        samples, bits = samples.widened(bits), 8
     height, width = samples.colour.shape[:2]
     header = Header(width, height, bits, colour, interlaced=False)
     write_png(file, header, _with_alpha(samples), _chunks_of(metadata))

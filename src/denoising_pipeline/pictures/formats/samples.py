@@ -98,8 +98,8 @@ class Samples:
         return replace(self, colour=colour)
 
     def widened(self, bits: int) -> "Samples":
-        """Return unsigned samples of fewer than 8 bits on the range of 8, and 1 bit as truth."""
-        if bits == 1 and self.alpha is None:
+        """Return unsigned samples of fewer than 8 bits on the range of 8, grey of 1 as truth."""
+        if bits == 1 and self.alpha is None and self.colour.shape[2] == 1:
             return replace(self, colour=self.colour.astype(bool))
         if bits >= 8:  # noqa: PLR2004
             return self

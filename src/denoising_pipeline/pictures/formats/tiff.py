@@ -16,9 +16,10 @@ import numpy.typing as npt
 from PIL.TiffImagePlugin import TiffImageFile
 from tifffile import PHOTOMETRIC, TiffFile, TiffPage
 
+from denoising_pipeline.images import tiff_codecs as codecs
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.files import turned
-from denoising_pipeline.pictures.formats import tiff_codecs as codecs
+from denoising_pipeline.images.tiff_pages import Layout, layout_of
 from denoising_pipeline.pictures.formats.exif import CARRIED, IPTC, STORED, exif_of_tiff
 from denoising_pipeline.pictures.formats.picture import (
     Metadata,
@@ -29,7 +30,6 @@ from denoising_pipeline.pictures.formats.picture import (
     reading,
 )
 from denoising_pipeline.pictures.formats.samples import PictureError, Samples
-from denoising_pipeline.pictures.formats.tiff_pages import Layout, layout_of
 from denoising_pipeline.pictures.formats.tiff_write import put_page, write_tiff
 
 _COLOURS = {

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from tifffile import TiffPage, TiffWriter
 
-from denoising_pipeline.pictures.formats import tiff_codecs as codecs
+from denoising_pipeline.images import tiff_codecs as codecs
+from denoising_pipeline.images.tiff_pages import Layout
 from denoising_pipeline.pictures.formats.exif import ORIENTATION, RESOLUTION, Tag, packed, tags_of
 from denoising_pipeline.pictures.formats.picture import Metadata
 from denoising_pipeline.pictures.formats.samples import PictureError, Samples
-from denoising_pipeline.pictures.formats.tiff_pages import Layout
 
 _OFFSETS, _SIZES = (273, 324), (279, 325)
 _BESIDE = {ORIENTATION, *RESOLUTION}

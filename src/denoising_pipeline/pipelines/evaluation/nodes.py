@@ -63,10 +63,10 @@ def score_test_images(
     Returns:
         A row per image: `index`, `label`, `name` if the source has it, each metric of the denoised
         image under its own name, of the noisy image under `noisy_<name>` and, if the training
-        started from a denoiser, of what that one gives under `start_<name>`; `baseline_psnr`, where
-        the baseline exists; where the degradation leaves pixels as they were, the scores of
-        `score_parts` likewise. Without clean images the columns of `score_without_clean` stand in
-        their place.
+        started from a denoiser, of what that one gives under `start_<name>`; of the baseline, where
+        it exists, under `baseline_<name>`; where the degradation leaves pixels as they were, the
+        scores of `score_parts` likewise. Without clean images the columns of `score_without_clean`
+        stand in their place.
 
     Raises:
         ValueError: The images differ in number or size from each other or from `splits`.
@@ -89,7 +89,7 @@ def score_test_images(
     if denoiser and val_clean is not None and val_noisy is not None:
         filtered = _filtered(test_noisy, val_noisy, val_clean, denoiser)
         if filtered is not None:
-            scores = scores.join(_scores(["psnr"], test_clean, {"baseline_": filtered}))
+            scores = scores.join(_scores(evaluation.metrics, test_clean, {"baseline_": filtered}))
     if denoiser and denoiser.card.noise.partial:
         scores = scores.join(
             pd.DataFrame(
@@ -133,15 +133,15 @@ def summarize(
     Returns:
         `source`, `degradation` (name and every option) and `denoiser` (its architecture);
         `n_images`, `confidence`; for each score its mean under its own name and the bounds of the
-        interval over images under `<name>_ci_low` and `<name>_ci_high`; `psnr_pooled` and
-        `noisy_psnr_pooled`, from the mean over images of the mean squared error; `psnr_gain`, mean
-        PSNR over that of the noisy images, and `worse_than_noisy`, whether it is below 0; if it
-        was trained on from another denoiser, `start` names that one, and `start_gain` is mean PSNR
-        over its own, with bounds; where the baseline exists, `baseline` names it, and
-        `baseline_gain` is mean PSNR over its own, with bounds; `psnr_digit_<label>`, mean PSNR of
-        each class, if there are labels; where `limit` is that
-        of this source and degradation, `limit_psnr` and `limit_distance`, how far below it the
-        score is in dB. Without clean images `summary_without_clean` stands in place of the scores.
+        interval over images under `<name>_ci_low` and `<name>_ci_high`; `psnr_pooled`, and likewise
+        for noisy images and those of the baseline, from the mean over images of the mean squared
+        error; `psnr_gain`, mean PSNR over that of the noisy images, and `worse_than_noisy`, whether
+        it is below 0; if it was trained on from another denoiser, `start` names that one, and
+        `start_gain` is mean PSNR over its own, with bounds; where the baseline exists, `baseline`
+        names it, and `baseline_gain` is mean PSNR over its own, with bounds; `psnr_digit_<label>`,
+        mean PSNR of each class, if there are labels; where `limit` is that of this source and
+        degradation, `limit_psnr` and `limit_distance`, how far below it the score is in dB. Without
+        clean images `summary_without_clean` stands in place of the scores.
     """
     card = denoiser.card
     summary: dict[str, Any] = {
@@ -155,8 +155,10 @@ def summarize(
         start = card.training.get("start")
         return {**summary, **summary_without_clean(image_metrics, start, evaluation.confidence)}
     summary |= _means(image_metrics, evaluation.confidence)
-    for prefix in ("", "noisy_"):
-        summary[f"{prefix}psnr_pooled"] = pooled_psnr(image_metrics[f"{prefix}mse"].to_numpy())
+    for prefix in ("", "noisy_", "baseline_"):
+        if f"{prefix}mse" in image_metrics:
+            errors = image_metrics[f"{prefix}mse"].to_numpy()
+            summary[f"{prefix}psnr_pooled"] = pooled_psnr(errors)
     summary["psnr_gain"] = summary["psnr"] - summary["noisy_psnr"]
     summary["worse_than_noisy"] = summary["psnr_gain"] < 0
     if "start_psnr" in image_metrics:

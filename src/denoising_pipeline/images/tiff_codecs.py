@@ -17,8 +17,6 @@ import numpy.typing as npt
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
-from denoising_pipeline.pictures.formats.samples import PictureError
-
 PLAIN, LZW, PACKBITS = 1, 5, 32773
 DEFLATES = (8, 32946)
 DEFLATE = 8
@@ -41,6 +39,10 @@ _REVERSED = np.packbits(np.unpackbits(np.arange(256, dtype=np.uint8)).reshape(25
 _LONG, _SHORT = 4, 3
 
 
+class TiffError(ValueError):
+    """A TIFF file is damaged or stored in a way that is not read; goes on from the file's name."""
+
+
 def unpack(
     packed: bytes, packing: int, line: int, lines: int, is_reversed: bool = False, spare: int = 0
 ) -> npt.NDArray[np.uint8]:
@@ -58,7 +60,7 @@ def unpack(
         (lines, line).
 
     Raises:
-        PictureError: It is truncated; what decoders meet in a damaged one comes as it is.
+        TiffError: It is truncated; what decoders meet in a damaged one comes as it is.
     """
     if is_reversed:
         packed = _REVERSED[np.frombuffer(packed, np.uint8)].tobytes()
@@ -70,7 +72,7 @@ def unpack(
         width = 8 * line - spare if packing in FAX else line
         body = _through_libtiff(packed, packing, width, lines)
     if len(body) < line * lines:
-        raise PictureError("is truncated: its pixels end too early")
+        raise TiffError("is truncated: its pixels end too early")
     return np.frombuffer(body, np.uint8, line * lines).reshape(lines, line)
 
 
@@ -108,15 +110,19 @@ def pack(
     return _REVERSED[np.frombuffer(packed, np.uint8)].tobytes() if is_reversed else packed
 
 
-def integrate(samples: npt.NDArray[Any], predictor: int) -> npt.NDArray[Any]:
-    """Return samples from their differences along each line.
+def integrate(samples: npt.NDArray[Any], predictor: int, bits: int) -> npt.NDArray[Any]:
+    """Return samples from their differences along each line, which wrap around.
 
     Args:
-        samples: (lines, pixels, channels) as unpacked, in the machine's byte order; for `FLOATING`
-            bytes (lines, pixels, channels, size).
+        samples: (lines, pixels, channels) as unpacked, in the machine's byte order.
         predictor: `NO_PREDICTOR` or `HORIZONTAL`.
+        bits: Of each sample.
     """
-    return samples if predictor == NO_PREDICTOR else np.cumsum(samples, axis=1, dtype=samples.dtype)
+    if predictor == NO_PREDICTOR:
+        return samples
+    summed = np.cumsum(samples, axis=1, dtype=samples.dtype)
+    narrow = bits < 8 * samples.dtype.itemsize
+    return summed & samples.dtype.type(2**bits - 1) if narrow else summed
 
 
 def differentiate(samples: npt.NDArray[Any], predictor: int) -> npt.NDArray[Any]:

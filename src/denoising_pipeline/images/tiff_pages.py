@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from tifffile import TiffPage
 
-from denoising_pipeline.pictures.formats import tiff_codecs as codecs
-from denoising_pipeline.pictures.formats.packing import pack_bits, unpack_bits
-from denoising_pipeline.pictures.formats.samples import PictureError
+from denoising_pipeline.images import tiff_codecs as codecs
+from denoising_pipeline.images.packing import pack_bits, unpack_bits
+from denoising_pipeline.images.tiff_codecs import TiffError
+
+if TYPE_CHECKING:
+    from tifffile import TiffPage
 
 _LOWEST_FIRST = 2
 _SEPARATE = 2
@@ -94,7 +96,7 @@ class Layout:
         """Return the samples of a segment, (lines, pixels, channels), in native byte order.
 
         Raises:
-            PictureError: It is truncated.
+            TiffError: It is truncated.
         """
         channels = 1 if self.separate else self.channels
         count = segment.pixels * channels
@@ -112,7 +114,8 @@ class Layout:
             samples = np.ascontiguousarray(body).view(self.dtype).astype(native, copy=False)
         else:
             samples = unpack_bits(body, self.bits, count)
-        return codecs.integrate(samples.reshape(segment.lines, -1, channels), self.predictor)
+        shaped = samples.reshape(segment.lines, -1, channels)
+        return codecs.integrate(shaped, self.predictor, self.bits)
 
     def packed(self, samples: npt.NDArray[Any], packing: int) -> bytes | memoryview:
         """Return what a file has for the samples of a segment, (lines, pixels, channels)."""
@@ -140,7 +143,7 @@ class Layout:
         """Return a page, (H, W, channels), in native byte order.
 
         Raises:
-            PictureError: It is truncated.
+            TiffError: It is truncated.
         """
         page = np.empty((self.height, self.width, self.channels), self.dtype.newbyteorder("="))
         for segment in self.segments():
@@ -152,20 +155,20 @@ class Layout:
         return page
 
 
-def layout_of(page: TiffPage) -> Layout:
+def layout_of(page: "TiffPage") -> Layout:
     """Return how a page is stored.
 
     Raises:
-        PictureError: It is stored in a way that is not read.
+        TiffError: It is stored in a way that is not read.
     """
     bits, formats = page.bitspersample, page.sampleformat
     if page.imagedepth > 1 or isinstance(bits, tuple) or isinstance(formats, tuple):
-        raise PictureError("has channels of different kinds or blocks in space: save it plainly")
+        raise TiffError("has channels of different kinds or blocks in space: save it plainly")
     kind = {1: "u", 2: "i", 3: "f", 4: "u"}.get(formats, "c")
     size = 1 if bits <= 8 else 2 if bits <= 16 else bits // 8  # noqa: PLR2004
     is_packed = kind == "u" and bits <= 16  # noqa: PLR2004
     if not is_packed and (kind, bits) not in _WIDE:
-        raise PictureError(
+        raise TiffError(
             f"has {bits} bits a channel of TIFF's sample format {formats}: save it as integers or "
             "floating point"
         )
@@ -188,10 +191,10 @@ def layout_of(page: TiffPage) -> Layout:
     )
     numbers = (layout.height, layout.width, *layout.tile, *layout.offsets, *layout.sizes)
     if not all(isinstance(number, int) for number in numbers) or min(layout.tile) < 1:
-        raise PictureError("is damaged: its size or the places of its pixels are no numbers")
+        raise TiffError("is damaged: its size or the places of its pixels are no numbers")
     across, down = -(-layout.width // layout.tile[1]), -(-layout.height // layout.tile[0])
     count = across * down * (layout.channels if layout.separate else 1)
     is_listed = any(code in page.tags for code in _SIZES)
     if not is_listed or not count <= min(len(layout.offsets), len(layout.sizes)):
-        raise PictureError("is damaged: the places of its pixels are missing")
+        raise TiffError("is damaged: the places of its pixels are missing")
     return layout
