@@ -22,6 +22,9 @@ SIGNALS = tuple(
 ONE_WISH = 3.0
 """Seconds within which signals are one wish: Ctrl-C pressed ten times interrupts no cleaning up."""
 
+SOON = 0.1
+"""Seconds after which a signal that came to nothing comes again."""
+
 
 class Signals:
     """What signals do from `watch` to `release`; no more than one run of a process is watched.
@@ -45,6 +48,7 @@ class Signals:
         self._end = end
         self.ending = threading.RLock()
         self._handlers: dict[int, Any] = {}
+        self._unraisable: Any = None
         self._last = -ONE_WISH
         self._stop: threading.Event | None = None
 
@@ -65,11 +69,14 @@ class Signals:
             return
         for number in minded:
             self._handlers[number] = signal.signal(number, self._raise)
+        self._unraisable, sys.unraisablehook = sys.unraisablehook, self._raise_again
 
     def release(self) -> None:
         """Watch no more: signals do what they did before."""
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
+        if self._handlers:
+            sys.unraisablehook = self._unraisable
         self._handlers.clear()
         if self._stop:
             self._stop.set()
@@ -83,6 +90,16 @@ class Signals:
         if number == signal.SIGINT:
             raise KeyboardInterrupt
         sys.exit(128 + number)
+
+    def _raise_again(self, ignored: Any) -> None:
+        """Come back soon to a signal that reached a finalizer, which Python lets nothing end."""
+        if not issubclass(ignored.exc_type, KeyboardInterrupt | SystemExit):
+            self._unraisable(ignored)
+            return
+        code = getattr(ignored.exc_value, "code", None)
+        number = code - 128 if code else signal.SIGINT
+        self._last = -ONE_WISH
+        threading.Timer(SOON, os.kill, (os.getpid(), number)).start()
 
     def _wait(self, minded: list[signal.Signals], stop: threading.Event) -> None:
         while not stop.is_set():
