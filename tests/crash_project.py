@@ -71,6 +71,7 @@ class WarmProject:
             with said.open("w") as file:
                 for standard in (1, 2):
                     os.dup2(file.fileno(), standard)
+            os.environ["MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING"] = "false"  # else as many as seconds
             prepare()
             try:
                 self.project.main(*command)

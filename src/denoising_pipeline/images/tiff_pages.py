@@ -197,4 +197,18 @@ def layout_of(page: "TiffPage") -> Layout:
     is_listed = any(code in page.tags for code in _SIZES)
     if not is_listed or not count <= min(len(layout.offsets), len(layout.sizes)):
         raise TiffError("is damaged: the places of its pixels are missing")
+    _check_apart(page, layout)
     return layout
+
+
+def _check_apart(page: "TiffPage", layout: Layout) -> None:
+    """Refuse pixels that lie where the file says what it is: new ones would make it unreadable."""
+    starts = np.array(layout.offsets[: len(layout.sizes)], np.float64)
+    sizes = np.array(layout.sizes[: len(starts)], np.float64)
+    entry, count = (20, 8) if page.parent.is_bigtiff else (12, 2)
+    directory = count + entry * len(page.tags)
+    places = [(0, 8), (page.offset, directory)]
+    places += [(tag.valueoffset, tag.valuebytecount) for tag in page.tags]
+    for place, size in places:
+        if ((sizes > 0) & (starts < place + size) & (starts + sizes > place)).any():
+            raise TiffError("is damaged: its pixels lie where it says what they are")

@@ -11,7 +11,12 @@ import tifffile
 from picture_files import darker, saved, with_pages, written
 from PIL import Image
 
-from denoising_pipeline.pictures.formats import open_picture, write_picture
+from denoising_pipeline.pictures.formats import (
+    PictureError,
+    check_format,
+    open_picture,
+    write_picture,
+)
 
 STACK = np.random.default_rng(0).integers(0, 65536, (2, 3, 4, 7, 9), np.uint16)
 
@@ -158,3 +163,28 @@ def test_a_large_stack_needs_the_memory_of_one_page(tmp_path: Any) -> None:
         tracemalloc.stop()
     assert peak < 30 * page.nbytes
     assert (tifffile.imread(tmp_path / "new.tif", key=59) == 500).all()
+
+
+def test_pages_of_other_depths_have_scales_of_their_own() -> None:
+    shallow, deep = STACK[0, 0, 0].astype(np.uint8), STACK[0, 0, 0]
+    with tifffile.TiffWriter(file := io.BytesIO()) as writer:
+        for pixels in (shallow, deep):
+            writer.write(pixels, photometric="minisblack", metadata=None)
+    picture = open_picture(file.getvalue())
+    np.testing.assert_array_equal(picture.read(0)[..., 0], shallow / np.float32(255))
+    np.testing.assert_array_equal(picture.read(1)[..., 0], deep / np.float32(65535))
+    again = open_picture(written(file.getvalue(), lambda image: 1 - image))
+    np.testing.assert_allclose(again.read(1)[..., 0], 1 - deep / 65535, atol=1e-5)
+    with pytest.raises(PictureError, match="pages of several depths"):
+        check_format(picture, "NPY")
+
+
+@pytest.mark.parametrize("place", [0, 10, 7])
+def test_pixels_that_lie_where_the_file_says_what_it_is_are_refused(place: int) -> None:
+    """Written anew in their place, they would make a file that nobody can read."""
+    content = bytearray(stack(STACK[0, 0, 0]))
+    with tifffile.TiffFile(io.BytesIO(content)) as file:
+        where = file.pages.first.tags[273].valueoffset
+    content[where : where + 4] = place.to_bytes(4, "little")
+    with pytest.raises(PictureError, match="where it says what they are"):
+        open_picture(bytes(content))

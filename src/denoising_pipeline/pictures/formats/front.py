@@ -261,6 +261,8 @@ def _lost(picture: Picture, target: Format) -> Iterator[str]:
     if not (narrow or target.any_type):
         deep = picture.mode.startswith("palette")
         yield f"depth ({f'{picture.colour_bits} bit' if deep else picture.depth})"
+    if picture.is_mixed:
+        yield "pages of several depths"
     if picture.peak or (picture.depth.endswith("bit") and picture.bits not in {1, 2, 4, 8, 16}):
         yield "what is white in fewer bits than its type has"
     if mode.get(picture.mode, picture.mode) not in target.modes:

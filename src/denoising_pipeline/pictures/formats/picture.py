@@ -93,6 +93,7 @@ class Picture(ABC):
         mode: "grey", "grey+alpha", "RGB", "RGBA", "palette", "palette+alpha" or "CMYK".
         dtype: Of the stored samples.
         bits: Of each sample.
+        is_mixed: Whether its pages have several types or depths.
         palette_bits: Of each sample of a palette's colours, if it has one.
         rate: Samples a second of a recording, whose channels are pages of one row; None: a picture.
         peak: The value that is white, where the file says that it is below the type's largest.
@@ -106,6 +107,7 @@ class Picture(ABC):
     mode: str
     dtype: np.dtype[Any]
     bits: int
+    is_mixed: bool = False
     palette_bits: int = 8
     rate: int | None = None
     peak: int | None = None
@@ -174,9 +176,11 @@ class Picture(ABC):
         """Read the whole file."""
         return self.source if isinstance(self.source, bytes) else self.source.read_bytes()
 
-    def scaled(self, colour: npt.NDArray[Any], **parts: Any) -> Samples:
-        """Return samples with the scale that this file has."""
-        bits = self._told_bits or min(self.bits, 8 * colour.dtype.itemsize)
+    def scaled(
+        self, colour: npt.NDArray[Any], page_bits: int | None = None, **parts: Any
+    ) -> Samples:
+        """Return samples with the scale that this file has, or a page of it with other bits."""
+        bits = self._told_bits or min(page_bits or self.bits, 8 * colour.dtype.itemsize)
         return Samples(colour, *scale_of(colour, self.peak, bits), **parts)
 
     def check_size(self, height: int, width: int) -> None:

@@ -75,6 +75,7 @@ class TiffPicture(Picture):
         self.pages = len(self._planes)
         layout = self._planes[0].layout
         self.bits, self.dtype = layout.bits, layout.dtype.newbyteorder("=")
+        self.is_mixed = len({(each.layout.bits, each.layout.dtype) for each in self._planes}) > 1
         plane = self._planes[0]
         self.mode = "palette" if self._colours is not None else _MODES[_count(plane)]
         self.palette_bits = 8 if self._colours is None else 8 * self._colours.dtype.itemsize
@@ -177,7 +178,7 @@ class TiffPicture(Picture):
             return Samples(self._colours[colour[..., 0]], 0, np.iinfo(self._colours.dtype).max)
         alpha = None if plane.alpha is None else stored[..., last]
         visible = None if alpha is None or plane.alpha not in _ALPHAS else alpha > 0
-        samples = self.scaled(colour, alpha=alpha, visible=visible)
+        samples = self.scaled(colour, plane.layout.bits, alpha=alpha, visible=visible)
         if plane.photometric == PHOTOMETRIC.MINISWHITE:
             return replace(samples, black=samples.white, white=samples.black)
         return samples
