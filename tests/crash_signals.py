@@ -22,7 +22,6 @@ from crash_points import Moment
 from crash_project import BRIEF, WHOLE, WarmProject
 from unfinished import is_unfinished
 
-from denoising_pipeline.hooks.outbox import ENDING
 
 SOON = 10.0
 """Seconds that a run may take to end; a slow machine is given four times as many."""
@@ -110,7 +109,7 @@ class Signalled:
             yield said[-1500:]
         seen = self._statuses()[1:]
         over = {"KILLED", *(["FINISHED"] if late else [])}
-        told_later = wish == "SIGKILL" or stage == "while its run is created" or took >= ENDING
+        told_later = wish == "SIGKILL" or stage == "while its run is created"
         if not set(seen) <= over | ({"RUNNING"} if told_later else set()):
             yield f"its run is {seen}"
         if self._warm.run(BRIEF) != 0:
