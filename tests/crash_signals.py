@@ -22,7 +22,6 @@ from crash_points import Moment
 from crash_project import BRIEF, WHOLE, WarmProject
 from unfinished import is_unfinished
 
-
 SOON = 10.0
 """Seconds that a run may take to end; a slow machine is given four times as many."""
 
