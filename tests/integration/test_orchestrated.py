@@ -74,9 +74,7 @@ def test_every_stage_is_a_task_all_are_one_run_and_killed_ones_are_tried_again(
         )
     there = psutil.Process(job.pid)
     wait_until(lambda: task_of(there, "ingestion"), job).kill()
-    task = wait_until(lambda: task_of(there, "noise_injection"), job)
-    task.parent().kill()
-    task.wait(PATIENCE)
+    wait_until(lambda: task_of(there, "noise_injection"), job).parent().kill()
     assert job.wait(PATIENCE) == 0, log.read_text()
     for stage in ("ingestion", "noise_injection"):
         assert f'(attempt # 2) of step "{stage}"' in log.read_text()

@@ -3,6 +3,7 @@
 import logging
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -28,7 +29,7 @@ AHEAD = 256
 """Tasks that the cluster has at once, so that what it keeps track of does not grow."""
 
 PATIENCE = 30
-"""Seconds to wait for a cluster to answer, and for its first worker."""
+"""Seconds to wait for a cluster to answer, for its first worker, and for one to come back."""
 
 SETTINGS = {
     "distributed": {
@@ -102,7 +103,10 @@ class Cluster:
         self._over = threading.Event()
         if address.partition(":")[0] == LOCAL:
             self._own = distributed.LocalCluster(
-                n_workers=_processes(address), threads_per_worker=1, dashboard_address="127.0.0.1:0"
+                n_workers=_processes(address),
+                threads_per_worker=1,
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.CRITICAL,
             )
         try:
             self._client = distributed.Client(self._own or address, timeout=PATIENCE)
@@ -196,16 +200,22 @@ class Cluster:
         return self
 
     def _replace_lost(self) -> None:
-        """Start processes for those that are gone: Dask gives up one that dies as it starts."""
-        missed = 0
+        """Give up processes that are gone for good, and start others: Dask does not always.
+
+        It starts one anew that was killed, but not one that dies as it starts. Those that are on
+        their way are not among its `workers` yet, however long a busy machine takes for it.
+        """
+        since: dict[Any, float] = {}
         while not self._over.wait(LOOK):
-            keepers = list(self._own.workers.values())
-            living = sum(bool(each.process and each.process.is_alive()) for each in keepers)
-            missing = self.workers - living
-            if missing > 0 and missed > 0:
-                self._own.scale(len(self._own.worker_spec) + missing)
-                missing = 0
-            missed = missing
+            now, keepers = time.monotonic(), list(self._own.workers.items())
+            dead = [
+                name for name, each in keepers if not (each.process and each.process.is_alive())
+            ]
+            since = {name: since.get(name, now) for name in dead}
+            lost = [name for name, when in since.items() if now - when > PATIENCE]
+            for name in lost:
+                self._own.worker_spec.pop(name, None)
+            self._own.scale(self.workers - len(lost))  # The next look asks for as many again.
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
@@ -258,7 +268,8 @@ def load_dask() -> Any:
             "A cluster needs Dask: pip install 'denoising-pipeline[cluster]'."
         ) from error
     dask.config.update_defaults(SETTINGS)
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ("distributed", "tornado"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     return distributed
 
 
