@@ -45,10 +45,11 @@ def asked(project: Project, monkeypatch: pytest.MonkeyPatch, *arguments: str) ->
     return CliRunner().invoke(train, arguments)
 
 
-@pytest.mark.parametrize("images", [LEAST, 20, 100, 5000])
+@pytest.mark.parametrize("images", [LEAST, 9, 14, 20, 100, 5000])
 def test_images_are_left_to_learn_from_and_enough_are_held_out_to_tell(images: int) -> None:
     test, validation = held_out(images)
     assert test >= 6
+    assert validation >= (1 if images == LEAST else 2)  # from two on, a PSNR can be predicted
     assert images - test - validation >= 1
     assert test + validation <= 0.9 * images
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from denoising_pipeline.batch.doctor.advice import TEST, VALIDATION
+from denoising_pipeline.denoiser.quality_fit import LEAST as PREDICTED_FROM
 from denoising_pipeline.models.unet import Unet
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ class Recipe:
 def held_out(images: int) -> tuple[int, int]:
     """Return how many images of a folder are for the test, and how many for validation."""
     test = min(max(round(0.15 * images), TEST[0]), TEST[1])
-    validation = min(max(round(0.1 * images), VALIDATION[0]), VALIDATION[1])
+    wanted = max(round(0.1 * images), PREDICTED_FROM)
+    validation = min(wanted, VALIDATION[1], images - test - 1)
     return test, validation
 
 

@@ -1,5 +1,6 @@
 """How the prediction of a denoised image's PSNR is learnt."""
 
+import logging
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -25,21 +26,34 @@ COVERAGE = 0.9
 
 RIDGE = 1e-2
 
+LEAST = 2
+"""Images from which it can be learnt to predict a PSNR."""
 
-def learn_quality(denoiser: Denoiser, clean: ImageSet, seed: int, crops: int = CROPS) -> Quality:
+logger = logging.getLogger(__name__)
+
+
+def learn_quality(
+    denoiser: Denoiser, clean: ImageSet, seed: int, crops: int = CROPS
+) -> Quality | None:
     """Learn to predict the PSNR of what a denoiser gives.
 
     Args:
         denoiser: A denoiser that is told the noise level.
-        clean: Images that it was not trained on, two or more.
+        clean: Images that it was not trained on.
         seed: Root seed of crops and noise.
         crops: Of each image.
 
-    Raises:
-        ValueError: There is only one image.
+    Returns:
+        What predicts it; None, with a warning, where there are fewer than `LEAST` images: the
+        prediction for one is judged by what was learnt from others.
     """
-    if len(clean) < 2:  # noqa: PLR2004
-        raise ValueError("The prediction of the PSNR needs two validation images or more.")
+    if len(clean) < LEAST:
+        logger.warning(
+            "No PSNR of denoised pictures will be predicted: that takes %d validation images or "
+            "more (preprocessing.validation_images).",
+            LEAST,
+        )
+        return None
     rows, scores, groups = [], [], []
     for index in range(len(clean)):
         for noisy, truth in _cases(
