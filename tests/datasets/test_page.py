@@ -11,7 +11,7 @@ PAGE = """<!doctype html><style>p { color: red }</style>
 dense_net<button>?</button></p>
 <button class="enlarge"><img src="data:image/png;base64,iVBO+/="></button>
 <script>draw()</script><dialog>large</dialog>
-</main><script>sort()</script>
+</main><script>sort()</script></html>
 """
 
 

@@ -18,6 +18,7 @@ from denoising_pipeline.datasets import (
     ClassifierDataset,
     DenoiserDataset,
     NpyDataset,
+    PageDataset,
     StrictJsonDataset,
 )
 from denoising_pipeline.denoiser import Denoiser
@@ -64,6 +65,7 @@ KINDS = {
         StrictJsonDataset, lambda seed: {"seed": seed}, lambda data: data, {"a": object()}
     ),
     "denoiser": Kind(DenoiserDataset, denoiser, parts, "no denoiser"),
+    "page": Kind(PageDataset, lambda seed: f"<p>é {seed}</html>", lambda page: page, b"no text"),
     "classifier": Kind(ClassifierDataset, classifier, parts, "no classifier"),
 }
 

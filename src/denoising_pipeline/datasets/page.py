@@ -10,6 +10,8 @@ from denoising_pipeline.datasets.versioned_file import VersionedFile
 
 _UNSEEN = re.compile(r"<(script|aside|dialog)\b.*?</\1>|<button\b[^>]*>[^<]*</button>", re.DOTALL)
 
+_END = "</html>"
+
 
 class PageDataset(VersionedFile[str], AbstractVersionedDataset[str, str]):
     """A page of HTML that needs nothing but itself, in a UTF-8 file.
@@ -27,7 +29,12 @@ class PageDataset(VersionedFile[str], AbstractVersionedDataset[str, str]):
 
     def _read(self, path: str) -> str:
         with self._fs.open(path, "rb") as file:
-            return bytes(file.read()).decode()
+            page = bytes(file.read()).decode(errors="replace")
+        if not page.rstrip().endswith(_END):
+            raise ValueError(
+                "is corrupt or no page. Remove it and run the pipeline that writes it."
+            )
+        return page
 
     def _write(self, data: str, path: str) -> None:
         with atomic_write(self._fs, path) as file:

@@ -1,7 +1,10 @@
 """Where the samples of a TIFF page lie, and how they are read and put back."""
 
-from collections.abc import Iterator
+import struct
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,7 +19,8 @@ if TYPE_CHECKING:
 
 _LOWEST_FIRST = 2
 _SEPARATE = 2
-_SIZES = (279, 325)
+_OFFSETS, _SIZES = (273, 324), (279, 325)
+_NUMBERS = _OFFSETS + _SIZES
 _WIDE = {
     *(("u", bits) for bits in (32, 64)),
     *(("i", bits) for bits in (8, 16, 32, 64)),
@@ -197,18 +201,68 @@ def layout_of(page: "TiffPage") -> Layout:
     is_listed = any(code in page.tags for code in _SIZES)
     if not is_listed or not count <= min(len(layout.offsets), len(layout.sizes)):
         raise TiffError("is damaged: the places of its pixels are missing")
-    _check_apart(page, layout)
     return layout
 
 
-def _check_apart(page: "TiffPage", layout: Layout) -> None:
-    """Refuse pixels that lie where the file says what it is: new ones would make it unreadable."""
-    starts = np.array(layout.offsets[: len(layout.sizes)], np.float64)
-    sizes = np.array(layout.sizes[: len(starts)], np.float64)
-    entry, count = (20, 8) if page.parent.is_bigtiff else (12, 2)
-    directory = count + entry * len(page.tags)
-    places = [(0, 8), (page.offset, directory)]
-    places += [(tag.valueoffset, tag.valuebytecount) for tag in page.tags]
-    for place, size in places:
-        if ((sizes > 0) & (starts < place + size) & (starts + sizes > place)).any():
-            raise TiffError("is damaged: its pixels lie where it says what they are")
+def are_apart(pages: Sequence["TiffPage"], layouts: Iterable[Layout]) -> bool:
+    """Tell whether new pixels can take the places of the old ones: no two have one place.
+
+    Args:
+        pages: All directories of a file that is open.
+        layouts: Of those that are written.
+
+    Raises:
+        TiffError: Pixels, or the lists of their places, lie where the file says something else: new
+            ones would make it unreadable.
+    """
+    said = [place for page in pages for place in _said(page)]
+    lists = [place for page in pages for place in _lists(page)]
+    pixels = [
+        (offset, offset + size)
+        for layout in layouts
+        for offset, size in zip(layout.offsets, layout.sizes, strict=False)
+        if size
+    ]
+    if _meet(lists, said) or _meet(pixels, said + lists) or not _is_disjoint(lists):
+        raise TiffError("is damaged: its pixels lie where it says what they are")
+    return _is_disjoint(pixels)
+
+
+def _is_disjoint(places: list[tuple[int, int]]) -> bool:
+    return all(end <= start for (_, end), (start, _) in pairwise(sorted(places)))
+
+
+def _meet(places: list[tuple[int, int]], others: list[tuple[int, int]]) -> bool:
+    """Tell whether any of the first overlaps any of the others."""
+    others = sorted(others)
+    starts = [start for start, _ in others]
+    reach = [0, *accumulate((end for _, end in others), max)]
+    return any(reach[bisect_left(starts, end)] > start for start, end in places)
+
+
+def _said(page: "TiffPage") -> Iterator[tuple[int, int]]:
+    """Yield start and end of the header, of a directory and the next one's start, and of values."""
+    order, is_big = page.parent.byteorder, page.parent.is_bigtiff
+    entry, number, link = (20, "Q", "Q") if is_big else (12, "H", "I")
+    file = page.parent.filehandle
+    file.seek(page.offset)
+    (count,) = struct.unpack(order + number, file.read(struct.calcsize(f"={number}")))
+    end = page.offset + struct.calcsize(f"={number}") + entry * count
+    file.seek(end)
+    following = file.read(struct.calcsize(f"={link}"))
+    yield 0, 16 if is_big else 8
+    yield page.offset, end + len(following)
+    if len(following) == struct.calcsize(f"={link}"):
+        (start,) = struct.unpack(order + link, following)
+        yield start, start + (entry if start else 0)
+    for tag in page.tags:
+        if tag.code not in _NUMBERS:
+            yield tag.valueoffset, tag.valueoffset + tag.valuebytecount
+
+
+def _lists(page: "TiffPage") -> Iterator[tuple[int, int]]:
+    """Yield start and end of the lists of places and sizes that lie outside of the directory."""
+    within = 8 if page.parent.is_bigtiff else 4
+    for tag in page.tags:
+        if tag.code in _NUMBERS and tag.valuebytecount > within:
+            yield tag.valueoffset, tag.valueoffset + tag.valuebytecount

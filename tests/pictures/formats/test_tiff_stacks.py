@@ -2,6 +2,7 @@
 
 import io
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -188,3 +189,51 @@ def test_pixels_that_lie_where_the_file_says_what_it_is_are_refused(place: int) 
     content[where : where + 4] = place.to_bytes(4, "little")
     with pytest.raises(PictureError, match="where it says what they are"):
         open_picture(bytes(content))
+
+
+def damaged(number: int, place: Callable[[tifffile.TiffFile], int], to: str) -> bytes:
+    """Two pages of two strips each, without compression, of which one number is another."""
+    with tifffile.TiffWriter(file := io.BytesIO()) as writer:
+        for pixels in STACK[0, 0, :2]:
+            writer.write(pixels, rowsperstrip=4, metadata=None, photometric="minisblack")
+    content = bytearray(file.getvalue())
+    with tifffile.TiffFile(io.BytesIO(content)) as read:
+        tags = read.pages.first.tags
+        where = tags[273].valueoffset + 4 * number if to == "strip" else tags[273].offset + 8
+        if to == "end":
+            last = read.pages[1].aspage()
+            where = last.offset + 2 + 12 * len(last.tags)
+        content[where : where + 4] = place(read).to_bytes(4, "little")
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("to", "place"),
+    [
+        ("strip", lambda file: file.pages[1].tags[282].valueoffset - 8),
+        ("strip", lambda file: file.pages[1].offset - 8),
+        ("list", lambda file: file.pages[0].tags[279].valueoffset),
+    ],
+    ids=["value of another page", "directory of another page", "lists in one place"],
+)
+def test_pixels_that_lie_where_another_page_is_described_are_refused(
+    to: str, place: Callable[[tifffile.TiffFile], int]
+) -> None:
+    with pytest.raises(PictureError, match="is damaged"):
+        open_picture(damaged(0, place, to))
+
+
+def test_pixels_that_would_be_the_next_directory_are_refused() -> None:
+    content = damaged(0, lambda file: file.pages[0].dataoffsets[0], "end")
+    with pytest.raises(PictureError, match="is damaged"):
+        open_picture(content)
+
+
+def test_strips_in_one_place_become_strips_in_places_of_their_own() -> None:
+    """The second page has its first strip where the first page has its second, half of it."""
+    content = damaged(1, lambda file: file.pages[1].dataoffsets[0] + 2, "strip")
+    picture = open_picture(content)
+    before = [picture.read(page) for page in range(2)]
+    after = open_picture(written(content, lambda image: image[::-1]))
+    for page in range(2):
+        np.testing.assert_array_equal(after.read(page), before[page][::-1])

@@ -19,7 +19,7 @@ from tifffile import PHOTOMETRIC, TiffFile, TiffPage
 from denoising_pipeline.images import tiff_codecs as codecs
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.files import turned
-from denoising_pipeline.images.tiff_pages import Layout, layout_of
+from denoising_pipeline.images.tiff_pages import Layout, are_apart, layout_of
 from denoising_pipeline.pictures.formats.exif import CARRIED, IPTC, STORED, exif_of_tiff
 from denoising_pipeline.pictures.formats.picture import (
     Metadata,
@@ -96,6 +96,8 @@ class TiffPicture(Picture):
         self._planes = [plane for page in directories for plane in _planes(page)]
         if len(self._planes) == len(directories) == 1:
             self._planes = _hidden_pages(tiff, self._planes[0])
+        layouts = {id(plane.layout): plane.layout for plane in self._planes}
+        self._in_place = are_apart(directories, layouts.values())
         if _SUB_DIRECTORIES in first.tags or any(page.is_reduced for page in directories):
             self.note = "Left as they are: smaller copies of the pages in the file."
         self._colours = _palette(first)
@@ -133,8 +135,7 @@ class TiffPicture(Picture):
         with self.open() as source, TiffFile(source) as tiff:
             source.seek(0)
             shutil.copyfileobj(source, file)
-            for directory, planes in groupby(self._planes, lambda plane: id(plane.layout)):
-                del directory
+            for _, planes in groupby(self._planes, lambda plane: id(plane.layout)):
                 group = list(planes)
                 images = [next(pages) for _ in group]
                 with reading():
@@ -145,7 +146,8 @@ class TiffPicture(Picture):
                 ]
                 parts.append(stored[..., _span(group[-1])[1] :])
                 new = np.concatenate(parts, axis=2) if parts[0].shape != stored.shape else parts[0]
-                put_page(file, _page(tiff, group[0].directory), group[0].layout, stored, new)
+                page, layout = _page(tiff, group[0].directory), group[0].layout
+                put_page(file, page, layout, stored, new, self._in_place)
             next(pages, None)
 
     def _rewrite_palette(self, pages: Iterator[Images], file: IO[bytes]) -> None:

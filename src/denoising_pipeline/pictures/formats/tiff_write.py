@@ -29,6 +29,7 @@ def put_page(
     layout: Layout,
     old: npt.NDArray[Any],
     new: npt.NDArray[Any],
+    in_place: bool,
 ) -> None:
     """Replace the samples of a page in a copy of its file.
 
@@ -41,6 +42,7 @@ def put_page(
         layout: Of the page.
         old: (H, W, channels), as decoded.
         new: Likewise.
+        in_place: New strips and tiles may take the places of old ones; else all go to the end.
 
     Raises:
         PictureError: The file would come to be larger than its kind of TIFF can be.
@@ -51,7 +53,6 @@ def put_page(
     packing = codecs.DEFLATE if foreign else layout.packing
     offsets, sizes = list(layout.offsets), list(layout.sizes)
     end = file.seek(0, 2)
-    shared = len(set(offsets)) < len(offsets)
     for segment in layout.segments():
         part = layout.cut(new, segment)
         if not foreign and _is_same(part, layout.cut(old, segment)):
@@ -59,7 +60,7 @@ def put_page(
         packed = layout.packed(part, packing)
         number, room = segment.number, layout.sizes[segment.number]
         sizes[number] = len(packed)
-        if len(packed) > room or shared or offsets[number] + room > end:
+        if len(packed) > room or not in_place or offsets[number] + room > end:
             offsets[number] = file.seek(0, 2)
             offsets[number] += file.write(b"\0" * (offsets[number] % 2))
         else:
