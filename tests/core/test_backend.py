@@ -116,6 +116,7 @@ def test_nothing_to_fit_is_nothing() -> None:
     assert not list(batches_to_fit(iter(())))
 
 
+@pytest.mark.slow
 def test_another_backend_gets_the_batches_themselves(tmp_path: Path) -> None:
     package(tmp_path, "keras", STAND_IN)
     code = "from denoising_pipeline.core.backend import batches_to_fit; b = iter(()); "

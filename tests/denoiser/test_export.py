@@ -69,7 +69,10 @@ def noisy() -> Images:
             )
             for name in FOR_PICTURES
         ),
-        ("residual_unet", {**SMALL, "output": "gated", "conditioning": 2}),
+        pytest.param(
+            *("residual_unet", {**SMALL, "output": "gated", "conditioning": 2}),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_real_digits_come_out_as_of_the_denoiser(

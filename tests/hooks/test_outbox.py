@@ -111,6 +111,7 @@ def left(outbox: Outbox, *steps: Step) -> None:
     subprocess.run([sys.executable, "-c", script, *given], check=True)
 
 
+@pytest.mark.slow
 def test_a_last_line_that_was_cut_off_is_left_out(
     store: MlflowClient, run: Run, outbox: Outbox
 ) -> None:
@@ -122,6 +123,7 @@ def test_a_last_line_that_was_cut_off_is_left_out(
     assert kept(outbox) == []
 
 
+@pytest.mark.slow
 def test_what_belongs_to_a_living_process_or_another_store_is_left(
     store: MlflowClient, run: Run, outbox: Outbox
 ) -> None:
