@@ -8,6 +8,7 @@ all of them by SIGKILL. No file is watched and nothing is replaced: what is trie
 import array
 import atexit
 import ctypes
+import gc
 import multiprocessing.util
 import os
 import select
@@ -166,7 +167,11 @@ def _live(body: Callable[[], object], parent: socket.socket) -> None:
 
 
 def leave(body: Callable[[], object]) -> NoReturn:
-    """Run in a process that was forked, and end it as an interpreter would."""
+    """Run in a process that was forked, and end it as an interpreter would.
+
+    What it was forked from left is not collected here: it may wait for threads that are there only.
+    """
+    gc.freeze()
     code = 1
     try:
         _end_as_usual(body)

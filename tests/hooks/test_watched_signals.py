@@ -19,11 +19,13 @@ class Thing:
 
 @pytest.fixture
 def signals() -> Iterator[Signals]:
-    """Watched, as by a run whose nodes are in this thread."""
+    """Watched, as by a run whose nodes are in this thread; not even Ctrl-C was ignored before."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     watched = Signals(lambda: None)
     watched.watch(elsewhere=False)
     yield watched
     watched.release()
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize(
