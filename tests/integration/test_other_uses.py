@@ -64,4 +64,4 @@ def test_a_watermark_on_digits_is_scored_where_it_lies_and_elsewhere(project: Pr
     given = {"noise_injection": {"name": "watermark", "size": 10}}
     run = project.run(project.recipe("marked", given))
     assert {"test/covered_psnr", "test/kept_psnr"} <= run.data.metrics.keys()
-    assert "where it was covered" in project.saved(run, "report.html").read_text()
+    assert "where covered" in project.saved(run, "report.html").read_text()

@@ -71,7 +71,6 @@ def test_replay_tracks_what_it_wrote_and_no_more(project: Project, tiny: Run, re
     assert replay.data.tags["training_run"] == tiny.info.run_id
 
 
-@pytest.mark.slow
 def test_tag_draws_the_figures(project: Project, tiny: Run) -> None:
     """`--tags reporting` writes six pictures and the report, byte for byte those of the full run.
 
