@@ -26,16 +26,23 @@ def _empty_database() -> bytes:
 
 @contextmanager
 def tracking_in(folder: Path) -> Iterator[str]:
-    """Let MLflow track in a new database, and give its URI.
+    """Let MLflow track in a new database, and give its URI."""
+    with tracking_at(uri := empty_store(folder)):
+        yield uri
+
+
+@contextmanager
+def tracking_at(uri: str) -> Iterator[None]:
+    """Let MLflow track somewhere.
 
     MLflow writes where it tracks, and in which experiment, to variables of the process too, which
     the project obeys: the next test in this process would track there. They are put back.
     """
-    before, uri = mlflow.get_tracking_uri(), empty_store(folder)
+    before = mlflow.get_tracking_uri()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", uri)
         patch.setenv("MLFLOW_EXPERIMENT_ID", "")
         patch.delenv("MLFLOW_EXPERIMENT_ID")
         mlflow.set_tracking_uri(uri)
-        yield uri
+        yield
         mlflow.set_tracking_uri(before)

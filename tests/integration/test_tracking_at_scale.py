@@ -21,6 +21,7 @@ from databases import postgresql, programs
 from limits import PATIENCE
 from mlflow.tracking import MlflowClient
 from project_folder import environment, wait_until
+from tracking_store import tracking_at
 
 from denoising_pipeline.hooks.epoch_logger import metrics_step
 from denoising_pipeline.hooks.outbox import Outbox, deliver_left
@@ -159,13 +160,15 @@ def test_twenty_runs_at_once_lose_nothing_when_the_server_is_killed_in_the_middl
     assert [process.wait(PATIENCE) for process in processes] == [0] * PROCESSES
     left = list((tmp_path / "kept").glob("*.jsonl"))
     assert left
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.address)
 
     def next_runs_tell() -> bool:
         deliver_left(tmp_path / "kept", server.address, carry_out)
         return not list((tmp_path / "kept").glob("*.jsonl"))
 
-    wait_until(next_runs_tell)  # One that has to wait too long for an answer leaves it to the next.
+    with tracking_at(
+        server.address
+    ):  # One that waits too long for an answer leaves it to the next.
+        wait_until(next_runs_tell)
 
     for name, run_id in runs.items():
         assert client.get_run(run_id).info.status == "FINISHED"
