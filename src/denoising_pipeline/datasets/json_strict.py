@@ -8,7 +8,6 @@ from typing import Any, NoReturn, TypeAlias
 from kedro.io.core import AbstractVersionedDataset, get_filepath_str
 from kedro_datasets._typing import JSONPreview
 
-from denoising_pipeline.core.files import atomic_write
 from denoising_pipeline.datasets.versioned_file import VersionedFile
 
 JsonObject: TypeAlias = dict[str, Any]
@@ -39,7 +38,7 @@ class StrictJsonDataset(
 
     def _read(self, path: str) -> JsonObject:
         try:
-            return from_json(self._text(path))
+            return from_json(self._read_text(path))
         except ValueError as error:
             raise ValueError(
                 f"is corrupt or no strict JSON object ({error}). Remove it and run the pipeline "
@@ -47,17 +46,12 @@ class StrictJsonDataset(
             ) from error
 
     def _write(self, data: JsonObject, path: str) -> None:
-        text = to_json(data)
-        with atomic_write(self._fs, path) as file:
-            file.write(text.encode())
-
-    def _text(self, path: str) -> str:
-        with self._fs.open(path, "rb") as file:
-            return bytes(file.read()).decode()
+        self._write_text(to_json(data), path)
 
     def preview(self) -> JSONPreview:
         """Return the file's text, for Kedro-Viz."""
-        return JSONPreview(self._text(get_filepath_str(self._get_load_path(), self._protocol)))
+        path = get_filepath_str(self._get_load_path(), self._protocol)
+        return JSONPreview(self._read_text(path))
 
 
 def to_json(data: JsonObject) -> str:

@@ -1,11 +1,11 @@
 """Pages of HTML."""
 
 import re
+from contextlib import suppress
 
 from kedro.io.core import AbstractVersionedDataset, get_filepath_str
 from kedro_datasets._typing import HTMLPreview
 
-from denoising_pipeline.core.files import atomic_write
 from denoising_pipeline.datasets.versioned_file import VersionedFile
 
 _UNSEEN = re.compile(r"<(script|aside|dialog)\b.*?</\1>|<button\b[^>]*>[^<]*</button>", re.DOTALL)
@@ -28,17 +28,14 @@ class PageDataset(VersionedFile[str], AbstractVersionedDataset[str, str]):
     """
 
     def _read(self, path: str) -> str:
-        with self._fs.open(path, "rb") as file:
-            page = bytes(file.read()).decode(errors="replace")
-        if not page.rstrip().endswith(_END):
-            raise ValueError(
-                "is corrupt or no page. Remove it and run the pipeline that writes it."
-            )
-        return page
+        with suppress(UnicodeDecodeError):
+            page = self._read_text(path)
+            if page.rstrip().endswith(_END):
+                return page
+        raise ValueError("is corrupt or no page. Remove it; its pipeline writes it anew.")
 
     def _write(self, data: str, path: str) -> None:
-        with atomic_write(self._fs, path) as file:
-            file.write(data.encode())
+        self._write_text(data, path)
 
     def preview(self) -> HTMLPreview:
         """Return what the page says, for Kedro-Viz, which leaves out styles and scripts.
@@ -46,8 +43,6 @@ class PageDataset(VersionedFile[str], AbstractVersionedDataset[str, str]):
         It also reads the rest as Markdown: a new line would be one there, and two underscores
         would emphasize what stands between them.
         """
-        _, _, body = self._read(get_filepath_str(self._get_load_path(), self._protocol)).partition(
-            "<main>"
-        )
-        seen = _UNSEEN.sub("", body.partition("</main>")[0])
+        page = self._read(get_filepath_str(self._get_load_path(), self._protocol))
+        seen = _UNSEEN.sub("", page.partition("<main>")[2].partition("</main>")[0])
         return HTMLPreview(" ".join(seen.split()).replace("_", " "))

@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from kedro.io.core import AbstractVersionedDataset, DatasetError
 
-from denoising_pipeline.core.files import atomic_write
 from denoising_pipeline.datasets.versioned_file import VersionedFile
 from denoising_pipeline.report.blocks import Section
 from denoising_pipeline.report.stored import from_json, to_json
@@ -43,8 +42,7 @@ class SectionDataset(
 
     def _read(self, path: str) -> Section:
         try:
-            with self._fs.open(path, "rb") as file:
-                return from_json(bytes(file.read()).decode())
+            return from_json(self._read_text(path))
         except ValueError as error:
             raise ValueError(
                 f"{error}. Remove it and run the pipeline that writes it again."
@@ -53,5 +51,4 @@ class SectionDataset(
     def _write(self, data: Section | None, path: str) -> None:
         if data is None:
             raise DatasetError("There is no section to save.")
-        with atomic_write(self._fs, path) as file:
-            file.write(to_json(data).encode())
+        self._write_text(to_json(data), path)

@@ -14,7 +14,7 @@ from kedro.io.core import (
     get_protocol_and_path,
 )
 
-from denoising_pipeline.core.files import file_digest
+from denoising_pipeline.core.files import atomic_write, file_digest
 
 DataT = TypeVar("DataT")
 
@@ -69,6 +69,14 @@ class VersionedFile(_Base[DataT]):
     @abstractmethod
     def _write(self, data: DataT, path: str) -> None:
         """Write a file, atomically."""
+
+    def _read_text(self, path: str) -> str:
+        with self._fs.open(path, "rb") as file:
+            return bytes(file.read()).decode()
+
+    def _write_text(self, text: str, path: str) -> None:
+        with atomic_write(self._fs, path) as file:
+            file.write(text.encode())
 
     def load(self) -> DataT:
         """Read the file.

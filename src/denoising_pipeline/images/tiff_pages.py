@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 _LOWEST_FIRST = 2
 _SEPARATE = 2
-_OFFSETS, _SIZES = (273, 324), (279, 325)
-_NUMBERS = _OFFSETS + _SIZES
+OFFSETS, SIZES = (273, 324), (279, 325)
+"""Tags with the places and sizes in bytes of strips, of tiles."""
+
 _WIDE = {
     *(("u", bits) for bits in (32, 64)),
     *(("i", bits) for bits in (8, 16, 32, 64)),
@@ -198,7 +199,7 @@ def layout_of(page: "TiffPage") -> Layout:
         raise TiffError("is damaged: its size or the places of its pixels are no numbers")
     across, down = -(-layout.width // layout.tile[1]), -(-layout.height // layout.tile[0])
     count = across * down * (layout.channels if layout.separate else 1)
-    is_listed = any(code in page.tags for code in _SIZES)
+    is_listed = any(code in page.tags for code in SIZES)
     if not is_listed or not count <= min(len(layout.offsets), len(layout.sizes)):
         raise TiffError("is damaged: the places of its pixels are missing")
     return layout
@@ -256,7 +257,7 @@ def _said(page: "TiffPage") -> Iterator[tuple[int, int]]:
         (start,) = struct.unpack(order + link, following)
         yield start, start + (entry if start else 0)
     for tag in page.tags:
-        if tag.code not in _NUMBERS:
+        if tag.code not in OFFSETS + SIZES:
             yield tag.valueoffset, tag.valueoffset + tag.valuebytecount
 
 
@@ -264,5 +265,5 @@ def _lists(page: "TiffPage") -> Iterator[tuple[int, int]]:
     """Yield start and end of the lists of places and sizes that lie outside of the directory."""
     within = 8 if page.parent.is_bigtiff else 4
     for tag in page.tags:
-        if tag.code in _NUMBERS and tag.valuebytecount > within:
+        if tag.code in OFFSETS + SIZES and tag.valuebytecount > within:
             yield tag.valueoffset, tag.valueoffset + tag.valuebytecount

@@ -9,12 +9,11 @@ import numpy.typing as npt
 from tifffile import TiffPage, TiffWriter
 
 from denoising_pipeline.images import tiff_codecs as codecs
-from denoising_pipeline.images.tiff_pages import Layout
+from denoising_pipeline.images.tiff_pages import OFFSETS, SIZES, Layout
 from denoising_pipeline.pictures.formats.exif import ORIENTATION, RESOLUTION, Tag, packed, tags_of
 from denoising_pipeline.pictures.formats.picture import Metadata
 from denoising_pipeline.pictures.formats.samples import PictureError, Samples
 
-_OFFSETS, _SIZES = (273, 324), (279, 325)
 _BESIDE = {ORIENTATION, *RESOLUTION}
 _COMPRESSION, _PHOTOMETRIC = 259, 262
 _RGB, _YCBCR = 2, 6
@@ -69,8 +68,8 @@ def put_page(
             packed = b"\0" * (room - len(packed))
         file.write(packed)
     if (tuple(offsets), tuple(sizes)) != (layout.offsets, layout.sizes):
-        _set_numbers(file, page, _OFFSETS, offsets)
-        _set_numbers(file, page, _SIZES, sizes)
+        _set_numbers(file, page, OFFSETS, offsets)
+        _set_numbers(file, page, SIZES, sizes)
     if foreign:
         _set_short(file, page, _COMPRESSION, codecs.DEFLATE)
         if int(page.photometric) == _YCBCR:
