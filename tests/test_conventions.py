@@ -4,6 +4,7 @@ import inspect
 import re
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -268,6 +269,15 @@ def test_listing_pipelines_does_not_load_tensorflow() -> None:
     variables = environment()
     done = subprocess.run(command, cwd=PROJECT, env=variables, capture_output=True, check=True)
     assert done.stdout.strip() == b"{'kedro'}"
+
+
+def test_no_two_tests_write_one_source() -> None:
+    """They may come to share a project, in any order."""
+    files = Path(__file__).parent.rglob("*.py")
+    calls = [re.findall(r'raw_source\(\w+, "(\w+)"', file.read_text()) for file in files]
+    names = sorted(chain.from_iterable(calls))
+    assert len(names) > 5
+    assert names == sorted(set(names))
 
 
 def test_tests_leave_no_tracking_store_behind() -> None:

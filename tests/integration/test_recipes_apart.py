@@ -27,7 +27,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "plain": {},
     "anykind": {"noise_injection": {"name": "blind"}},
     "other": {"training": {**TRAINING, "model": {"name": "convolutional", "filters": 4}}},
-    "signs": {"source": "signs"},
+    "runes": {"source": "runes"},
 }
 OTHERS = ("evaluation,reporting", "benchmark", "robustness", "downstream", "uncertainty")
 PAIRS = list(permutations(RECIPES, 2))
@@ -46,7 +46,7 @@ def pair(project: Project, trained: str, called: str) -> str:
 @pytest.fixture(scope="module")
 def trained(project: Project) -> dict[str, Run]:
     """Each recipe, run once in a data folder of its own."""
-    raw_source(project, "signs", shape=(28, 28))
+    raw_source(project, "runes", shape=(28, 28))
     return {name: project.run(pair(project, name, name)) for name in RECIPES}
 
 
