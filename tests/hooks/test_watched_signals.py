@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 import weakref
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from limits import PATIENCE
 
-from denoising_pipeline.hooks.signals import Signals
+from denoising_pipeline.hooks.signals import Signals, mind_interrupts
 
 
 class Thing:
@@ -61,3 +62,41 @@ def test_what_else_is_ignored_is_said_as_ever(
     del thing
     assert gone() is None
     assert [type(error) for error in said] == [ValueError]
+
+
+def test_fault_p05_ctrl_c_ten_times_interrupts_no_end_of_a_process() -> None:
+    """Neither before a run is watched, nor what Python does at exit."""
+    program = """
+import atexit, os, signal, time
+from denoising_pipeline.hooks.signals import mind_interrupts
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where it was ignored before
+mind_interrupts()
+
+def press():
+    for _ in range(5):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)
+
+@atexit.register
+def end():
+    press()
+    print("whole")
+
+try:
+    press()
+    print("not interrupted")
+except KeyboardInterrupt:
+    press()
+    print("once")
+"""
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert (done.stdout.split(), done.stderr, done.returncode) == (["once", "whole"], "", 0)
+
+
+def test_ctrl_c_that_was_ignored_stays_so() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    mind_interrupts()
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    signal.signal(signal.SIGINT, before)

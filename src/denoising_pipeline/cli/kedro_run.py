@@ -9,6 +9,7 @@ from kedro.framework.cli.project import run as kedro_run
 from denoising_pipeline.cli.listing import write_lists
 from denoising_pipeline.config import ParameterError, parse_params
 from denoising_pipeline.core.processes import end_children_with_this
+from denoising_pipeline.hooks.signals import mind_interrupts
 
 RUN_HELP = """Run pipelines: images to a denoiser and a report.
 
@@ -49,6 +50,7 @@ def own_run() -> click.Command:
 def _run(**options: Any) -> Any:
     """Run, and say of an interruption how to go on."""
     callback: Any = kedro_run.callback
+    mind_interrupts()
     end_children_with_this()
     try:
         return callback(**options)

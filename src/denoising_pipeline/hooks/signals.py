@@ -26,6 +26,48 @@ SOON = 0.1
 """Seconds after which a signal that came to nothing comes again."""
 
 
+class _Wish:
+    """When somebody last wanted this process to end."""
+
+    def __init__(self) -> None:
+        self.last = -ONE_WISH
+
+    def comes(self) -> bool:
+        """Take note of a signal; return whether it is a wish of its own."""
+        before, self.last = self.last, time.monotonic()
+        return self.last - before >= ONE_WISH
+
+    def forget(self) -> None:
+        """Let the next signal be a wish of its own."""
+        self.last = -ONE_WISH
+
+
+_wish = _Wish()
+"""Of this process: a run may begin or end between two signals of one wish."""
+
+
+def mind_interrupts() -> None:
+    """Let Ctrl-C interrupt this process once a wish, until its end, also where no run is watched.
+
+    The second of two in a row would else interrupt what Python does at the end. Where something
+    else was to become of Ctrl-C, it still is.
+    """
+    if _is_main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _raise)
+
+
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _raise(number: int, frame: FrameType | None) -> None:
+    if not _wish.comes():
+        return
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    sys.exit(128 + number)
+
+
 class Signals:
     """What signals do from `watch` to `release`; no more than one run of a process is watched.
 
@@ -49,7 +91,6 @@ class Signals:
         self.ending = threading.RLock()
         self._handlers: dict[int, Any] = {}
         self._unraisable: Any = None
-        self._last = -ONE_WISH
         self._stop: threading.Event | None = None
 
     def watch(self, elsewhere: bool) -> None:
@@ -58,8 +99,9 @@ class Signals:
         Args:
             elsewhere: Nodes run in other threads or processes.
         """
-        if threading.current_thread() is not threading.main_thread():
+        if not _is_main_thread():
             return
+        _wish.forget()
         minded = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
         if elsewhere and hasattr(signal, "sigtimedwait"):
             # Threads and processes that begin from now on have signals blocked as well.
@@ -68,7 +110,7 @@ class Signals:
             threading.Thread(target=self._wait, args=(minded, self._stop), daemon=True).start()
             return
         for number in minded:
-            self._handlers[number] = signal.signal(number, self._raise)
+            self._handlers[number] = signal.signal(number, _raise)
         self._unraisable, sys.unraisablehook = sys.unraisablehook, self._raise_again
 
     def release(self) -> None:
@@ -83,14 +125,6 @@ class Signals:
             self._stop = None
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
-    def _raise(self, number: int, frame: FrameType | None) -> None:
-        before, self._last = self._last, time.monotonic()
-        if self._last - before < ONE_WISH:
-            return
-        if number == signal.SIGINT:
-            raise KeyboardInterrupt
-        sys.exit(128 + number)
-
     def _raise_again(self, ignored: Any) -> None:
         """Come back soon to a signal that reached a finalizer, which Python lets nothing end."""
         if not issubclass(ignored.exc_type, KeyboardInterrupt | SystemExit):
@@ -98,13 +132,13 @@ class Signals:
             return
         code = getattr(ignored.exc_value, "code", None)
         number = code - 128 if code else signal.SIGINT
-        self._last = -ONE_WISH
+        _wish.forget()
         threading.Timer(SOON, os.kill, (os.getpid(), number)).start()
 
     def _wait(self, minded: list[signal.Signals], stop: threading.Event) -> None:
         while not stop.is_set():
             found = signal.sigtimedwait(minded, 0.5)
-            if found and not stop.is_set():
+            if found and _wish.comes() and not stop.is_set():
                 self._leave(found.si_signo)
 
     def _leave(self, number: int) -> NoReturn:
