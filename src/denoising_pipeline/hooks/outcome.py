@@ -21,6 +21,13 @@ TABLES = ("comparison_markdown", "feature_markdown", "projection_markdown", "ano
 SHARE = re.compile(r"(accuracy|coverage)_|\w+_rate(_|$)")
 """Numbers of summaries that are shares of 1."""
 
+LABELS = {
+    "_direct": " noisy, trained on noisy",
+    "best_psnr": "best PSNR [dB]",
+    "bce_over_mse": "cross-entropy less MSE [dB]",
+}
+"""Words for parts of the names of numbers that say too little by themselves."""
+
 SHIFTS = ("noise_sweeps", "degradation_scores", "source_scores", "ood_roc")
 """Tables of robustness."""
 
@@ -169,12 +176,18 @@ def numbers(about: str, summary: Mapping[str, Any]) -> Table:
         ends = (summary.get(f"{key}_ci_{end}") for end in ("low", "high"))
         text = "{:.2%}" if SHARE.match(key) else "{:.4g}"
         interval = " to ".join(text.format(end) for end in ends if end is not None)
-        label = key.replace("direct", "noisy, trained on noisy").replace("_", " ")
-        rows.append([label, text.format(value), interval])
+        rows.append([_label(key), text.format(value), interval])
     counts = [f"{k.removeprefix('n_')} {v}" for k, v in summary.items() if k.startswith("n_")]
     caption = ", ".join(counts).replace("_", " ")
     interval = f"{summary.get('confidence', 0.95):.0%} interval"
     return Table(about, ["", "value", interval], rows, caption)
+
+
+def _label(key: str) -> str:
+    """Return what a number of a summary is called, in words."""
+    for name, words in LABELS.items():
+        key = key.replace(name, words)
+    return key.replace("_", " ")
 
 
 def files(table: pd.DataFrame) -> Table:
