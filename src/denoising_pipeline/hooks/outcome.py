@@ -68,7 +68,7 @@ def tables(outputs: Collection[str], catalog: DataCatalog) -> list[Table]:
         found.append(benchmark(catalog.load("benchmark_table")))
     if {*SHIFTS} <= {*outputs}:
         classical = catalog.load("classical_calibration")["denoiser"]
-        found.append(robustness(*map(catalog.load, SHIFTS), classical))
+        found.append(robustness(classical, *map(catalog.load, SHIFTS)))
     found += [
         numbers(name.removesuffix("_summary"), catalog.load(name))
         for name in NUMBERS
@@ -134,11 +134,11 @@ def benchmark(table: pd.DataFrame) -> Table:
 
 
 def robustness(
+    classical: str,
     noise: pd.DataFrame,
     degradation: pd.DataFrame,
     source: pd.DataFrame,
     told: pd.DataFrame,
-    classical: str,
 ) -> Table:
     """Return the scores at the highest level of every shift; the files have all levels."""
     alone = degradation[~degradation["with_noise"].astype(bool)]
