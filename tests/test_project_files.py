@@ -1,7 +1,11 @@
 """Files that services read: workflows, templates, citation, packaging."""
 
+import email
 import json
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -10,6 +14,7 @@ import pytest
 import yaml
 from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner
+from limits import PATIENCE
 
 from denoising_pipeline import __version__
 
@@ -75,6 +80,33 @@ def test_all_say_the_same_version() -> None:
     assert {project()["version"], str(citation["version"]), __version__} == {__version__}
     readme = (ROOT / "docs/index.md").read_text("utf-8")
     assert f"denoising_pipeline-{__version__}-" in readme
+
+
+def test_first_release_has_one_date() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    changes = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert f"## [{__version__}] - {citation['date-released']}" in changes
+
+
+def test_a_release_names_the_repository_that_makes_it(tmp_path: Path) -> None:
+    """Nothing here knows its address; the workflow does, and the index shows README alone."""
+    for name in (".ci/addresses.py", "pyproject.toml", "README.md", "LICENSE", "NOTICE"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    for folder in ("src/denoising_pipeline", "meta"):
+        (tmp_path / folder).mkdir(parents=True)
+    url = "https://example.org/somebody/denoising-pipeline"
+    command = [sys.executable, ".ci/addresses.py", url, "v0.1.0"]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=PATIENCE)
+    build = "import setuptools.build_meta as b; b.prepare_metadata_for_build_wheel('meta')"
+    subprocess.run([sys.executable, "-c", build], cwd=tmp_path, check=True, timeout=PATIENCE)
+    (written,) = tmp_path.glob("meta/*/METADATA")
+    metadata = email.message_from_string(written.read_text("utf-8"))
+    assert f"Changelog, {url}/blob/v0.1.0/CHANGELOG.md" in metadata.get_all("Project-URL", [])
+    shown = str(metadata.get_payload())
+    assert f"and denoised]({url}/raw/v0.1.0/docs/denoised.png)" in shown
+    targets = re.findall(r"\]\(([^)\s]+)\)", shown)
+    assert [target for target in targets if "://" not in target] == []
 
 
 def test_container_and_hooks_can_be_read() -> None:

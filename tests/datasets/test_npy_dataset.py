@@ -104,17 +104,22 @@ def previewed(data: Any, path: Path) -> Any:
 
 
 def test_a_preview_is_a_sheet_of_the_first_images(tmp_path: Path) -> None:
+    """Four beside each other, enlarged by whole numbers: what it is drawn into is no strip."""
     draws = np.random.default_rng(0)
     levels = draws.integers(0, 255, (20, 5, 4, 1), np.uint8)
     kinds = (levels, levels[..., 0], levels.astype(np.float32) / 255, np.stack([levels] * 2))
     for data in kinds:
         sheet = previewed(data, tmp_path / "images.npy")
-        assert sheet.shape == (5, 12 * 6)
-        np.testing.assert_array_equal(sheet[:, 6:10], levels[1, ..., 0])
+        high, wide = 19 * 5, 19 * 4  # 19 is 96 // 5.
+        assert sheet.shape == (3 * (high + 2), 4 * (wide + 2))
+        top, left = high + 2, 2 * (wide + 2)
+        np.testing.assert_array_equal(
+            sheet[top : top + high : 19, left : left + wide : 19], levels[6, ..., 0]
+        )
     shapes = [(3, 200, 3), (9, 4, 3)]
     images = (draws.random(shape, dtype=np.float32) for shape in shapes)
     sheet = previewed(ImageSet.collect(images, shapes, np.float32), tmp_path / "images.npy")
-    assert sheet.shape == (9, 2 * 98, 3)
+    assert sheet.shape == (11, 2 * 98, 3)
 
 
 def test_what_holds_no_images_has_no_preview(tmp_path: Path) -> None:

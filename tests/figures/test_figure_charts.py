@@ -185,6 +185,6 @@ def test_coverage_is_drawn_over_standard_deviations_beside_a_normal_distribution
     bars = [c for c in left.containers if isinstance(c, ErrorbarContainer)]
     observed = np.concatenate([np.asarray(bar.lines[0].get_ydata()) for bar in bars])
     np.testing.assert_array_equal(observed, tables["coverage"]["observed"])
-    assert {str(bar.get_label()) for bar in bars} == {"all pixels", "not black pixels"}
+    assert {str(bar.get_label()) for bar in bars} == {"all pixels", "pixels that are not black"}
     points = lines(right)["tenths of the pixels"]
     np.testing.assert_array_equal(points, tables["reliability"])

@@ -265,11 +265,14 @@ def test_a_run_ends_with_its_time_and_where_it_is_seen(capsys: pytest.CaptureFix
 def test_other_pipelines_end_with_their_numbers(capsys: pytest.CaptureFixture[str]) -> None:
     made: Any = DataCatalog()
     bounds = {"accuracy_denoised_ci_low": 0.8, "accuracy_denoised_ci_high": 0.91}
-    made["downstream_summary"] = {"n_images": 60, "accuracy_denoised": 0.85, **bounds}
+    others = {"misled_rate_direct": 0.0002, "best_psnr": 16.4876}
+    made["downstream_summary"] = {"n_images": 60, "accuracy_denoised": 0.85, **bounds, **others}
     numbers = node(same, name="sum", inputs={"given": "x"}, outputs="downstream_summary")
     ConsoleHooks().after_pipeline_run(Pipeline([numbers]), made)
     lines = [line.replace("│", " ").split() for line in capsys.readouterr().out.splitlines()]
-    assert ["accuracy", "denoised", "0.85", "0.8", "to", "0.91"] in lines
+    assert ["accuracy", "denoised", "85.00%", "80.00%", "to", "91.00%"] in lines
+    assert ["misled", "rate", "noisy,", "trained", "on", "noisy", "0.02%"] in lines
+    assert ["best", "PSNR", "[dB]", "16.49"] in lines
     assert ["images", "60"] in lines
 
 
@@ -288,9 +291,11 @@ def test_robustness_ends_with_the_strongest_of_every_shift(
         [("noise", "gaussian", 1.0, 0.75)], columns=["kind", "name", "level", "auc"]
     )
     names = list(made.keys())
+    made["classical_calibration"] = {"denoiser": "linear MMSE + tone"}
     written = [node(same, name=x, inputs={"given": f"of_{x}"}, outputs=x) for x in names]
     ConsoleHooks().after_pipeline_run(Pipeline(written), made)
     lines = [line.replace("│", " ").split() for line in capsys.readouterr().out.splitlines()]
+    assert ["Classical:", "linear", "MMSE", "+", "tone."] in lines
     for expected in (
         "gaussian 1 10.00 11.00 12.00 0.750",
         "fog 1 10.00 11.00 12.00",

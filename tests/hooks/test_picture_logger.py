@@ -25,6 +25,19 @@ def test_a_sheet_has_the_noisy_images_above_the_denoised_ones() -> None:
     assert (pixels[84:86] == 128).all()
 
 
+def test_more_than_five_stand_below_each_other() -> None:
+    """MLflow shows sheets in a square; those of one index stay together."""
+    noisy = np.arange(7, dtype=np.float32).reshape(7, 1, 1, 1) / 7 + np.zeros((7, 84, 84, 1))
+    pixels = np.asarray(sheet(noisy.astype(np.float32), 1 - noisy.astype(np.float32)))
+    assert pixels.shape == (4 * 86, 5 * 86, 3)
+    values = np.round(255 * np.arange(7) / 7)
+    upper, lower = pixels[0, : 5 * 86 : 86, 0], pixels[86, : 5 * 86 : 86, 0]
+    assert (upper == values[:5]).all()
+    assert (lower == np.round(255 - 255 * np.arange(5) / 7)).all()
+    assert (pixels[172, : 2 * 86 : 86, 0] == values[5:]).all()
+    assert (pixels[172:, 2 * 86 :] == 128).all()
+
+
 def test_large_images_stay_as_they_are() -> None:
     images = np.zeros((2, 96, 96, 3), np.float32)
     assert sheet(images).size == (2 * 98, 98)
@@ -66,6 +79,7 @@ def test_no_training_shows_more_than_a_few_pictures(epochs: int) -> None:
         lambda images, training: 2 * np.ones_like(images), first, 1, epochs, show
     )
     for epoch in range(epochs):
+        callback.on_epoch_begin(epoch, {})
         callback.on_epoch_end(epoch, {})
-    assert len(seen) == min(epochs, MOST)
-    assert seen[-1] == epochs
+    assert len(seen) == 1 + min(epochs, MOST)
+    assert (seen[0], seen[-1]) == (0, epochs)

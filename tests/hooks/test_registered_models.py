@@ -1,5 +1,6 @@
 """What a run registers, and who becomes champion: on a real store, with scores made by hand."""
 
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -130,6 +131,18 @@ def test_a_better_one_takes_the_alias_and_has_the_figures_as_tags(
     assert 0 < low < mean < high
     assert mean == pytest.approx(0.5, abs=0.01)
     assert (tags["decision.images"], tags["decision.confidence"]) == ("20", "0.95")
+
+
+def test_the_page_of_the_logged_model_names_its_version_once(
+    runs: Runs, client: MlflowClient
+) -> None:
+    """Also if its process was killed after it had registered it, and it is told again."""
+    run_id, model_id = runs.track()
+    for _ in range(2):
+        version = runs.register(run_id, model_id)
+    assert version
+    tag = client.get_logged_model(model_id).tags["mlflow.modelVersions"]
+    assert json.loads(tag) == [{"name": version.name, "version": version.version}]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 from denoising_pipeline.batch.results import FileResult, shown
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Group
 
 MOST_ROWS = 200
 """Of the table; files that went well are left out first."""
@@ -22,30 +22,37 @@ COLUMNS = [each.name for each in fields(FileResult) if each.name != "thumbnails"
 """Of CSV, JSON and the table of Kedro."""
 
 
-def table_of(results: Collection[FileResult]) -> "Table":
-    """Return a table for the terminal, a row per file in the order of the results."""
+def table_of(results: Collection[FileResult]) -> "Group":
+    """Return what the terminal shows: a table of figures, a row per file, and words beneath.
+
+    Words have the whole width: a column for them has none beside the figures, where a terminal is
+    80 characters wide. Files are in the order of the results.
+    """
+    from rich.console import Group
     from rich.markup import escape
+    from rich.padding import Padding
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(show_edge=False, pad_edge=False)
     table.add_column("file", overflow="fold")
-    for name in ("size", "kind", "MP", "MP/s", "noise /255", "PSNR dB"):
+    for name in ("size", "kind", "MP/s", "noise /255", "PSNR dB"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("what became of it", overflow="fold")
+    said: list[Text | Padding] = []
     for result in _most_telling(results):
         cells = (
             shown(result.source),
             result.extent,
             _kind(result),
-            f"{result.megapixels:.2f}" if result.megapixels else "",
             "" if result.speed is None else f"{result.speed:.2f}",
             _noise(result),
             _psnr(result),
-            "\n".join((outcome_of(result), *result.warnings)),
         )
-        style = {"failed": "red", "skipped": "dim"}.get(result.status)
+        style = {"failed": "red", "skipped": "dim"}.get(result.status, "")
         table.add_row(*map(escape, cells), style=style)
-    return table
+        said.append(Text(f"{shown(result.source)}: {outcome_of(result)}", style))
+        said += [Padding(Text(warning, style), (0, 0, 0, 2)) for warning in result.warnings]
+    return Group(table, *said)
 
 
 def outcome_of(result: FileResult) -> str:

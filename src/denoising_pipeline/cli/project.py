@@ -49,7 +49,7 @@ def without_traceback(command: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         try:
             return command(*args, **kwargs)
-        except click.ClickException:
+        except (click.ClickException, click.Abort):
             raise
         except Exception as error:
             known = isinstance(error, KNOWN_ERRORS)

@@ -18,8 +18,12 @@ Array: TypeAlias = npt.NDArray[Any]
 SHOWN = 12
 """Images of a preview."""
 
+COLUMNS = 4
+"""Images beside each other: Kedro-Viz draws every preview into a box that is half as wide again as
+high."""
+
 SIDE = 96
-"""Pixels of them that are shown at most, to each side."""
+"""Pixels of them that are shown at most, to each side; smaller ones are enlarged."""
 
 IMAGES = 4
 """Dimensions of a collection of images."""
@@ -65,11 +69,14 @@ class NpyDataset(VersionedFile[Any], AbstractVersionedDataset[Any, Any]):
         seen = [as_seen(data, place, SIDE, SIDE) for place in range(min(SHOWN, len(data)))]
         if not seen:
             return NOTHING
-        height, width = np.max([image.shape[:2] for image in seen], axis=0)
-        sheet = np.ones((height, (width + 2) * len(seen), data.channels), np.float32)
+        factor = max(1, SIDE // max(max(image.shape[:2]) for image in seen))
+        seen = [image.repeat(factor, axis=0).repeat(factor, axis=1) for image in seen]
+        height, width = np.max([image.shape[:2] for image in seen], axis=0) + 2
+        rows, columns = -(-len(seen) // COLUMNS), min(len(seen), COLUMNS)
+        sheet = np.ones((rows * height, columns * width, data.channels), np.float32)
         for place, image in enumerate(seen):
-            left = place * (width + 2)
-            sheet[: image.shape[0], left : left + image.shape[1]] = image
+            top, left = place // COLUMNS * height, place % COLUMNS * width
+            sheet[top : top + image.shape[0], left : left + image.shape[1]] = image
         return ImagePreview(png(sheet).partition(",")[2])
 
     def _read(self, path: str) -> Any:

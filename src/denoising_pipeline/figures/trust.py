@@ -164,7 +164,8 @@ def _draw_coverage(ax: Axes, coverage: pd.DataFrame) -> None:
         coverage.groupby("pixels"), (AFTER, BEFORE), ("o-", "s-"), strict=False
     ):
         style = {"fmt": line, "color": color, "ms": 5, "capsize": 3}
-        draw_intervals(ax, rows["sd"], rows, "observed", label=f"{kind} pixels", **style)
+        label = "all pixels" if kind == "all" else f"pixels that are {kind}"
+        draw_intervals(ax, rows["sd"], rows, "observed", label=label, **style)
     normal = coverage.drop_duplicates("sd")
     ax.plot(normal["sd"], normal["nominal"], ":", color=INK, label="a normal distribution")
     ax.set(

@@ -24,7 +24,7 @@ image by image.
 chance.
 """
 
-PREVIEWS, PREVIEW_WIDTH = "previews", 720
+PREVIEWS, PREVIEW_WIDTH = "previews", 660
 """Folder of small copies of pictures, since MLflow shows them as large as they are."""
 
 PICTURE = "denoising_examples"

@@ -1,5 +1,6 @@
 """What came of a run, in tables that the terminal and MLflow show alike."""
 
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +18,15 @@ NUMBERS = ("downstream_summary", "uncertainty_summary", "study_summary")
 TABLES = ("comparison_markdown", "feature_markdown", "projection_markdown", "anomaly_markdown")
 """Tables in Markdown."""
 
+SHARE = re.compile(r"(accuracy|coverage)_|\w+_rate(_|$)")
+"""Numbers of summaries that are shares of 1."""
+
+LABELS = {
+    "_direct": " noisy, trained on noisy",
+    "best_psnr": "best PSNR [dB]",
+    "bce_over_mse": "cross-entropy less MSE [dB]",
+}
+"""Words for parts of the names of numbers that say too little by themselves."""
 
 SHIFTS = ("noise_sweeps", "degradation_scores", "source_scores", "ood_roc")
 """Tables of robustness."""
@@ -57,7 +67,8 @@ def tables(outputs: Collection[str], catalog: DataCatalog) -> list[Table]:
     if "benchmark_table" in outputs:
         found.append(benchmark(catalog.load("benchmark_table")))
     if {*SHIFTS} <= {*outputs}:
-        found.append(robustness(*map(catalog.load, SHIFTS)))
+        classical = catalog.load("classical_calibration")["denoiser"]
+        found.append(robustness(classical, *map(catalog.load, SHIFTS)))
     found += [
         numbers(name.removesuffix("_summary"), catalog.load(name))
         for name in NUMBERS
@@ -123,7 +134,11 @@ def benchmark(table: pd.DataFrame) -> Table:
 
 
 def robustness(
-    noise: pd.DataFrame, degradation: pd.DataFrame, source: pd.DataFrame, told: pd.DataFrame
+    classical: str,
+    noise: pd.DataFrame,
+    degradation: pd.DataFrame,
+    source: pd.DataFrame,
+    told: pd.DataFrame,
 ) -> Table:
     """Return the scores at the highest level of every shift; the files have all levels."""
     alone = degradation[~degradation["with_noise"].astype(bool)]
@@ -146,7 +161,8 @@ def robustness(
         label = str(name) if kind == "source" else f"{name} {level:g}"
         rows.append([label, *values, "" if area is None else f"{area:.3f}"])
     title = f"PSNR [dB] of {every['n_images'].max():,} test images under what was not learnt"
-    caption = "Told apart: area under the ROC of the out-of-distribution score; 0.5 is guessing."
+    told_apart = "Told apart: area under the ROC of the out-of-distribution score; 0.5 is guessing."
+    caption = f"Classical: {classical}.\n{told_apart}"
     return Table(title, ["", "noisy", "classical", "denoised", "told apart"], rows, caption)
 
 
@@ -158,12 +174,20 @@ def numbers(about: str, summary: Mapping[str, Any]) -> Table:
         if not plain or CONSTANTS.fullmatch(key):
             continue
         ends = (summary.get(f"{key}_ci_{end}") for end in ("low", "high"))
-        interval = " to ".join(f"{end:.4g}" for end in ends if end is not None)
-        rows.append([key.replace("_", " "), f"{value:.4g}", interval])
+        text = "{:.2%}" if SHARE.match(key) else "{:.4g}"
+        interval = " to ".join(text.format(end) for end in ends if end is not None)
+        rows.append([_label(key), text.format(value), interval])
     counts = [f"{k.removeprefix('n_')} {v}" for k, v in summary.items() if k.startswith("n_")]
     caption = ", ".join(counts).replace("_", " ")
     interval = f"{summary.get('confidence', 0.95):.0%} interval"
     return Table(about, ["", "value", interval], rows, caption)
+
+
+def _label(key: str) -> str:
+    """Return what a number of a summary is called, in words."""
+    for name, words in LABELS.items():
+        key = key.replace(name, words)
+    return key.replace("_", " ")
 
 
 def files(table: pd.DataFrame) -> Table:

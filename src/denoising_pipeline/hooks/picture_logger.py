@@ -17,6 +17,9 @@ KEY = "validation images"
 SIDE = 84
 """Pixels to which images are enlarged, by whole numbers, so that digits can be seen."""
 
+COLUMNS = 5
+"""Images beside each other: MLflow shows a sheet in a square of 256 pixels."""
+
 
 @dataclass(frozen=True)
 class PictureLogger:
@@ -28,7 +31,7 @@ class PictureLogger:
         """Log the images of one epoch, the noisy ones above.
 
         Args:
-            epoch: From 1; the step in MLflow.
+            epoch: After which they were denoised, 0 before the first; the step in MLflow.
             noisy: float32 (n, H, W, C) in [0, 1].
             denoised: The same images denoised; the number of channels may be another.
         """
@@ -42,15 +45,23 @@ class PictureLogger:
 
 
 def sheet(*rows: Images) -> Image.Image:
-    """Return images as one picture, a row for each collection, with a grey line between them."""
+    """Return images as one picture, with a grey line between them.
+
+    Args:
+        rows: Collections of as many images; those of one index stand below each other.
+    """
     factor = max(1, SIDE // max(rows[0].shape[1:3]))
-    tiles = []
-    for images in rows:
-        colour = np.broadcast_to(images, (*images.shape[:3], 3))
-        large = colour.repeat(factor, axis=1).repeat(factor, axis=2)
-        framed = np.pad(large, ((0, 0), (0, 2), (0, 2), (0, 0)), constant_values=0.5)
-        tiles.append(np.concatenate(list(framed), axis=1))
-    return Image.fromarray(np.round(np.concatenate(tiles) * 255).astype(np.uint8))
+    lines: list[Images] = []
+    for start in range(0, len(rows[0]), COLUMNS):
+        for images in rows:
+            part = images[start : start + COLUMNS]
+            colour = np.broadcast_to(part, (*part.shape[:3], 3))
+            large = colour.repeat(factor, axis=1).repeat(factor, axis=2)
+            framed = np.pad(large, ((0, 0), (0, 2), (0, 2), (0, 0)), constant_values=0.5)
+            line = np.concatenate(list(framed), axis=1)
+            rest = (lines[0] if lines else line).shape[1] - line.shape[1]
+            lines.append(np.pad(line, ((0, 0), (0, rest), (0, 0)), constant_values=0.5))
+    return Image.fromarray(np.round(np.concatenate(lines) * 255).astype(np.uint8))
 
 
 def log_picture(client: MlflowClient, run_id: str, step: Step, again: bool) -> None:

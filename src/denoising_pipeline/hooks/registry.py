@@ -1,5 +1,6 @@
 """Versions of the registered model: each trained and scored denoiser, the best of them by alias."""
 
+import json
 import logging
 from typing import Any
 
@@ -12,6 +13,7 @@ from mlflow.protos.databricks_pb2 import (
     ErrorCode,
 )
 from mlflow.tracking import MlflowClient
+from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 
 from denoising_pipeline.config import Parameters
 from denoising_pipeline.datasets.mlflow_runs import tracked_run
@@ -61,6 +63,7 @@ def register(
                 version = _create(client, name, model_id, run_id, text, tags)
             alias = version.tags["decision"]
             client.set_registered_model_alias(name, alias, version.version)
+            _link(client, model_id, version)
             if alias == CHAMPION:
                 _present(client, name, version.version, text)
     except Exception as error:
@@ -75,6 +78,15 @@ def _registered(client: MlflowClient, name: str, model_id: str, run_id: str) -> 
     """Return the version of a logged model that was registered before its process was killed."""
     found = client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'")
     return next((version for version in found if version.source == _source(model_id)), None)
+
+
+def _link(client: MlflowClient, model_id: str, version: ModelVersion) -> None:
+    """Name the version on the page of the logged model, which only servers do by themselves."""
+    known = json.loads(client.get_logged_model(model_id).tags.get(MLFLOW_MODEL_VERSIONS, "[]"))
+    found = {"name": version.name, "version": version.version}
+    if found not in known:
+        tag = json.dumps([*known, found])
+        client.set_logged_model_tags(model_id, {MLFLOW_MODEL_VERSIONS: tag})
 
 
 def _source(model_id: str) -> str:

@@ -1,4 +1,4 @@
-"""The same few validation images after every epoch, as they get better."""
+"""The same few validation images before the first epoch and after every one, as they get better."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -9,7 +9,7 @@ from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.images.arrays import Images
 
 PictureLogger: TypeAlias = Callable[[int, Images, Images], None]
-"""Takes an epoch, from 1, and float32 (n, H, W, C) in [0, 1]: noisy images, and denoised ones."""
+"""Takes the epochs that are done, and float32 (n, H, W, C) in [0, 1]: noisy and denoised images."""
 
 SHOWN = 10
 """Validation images that are shown."""
@@ -32,10 +32,20 @@ def picture_callback(
     """
     first, every = inputs[:SHOWN], -(-epochs // MOST)
 
-    def on_epoch_end(epoch: int, logs: Any) -> None:
-        if first.shape[1] > 1 and ((epoch + 1) % every == 0 or epoch + 1 == epochs):
+    def look(done: int) -> None:
+        if first.shape[1] > 1:
             output = load_keras().ops.convert_to_numpy(model(first, training=False))
             denoised = np.clip(output.astype(np.float32), 0, 1)
-            show(epoch + 1, first[..., :channels], denoised)
+            show(done, first[..., :channels], denoised)
 
-    return load_keras().callbacks.LambdaCallback(on_epoch_end=on_epoch_end)
+    def on_epoch_begin(epoch: int, logs: Any) -> None:
+        if epoch == 0:  # The slider of MLflow starts there.
+            look(0)
+
+    def on_epoch_end(epoch: int, logs: Any) -> None:
+        if (epoch + 1) % every == 0 or epoch + 1 == epochs:
+            look(epoch + 1)
+
+    return load_keras().callbacks.LambdaCallback(
+        on_epoch_begin=on_epoch_begin, on_epoch_end=on_epoch_end
+    )

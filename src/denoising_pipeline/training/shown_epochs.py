@@ -32,15 +32,19 @@ class _Shown:
         now, done = time.monotonic(), index + 1
         if now - self._looked >= EVERY:
             self._looked, left = now, (now - self._began) * (self._steps - done) / done
-            parts = [f"step {done} of {self._steps}", *_numbers(logs), f"{left:.0f} s left"]
-            self._write(parts, "")
+            self._write([f"step {done} of {self._steps}"], logs, f"{left:.0f} s left")
 
     def end(self, epoch: int, logs: Mapping[str, float]) -> None:
-        self._write([*_numbers(logs), f"{time.monotonic() - self._began:.0f} s"], "\n")
+        self._write([], logs, f"{time.monotonic() - self._began:.0f} s", "\n")
 
-    def _write(self, parts: list[str], after: str) -> None:
+    def _write(
+        self, step: list[str], logs: Mapping[str, float], seconds: str, after: str = ""
+    ) -> None:
         place = f"epoch {self._epoch:>{len(str(self._epochs))}} of {self._epochs}"
-        line = "  ".join([place, *parts])[:WIDTH]
+        numbers = _numbers(logs)
+        # A number that is cut would be another one: what has no room is left out whole.
+        while len(line := "  ".join([place, *step, *numbers, seconds])) > WIDTH and numbers:
+            numbers.pop()
         sys.stdout.write(f"{_AGAIN if self._terminal else ''}{line}{after}")
         sys.stdout.flush()
 
@@ -62,8 +66,13 @@ def shown_epochs(epochs: int, steps: int) -> Any:
 
 
 def _numbers(logs: Mapping[str, float]) -> list[str]:
-    """Return the scores; decibels need no more than two decimals."""
+    """Return each score, that of validation images beside it; decibels have two decimals."""
+    texts = {
+        key: f"{value:.2f}" if "psnr" in key else f"{value:.4g}" for key, value in logs.items()
+    }
+    beside = {f"val_{key}": key for key in texts}
     return [
-        f"{key} {value:.2f}" if "psnr" in key else f"{key} {value:.4g}"
-        for key, value in logs.items()
+        f"{key} {text} val {texts[f'val_{key}']}" if f"val_{key}" in texts else f"{key} {text}"
+        for key, text in texts.items()
+        if key not in beside
     ]

@@ -78,9 +78,10 @@ def _advice(summary: Mapping[str, Any]) -> list[str]:
             if low <= 0 <= high
             else ("is better" if low > 0 else "is worse")
         )
+        pairs = summary[f"{key}_pairs"]
         found.append(
-            f"{what} {how}: {summary[key]:+.2f} dB ({low:+.2f} to {high:+.2f}) over "
-            f"{summary[f'{key}_pairs']} pairs of trials that differ in nothing else."
+            f"{what} {how}: {summary[key]:+.2f} dB ({low:+.2f} to {high:+.2f}) over {pairs} "
+            f"pair{'s' if pairs > 1 else ''} of trials that differ in nothing else."
         )
     return found
 
