@@ -11,7 +11,7 @@ import os
 from dataclasses import fields
 from functools import cached_property
 from pathlib import Path, PurePath
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from denoising_pipeline.batch.places import (
     FILES,
@@ -23,6 +23,7 @@ from denoising_pipeline.batch.places import (
 )
 from denoising_pipeline.batch.plan import MANIFEST, RECORD, Located
 from denoising_pipeline.batch.results import FileResult
+from denoising_pipeline.batch.scores import FIELDS, Scores
 
 __all__ = ["FILES", "Record", "Stamp", "settings_digest"]
 
@@ -121,6 +122,32 @@ class Record:
         if self.job:
             found = {name: getattr(result, name) for name in _FOUND}
             line |= {"job": self.job, "found": found}
+        self._add(work, line, result)
+
+    def scores_of(self, work: Located) -> Scores | None:
+        """Return what is noted of source and output against the partner, if it is as it was."""
+        entry = self._made(work)
+        if entry is None or work.partner is None or "scores" not in entry:
+            return None
+        partner = Stamp.of(work.partner)
+        if entry["against"] != [partner.size, partner.changed]:
+            return None
+        return cast("Scores", {name: entry["scores"][name] for name in FIELDS})
+
+    def note_scores(self, work: Located, result: FileResult) -> None:
+        """Add the scores of an output that was made before.
+
+        Raises:
+            OSError: The disk takes no whole line.
+        """
+        if (entry := self._made(work)) is not None:
+            self._add(work, entry, result)
+
+    def _add(self, work: Located, line: dict[str, Any], result: FileResult) -> None:
+        if work.partner is not None:
+            partner = Stamp.of(work.partner)
+            scores = {name: getattr(result, name) for name in FIELDS}
+            line = {**line, "against": [partner.size, partner.changed], "scores": scores}
         if isinstance(self._file, Address):
             self._lines[self._name(work)] = [line]
             self.write()

@@ -32,7 +32,8 @@ def work_through(given: Mapping[str, Any], options: Options, results: Spill) -> 
     fitting_denoiser(options)
     inputs = list(map(place_of, given["inputs"]))
     output = place_of(given["output"])
-    collected = collect(inputs, output, given["suffix"], given["format"], results.append)
+    against = place_of(given["against"]) if given["against"] else None
+    collected = collect(inputs, output, given["suffix"], given["format"], results.append, against)
     shown: frozenset[int] = frozenset()
     if given["report"]:
         from denoising_pipeline.batch.thumbnails import pictured
