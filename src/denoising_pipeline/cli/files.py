@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 ALL_WELL, SOME_FAILED, NOTHING_DONE = 0, 1, 2
 """Exit codes; after a signal it is 128 and the signal's number."""
 
+FEW = 1000
+"""Files whose results are kept in memory; those of more lie on the disk."""
+
 GO_ON = "Give the same command with --resume to go on."
 
 
@@ -58,13 +61,15 @@ def denoise_files(given: Mapping[str, Any]) -> int:
                 from denoising_pipeline.cli import collection
 
                 _check_tables(given)
-                results = collection.Spill()
+                results = _on_disk()
                 problem = collection.work_through(given, _options(given), results)
             else:
                 plan = _plan(given)
                 _check_tables(given)
                 if given["dry_run"]:
                     return _dry_run(plan, given)
+                if given["watch"] or len(plan.works) > FEW:
+                    results = _on_disk()
                 problem = _work_through(plan, given, results)
         except Interrupted as signalled:
             for number in _SIGNALS:
@@ -128,6 +133,12 @@ def _write(output: str, file: io.BytesIO) -> None:
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _on_disk() -> "Spill":
+    from denoising_pipeline.batch.collection.spill import Spill
+
+    return Spill()
 
 
 def _plan(given: Mapping[str, Any]) -> Plan:
