@@ -167,13 +167,13 @@ def test_a_worker_gives_freed_memory_back_as_the_c_library_does_or_as_it_is_told
     import dask
 
     key = "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_"
-    names = ["MALLOC_TRIM_THRESHOLD_", "OMP_NUM_THREADS"]
-    for name in names:
-        monkeypatch.delenv(name, raising=False)
-    for told, expected in ((None, [None, "1"]), (4096, ["4096", "1"])):
+    names = ["MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "OMP_NUM_THREADS"]
+    for told, expected in ((None, str(2**25)), (4096, "4096")):
+        for name in names:
+            monkeypatch.delenv(name, raising=False)
         with dask.config.set({key: told} if told else {}), Cluster("local:1") as cluster:
             found = cluster._client.run(lambda: list(map(os.environ.get, names)))
-        assert list(found.values()) == [expected]
+        assert list(found.values()) == [[expected, str(2**22), "1"]]
 
 
 def test_scores_against_clean_partners_outlive_workers_and_the_job(

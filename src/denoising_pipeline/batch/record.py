@@ -54,6 +54,9 @@ class Record:
 
     @cached_property
     def _lines(self) -> dict[str, list[dict[str, Any]]]:
+        return self._read()
+
+    def _read(self) -> dict[str, list[dict[str, Any]]]:
         """Lines by target, the newest last; one that is torn or none of ours is passed over."""
         found: dict[str, list[dict[str, Any]]] = {}
         for file in self._files():
@@ -166,7 +169,12 @@ class Record:
         self._lines[self._name(work)][-1]["made"] = [made.size, made.changed]
 
     def write(self) -> None:
-        """Write all lines anew: object storage cannot add to a file."""
+        """Write all lines anew: object storage cannot add to a file.
+
+        A worker that was given up, and has gone on, keeps what another has noted in its place.
+        """
+        for target, there in self._read().items():
+            self._lines.setdefault(target, there)
         files, name = filesystem(self._file)
         lines = (line for each in self._lines.values() for line in each)
         text = "".join(f"{json.dumps(line)}\n" for line in lines)

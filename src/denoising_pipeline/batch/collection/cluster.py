@@ -36,15 +36,21 @@ SETTINGS = {
         "worker": {"profile": {"enabled": False}},
         "admin": {"system-monitor": {"log-length": 60}},
         "scheduler": {"worker-ttl": "60s"},
-        "nanny": {"pre-spawn-environ": {"MALLOC_TRIM_THRESHOLD_": None}},
+        "nanny": {
+            "pre-spawn-environ": {
+                "MALLOC_TRIM_THRESHOLD_": 32 * 2**20,
+                "MALLOC_MMAP_THRESHOLD_": 4 * 2**20,
+            }
+        },
     }
 }
 """Of Dask, for the processes of this machine, where nobody has set others.
 
 Its profiler keeps what each second was spent on for an hour, and grows by 0.1 MiB a second. A
-worker that says nothing for `worker-ttl` is replaced, and its files are given to others. Dask sets
-`MALLOC_TRIM_THRESHOLD_` for workers, so that glibc gives every freed array back to the system, and
-its pages have to be had anew: that costs half as much again as the computing.
+worker that says nothing for `worker-ttl` is replaced, and its files are given to others. Dask has
+glibc give freed memory back beyond 64 KiB, so that the pages of each array have to be had anew,
+which costs half as much again as the computing. With these two what an image of 128 pixels takes
+stays in the process, and arrays of large images are given back as they are freed.
 """
 
 LOOK = 2.0
