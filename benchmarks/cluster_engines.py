@@ -34,7 +34,7 @@ from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.file import load_denoiser
 from denoising_pipeline.denoiser.shipped import denoiser_file
 
-IN_A_TASK, SIDE = 8, 128
+IN_A_TASK = 8
 MIB = 2**20
 TITLES = ("dask worker", "ray::denoise_task", "ray::IDLE")
 """What processes of workers call themselves."""
@@ -46,6 +46,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--images", type=int, default=160)
+    parser.add_argument("--side", type=int, default=128, help="of an image, in pixels")
     parser.add_argument("--engine", choices=ENGINES, help="one, in this process")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--folder", type=Path)
@@ -58,7 +59,7 @@ def main() -> None:
         return
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        _write_images(Path(folder), options.images)
+        _write_images(Path(folder), options.images, options.side)
         for workers in (1, 2):
             for engine in ENGINES:
                 command = [sys.executable, __file__, "--engine", engine, "--folder", folder]
@@ -209,12 +210,13 @@ def _watch(peaks: list[float], over: threading.Event) -> None:
         peaks.append(_memory())
 
 
-def _write_images(folder: Path, number: int) -> None:
+def _write_images(folder: Path, number: int, side: int) -> None:
     generator = np.random.default_rng(0)
     photo = data.astronaut()
+    photo = np.tile(photo, (side // len(photo) + 1,) * 2 + (1,))
     for index in range(number):
-        top, left = generator.integers(0, 512 - SIDE, 2)
-        part = photo[top : top + SIDE, left : left + SIDE]
+        top, left = generator.integers(0, len(photo) - side, 2)
+        part = photo[top : top + side, left : left + side]
         noisy = np.clip(part + generator.normal(0, 25, part.shape), 0, 255)
         Image.fromarray(noisy.astype(np.uint8)).save(folder / f"{index:05}.png")
 

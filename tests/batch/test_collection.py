@@ -16,7 +16,7 @@ from denoising_pipeline.batch.collection.shards import Collected, collect
 from denoising_pipeline.batch.collection.spill import Spill
 from denoising_pipeline.batch.collection.task import Job, denoise_shard
 from denoising_pipeline.batch.one import Options
-from denoising_pipeline.batch.places import Address, Stamp, place_of
+from denoising_pipeline.batch.places import Address, Stamp, digest_of, place_of
 from denoising_pipeline.batch.plan import MANIFEST, RECORD, PlanError, make_plan
 from denoising_pipeline.batch.results import FileResult
 from denoising_pipeline.batch.run import run_batch
@@ -164,6 +164,27 @@ def test_a_task_that_is_tried_again_does_what_is_missing_and_tells_all(
         assert statuses(results)["done"] == len(files)
         assert all(each.width == 8 for each in results)
         assert Stamp.of(first) == before
+
+
+def test_a_worker_that_was_given_up_takes_nothing_from_the_record_when_it_goes_on(
+    folder: Path, store: str, options: Options
+) -> None:
+    """A machine whose network comes back: another has done its shard in between."""
+    found, _ = found_of([str(folder)], f"{store}/out")
+    own = replace(options, job="a job")
+    common = Job(found.naming, own, options.model_digest, 1)
+    shard, files = next(found.shards(frozenset()))
+    denoise_shard(common, shard, files[:1])
+    items = [found.naming.item(each.base, each.name, shard) for each in files]
+    cut_off = own.record(items[0])
+    assert cut_off.is_done(items[0])
+    denoise_shard(common, shard, files)
+    made = Stamp.of(items[1].target)
+    digest = digest_of(items[1].source)
+    result = FileResult(items[1].source, items[1].target, "done")
+    cut_off.note(items[1], Stamp.of(items[1].source), digest, made, result)
+    again = denoise_shard(replace(common, options=replace(own, job="another")), shard, files)
+    assert {each.reason for each in again} == {"is done and unchanged"}
 
 
 def test_a_folder_goes_on_with_and_without_a_cluster(folder: Path, options: Options) -> None:

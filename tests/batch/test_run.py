@@ -136,6 +136,16 @@ def test_resuming_does_again_what_changed_and_looks_at_content(
     assert (folder / "out/a.png").read_text() == "edited by its owner"
 
 
+def test_a_later_batch_of_a_process_knows_what_an_earlier_one_has_done(
+    folder: Path, options: Options
+) -> None:
+    """As the batches of a folder that is watched."""
+    assert statuses(run(folder, options, resume=True)) == GOOD | BAD
+    Image.fromarray(data.astronaut()[100:164, :80]).save(folder / "in/a.png")
+    found = run(folder, options, resume=True)
+    assert statuses(found) == GOOD | BAD | {"deep/grey.tif": "skipped"}
+
+
 def test_a_torn_record_is_no_obstacle(folder: Path, options: Options) -> None:
     run(folder, options)
     with (folder / "out" / RECORD).open("ab") as file:

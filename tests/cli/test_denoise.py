@@ -12,6 +12,7 @@ from skimage import data
 from small_denoiser import write_denoiser
 
 from denoising_pipeline.batch.plan import RECORD
+from denoising_pipeline.cli import files
 from denoising_pipeline.cli.denoise import denoise
 from denoising_pipeline.cli.models import models
 
@@ -57,10 +58,28 @@ def test_exit_codes_tell_what_happened(folder: Path, model: str) -> None:
     assert (folder / "in_denoised" / RECORD).exists()
 
 
+def test_results_of_many_files_lie_on_the_disk_and_are_told_likewise(
+    folder: Path, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+    for few, name in ((1000, "few"), (0, "many")):
+        monkeypatch.setattr(files, "FEW", few)
+        done = run(model, "photo.jpg", "in", "-o", "out", "--overwrite", "--csv", name)
+        assert done.exit_code == 1
+        with (folder / name).open(newline="") as file:
+            told.append([{**row, "seconds": ""} for row in csv.DictReader(file)])
+        assert "2 done, 0 skipped, 1 failed" in done.stdout
+    assert told[0] == told[1]
+    assert len(told[0]) == 3
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         ([], "Missing argument"),
+        (["in", "-o", "out", "--against", "gone"], "'gone' does not exist"),
+        (["in", "--watch", "--against", "in"], "--against does not go with --watch"),
+        (["in", "--against", "s3://bucket/clean"], "lies in object storage: give --cluster local"),
         (["gone.jpg"], "'gone.jpg' does not exist"),
         (["photo.jpg", "-o", "photo.jpg"], "would be written over the input"),
         (["photo.jpg", "-o", "x.gif"], "ends in no format"),

@@ -1,6 +1,7 @@
 """`denoise --cluster` as processes, some of which are killed."""
 
 import csv
+import os
 import signal
 import socket
 import subprocess
@@ -27,6 +28,7 @@ DENOISE = (
     "from denoising_pipeline.cli.denoise import main\nif __name__ == '__main__':\n    main()\n"
 )
 IMAGES = 120
+SCORED = ("source", "psnr_before", "psnr_after", "ssim_before", "ssim_after")
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +158,73 @@ def test_a_worker_keeps_no_record_of_what_each_second_was_spent_on() -> None:
         time.sleep(2)
         kept = cluster._client.run(lambda dask_worker: len(dask_worker.profile_history))
     assert list(kept.values()) == [0]
+
+
+def test_a_worker_gives_freed_memory_back_as_the_c_library_does_or_as_it_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Dask's default costs half as much again as the computing."""
+    import dask
+
+    key = "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_"
+    names = ["MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "OMP_NUM_THREADS"]
+    for told, expected in ((None, str(2**25)), (4096, "4096")):
+        for name in names:
+            monkeypatch.delenv(name, raising=False)
+        with dask.config.set({key: told} if told else {}), Cluster("local:1") as cluster:
+            found = cluster._client.run(lambda: list(map(os.environ.get, names)))
+        assert list(found.values()) == [[expected, str(2**22), "1"]]
+
+
+def test_scores_against_clean_partners_outlive_workers_and_the_job(
+    script: Path, model: Path, folder: Path
+) -> None:
+    """What is scored in the end, of what was done before and since, is what one process scores."""
+    for path in sorted(folder.rglob("*.png"))[40:]:
+        path.unlink()
+    generator = np.random.default_rng(0)
+    for path in folder.rglob("*.png"):
+        clean = folder.parent / "clean" / path.relative_to(folder).with_suffix(".tif")
+        clean.parent.mkdir(parents=True, exist_ok=True)
+        image = np.asarray(Image.open(path)) + generator.normal(0, 20, (64, 64, 3))
+        Image.fromarray(np.clip(image, 0, 255).astype(np.uint8)).save(clean)
+    given = (folder, "--model", model, "--against", folder.parent / "clean", "--resume", "--csv")
+    out = folder.parent / "out"
+    shared = (*given, folder.parent / "shared.csv", "-o", out, "--cluster", "local:2")
+
+    process = started(script, *shared)
+    wait_for(out, 5, process)
+    workers(process)[0].kill()
+    wait_for(out, 15, process)
+    family = [psutil.Process(process.pid), *workers(process)]
+    for each in family:
+        each.kill()
+    process.communicate()
+    psutil.wait_procs(family, timeout=PATIENCE)
+    kept = written(out)
+    last = started(script, *shared)
+    said, lines = last.communicate(timeout=PATIENCE)
+    assert last.returncode == 0, lines
+    assert f"{40 - len(kept)} done, {len(kept)} skipped, 0 failed" in said
+    assert kept.items() <= written(out).items()
+
+    alone = started(script, *given, folder.parent / "alone.csv", "-o", folder.parent / "alone")
+    expected, lines = alone.communicate(timeout=PATIENCE)
+    assert alone.returncode == 0, lines
+    scored = [line for line in said.splitlines() if "mean of 40 files" in line]
+    assert len(scored) == 2
+    assert scored == [line for line in expected.splitlines() if "mean of 40 files" in line]
+    tables = []
+    for name in ("shared", "alone"):
+        with (folder.parent / f"{name}.csv").open(newline="") as file:
+            tables.append([[row[key] for key in SCORED] for row in csv.DictReader(file)])
+    assert tables[0] == tables[1]
+
+    (folder.parent / "clean/001.tif").unlink()
+    refused = started(script, *shared)
+    _, lines = refused.communicate(timeout=PATIENCE)
+    assert refused.returncode == 2
+    assert "001.png': there is no '001' of any ending" in lines
 
 
 def test_a_job_that_is_killed_whole_goes_on_where_it_was(

@@ -2,6 +2,7 @@
 
 import errno
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from math import sqrt
@@ -13,6 +14,7 @@ from denoising_pipeline.batch.places import is_there
 from denoising_pipeline.batch.plan import Located, Work
 from denoising_pipeline.batch.record import FILES, Record, Stamp, settings_digest
 from denoising_pipeline.batch.results import FileResult, Thumbnails
+from denoising_pipeline.batch.scores import measured, open_partner
 from denoising_pipeline.core.files import atomic_write, file_digest
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.picture import Outcome, Settings, denoise_picture
@@ -24,6 +26,9 @@ from denoising_pipeline.pictures.formats import (
     left_out,
     open_picture,
 )
+
+DONE = "is done and unchanged"
+"""Why nothing is to be done for an output."""
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _SENTENCES = {
@@ -97,7 +102,7 @@ def forget_records() -> None:
 def reason_to_skip(work: Located, options: Options) -> str:
     """Return why an output is left as it is, or nothing."""
     if options.resume and options.record(work).is_done(work):
-        return "is done and unchanged"
+        return DONE
     if not is_there(work.target) or options.overwrite:
         return ""
     if options.resume and options.record(work).is_own(work):
@@ -112,6 +117,8 @@ def look_at_file(work: Work, options: Options) -> FileResult:
     try:
         picture = open_picture(work.source, max_pixels=options.max_pixels)
         check_format(picture, work.format)
+        if work.partner:
+            open_partner(picture, work.partner, options.max_pixels)
         return _described(FileResult(work.source, work.target, "done"), picture, work.format)
     except Exception as error:  # one bad file does not end a folder
         return FileResult(work.source, work.target, "failed", in_words(error))
@@ -136,23 +143,62 @@ def denoise_file(work: Work, denoiser: Denoiser, options: Options, pictured: boo
     result = FileResult(work.source, work.target, "failed")
     try:
         if reason := reason_to_skip(work, options):
-            return replace(result, status="skipped", reason=reason)
+            return as_skipped(work, reason, options)
         stamp, digest = Stamp.of(work.source), file_digest(FILES, str(work.source))[0]
         picture = open_picture(work.source, max_pixels=options.max_pixels)
         result = _described(result, picture, work.format)
+        clean = work.partner and open_partner(picture, work.partner, options.max_pixels)
         with atomic_write(FILES, str(work.target)) as file:
             result = denoised(
                 picture, denoiser, file, options.settings, result, work.format, pictured
             )
             file.flush()
+            if clean:
+                made = open_picture(Path(file.name), max_pixels=options.max_pixels)
+                result = replace(result, **measured(picture, made, clean))
             if work.recorded or options.resume:
-                made = Stamp.of(file.fileno())
-                options.record(work).note(work, stamp, digest, made, result)
+                noted = Stamp.of(file.fileno())
+                options.record(work).note(work, stamp, digest, noted, result)
     except Exception as error:  # one bad file does not end a folder
         if isinstance(error, OSError) and error.errno in _FULL:
             raise DiskFullError(error.errno, _SENTENCES[error.errno]) from error
         return replace(result, status="failed", reason=in_words(error))
     return replace(result, status="done", seconds=time.perf_counter() - started)
+
+
+def as_skipped(
+    work: Located,
+    reason: str,
+    options: Options,
+    here: Callable[[PurePath, str], Path] = lambda place, part: Path(place),
+) -> FileResult:
+    """Return the result of a file that nothing is to be done for, with the scores that it has.
+
+    Args:
+        work: The file.
+        reason: Why nothing is to be done.
+        options: How it would be done.
+        here: Returns the path on this machine of a place, which is one of three parts of the work.
+
+    Raises:
+        OSError: A file cannot be read.
+        ValueError: Likewise, or the partner does not fit.
+    """
+    result = FileResult(work.source, work.target, "skipped", reason)
+    if work.partner is None or reason != DONE:
+        return result
+    record = options.record(work)
+    scores = record.scores_of(work)
+    if scores is not None:
+        return replace(result, **scores)
+    source, target = (
+        open_picture(here(place, part), max_pixels=options.max_pixels)
+        for place, part in ((work.source, "source"), (work.target, "target"))
+    )
+    clean = open_partner(source, here(work.partner, "partner"), options.max_pixels)
+    result = replace(result, **measured(source, target, clean))
+    record.note_scores(work, result)
+    return result
 
 
 def denoised(

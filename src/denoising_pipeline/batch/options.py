@@ -13,6 +13,9 @@ class InferenceParameters(Section):
         None, description="a file or a folder, with a cluster also s3://...; null: the array"
     )
     output: str | None = Field(None, description="file or folder; null: beside the input")
+    against: str | None = Field(
+        None, description="folder of clean partners that files are scored against; null: none"
+    )
     model: str = Field(DEFAULT, description="a denoiser of the package, or its file")
     strength: float = Field(1.0, ge=0, le=1, description="0: as it was, 1: as the network gives it")
     sigma: float | None = Field(

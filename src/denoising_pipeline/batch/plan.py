@@ -43,6 +43,8 @@ class Located(Protocol):
     def format(self) -> str | None: ...  # noqa: D102
     @property
     def shard(self) -> str: ...  # noqa: D102
+    @property
+    def partner(self) -> PurePath | None: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Work:
         found: Whether it was found in a folder, not named.
         recorded: Whether a record is kept: there is a folder for the outputs.
         shard: Part of the record that it stands in, in a cluster; empty: there is but one.
+        partner: The clean file that source and target are scored against; None: they are not.
     """
 
     source: Path
@@ -66,6 +69,7 @@ class Work:
     found: bool = False
     recorded: bool = True
     shard: str = ""
+    partner: Path | None = None
 
 
 @dataclass(frozen=True)

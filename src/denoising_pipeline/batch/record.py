@@ -11,7 +11,7 @@ import os
 from dataclasses import fields
 from functools import cached_property
 from pathlib import Path, PurePath
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from denoising_pipeline.batch.places import (
     FILES,
@@ -23,6 +23,7 @@ from denoising_pipeline.batch.places import (
 )
 from denoising_pipeline.batch.plan import MANIFEST, RECORD, Located
 from denoising_pipeline.batch.results import FileResult
+from denoising_pipeline.batch.scores import FIELDS, Scores
 
 __all__ = ["FILES", "Record", "Stamp", "settings_digest"]
 
@@ -53,6 +54,9 @@ class Record:
 
     @cached_property
     def _lines(self) -> dict[str, list[dict[str, Any]]]:
+        return self._read()
+
+    def _read(self) -> dict[str, list[dict[str, Any]]]:
         """Lines by target, the newest last; one that is torn or none of ours is passed over."""
         found: dict[str, list[dict[str, Any]]] = {}
         for file in self._files():
@@ -121,6 +125,32 @@ class Record:
         if self.job:
             found = {name: getattr(result, name) for name in _FOUND}
             line |= {"job": self.job, "found": found}
+        self._add(work, line, result)
+
+    def scores_of(self, work: Located) -> Scores | None:
+        """Return what is noted of source and output against the partner, if it is as it was."""
+        entry = self._made(work)
+        if entry is None or work.partner is None or "scores" not in entry:
+            return None
+        partner = Stamp.of(work.partner)
+        if entry["against"] != [partner.size, partner.changed]:
+            return None
+        return cast("Scores", {name: entry["scores"][name] for name in FIELDS})
+
+    def note_scores(self, work: Located, result: FileResult) -> None:
+        """Add the scores of an output that was made before.
+
+        Raises:
+            OSError: The disk takes no whole line.
+        """
+        if (entry := self._made(work)) is not None:
+            self._add(work, entry, result)
+
+    def _add(self, work: Located, line: dict[str, Any], result: FileResult) -> None:
+        if work.partner is not None:
+            partner = Stamp.of(work.partner)
+            scores = {name: getattr(result, name) for name in FIELDS}
+            line = {**line, "against": [partner.size, partner.changed], "scores": scores}
         if isinstance(self._file, Address):
             self._lines[self._name(work)] = [line]
             self.write()
@@ -139,7 +169,12 @@ class Record:
         self._lines[self._name(work)][-1]["made"] = [made.size, made.changed]
 
     def write(self) -> None:
-        """Write all lines anew: object storage cannot add to a file."""
+        """Write all lines anew: object storage cannot add to a file.
+
+        A worker that was given up, and has gone on, keeps what another has noted in its place.
+        """
+        for target, there in self._read().items():
+            self._lines.setdefault(target, there)
         files, name = filesystem(self._file)
         lines = (line for each in self._lines.values() for line in each)
         text = "".join(f"{json.dumps(line)}\n" for line in lines)

@@ -9,6 +9,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from denoising_pipeline.batch.pictures import Pictures, fitted
 from denoising_pipeline.batch.results import FileResult, shown
+from denoising_pipeline.batch.scores import SCORES, means
 from denoising_pipeline.batch.thumbnails import pictured
 from denoising_pipeline.core.files import atomic_write
 from denoising_pipeline.core.pages import environment
@@ -112,6 +113,8 @@ def render(
             skipped=[entry for entry in entries if entry.result.status == "skipped"],
             failed=[entry for entry in entries if entry.result.status == "failed"],
             pictured=[entry for entry in entries if entry.pictures],
+            means=means(results),
+            scores=SCORES,
             megapixels=sum(entry.result.megapixels for entry in entries),
             time=duration(seconds),
             seconds=seconds,

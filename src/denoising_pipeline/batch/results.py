@@ -51,6 +51,11 @@ class FileResult:
         psnr: Predicted PSNR of the output in decibels, mean over the pages; None: not predicted.
         psnr_low: Lower end of the interval that holds it nine times of ten.
         psnr_high: Upper end.
+        psnr_before: Measured PSNR of the file that was given against its clean partner, in
+            decibels, mean over the pages; None: there is no partner.
+        psnr_after: The same of the file that was written.
+        ssim_before: SSIM likewise; None as well for what is smaller than its window.
+        ssim_after: Likewise.
         warnings: Sentences for people.
         thumbnails: Kept where a report is asked for.
     """
@@ -72,6 +77,10 @@ class FileResult:
     psnr: float | None = None
     psnr_low: float | None = None
     psnr_high: float | None = None
+    psnr_before: float | None = None
+    psnr_after: float | None = None
+    ssim_before: float | None = None
+    ssim_after: float | None = None
     warnings: tuple[str, ...] = ()
     thumbnails: Thumbnails | None = None
 

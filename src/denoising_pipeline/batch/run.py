@@ -7,7 +7,7 @@ from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import Any, Self
 
-from denoising_pipeline.batch.one import Options, denoise_file, in_words
+from denoising_pipeline.batch.one import Options, denoise_file, forget_records, in_words
 from denoising_pipeline.batch.parts import remove_parts
 from denoising_pipeline.batch.plan import Plan, PlanError, Work
 from denoising_pipeline.batch.results import FileResult, shown
@@ -58,6 +58,7 @@ class Batch:
         self._denoiser = denoiser or fitting_denoiser(options)
         check_folders(plan)
         remove_parts([work.target for work in plan.works])
+        forget_records()
 
     def results(self) -> Iterator[FileResult]:
         """Yield what becomes of each file, as soon as it is known, in any order.

@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, Any
 
 from denoising_pipeline.batch.results import FileResult, shown
+from denoising_pipeline.batch.scores import SCORES
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -36,10 +37,12 @@ def table_of(results: Collection[FileResult]) -> "Group":
 
     table = Table(show_edge=False, pad_edge=False)
     table.add_column("file", overflow="fold")
-    for name in ("size", "kind", "MP/s", "noise /255", "PSNR dB"):
+    rows = _most_telling(results)
+    scored = ["measured"] * any(result.psnr_after is not None for result in rows)
+    for name in ("size", "kind", "MP/s", "noise /255", "PSNR dB", *scored):
         table.add_column(name, justify="right", no_wrap=True)
     said: list[Text | Padding] = []
-    for result in _most_telling(results):
+    for result in rows:
         cells = (
             shown(result.source),
             result.extent,
@@ -47,6 +50,7 @@ def table_of(results: Collection[FileResult]) -> "Group":
             "" if result.speed is None else f"{result.speed:.2f}",
             _noise(result),
             _psnr(result),
+            *(_measured(result) for _ in scored),
         )
         style = {"failed": "red", "skipped": "dim"}.get(result.status, "")
         table.add_row(*map(escape, cells), style=style)
@@ -67,6 +71,7 @@ def line_of(result: FileResult) -> str:
     facts = [
         f"{result.extent}, {_kind(result)}" if result.width else "",
         f"noise {_noise(result)}/255" if _noise(result) else "",
+        _measured(result).replace("\n", ", "),
         f"{result.seconds:.1f} s" if result.seconds else "",
     ]
     said = ", ".join(filter(None, facts))
@@ -138,3 +143,13 @@ def _psnr(result: FileResult) -> str:
     if result.psnr_low is None or result.psnr_high is None:
         return f"{result.psnr:.1f}"
     return f"{result.psnr:.1f} ({result.psnr_low:.1f} to {result.psnr_high:.1f})"
+
+
+def _measured(result: FileResult) -> str:
+    """Return the scores against a clean partner, before and after, a line for each kind."""
+    lines = []
+    for name, (label, digits) in SCORES.items():
+        before, after = (getattr(result, f"{name}_{when}") for when in ("before", "after"))
+        if before is not None and after is not None:
+            lines.append(f"{label.split()[0]} {before:.{digits}f} -> {after:.{digits}f}")
+    return "\n".join(lines)

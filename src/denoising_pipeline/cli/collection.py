@@ -1,21 +1,21 @@
 """`denoise --cluster`: collections that many processes share, on a disk or in object storage."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from denoising_pipeline.batch.collection.cluster import Cluster, ClusterError
 from denoising_pipeline.batch.collection.shards import collect
-from denoising_pipeline.batch.collection.spill import Spill
 from denoising_pipeline.batch.one import DiskFullError, Options
 from denoising_pipeline.batch.places import place_of
 from denoising_pipeline.batch.plan import PlanError
 from denoising_pipeline.batch.run import fitting_denoiser
 from denoising_pipeline.cli.progress import Progress
 
-__all__ = ["Spill", "work_through"]
+if TYPE_CHECKING:
+    from denoising_pipeline.batch.collection.spill import Spill
 
 
-def work_through(given: Mapping[str, Any], options: Options, results: Spill) -> str:
+def work_through(given: Mapping[str, Any], options: Options, results: "Spill") -> str:
     """Fill in the results, and return what ended it before its time, or nothing.
 
     Raises:
@@ -32,7 +32,8 @@ def work_through(given: Mapping[str, Any], options: Options, results: Spill) -> 
     fitting_denoiser(options)
     inputs = list(map(place_of, given["inputs"]))
     output = place_of(given["output"])
-    collected = collect(inputs, output, given["suffix"], given["format"], results.append)
+    against = place_of(given["against"]) if given["against"] else None
+    collected = collect(inputs, output, given["suffix"], given["format"], results.append, against)
     shown: frozenset[int] = frozenset()
     if given["report"]:
         from denoising_pipeline.batch.thumbnails import pictured

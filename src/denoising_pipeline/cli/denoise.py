@@ -112,6 +112,12 @@ class Help(click.Command):
     metavar="FILE",
     help="Write a page with pictures before and after, such as report.html.",
 )
+@click.option(
+    "--against",
+    metavar="CLEAN",
+    help="Score files against clean partners of the same names in this folder: PSNR and SSIM, "
+    "before and after.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
 @click.option("--watch", is_flag=True, help="Go on with what is new in folders, until Ctrl-C.")
 @click.version_option(__version__, prog_name="denoise")

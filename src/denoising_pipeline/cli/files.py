@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from denoising_pipeline.batch.one import DiskFullError, Options, denoised, in_words, look_at_file
+from denoising_pipeline.batch.partners import paired
 from denoising_pipeline.batch.parts import remove_parts
 from denoising_pipeline.batch.places import is_address
 from denoising_pipeline.batch.plan import Plan, make_plan
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 ALL_WELL, SOME_FAILED, NOTHING_DONE = 0, 1, 2
 """Exit codes; after a signal it is 128 and the signal's number."""
+
+FEW = 1000
+"""Files whose results are kept in memory; those of more lie on the disk."""
 
 GO_ON = "Give the same command with --resume to go on."
 
@@ -57,13 +61,15 @@ def denoise_files(given: Mapping[str, Any]) -> int:
                 from denoising_pipeline.cli import collection
 
                 _check_tables(given)
-                results = collection.Spill()
+                results = _on_disk()
                 problem = collection.work_through(given, _options(given), results)
             else:
                 plan = _plan(given)
                 _check_tables(given)
                 if given["dry_run"]:
                     return _dry_run(plan, given)
+                if given["watch"] or len(plan.works) > FEW:
+                    results = _on_disk()
                 problem = _work_through(plan, given, results)
         except Interrupted as signalled:
             for number in _SIGNALS:
@@ -90,7 +96,8 @@ def denoise_stream(given: Mapping[str, Any]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # No file is open that could be left unfinished.
     if len(given["inputs"]) != 1:
         raise Refused("- stands alone: one picture comes in, one goes out.")
-    for option in ("resume", "watch", "report", "dry_run", "csv", "json", "suffix", "cluster"):
+    tables = ("report", "csv", "json")
+    for option in ("resume", "watch", "dry_run", *tables, "suffix", "cluster", "against"):
         if given[option]:
             raise Refused(f"--{option.replace('_', '-')} does not go with -.")
     (source,), output = given["inputs"], given["output"] or "-"
@@ -128,22 +135,31 @@ def _write(output: str, file: io.BytesIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _on_disk() -> "Spill":
+    from denoising_pipeline.batch.collection.spill import Spill
+
+    return Spill()
+
+
 def _plan(given: Mapping[str, Any]) -> Plan:
     output = given["output"]
     inputs = list(map(Path, given["inputs"]))
     if given["watch"] and not any(path.is_dir() for path in inputs):
         raise Refused("--watch needs a folder to watch.")
-    return make_plan(
+    if given["watch"] and given["against"]:
+        raise Refused("--against does not go with --watch.")
+    plan = make_plan(
         inputs,
         Path(output) if output else None,
         given["suffix"],
         given["format"],
         into_folder=bool(output) and output.endswith(("/", os.sep)),
     )
+    return paired(plan, Path(given["against"])) if given["against"] else plan
 
 
 def _is_for_cluster(given: Mapping[str, Any]) -> bool:
-    for place in (*given["inputs"], given["output"] or ""):
+    for place in (*given["inputs"], given["output"] or "", given["against"] or ""):
         if is_address(place) and not given["cluster"]:
             raise Refused(f"'{shown(place)}' lies in object storage: give --cluster local, too.")
     return bool(given["cluster"])
@@ -224,6 +240,11 @@ def _finish(results: Collection[FileResult], given: Mapping[str, Any], started: 
     if results:
         _print_table(results)
         click.echo(sum_of(results, seconds))
+        if given["against"]:
+            from denoising_pipeline.batch.scores import lines_of, means
+
+            found = means(results)
+            click.echo("\n".join([*lines_of(found), ""]), nl=False)
     for option, write in (("csv", write_csv), ("json", write_json)):
         if given[option]:
             with atomic_write(FILES, str(given[option])) as file:
@@ -231,7 +252,7 @@ def _finish(results: Collection[FileResult], given: Mapping[str, Any], started: 
     if given["report"]:
         from denoising_pipeline.batch.report import write_report
 
-        names = ("model", "strength", "sigma", "format", "output")
+        names = ("model", "strength", "sigma", "format", "output", "against")
         settings = {name: shown(str(given[name])) for name in names if given[name] is not None}
         write_report(results, given["report"], settings, seconds)
 

@@ -158,13 +158,30 @@ def mean_interval(values: Values, confidence: float = 0.95) -> tuple[float, floa
         ValueError: There are no values, or `confidence` is not in (0, 1).
     """
     _require_values(values)
+    deviation = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+    return student_interval(float(np.mean(values)), deviation, len(values), confidence)
+
+
+def student_interval(
+    mean: float, deviation: float, count: int, confidence: float = 0.95
+) -> tuple[float, float, float]:
+    """Return what `mean_interval` does, of values of which the sums alone are kept.
+
+    Args:
+        mean: Of the values.
+        deviation: Sample standard deviation; of a single value it is not looked at.
+        count: Of the values, 1 or more.
+        confidence: As for `mean_interval`.
+
+    Raises:
+        ValueError: `confidence` is not in (0, 1).
+    """
     if not 0 < confidence < 1:
         raise ValueError(f"confidence is {confidence:g}; give a number between 0 and 1, like 0.95.")
-    mean = float(np.mean(values))
-    if len(values) == 1:
+    if count == 1:
         return mean, mean, mean
-    quantile = float(stdtrit(len(values) - 1, (1 + confidence) / 2))
-    half = quantile * float(np.std(values, ddof=1)) / math.sqrt(len(values))
+    quantile = float(stdtrit(count - 1, (1 + confidence) / 2))
+    half = quantile * deviation / math.sqrt(count)
     return mean, mean - half, mean + half
 
 

@@ -96,11 +96,16 @@ def chosen_names(paths: Iterable[str], wanted: PairNames | None) -> PairNames | 
 
 def _common(path: str, pattern: str) -> str | None:
     """Return what the star of a pattern stands for; None: the path is no such name."""
-    whole = str(PurePosixPath(path).with_suffix(""))
+    whole = without_ending(path)
     before, _, after = pattern.removesuffix(".*").partition("*")
     long = len(whole) > len(before) + len(after)
     fits = whole.lower().startswith(before.lower()) and whole.lower().endswith(after.lower())
     return whole[len(before) : len(whole) - len(after)] if long and fits else None
+
+
+def without_ending(path: str) -> str:
+    """Return what the names of two files that belong together have in common."""
+    return str(PurePosixPath(path).with_suffix(""))
 
 
 def _quoted(*paths: str) -> str:

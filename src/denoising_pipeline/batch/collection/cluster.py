@@ -36,12 +36,21 @@ SETTINGS = {
         "worker": {"profile": {"enabled": False}},
         "admin": {"system-monitor": {"log-length": 60}},
         "scheduler": {"worker-ttl": "60s"},
+        "nanny": {
+            "pre-spawn-environ": {
+                "MALLOC_TRIM_THRESHOLD_": 32 * 2**20,
+                "MALLOC_MMAP_THRESHOLD_": 4 * 2**20,
+            }
+        },
     }
 }
 """Of Dask, for the processes of this machine, where nobody has set others.
 
 Its profiler keeps what each second was spent on for an hour, and grows by 0.1 MiB a second. A
-worker that says nothing for `worker-ttl` is replaced, and its files are given to others.
+worker that says nothing for `worker-ttl` is replaced, and its files are given to others. Dask has
+glibc give freed memory back beyond 64 KiB, so that the pages of each array have to be had anew,
+which costs half as much again as the computing. With these two what an image of 128 pixels takes
+stays in the process, and arrays of large images are given back as they are freed.
 """
 
 LOOK = 2.0
@@ -231,6 +240,7 @@ def denoise_collection(
     output: str,
     options: Options,
     format: str | None = None,  # noqa: A002  # as Pillow calls it
+    against: str | None = None,
 ) -> Iterator[FileResult]:
     """Denoise a collection, and yield what became of each file and of what was left out.
 
@@ -240,6 +250,7 @@ def denoise_collection(
         output: Folder, likewise.
         options: How.
         format: That all are written in; None: as they came.
+        against: Folder of clean partners, likewise; None: nothing is scored.
 
     Raises:
         PlanError: As for `collect`.
@@ -248,7 +259,8 @@ def denoise_collection(
     """
     fitting_denoiser(options)
     left_out: list[FileResult] = []
-    collected = collect([place_of(given)], place_of(output), None, format, left_out.append)
+    clean = None if against is None else place_of(against)
+    collected = collect([place_of(given)], place_of(output), None, format, left_out.append, clean)
     with Cluster(address) as cluster:
         yield from left_out
         yield from cluster.results(collected, options)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from denoising_pipeline.batch.clashes import ignores_case
 from denoising_pipeline.batch.one import in_words
+from denoising_pipeline.batch.partners import Partners
 from denoising_pipeline.batch.places import Address, filesystem, is_there
 from denoising_pipeline.batch.plan import KNOWN, MANIFEST, RECORD, PlanError, renamed, walk
 from denoising_pipeline.batch.results import FileResult, Status, shown
@@ -40,6 +41,7 @@ class Item:
     root: PurePath
     format: str | None
     shard: str
+    partner: PurePath | None = None
 
 
 class Naming(NamedTuple):
@@ -50,12 +52,14 @@ class Naming(NamedTuple):
         bases: Folder of each input, and the folder below `root` that its outputs go to.
         behind: Suffix.
         format: That all are written in; None: as they came.
+        against: Folder of the clean partners; None: there are none.
     """
 
     root: PurePath
     bases: Sequence[tuple[PurePath, str]]
     behind: str
     format: str | None
+    against: PurePath | None = None
 
     def target(self, base: int, name: str) -> str:
         """Return the name of an output below `root`, of an input's number and a name below it."""
@@ -63,18 +67,27 @@ class Naming(NamedTuple):
         parts = self.bases[base][1], folder, renamed(last, self.behind, self.format)
         return "/".join(filter(None, parts))
 
-    def item(self, base: int, name: str, shard: str) -> Item:
+    def item(self, base: int, name: str, shard: str, partner: str = "") -> Item:
         """Return a file with all that belongs to it."""
         source, target = self.bases[base][0] / name, self.root / self.target(base, name)
-        return Item(source, target, self.root, self.format, shard)
+        clean = self.against / partner if self.against else None
+        return Item(source, target, self.root, self.format, shard, clean)
 
 
 class Named(NamedTuple):
-    """One file as tasks are told of it: number of its input, name, whether it is pictured."""
+    """One file as tasks are told of it.
+
+    Attributes:
+        base: Number of its input.
+        name: Below the input.
+        pictured: Whether thumbnails are made.
+        partner: Name of its partner below the folder of these; empty: it has none.
+    """
 
     base: int
     name: str
     pictured: bool
+    partner: str = ""
 
 
 @dataclass
@@ -85,12 +98,13 @@ class Collected:
         naming: What outputs are called.
         names: Below their inputs, in the order of the inputs.
         bases: Number of the input of each.
-        left_out: How many there are besides.
+        partners: Names of the partners, if there are any.
     """
 
     naming: Naming
     names: list[str] = field(default_factory=list)
     bases: "array[int]" = field(default_factory=lambda: array("H"))
+    partners: list[str] = field(default_factory=list)
 
     def shards(self, pictured: frozenset[int]) -> Iterator[tuple[str, list[Named]]]:
         """Yield the name of each shard and its files.
@@ -111,7 +125,13 @@ class Collected:
             while end < len(order) and numbers[order[end]] == numbers[order[begin]]:
                 end += 1
             files = [
-                Named(self.bases[at], self.names[at], at in pictured) for at in order[begin:end]
+                Named(
+                    self.bases[at],
+                    self.names[at],
+                    at in pictured,
+                    self.partners[at] if self.partners else "",
+                )
+                for at in order[begin:end]
             ]
             yield shard_name(numbers[order[begin]]), files
             begin = end
@@ -145,6 +165,7 @@ def collect(
     suffix: str | None,
     format: str | None,  # noqa: A002  # as Pillow calls it
     note: Callable[[FileResult], None],
+    against: PurePath | None = None,
 ) -> Collected:
     """Find the files of a collection. Nothing is read or written.
 
@@ -156,9 +177,10 @@ def collect(
         suffix: Put behind the names of files; None: nothing.
         format: As for `make_plan`.
         note: Takes what is left out, with its reason.
+        against: Folder of clean partners; see `Partners`.
 
     Raises:
-        PlanError: An input is not there, or the output does not fit.
+        PlanError: An input is not there, the output does not fit, or a file has no partner.
     """
     wanted, bases, found = None if format is None else format_of(format), [], []
     for given in inputs:
@@ -175,7 +197,22 @@ def collect(
             else:
                 collected.names.append(path.relative_to(bases[number][0]).as_posix())
                 collected.bases.append(number)
+    if against is not None:
+        _find_partners(collected, against)
     return collected
+
+
+def _find_partners(collected: Collected, against: PurePath) -> None:
+    naming, several = collected.naming, len(collected.names) > 1
+    partners = Partners(against, several)
+    files = zip(collected.bases, collected.names, strict=True)
+    for base, name in files:
+        folder, into = naming.bases[base]
+        partner = partners.of(folder / name, f"{into}/{name}" if into else name)
+        collected.partners.append(name if partner == name else partner)
+    first = naming.target(collected.bases[0], collected.names[0]) if collected.names else ""
+    partners.check([(naming.root, naming.root / first)])
+    collected.naming = naming._replace(against=partners.root)
 
 
 def shard_number(target: str, count: int) -> int:

@@ -5,12 +5,14 @@ import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePath
 
 from denoising_pipeline.batch.collection.shards import Item, Named, Naming
 from denoising_pipeline.batch.one import (
     DiskFullError,
     Options,
+    as_skipped,
     denoise_file,
     forget_records,
     in_words,
@@ -68,7 +70,10 @@ def denoise_shard(job: Job, shard: str, files: Sequence[Named]) -> list[FileResu
     denoiser = _denoiser(job)
     options = replace(job.options, model=MODELS[job.model])
     results = []
-    items = [(job.naming.item(base, name, shard), pictured) for base, name, pictured in files]
+    items = [
+        (job.naming.item(each.base, each.name, shard, each.partner), each.pictured)
+        for each in files
+    ]
     for item, pictured in items:
         try:
             earlier = options.record(item).result_of(item)
@@ -84,17 +89,19 @@ def denoise_shard(job: Job, shard: str, files: Sequence[Named]) -> list[FileResu
 
 
 def _denoise(item: Item, denoiser: Denoiser, options: Options, pictured: bool) -> FileResult:
-    if isinstance(item.source, Path) and isinstance(item.target, Path):
-        work = Work(item.source, item.target, Path(item.root), item.format, shard=item.shard)
+    source, target, partner = item.source, item.target, item.partner
+    if not any(isinstance(place, Address) for place in (source, target, partner)):
+        work = Work(Path(source), Path(target), Path(item.root), item.format, shard=item.shard)
+        work = replace(work, partner=Path(partner) if partner else None)
         return denoise_file(work, denoiser, options, pictured)
-    result = FileResult(item.source, item.target, "skipped")
-    if reason := reason_to_skip(item, options):
-        return replace(result, reason=reason)
     with tempfile.TemporaryDirectory(prefix="denoise-") as name:
-        folder, record = Path(name), options.record(item)
-        stamp, source = Stamp.of(item.source), _here(item, folder)
-        target = folder / "out" / item.target.name
-        work = Work(source, target, target.parent, item.format, recorded=False)
+        here = partial(_here, Path(name))
+        if reason := reason_to_skip(item, options):
+            return as_skipped(item, reason, options, here)
+        record, stamp = options.record(item), Stamp.of(item.source)
+        source, target = here(item.source, "source"), Path(name, "target", item.target.name)
+        clean = here(partner, "partner") if partner else None
+        work = Work(source, target, target.parent, item.format, recorded=False, partner=clean)
         result = denoise_file(work, denoiser, replace(options, resume=False), pictured)
         result = replace(result, source=item.source, target=item.target)
         if result.status == "done":
@@ -103,12 +110,13 @@ def _denoise(item: Item, denoiser: Denoiser, options: Options, pictured: bool) -
     return result
 
 
-def _here(item: Item, folder: Path) -> Path:
-    """Return the path of a file on this machine."""
-    if isinstance(item.source, Path):
-        return item.source
-    files, name = filesystem(item.source)
-    path = folder / item.source.name
+def _here(folder: Path, place: PurePath, part: str) -> Path:
+    """Return the path of a file on this machine: where it is, or where it is fetched to."""
+    if isinstance(place, Path):
+        return place
+    files, name = filesystem(place)
+    path = folder / part / place.name
+    path.parent.mkdir()
     files.get_file(name, str(path))
     return path
 

@@ -1,5 +1,6 @@
 """Denoising somebody's own images: an array, or files as the command `denoise` does."""
 
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -7,15 +8,19 @@ import pandas as pd
 
 from denoising_pipeline.batch.one import Options
 from denoising_pipeline.batch.options import InferenceParameters
+from denoising_pipeline.batch.partners import paired
 from denoising_pipeline.batch.plan import make_plan
 from denoising_pipeline.batch.results import FileResult
 from denoising_pipeline.batch.run import run_batch
+from denoising_pipeline.batch.scores import lines_of, means
 from denoising_pipeline.batch.tables import COLUMNS, row_of
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.picture import Settings
 from denoising_pipeline.denoiser.shipped import denoiser_file
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
+
+_log = logging.getLogger(__name__)
 
 
 def denoise_images(denoiser: Denoiser, noisy: Images | ImageSet) -> Images | ImageSet:
@@ -52,7 +57,10 @@ def denoise_files(inference: InferenceParameters) -> pd.DataFrame:
         overwrite=inference.overwrite,
         resume=inference.resume,
     )
-    rows = map(row_of, _results(inference, inference.input, options))
+    results = list(_results(inference, inference.input, options))
+    for line in lines_of(means(results)):
+        _log.info(line)
+    rows = map(row_of, results)
     return pd.DataFrame(rows, columns=COLUMNS).sort_values("source", ignore_index=True)
 
 
@@ -63,10 +71,17 @@ def _results(inference: InferenceParameters, given: str, options: Options) -> It
         if inference.output is None:
             raise ValueError("inference.output is null: a cluster needs a folder for the outputs.")
         return denoise_collection(
-            inference.cluster, given, inference.output, options, inference.format
+            inference.cluster,
+            given,
+            inference.output,
+            options,
+            inference.format,
+            inference.against,
         )
     output = None if inference.output is None else Path(inference.output)
     plan = make_plan([Path(given)], output, format=inference.format)
+    if inference.against is not None:
+        plan = paired(plan, Path(inference.against))
     return run_batch(plan, options, inference.workers)
 
 
