@@ -20,7 +20,6 @@ import numpy as np
 from crash_points import Moment, run
 from crash_project import BRIEF, WHOLE, WarmProject, copy, stays
 from mlflow.entities import Run
-from project_folder import models_of
 from unfinished import is_unfinished
 
 from denoising_pipeline.batch.record import FILES
@@ -133,11 +132,13 @@ class Training:
         client, name = self._project.client, f"run {one.info.run_id[:8]}, {one.info.status}"
         told = self._told(one)
         twice = {key: steps for key, steps in told.items() if len(set(steps)) < len(steps)}
-        models = models_of(one)
-        unready = [m for m in models if str(client.get_logged_model(m).status) != "READY"]
+        mine = f"source_run_id = '{one.info.run_id}'"
+        models = client.search_logged_models([one.info.experiment_id], filter_string=mine)
+        unready = [model.model_id for model in models if str(model.status) != "READY"]
         versions = client.search_model_versions(f"run_id = '{one.info.run_id}'")
         if twice or unready or len(models) > 1 or len(versions) > len(models):
-            yield f"{name}: twice {twice}, models {models} ({unready}), {len(versions)} versions"
+            several = f"{len(models)} models ({unready}), {len(versions)} versions"
+            yield f"{name}: twice {twice}, {several}"
         status = one.info.status
         is_as_first = (told, len(models), len(versions)) == (self._told(first), 1, 1)
         if status == "RUNNING" or (status == "FINISHED" and is_whole and not is_as_first):

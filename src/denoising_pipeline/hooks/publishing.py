@@ -183,7 +183,7 @@ def _csv(step: Step, again: bool) -> None:
 
 def _model(step: Step, again: bool) -> None:
     name, denoiser = step["entry"]["name"], _opened(step["entry"]).load()
-    model_id = _logged_model(name) if again else None
+    model_id = whole_model(name) if again else None
     if model_id is None:
         model_id = log_denoiser(name, denoiser, _opened(step["example"]).load())
     describe_model(MlflowClient(), model_id, _run_id(), denoiser)
@@ -218,18 +218,19 @@ def _active(run_id: str) -> Iterator[None]:
         yield
 
 
-def _logged_model(name: str) -> str | None:
+def whole_model(name: str) -> str | None:
     """Return the identity of the model of that name that the active run has logged whole.
 
     What it left of others, when it was killed, is removed.
     """
     client, whole = MlflowClient(), None
-    found = client.get_run(_run_id()).outputs
-    for output in found.model_outputs if found else []:
-        model = client.get_logged_model(output.model_id)
-        if model.name == name and str(model.status) == "READY":
+    run = client.get_run(_run_id()).info
+    # Not those of the run's outputs: they name removed ones as well.
+    wanted = f"source_run_id = '{run.run_id}' AND name = '{name}'"
+    for model in client.search_logged_models([run.experiment_id], filter_string=wanted):
+        if str(model.status) == "READY":
             whole = str(model.model_id)
-        elif model.name == name:
+        else:
             client.delete_logged_model(model.model_id)
     return whole
 
