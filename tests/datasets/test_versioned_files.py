@@ -1,11 +1,12 @@
 """What every dataset that writes one file, versioned or not, does alike."""
 
 import copy
+import hashlib
 import pickle
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -253,3 +254,32 @@ def test_catalog_makes_and_describes_the_dataset(kind: Kind, tmp_path: Path) -> 
     described = catalog.to_config()[0]["entry"]
     assert described["filepath"] == entry["filepath"]
     assert described["versioned"] is True
+
+
+def test_options_reach_the_filesystem_and_metadata_and_place_are_told() -> None:
+    given: dict[str, Any] = {"metadata": {"missing": "Put it there."}}
+    dataset = NpyDataset(
+        filepath="memory:///folder/a.npy", credentials={"key": "k"}, fs_args={"more": 1}, **given
+    )
+    assert dataset._fs.storage_options == {"key": "k", "more": 1}
+    assert dataset._fs.protocol == "memory"
+    assert dataset.metadata == given["metadata"]
+    place = {"filepath": PurePosixPath("/folder/a.npy"), "protocol": "memory", "version": None}
+    assert dataset._describe() == place
+    for look in (dataset.load, dataset.digest):
+        with pytest.raises(DatasetError, match=r"a.npy' does not exist\. Put it there\.$"):
+            look()
+
+
+def test_a_server_without_versions_is_refused_when_they_are_asked_for() -> None:
+    with pytest.raises(DatasetError, match="HTTP"):
+        NpyDataset(filepath="https://example.org/a.npy", version=Version(None, None))
+
+
+def test_the_digest_is_that_of_the_file(tmp_path: Path) -> None:
+    dataset = NpyDataset(filepath=tmp_path / "a.npy")
+    with pytest.raises(DatasetError, match="Run the pipeline"):
+        dataset.digest()
+    dataset.save(np.zeros(3))
+    content = (tmp_path / "a.npy").read_bytes()
+    assert dataset.digest() == hashlib.blake2b(content, digest_size=16).hexdigest()

@@ -1,12 +1,14 @@
 """The noise of photographs: its level, its kinds, and what it leaves alone."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from skimage import data
 
-from denoising_pipeline.degradations import Composed
+from denoising_pipeline.degradations import Composed, camera
 from denoising_pipeline.degradations.camera import Camera
 from denoising_pipeline.degradations.gaussian import Gaussian
+from denoising_pipeline.degradations.jpeg import stored_as_jpeg
 from denoising_pipeline.images.arrays import Images
 
 GREY = np.full((1, 64, 64, 1), 0.5, np.float32)
@@ -34,11 +36,30 @@ def test_where_it_grows_with_the_signal_bright_pixels_have_more_and_the_mean_is_
 
 
 def test_rounded_images_are_those_of_8_bits_and_others_leave_the_range() -> None:
-    clean = np.clip(np.repeat(GREY, 20, axis=0) * 2, 0, 1)
+    clean = np.concatenate([np.zeros_like(GREY), 2 * GREY]).repeat(10, axis=0)
     rounded = draw(clean, rounded=1, jpeg=0)
     assert rounded.max() <= 1
     np.testing.assert_allclose(rounded * 255, np.rint(rounded * 255), atol=1e-4)
-    assert draw(clean, rounded=0).max() > 1
+    unbounded = draw(clean, rounded=0)
+    assert unbounded.max() > 1
+    expected = np.rint(np.clip(unbounded, 0, 1) * 255) / 255
+    np.testing.assert_allclose(rounded, expected, atol=1e-6)
+
+
+def test_jpeg_is_of_every_quality_from_70_to_98(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = set()
+
+    def stored(pixels: npt.NDArray[np.uint8], quality: int) -> npt.NDArray[np.uint8]:
+        seen.add(quality)
+        return stored_as_jpeg(pixels, quality)
+
+    monkeypatch.setattr(camera, "stored_as_jpeg", stored)
+    draw(np.full((600, 8, 8, 1), 0.5, np.float32), rounded=1, jpeg=1)
+    assert seen == set(range(70, 99))
+
+
+def test_it_says_its_highest_level_on_the_scale_of_8_bits() -> None:
+    assert Camera(sigma=75 / 255).describe() == "camera up to 75/255"
 
 
 def test_stored_as_jpeg_the_colour_of_neighbours_belongs_together() -> None:

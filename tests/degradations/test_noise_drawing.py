@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 from denoising_pipeline.core.seeding import generator
-from denoising_pipeline.degradations import NOISE_BLOCK, Degradation, draw_noisy
+from denoising_pipeline.degradations import (
+    NOISE_BLOCK,
+    Degradation,
+    draw_noisy,
+    draw_noisy_block,
+)
 from denoising_pipeline.degradations.blind import Blind
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.degradations.motion_blur import MotionBlur
@@ -33,6 +38,8 @@ def test_each_block_has_the_generator_of_its_index() -> None:
     noisy = draw_noisy(clean, Gaussian(), seed=3, split="val", epoch=2)
     last = Gaussian().apply(clean[NOISE_BLOCK:], generator(3, "noise", "val", 2, 1))
     np.testing.assert_array_equal(noisy[NOISE_BLOCK:], last)
+    one = draw_noisy_block(clean[NOISE_BLOCK:], Gaussian(), seed=3, split="val", epoch=2, block=1)
+    np.testing.assert_array_equal(one, last)
 
 
 def test_an_empty_split_stays_empty() -> None:

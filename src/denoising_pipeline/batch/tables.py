@@ -39,7 +39,7 @@ def table_of(results: Collection[FileResult]) -> "Group":
     table.add_column("file", overflow="fold")
     rows = _most_telling(results)
     scored = ["measured"] * any(result.psnr_after is not None for result in rows)
-    for name in ("size", "kind", "MP/s", "noise /255", "PSNR dB", *scored):
+    for name in ("size", "kind", "MP/s", "noise /255", "predicted PSNR", *scored):
         table.add_column(name, justify="right", no_wrap=True)
     said: list[Text | Padding] = []
     for result in rows:

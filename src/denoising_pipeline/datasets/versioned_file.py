@@ -126,8 +126,7 @@ class VersionedFile(_Base[DataT]):
 
     def _missing(self, path: str) -> str:
         """Return what to do about a file that is not there; the catalog may say it."""
-        metadata: dict[str, Any] = getattr(self, "metadata", None) or {}
-        remedy = metadata.get("missing", "Run the pipeline that writes it first.")
+        remedy = (self.metadata or {}).get("missing", "Run the pipeline that writes it first.")
         return f"'{path}' does not exist. {remedy}"
 
     def _exists(self) -> bool:
