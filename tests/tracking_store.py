@@ -43,6 +43,7 @@ def tracking_at(uri: str) -> Iterator[None]:
         patch.setenv("MLFLOW_TRACKING_URI", uri)
         patch.setenv("MLFLOW_EXPERIMENT_ID", "")
         patch.delenv("MLFLOW_EXPERIMENT_ID")
+        patch.setattr("mlflow.tracking.fluent._active_experiment_id", None)
         mlflow.set_tracking_uri(uri)
         yield
         mlflow.set_tracking_uri(before)
