@@ -15,7 +15,7 @@ from denoising_pipeline.images.packing import pack_bits, unpack_bits
 from denoising_pipeline.images.tiff_codecs import TiffError
 
 if TYPE_CHECKING:
-    from tifffile import TiffPage
+    from tifffile import FileHandle, TiffPage
 
 _LOWEST_FIRST = 2
 _SEPARATE = 2
@@ -205,6 +205,25 @@ def layout_of(page: "TiffPage") -> Layout:
     return layout
 
 
+def directory(file: IO[bytes] | "FileHandle", page: "TiffPage") -> tuple[dict[int, bytes], bytes]:
+    """Return a page's directory as it is stored.
+
+    Args:
+        file: The file of the page, or a copy with the directory in the same place.
+        page: The page.
+
+    Returns:
+        The entries by their places, and the place of the next directory, which is shorter than it
+        should be where the file ends with it.
+    """
+    tiff = page.parent.tiff
+    file.seek(page.offset)
+    (count,) = struct.unpack(tiff.tagnoformat, file.read(tiff.tagnosize))
+    first = page.offset + tiff.tagnosize
+    places = range(first, first + count * tiff.tagsize, tiff.tagsize)
+    return {place: file.read(tiff.tagsize) for place in places}, file.read(tiff.offsetsize)
+
+
 def are_apart(pages: Sequence["TiffPage"], layouts: Iterable[Layout]) -> bool:
     """Tell whether new pixels can take the places of the old ones: no two have one place.
 
@@ -243,19 +262,14 @@ def _meet(places: list[tuple[int, int]], others: list[tuple[int, int]]) -> bool:
 
 def _said(page: "TiffPage") -> Iterator[tuple[int, int]]:
     """Yield start and end of the header, of a directory and the next one's start, and of values."""
-    order, is_big = page.parent.byteorder, page.parent.is_bigtiff
-    entry, number, link = (20, "Q", "Q") if is_big else (12, "H", "I")
-    file = page.parent.filehandle
-    file.seek(page.offset)
-    (count,) = struct.unpack(order + number, file.read(struct.calcsize(f"={number}")))
-    end = page.offset + struct.calcsize(f"={number}") + entry * count
-    file.seek(end)
-    following = file.read(struct.calcsize(f"={link}"))
-    yield 0, 16 if is_big else 8
-    yield page.offset, end + len(following)
-    if len(following) == struct.calcsize(f"={link}"):
-        (start,) = struct.unpack(order + link, following)
-        yield start, start + (entry if start else 0)
+    tiff = page.parent.tiff
+    entries, link = directory(page.parent.filehandle, page)
+    end = page.offset + tiff.tagnosize + sum(map(len, entries.values())) + len(link)
+    yield 0, 16 if page.parent.is_bigtiff else 8
+    yield page.offset, end
+    if len(link) == tiff.offsetsize:
+        (start,) = struct.unpack(tiff.offsetformat, link)
+        yield start, start + (tiff.tagsize if start else 0)
     for tag in page.tags:
         if tag.code not in OFFSETS + SIZES:
             yield tag.valueoffset, tag.valueoffset + tag.valuebytecount

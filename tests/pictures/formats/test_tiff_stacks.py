@@ -237,3 +237,27 @@ def test_strips_in_one_place_become_strips_in_places_of_their_own() -> None:
     after = open_picture(written(content, lambda image: image[::-1]))
     for page in range(2):
         np.testing.assert_array_equal(after.read(page), before[page][::-1])
+
+
+@pytest.mark.parametrize("what", ["tag", "next directory", "missing end"])
+def test_what_points_behind_the_end_is_left_out_of_what_is_written(what: str) -> None:
+    """New pixels go there: readers would find a tag or a directory that there was not."""
+    described = {"metadata": None, "description": "of eight words"}
+    content = bytearray(stack(np.zeros((40, 50), np.uint16), compression="zlib", **described))
+    with tifffile.TiffFile(io.BytesIO(content)) as file:
+        page = file.pages.first
+        end = page.offset + 2 + 12 * len(page.tags)
+        where = page.tags[270].offset + 8 if what == "tag" else end
+        directory = content[page.offset : end]
+    if what == "missing end":
+        content[4:8] = len(content).to_bytes(4, "little")
+        content += directory
+    else:
+        content[where : where + 4] = (len(content) + 100).to_bytes(4, "little")
+    assert written(bytes(content), lambda image: image) == bytes(content)
+    noise = np.random.default_rng(0).random((40, 50, 1), np.float32)
+    after = written(bytes(content), lambda image: noise)
+    with tifffile.TiffFile(io.BytesIO(after)) as file:
+        assert len(file.pages) == 1
+        assert (270 in file.pages.first.tags) == (what != "tag")
+    np.testing.assert_allclose(open_picture(after).read(), noise, atol=1e-5)

@@ -19,7 +19,7 @@ from tifffile import PHOTOMETRIC, TiffFile, TiffPage
 from denoising_pipeline.images import tiff_codecs as codecs
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.files import turned
-from denoising_pipeline.images.tiff_pages import Layout, are_apart, layout_of
+from denoising_pipeline.images.tiff_pages import Layout, are_apart, directory, layout_of
 from denoising_pipeline.pictures.formats.exif import CARRIED, IPTC, STORED, exif_of_tiff
 from denoising_pipeline.pictures.formats.picture import (
     Metadata,
@@ -30,7 +30,7 @@ from denoising_pipeline.pictures.formats.picture import (
     reading,
 )
 from denoising_pipeline.pictures.formats.samples import PictureError, Samples
-from denoising_pipeline.pictures.formats.tiff_write import put_page, write_tiff
+from denoising_pipeline.pictures.formats.tiff_write import leave_out, put_page, write_tiff
 
 _COLOURS = {
     PHOTOMETRIC.MINISWHITE: 1,
@@ -133,8 +133,13 @@ class TiffPicture(Picture):
             self._rewrite_palette(pages, file)
             return
         with self.open() as source, TiffFile(source) as tiff:
+            directories = [_page(tiff, number) for number in range(len(tiff.pages))]
             source.seek(0)
             shutil.copyfileobj(source, file)
+            size = file.tell()
+            links = [directory(source, page)[1] for page in directories]
+            file.write(bytes(tiff.tiff.offsetsize - min(map(len, links))))  # The last may be cut.
+            is_changed = False
             for _, planes in groupby(self._planes, lambda plane: id(plane.layout)):
                 group = list(planes)
                 images = [next(pages) for _ in group]
@@ -146,9 +151,13 @@ class TiffPicture(Picture):
                 ]
                 parts.append(stored[..., _span(group[-1])[1] :])
                 new = np.concatenate(parts, axis=2) if parts[0].shape != stored.shape else parts[0]
-                page, layout = _page(tiff, group[0].directory), group[0].layout
-                put_page(file, page, layout, stored, new, self._in_place)
+                page, layout = directories[group[0].directory], group[0].layout
+                is_changed |= put_page(file, page, layout, stored, new, self._in_place)
             next(pages, None)
+            if is_changed:
+                leave_out(file, directories)
+            else:
+                file.truncate(size)
 
     def _rewrite_palette(self, pages: Iterator[Images], file: IO[bytes]) -> None:
         """Write RGB, unless nothing has changed."""

@@ -1,15 +1,15 @@
 """Samples put into a copy of a TIFF file, and new TIFF files."""
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
-from tifffile import TiffPage, TiffWriter
+from tifffile import TIFF, TiffPage, TiffWriter
 
 from denoising_pipeline.images import tiff_codecs as codecs
-from denoising_pipeline.images.tiff_pages import OFFSETS, SIZES, Layout
+from denoising_pipeline.images.tiff_pages import OFFSETS, SIZES, Layout, directory
 from denoising_pipeline.pictures.formats.exif import ORIENTATION, RESOLUTION, Tag, packed, tags_of
 from denoising_pipeline.pictures.formats.picture import Metadata
 from denoising_pipeline.pictures.formats.samples import PictureError, Samples
@@ -29,7 +29,7 @@ def put_page(
     old: npt.NDArray[Any],
     new: npt.NDArray[Any],
     in_place: bool,
-) -> None:
+) -> bool:
     """Replace the samples of a page in a copy of its file.
 
     Strips and tiles that did not change stay byte by byte. What has become smaller is filled up
@@ -43,19 +43,24 @@ def put_page(
         new: Likewise.
         in_place: New strips and tiles may take the places of old ones; else all go to the end.
 
+    Returns:
+        Whether anything has changed.
+
     Raises:
         PictureError: The file would come to be larger than its kind of TIFF can be.
     """
     foreign = layout.packing not in codecs.PACKINGS
     if foreign and np.array_equal(old, new):
-        return
+        return False
     packing = codecs.DEFLATE if foreign else layout.packing
     offsets, sizes = list(layout.offsets), list(layout.sizes)
+    is_changed = foreign
     end = file.seek(0, 2)
     for segment in layout.segments():
         part = layout.cut(new, segment)
         if not foreign and _is_same(part, layout.cut(old, segment)):
             continue
+        is_changed = True
         packed = layout.packed(part, packing)
         number, room = segment.number, layout.sizes[segment.number]
         sizes[number] = len(packed)
@@ -74,6 +79,32 @@ def put_page(
         _set_short(file, page, _COMPRESSION, codecs.DEFLATE)
         if int(page.photometric) == _YCBCR:
             _set_short(file, page, _PHOTOMETRIC, _RGB)
+    return is_changed
+
+
+def leave_out(file: IO[bytes], pages: Iterable[TiffPage]) -> None:
+    """Take out of a changed copy what pointed behind the end of the original.
+
+    Readers leave out such tags and directories; in the copy they may find pixels there.
+
+    Args:
+        file: The copy, a seekable binary file.
+        pages: All directories of the original.
+    """
+    by_place = {page.offset: page for page in pages}
+    for page in by_place.values():
+        tiff, read = page.parent.tiff, {tag.offset for tag in page.tags}
+        entries, link = directory(file, page)
+        kept = [
+            entry
+            for place, entry in entries.items()
+            if place in read
+            or struct.unpack(tiff.tagheaderformat, entry)[1] not in TIFF.DATA_FORMATS
+        ]
+        (following,) = struct.unpack(tiff.offsetformat, link)
+        end = bytes(tiff.offsetsize) if following not in by_place else link
+        file.seek(page.offset)
+        file.write(struct.pack(tiff.tagnoformat, len(kept)) + b"".join(kept) + end)
 
 
 def write_tiff(file: IO[bytes], pages: Iterator[Samples], bits: int, metadata: Metadata) -> None:
