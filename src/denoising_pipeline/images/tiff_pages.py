@@ -205,7 +205,7 @@ def layout_of(page: "TiffPage") -> Layout:
     return layout
 
 
-def directory(file: IO[bytes] | "FileHandle", page: "TiffPage") -> tuple[dict[int, bytes], bytes]:
+def directory(file: "IO[bytes] | FileHandle", page: "TiffPage") -> tuple[dict[int, bytes], bytes]:
     """Return a page's directory as it is stored.
 
     Args:

@@ -50,21 +50,20 @@ def put_page(
         PictureError: The file would come to be larger than its kind of TIFF can be.
     """
     foreign = layout.packing not in codecs.PACKINGS
-    if foreign and np.array_equal(old, new):
+    if _is_same(old, new):
         return False
     packing = codecs.DEFLATE if foreign else layout.packing
     offsets, sizes = list(layout.offsets), list(layout.sizes)
-    is_changed = foreign
-    end = file.seek(0, 2)
+    end = page.parent.filehandle.size  # Behind it there may be strips of other pages by now.
     for segment in layout.segments():
         part = layout.cut(new, segment)
-        if not foreign and _is_same(part, layout.cut(old, segment)):
-            continue
-        is_changed = True
-        packed = layout.packed(part, packing)
         number, room = segment.number, layout.sizes[segment.number]
+        is_cut = offsets[number] + room > end
+        if not (foreign or is_cut) and _is_same(part, layout.cut(old, segment)):
+            continue
+        packed = layout.packed(part, packing)
         sizes[number] = len(packed)
-        if len(packed) > room or not in_place or offsets[number] + room > end:
+        if len(packed) > room or not in_place or is_cut:
             offsets[number] = file.seek(0, 2)
             offsets[number] += file.write(b"\0" * (offsets[number] % 2))
         else:
@@ -79,7 +78,7 @@ def put_page(
         _set_short(file, page, _COMPRESSION, codecs.DEFLATE)
         if int(page.photometric) == _YCBCR:
             _set_short(file, page, _PHOTOMETRIC, _RGB)
-    return is_changed
+    return True
 
 
 def leave_out(file: IO[bytes], pages: Iterable[TiffPage]) -> None:
