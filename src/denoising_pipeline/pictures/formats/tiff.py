@@ -136,7 +136,6 @@ class TiffPicture(Picture):
             directories = [_page(tiff, number) for number in range(len(tiff.pages))]
             source.seek(0)
             shutil.copyfileobj(source, file)
-            size = file.tell()
             links = [directory(source, page)[1] for page in directories]
             file.write(bytes(tiff.tiff.offsetsize - min(map(len, links))))  # The last may be cut.
             is_changed = False
@@ -157,7 +156,10 @@ class TiffPicture(Picture):
             if is_changed:
                 leave_out(file, directories)
             else:
-                file.truncate(size)
+                source.seek(0)
+                file.seek(0)
+                shutil.copyfileobj(source, file)
+                file.truncate()
 
     def _rewrite_palette(self, pages: Iterator[Images], file: IO[bytes]) -> None:
         """Write RGB, unless nothing has changed."""

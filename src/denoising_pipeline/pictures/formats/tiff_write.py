@@ -33,7 +33,8 @@ def put_page(
     """Replace the samples of a page in a copy of its file.
 
     Strips and tiles that did not change stay byte by byte. What has become smaller is filled up
-    with zeros, what has become larger goes to the end. JPEG becomes deflate, without a loss.
+    with zeros, what has become larger, or lacked its end, goes to the end of the file. JPEG becomes
+    deflate, without a loss.
 
     Args:
         file: The copy, a seekable binary file.
@@ -44,23 +45,26 @@ def put_page(
         in_place: New strips and tiles may take the places of old ones; else all go to the end.
 
     Returns:
-        Whether anything has changed.
+        Whether any sample has changed.
 
     Raises:
         PictureError: The file would come to be larger than its kind of TIFF can be.
     """
     foreign = layout.packing not in codecs.PACKINGS
-    if _is_same(old, new):
+    if foreign and np.array_equal(old, new):
         return False
     packing = codecs.DEFLATE if foreign else layout.packing
     offsets, sizes = list(layout.offsets), list(layout.sizes)
-    end = page.parent.filehandle.size  # Behind it there may be strips of other pages by now.
+    is_changed = foreign
+    end = page.parent.filehandle.size
     for segment in layout.segments():
         part = layout.cut(new, segment)
         number, room = segment.number, layout.sizes[segment.number]
         is_cut = offsets[number] + room > end
-        if not (foreign or is_cut) and _is_same(part, layout.cut(old, segment)):
+        is_same = not foreign and _is_same(part, layout.cut(old, segment))
+        if is_same and not is_cut:
             continue
+        is_changed = is_changed or not is_same
         packed = layout.packed(part, packing)
         sizes[number] = len(packed)
         if len(packed) > room or not in_place or is_cut:
@@ -78,7 +82,7 @@ def put_page(
         _set_short(file, page, _COMPRESSION, codecs.DEFLATE)
         if int(page.photometric) == _YCBCR:
             _set_short(file, page, _PHOTOMETRIC, _RGB)
-    return True
+    return is_changed
 
 
 def leave_out(file: IO[bytes], pages: Iterable[TiffPage]) -> None:
