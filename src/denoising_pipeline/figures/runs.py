@@ -64,7 +64,8 @@ def run_scores(comparison_table: pd.DataFrame, metrics: Sequence[str]) -> Figure
     columns = ["run", "name", "reference", "pairing", *(f"metrics.{key}" for key in metrics)]
     check_table("comparison_table", comparison_table, columns)
     count = len(comparison_table)
-    figure = new_figure(4 + 2.8 * len(metrics), 1.6 + LINE * count, f"Scores of {count} runs")
+    title = f"Scores of {count} run{'s' * (count != 1)}"
+    figure = new_figure(4 + 2.8 * len(metrics), 1.6 + LINE * count, title)
     panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
     for ax, metric in zip(panels, metrics, strict=True):
         _draw_runs(ax, comparison_table, metric)

@@ -193,4 +193,4 @@ def _label(key: str) -> str:
 def files(table: pd.DataFrame) -> Table:
     """Return how many files became what."""
     rows = [[str(status), f"{count:,}"] for status, count in table["status"].value_counts().items()]
-    return Table(f"{len(table):,} files", ["", "files"], rows)
+    return Table(f"{len(table):,} file{'s' * (len(table) != 1)}", ["", "files"], rows)
