@@ -6,6 +6,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
+from denoising_pipeline.batch.collection import task
+from denoising_pipeline.batch.one import Options
 from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.denoiser import Denoiser
@@ -49,3 +51,10 @@ def write_denoiser(path: Path, side: int = 3, hidden: int = 0, *, told: bool = T
     with path.open("wb") as file:
         write_network(Denoiser(architecture, (None, None, 3), network, card), DENOISER, file)
     return path
+
+
+def resuming_options(folder: Path) -> Options:
+    """Options with a small denoiser, which tasks of a cluster find in this process as well."""
+    options = Options(write_denoiser(folder / "small.zip"), resume=True)
+    task.MODELS[options.model_digest] = options.model
+    return options

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 from batch_inputs import done, failed
 from PIL import Image
-from small_denoiser import write_denoiser
+from small_denoiser import resuming_options
 
-from denoising_pipeline.batch.collection import task
 from denoising_pipeline.batch.collection.shards import Collected, collect
 from denoising_pipeline.batch.collection.spill import Spill
 from denoising_pipeline.batch.collection.task import Job, denoise_shard
@@ -24,9 +23,7 @@ from denoising_pipeline.batch.run import run_batch
 
 @pytest.fixture(scope="module")
 def options(tmp_path_factory: pytest.TempPathFactory) -> Options:
-    found = Options(write_denoiser(tmp_path_factory.mktemp("model") / "small.zip"), resume=True)
-    task.MODELS[found.model_digest] = found.model
-    return found
+    return resuming_options(tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture

@@ -10,10 +10,9 @@ import numpy.typing as npt
 import pytest
 from batch_inputs import done
 from PIL import Image
-from small_denoiser import write_denoiser
+from small_denoiser import resuming_options
 
 from denoising_pipeline.batch import scores
-from denoising_pipeline.batch.collection import task
 from denoising_pipeline.batch.collection.shards import collect
 from denoising_pipeline.batch.collection.task import Job, denoise_shard
 from denoising_pipeline.batch.one import Options, look_at_file
@@ -35,9 +34,7 @@ FIELDS = ("psnr_before", "psnr_after", "ssim_before", "ssim_after")
 
 @pytest.fixture(scope="module")
 def options(tmp_path_factory: pytest.TempPathFactory) -> Options:
-    found = Options(write_denoiser(tmp_path_factory.mktemp("model") / "small.zip"), resume=True)
-    task.MODELS[found.model_digest] = found.model
-    return found
+    return resuming_options(tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture
