@@ -9,7 +9,7 @@ from kedro.framework.cli.project import run as kedro_run
 from denoising_pipeline.cli.listing import write_lists
 from denoising_pipeline.config import ParameterError, parse_params
 from denoising_pipeline.core.processes import end_children_with_this
-from denoising_pipeline.hooks.signals import mind_interrupts
+from denoising_pipeline.hooks.signals import mind_interrupts, minds_signals
 
 RUN_HELP = """Run pipelines: images to a denoiser and a report.
 
@@ -47,6 +47,7 @@ def own_run() -> click.Command:
     return Run("run", callback=_run, params=params, help=RUN_HELP)
 
 
+@minds_signals
 def _run(**options: Any) -> Any:
     """Run, and say of an interruption how to go on."""
     callback: Any = kedro_run.callback

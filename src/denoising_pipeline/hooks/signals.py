@@ -5,11 +5,13 @@ import signal
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable
-from types import FrameType
-from typing import Any, NoReturn
+from types import CodeType, FrameType
+from typing import Any, NoReturn, TypeVar
 
 import psutil
+from kedro.framework.session import KedroSession
 
 SIGNALS = tuple(
     getattr(signal, name)
@@ -45,6 +47,25 @@ class _Wish:
 _wish = _Wish()
 """Of this process: a run may begin or end between two signals of one wish."""
 
+_minding: set[CodeType] = {KedroSession.run.__code__}
+"""Of the functions that a signal ends."""
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def minds_signals(function: Function) -> Function:
+    """Mark a function that a signal is to end, whoever catches on the way what is raised."""
+    _minding.add(function.__code__)
+    return function
+
+
+class _Interruption(KeyboardInterrupt):
+    """Of this module, as weak references are wanted, which Python's own do not take."""
+
+
+class _Exit(SystemExit):
+    """The same."""
+
 
 def mind_interrupts() -> None:
     """Let Ctrl-C interrupt this process once a wish, until its end, also where no run is watched.
@@ -61,11 +82,28 @@ def _is_main_thread() -> bool:
 
 
 def _raise(number: int, frame: FrameType | None) -> None:
-    if not _wish.comes():
-        return
-    if number == signal.SIGINT:
-        raise KeyboardInterrupt
-    sys.exit(128 + number)
+    if _wish.comes():
+        raise _error(number)
+
+
+def _error(number: int) -> BaseException:
+    """Return what a signal raises.
+
+    If it goes within a function that it is to end, it came to nothing, in a library that takes
+    every error for a mistake or in a finalizer: then the signal comes again.
+    """
+    error = _Interruption() if number == signal.SIGINT else _Exit(128 + number)
+    weakref.finalize(error, _come_again, number).atexit = False
+    return error
+
+
+def _come_again(number: int) -> None:
+    frame: FrameType | None = sys._current_frames()[threading.main_thread().ident or 0]
+    while frame and frame.f_code not in _minding:
+        frame = frame.f_back
+    if frame:
+        _wish.forget()
+        threading.Timer(SOON, os.kill, (os.getpid(), number)).start()
 
 
 class Signals:
@@ -111,7 +149,7 @@ class Signals:
             return
         for number in minded:
             self._handlers[number] = signal.signal(number, _raise)
-        self._unraisable, sys.unraisablehook = sys.unraisablehook, self._raise_again
+        self._unraisable, sys.unraisablehook = sys.unraisablehook, self._say
 
     def release(self) -> None:
         """Watch no more: signals do what they did before."""
@@ -125,15 +163,10 @@ class Signals:
             self._stop = None
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
-    def _raise_again(self, ignored: Any) -> None:
-        """Come back soon to a signal that reached a finalizer, which Python lets nothing end."""
-        if not issubclass(ignored.exc_type, KeyboardInterrupt | SystemExit):
+    def _say(self, ignored: Any) -> None:
+        """Say what Python ignores, but for a signal in a finalizer, which comes again."""
+        if not issubclass(ignored.exc_type, _Interruption | _Exit):
             self._unraisable(ignored)
-            return
-        code = getattr(ignored.exc_value, "code", None)
-        number = code - 128 if code else signal.SIGINT
-        _wish.forget()
-        threading.Timer(SOON, os.kill, (os.getpid(), number)).start()
 
     def _wait(self, minded: list[signal.Signals], stop: threading.Event) -> None:
         while not stop.is_set():
