@@ -29,6 +29,9 @@ WAYS = {
     "SIGTERM to processes": ("ParallelRunner", [signal.SIGTERM]),
 }
 
+POOLS = {"OPENBLAS_NUM_THREADS": "4", "OMP_NUM_THREADS": "4"}
+"""Of threads that a library begins before a run is watched: a signal may reach any of them."""
+
 
 @pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest) -> str:
@@ -43,7 +46,7 @@ def test_fault_p05_p06_it_ends_soon_as_killed_without_a_traceback_or_a_part(
     runner, signals = WAYS[way]
     recipe = project.recipe("signal_" + way.lower().replace(" ", "_"), NO_END)
     command = ("run", "--env", recipe, "--pipelines", TO_DENOISER, "--runner", runner)
-    with project.start(*command) as process:
+    with project.start(*command, **POOLS) as process:
         wait_until(lambda: trains(project, recipe), process)
         workers = [process.pid, *(child.pid for child in Process(process.pid).children(True))]
         began = time.monotonic()
@@ -57,6 +60,8 @@ def test_fault_p05_p06_it_ends_soon_as_killed_without_a_traceback_or_a_part(
     assert took < 4 * SOON
     assert process.returncode != 0
     assert "Traceback" not in stderr
+    said = signal.SIGINT in signals or runner != "SequentialRunner"
+    assert ("The same command goes on" in stderr) is said
     assert [run.info.status for run in project.runs(recipe)] == ["KILLED"]
     wait_until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
     project.run(recipe, "--pipelines", "ingestion")

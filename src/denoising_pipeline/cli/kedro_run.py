@@ -51,12 +51,13 @@ def own_run() -> click.Command:
 def _run(**options: Any) -> Any:
     """Run, and say of an interruption how to go on."""
     callback: Any = kedro_run.callback
-    mind_interrupts()
+    farewell = f"Stopped. {_going_on(options)}"
+    mind_interrupts(farewell)
     end_children_with_this()
     try:
         return callback(**options)
     except KeyboardInterrupt:
-        click.secho(f"\nStopped. {_going_on(options)}", fg="yellow", err=True)
+        click.secho(f"\n{farewell}", fg="yellow", err=True)
         raise click.Abort from None
 
 

@@ -29,10 +29,11 @@ SOON = 0.1
 
 
 class _Wish:
-    """When somebody last wanted this process to end."""
+    """When somebody last wanted this process to end, and what is said then."""
 
     def __init__(self) -> None:
         self.last = -ONE_WISH
+        self.farewell = "Stopped."
 
     def comes(self) -> bool:
         """Take note of a signal; return whether it is a wish of its own."""
@@ -67,12 +68,16 @@ class _Exit(SystemExit):
     """The same."""
 
 
-def mind_interrupts() -> None:
+def mind_interrupts(farewell: str = "Stopped.") -> None:
     """Let Ctrl-C interrupt this process once a wish, until its end, also where no run is watched.
 
     The second of two in a row would else interrupt what Python does at the end. Where something
     else was to become of Ctrl-C, it still is.
+
+    Args:
+        farewell: What is said where a run is ended that no exception reaches.
     """
+    _wish.farewell = farewell
     if _is_main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _raise)
 
@@ -106,13 +111,17 @@ def _come_again(number: int) -> None:
         threading.Timer(SOON, os.kill, (os.getpid(), number)).start()
 
 
+def _pass(number: int, frame: FrameType | None) -> None:
+    """Do nothing: a thread reads that the signal came."""
+
+
 class Signals:
     """What signals do from `watch` to `release`; no more than one run of a process is watched.
 
     Where nodes run in the main thread, the first raises KeyboardInterrupt (Ctrl-C) or SystemExit,
     so that open files are cleaned up. Where they run in other threads or processes, nothing that
-    is raised would reach them: a thread of its own waits for signals, ends the run, those processes
-    and this one.
+    is raised would reach them: a thread of its own reads what signals come, whichever thread of the
+    process they reach, ends the run, those processes and this one.
 
     Attributes:
         ending: Held while it is told how the run ended. Who ends processes holds it before: that
@@ -129,7 +138,7 @@ class Signals:
         self.ending = threading.RLock()
         self._handlers: dict[int, Any] = {}
         self._unraisable: Any = None
-        self._stop: threading.Event | None = None
+        self._wakeup: tuple[int, int] | None = None
 
     def watch(self, elsewhere: bool) -> None:
         """Begin to watch.
@@ -141,41 +150,54 @@ class Signals:
             return
         _wish.forget()
         minded = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
-        if elsewhere and hasattr(signal, "sigtimedwait"):
-            # Threads and processes that begin from now on have signals blocked as well.
-            signal.pthread_sigmask(signal.SIG_BLOCK, minded)
-            self._stop = threading.Event()
-            threading.Thread(target=self._wait, args=(minded, self._stop), daemon=True).start()
-            return
+        listened = elsewhere and hasattr(signal, "pthread_sigmask")
         for number in minded:
-            self._handlers[number] = signal.signal(number, _raise)
+            self._handlers[number] = signal.signal(number, _pass if listened else _raise)
         self._unraisable, sys.unraisablehook = sys.unraisablehook, self._say
+        if listened:
+            self._listen(minded)
+
+    def _listen(self, minded: list[signal.Signals]) -> None:
+        """Have Python write what signals come where a thread reads them.
+
+        Threads and processes that begin from now on have them blocked. Threads that were there
+        before, such as those of BLAS, may be who a signal reaches.
+        """
+        heard, told = os.pipe()
+        os.set_blocking(told, False)
+        self._wakeup = told, signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+        threading.Thread(target=self._hear, args=(heard, minded), daemon=True).start()
+        signal.pthread_sigmask(signal.SIG_BLOCK, minded)
 
     def release(self) -> None:
         """Watch no more: signals do what they did before."""
+        if not self._handlers or not _is_main_thread():
+            return
+        minded = list(self._handlers)
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
-        if self._handlers:
-            sys.unraisablehook = self._unraisable
         self._handlers.clear()
-        if self._stop:
-            self._stop.set()
-            self._stop = None
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        sys.unraisablehook = self._unraisable
+        if self._wakeup:
+            (told, before), self._wakeup = self._wakeup, None
+            signal.set_wakeup_fd(before)
+            os.close(told)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, minded)
 
     def _say(self, ignored: Any) -> None:
         """Say what Python ignores, but for a signal in a finalizer, which comes again."""
         if not issubclass(ignored.exc_type, _Interruption | _Exit):
             self._unraisable(ignored)
 
-    def _wait(self, minded: list[signal.Signals], stop: threading.Event) -> None:
-        while not stop.is_set():
-            found = signal.sigtimedwait(minded, 0.5)
-            if found and _wish.comes() and not stop.is_set():
-                self._leave(found.si_signo)
+    def _hear(self, heard: int, minded: list[signal.Signals]) -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, minded)
+        while number := os.read(heard, 1):
+            if number[0] in minded and _wish.comes() and self._wakeup:
+                self._leave(number[0])
+        os.close(heard)
 
     def _leave(self, number: int) -> NoReturn:
-        print("Stopped.", file=sys.stderr, flush=True)  # noqa: T201
+        print(f"\n{_wish.farewell}", file=sys.stderr, flush=True)  # noqa: T201
         self.ending.acquire(timeout=ONE_WISH)  # else it is being told for too long
         children = psutil.Process().children(recursive=True)
         for child in children:
