@@ -85,7 +85,8 @@ def _command(name: str, command: click.Command) -> str:
     context = click.Context(command, info_name=name)
     usage = " ".join((name, *command.collect_usage_pieces(context)))
     records = (option.get_help_record(context) for option in command.params)
-    rows = [(f"`{record[0]}`", record[1]) for record in records if record]
+    # Arguments have no help of their own: they stand in the usage, and the text says what they are.
+    rows = [(f"`{record[0]}`", record[1]) for record in records if record and record[1]]
     helped = inspect.cleandoc((command.help or "").replace("\b", ""))
     listing = table(("option", "what"), rows)
     return f"## {name}\n\n```text\n{usage}\n```\n\n{_as_text(helped)}\n\n{listing}"
@@ -266,17 +267,24 @@ def _catalog(config: dict[str, Any]) -> str:
         what = about.get("description", "")
         written = f"`{writers[name]}`" if name in writers else ""
         tracked = ", ".join(sorted(about.get("mlflow", {})))
-        row = (f"`{name}`", f"`{kept}`" if kept else "", written, tracked, what)
+        file = kept.removeprefix(f"data/{layer}/")
+        row = (f"`{name}`", what, f"`{file}`" if file else "", written, tracked)
         rows.setdefault(layer, []).append(row)
     text = [
         "# Catalog",
-        "Every file that runs read and write. What a run writes is a version: "
-        "`<file>/<time of the run>/<file>`. The last columns say what becomes of it in MLflow "
-        "(see `conf/base/catalog.yml`), and what it is.",
+        "Every file that runs read and write, in `data/` and the folder of the heading. What a run "
+        "writes is a version: `<file>/<time of the run>/<file>`. The last column says what becomes "
+        "of it in MLflow (see `conf/base/catalog.yml`).",
     ]
+    head = ("entry", "what", "file", "written by", "in MLflow")
     for layer, found in sorted(rows.items()):
-        text += [f"## {layer}", table(("entry", "file", "written by", "in MLflow", "what"), found)]
+        text += [f"## {layer}", _without_empty_columns(head, found)]
     return "\n\n".join(text) + "\n"
+
+
+def _without_empty_columns(head: Row, rows: Sequence[Row]) -> str:
+    kept = [place for place in range(len(head)) if any(row[place] for row in rows)]
+    return table([head[place] for place in kept], [[row[place] for place in kept] for row in rows])
 
 
 def _python() -> str:

@@ -68,6 +68,31 @@ def test_no_picture_is_stale() -> None:
     assert pictures.stale() == {}
 
 
+def test_a_picture_of_a_commit_that_is_not_there_is_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not pictures.is_known("HEAD") or pictures.is_known("0" * 40):
+        pytest.skip("needs the whole history of git")
+    stamps = json.loads(pictures.STAMPS.read_text("utf-8"))
+    stamps["docs/pipeline.png"]["commit"] = "d9858f48030f"
+    (tmp_path / "stamps.json").write_text(json.dumps(stamps), "utf-8")
+    monkeypatch.setattr(pictures, "STAMPS", tmp_path / "stamps.json")
+    assert list(pictures.stale()) == ["docs/pipeline.png"]
+    assert "commit d9858f48030f is none of this branch" in pictures.stale()["docs/pipeline.png"]
+
+
+def test_words_about_code_make_no_picture_stale(tmp_path: Path) -> None:
+    texts = {
+        "one": 'import math\n\n\ndef f(x):\n    """Return more."""\n    return x + 1\n',
+        "words": 'def f(x):\n    """Return\n    x + 1."""\n    # More.\n    return x + 1\n',
+        "other": "import math\n\n\ndef f(x):\n    return x + 2\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    one, words, other = (pictures.code(str(tmp_path / name)) for name in texts)
+    assert one == words != other
+
+
 def test_every_picture_is_shown_and_made_by_the_script() -> None:
     text = "".join(page.read_text("utf-8") for page in PAGES)
     kinds = ("docs/**/*.png", "docs/**/*.ipynb", "benchmarks/**/*.png")
