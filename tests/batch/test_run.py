@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -34,11 +35,12 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> Options:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two pictures, one of them deeper, a text that calls itself a picture, and a cut one."""
+    """Two pictures, one of them deeper; a text that calls itself one, a cut and an empty one."""
     photo = data.astronaut()[:64, :80]
     (tmp_path / "in/deep").mkdir(parents=True)
     Image.fromarray(photo).save(tmp_path / "in/a.png")
     Image.fromarray(photo[..., 0]).save(tmp_path / "in/deep/grey.tif")
+    (tmp_path / "in/empty.png").touch()
     (tmp_path / "in/text.png").write_text("Dear diary")
     (tmp_path / "in/cut.png").write_bytes((tmp_path / "in/a.png").read_bytes()[:3000])
     return tmp_path
@@ -61,7 +63,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 GOOD = {"a.png": "done", "deep/grey.tif": "done"}
 SKIPPED = dict.fromkeys(GOOD, "skipped")
-BAD = {"text.png": "failed", "cut.png": "failed"}
+BAD = {"text.png": "failed", "cut.png": "failed", "empty.png": "failed"}
 
 
 def test_fault_r20_bad_files_are_listed_and_the_rest_is_done(
@@ -72,6 +74,7 @@ def test_fault_r20_bad_files_are_listed_and_the_rest_is_done(
     assert statuses(found) == GOOD | BAD
     assert "no image" in found["text.png"].reason
     assert "damaged or truncated" in found["cut.png"].reason
+    assert found["empty.png"].reason == "is empty"
     assert content(folder / "out").keys() == {*GOOD, RECORD}
     assert content(folder / "in") == before
     grey = found["deep/grey.tif"]
@@ -79,6 +82,54 @@ def test_fault_r20_bad_files_are_listed_and_the_rest_is_done(
     assert (grey.width, grey.height, grey.megapixels) == (80, 64, 80 * 64 / 1e6)
     assert grey.sigma is not None and 0 <= grey.sigma < 0.2
     assert grey.seconds > 0
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 7), (29, 31), (4000, 3)])
+def test_fault_r21_a_picture_of_any_size_comes_back_in_that_size(
+    tmp_path: Path, options: Options, size: tuple[int, int]
+) -> None:
+    """Height and width, as well as turned on their side."""
+    (tmp_path / "in").mkdir()
+    noise = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "in/as it is.png")
+    Image.fromarray(noise.transpose(1, 0, 2)).save(tmp_path / "in/turned.png")
+    found = run(tmp_path, options)
+    assert statuses(found) == {"as it is.png": "done", "turned.png": "done"}
+    assert np.asarray(Image.open(tmp_path / "out/as it is.png")).shape == (*size, 3)
+    assert np.asarray(Image.open(tmp_path / "out/turned.png")).shape == (*size[::-1], 3)
+
+
+def test_fault_r17_alpha_is_not_touched(tmp_path: Path, options: Options) -> None:
+    """Of colour and of grey; what is under it is denoised."""
+    (tmp_path / "in").mkdir()
+    noise = np.random.default_rng(0).integers(0, 256, (20, 30, 4), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "in/colour.png")
+    Image.fromarray(noise[..., 2:]).save(tmp_path / "in/grey.png")
+    assert set(statuses(run(tmp_path, options)).values()) == {"done"}
+    for name, mode in (("colour.png", "RGBA"), ("grey.png", "LA")):
+        given, made = Image.open(tmp_path / "in" / name), Image.open(tmp_path / "out" / name)
+        assert given.mode == made.mode == mode
+        np.testing.assert_array_equal(np.asarray(made)[..., -1], np.asarray(given)[..., -1])
+        assert np.asarray(made)[..., 0].std() < 0.6 * np.asarray(given)[..., 0].std()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes")
+def test_fault_r22_files_of_any_name_are_written_under_it(tmp_path: Path, options: Options) -> None:
+    names = [
+        " two words .png",
+        "line\nbreak.png",
+        "é日本.png",
+        "e\u0301.png",
+        "-x.png",
+        "a'b\"$.png",
+    ]
+    names.append(os.fsdecode(b"\xff\xfe.png"))
+    (tmp_path / "in").mkdir()
+    for name in names:
+        Image.fromarray(data.astronaut()[:8, :8]).save(tmp_path / "in" / name)
+    assert statuses(run(tmp_path, options)) == dict.fromkeys(names, "done")
+    assert content(tmp_path / "out").keys() == {*names, RECORD}
+    assert statuses(run(tmp_path, options, resume=True)) == dict.fromkeys(names, "skipped")
 
 
 def test_what_is_denoised_is_what_the_network_gives(folder: Path, options: Options) -> None:
