@@ -1,30 +1,31 @@
 """A batch in this process: one bad file ends nothing, nothing is lost, nothing is done twice."""
 
-import errno
 import json
 import os
+import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
+from limits import on_small_disk
 from PIL import Image
 from skimage import data
 from small_denoiser import write_denoiser
 from unfinished import part_of_one_that_is_gone
 
-from denoising_pipeline.batch import one
 from denoising_pipeline.batch.clashes import refuse_clashes
-from denoising_pipeline.batch.one import DiskFullError, Options, look_at_file
+from denoising_pipeline.batch.one import Options, look_at_file
 from denoising_pipeline.batch.plan import RECORD, PlanError, Work, make_plan
 from denoising_pipeline.batch.record import Record, Stamp
 from denoising_pipeline.batch.results import FileResult
 from denoising_pipeline.batch.run import Batch, run_batch
 from denoising_pipeline.batch.watch import watch
+from denoising_pipeline.cli.denoise import denoise
 from denoising_pipeline.denoiser.picture import Settings
 
 
@@ -211,19 +212,45 @@ def test_a_long_name_is_written(folder: Path, options: Options) -> None:
     assert run(folder, options)[long].status == "done"
 
 
-@contextmanager
-def full(_: Any, path: str) -> Iterator[IO[bytes]]:
-    raise OSError(errno.ENOSPC, "No space left on device", path)
-    yield
+FORMATS = ["png", "jpg", "tif", "bmp", "webp", "npy"]
 
 
-def test_a_full_disk_ends_the_batch(
-    folder: Path, options: Options, monkeypatch: pytest.MonkeyPatch
+def denoise_where_the_disk_is_full(folder: str, model: str) -> None:
+    """Denoise to a disk that has no room for the second picture of a folder; then make room."""
+    os.chdir(folder)
+    for ending in FORMATS:
+        given, made = Path(ending), Path("disk", ending)
+        names = sorted(path.name for path in given.iterdir())
+        made.mkdir()
+        Path("disk/filling").write_bytes(bytes(580_000))
+        command = [ending, "-o", str(made), "--model", model]
+        full = CliRunner().invoke(denoise, command)
+        assert full.exit_code == 1, full.output
+        assert "the disk is full" in full.output
+        assert "Traceback" not in full.output
+        assert content(made).keys() == {names[0], RECORD}
+        Path("disk/filling").unlink()
+        again = CliRunner().invoke(denoise, [*command, "--resume"])
+        assert "1 done, 1 skipped, 0 failed" in again.output, again.output
+        assert content(made).keys() == {*names, RECORD}
+        shutil.rmtree(made)
+
+
+def test_fault_r25_a_full_disk_ends_the_batch_and_leaves_whole_pictures(
+    tmp_path: Path, options: Options
 ) -> None:
-    monkeypatch.setattr(one, "atomic_write", full)
-    plan = make_plan([folder / "in"], folder / "out")
-    with Batch(plan, options) as batch, pytest.raises(DiskFullError, match="the disk is full"):
-        list(batch.results())
+    """A real one: the first picture has room beside a file of somebody, the second has not."""
+    noise = np.random.default_rng(0).integers(0, 256, (400, 400, 3), np.uint8)
+    for folder in ("disk", *FORMATS):
+        (tmp_path / folder).mkdir()
+    for ending, (name, pixels) in product(FORMATS, (("a", noise[:8, :8]), ("b", noise))):
+        path = tmp_path / ending / f"{name}.{ending}"
+        if ending == "npy":
+            np.save(path, pixels)
+        else:
+            Image.fromarray(pixels).save(path)
+    arguments = str(tmp_path), str(options.model)
+    on_small_disk(tmp_path / "disk", 600_000, denoise_where_the_disk_is_full, *arguments)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="everything is permitted to root")
