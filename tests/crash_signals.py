@@ -67,11 +67,16 @@ RUNNERS = ("SequentialRunner", "ThreadRunner", "ParallelRunner")
 
 
 class Signalled:
-    """Runs of a project, each of which gets signals."""
+    """Runs of a project, each of which gets signals.
+
+    Attributes:
+        took: Seconds by stage, wish and runner, from the first signal to the end of the run.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Let a first run come to its end."""
         self._warm = WarmProject(folder)
+        self.took: dict[tuple[str, ...], float] = {}
 
     def wrong(self, stage: str, wish: str, runner: str) -> list[str]:
         """Try one cell, and return what was wrong."""
@@ -94,6 +99,7 @@ class Signalled:
         code = self._warm.run(command, look)
         assert began, f"there was no moment {stage}: {self._warm.text}"
         took, said = time.monotonic() - began, self._warm.text
+        self.took[stage, wish, runner] = took
         return list(self._found(wish, stage, code, took, said))
 
     def _found(
@@ -158,8 +164,11 @@ def command(
         signalled = Signalled(Path(folder))
         for cell in cells[first::every]:
             found = signalled.wrong(*cell)
-            click.echo("\n  ".join((", ".join(cell), *(found or ["well"]))))
+            told = f"{', '.join(cell)}: {signalled.took[cell]:.1f} s"
+            click.echo("\n  ".join((told, *(found or ["well"]))))
             failed = failed or bool(found)
+    slowest = max(signalled.took, key=signalled.took.__getitem__)
+    click.echo(f"at most {signalled.took[slowest]:.1f} s: {', '.join(slowest)}")
     sys.exit(failed)
 
 

@@ -90,6 +90,9 @@ _NUMBERS = re.compile(r"fault((?:[_ ][crp]\d\d)+)")
 _REPORTED: dict[str, dict[str, float | None]] = defaultdict(dict)
 """By fault and test, the seconds that it took; None: it did not pass."""
 
+_LEFT_OUT: set[str] = set()
+"""Tests that this machine cannot do: they prove nothing."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--faults", choices=("only", "none"), help="run tests of faults only, or not")
@@ -104,7 +107,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped:
+        _LEFT_OUT.add(report.nodeid)
     for number in _faults(report.nodeid):
+        if report.nodeid in _LEFT_OUT:
+            _REPORTED[number].pop(report.nodeid, None)
+            continue
         known = _REPORTED[number].setdefault(report.nodeid, 0.0)
         if known is not None:
             took = known + report.duration if report.passed else None

@@ -1,29 +1,31 @@
 """A batch in this process: one bad file ends nothing, nothing is lost, nothing is done twice."""
 
-import errno
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shutil
+import sys
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
+from limits import on_small_disk
 from PIL import Image
 from skimage import data
 from small_denoiser import write_denoiser
 from unfinished import part_of_one_that_is_gone
 
-from denoising_pipeline.batch import one
 from denoising_pipeline.batch.clashes import refuse_clashes
-from denoising_pipeline.batch.one import DiskFullError, Options, look_at_file
+from denoising_pipeline.batch.one import Options, look_at_file
 from denoising_pipeline.batch.plan import RECORD, PlanError, Work, make_plan
 from denoising_pipeline.batch.record import Record, Stamp
 from denoising_pipeline.batch.results import FileResult
 from denoising_pipeline.batch.run import Batch, run_batch
 from denoising_pipeline.batch.watch import watch
+from denoising_pipeline.cli.denoise import denoise
 from denoising_pipeline.denoiser.picture import Settings
 
 
@@ -34,11 +36,12 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> Options:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two pictures, one of them deeper, a text that calls itself a picture, and a cut one."""
+    """Two pictures, one of them deeper; a text that calls itself one, a cut and an empty one."""
     photo = data.astronaut()[:64, :80]
     (tmp_path / "in/deep").mkdir(parents=True)
     Image.fromarray(photo).save(tmp_path / "in/a.png")
     Image.fromarray(photo[..., 0]).save(tmp_path / "in/deep/grey.tif")
+    (tmp_path / "in/empty.png").touch()
     (tmp_path / "in/text.png").write_text("Dear diary")
     (tmp_path / "in/cut.png").write_bytes((tmp_path / "in/a.png").read_bytes()[:3000])
     return tmp_path
@@ -61,7 +64,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 GOOD = {"a.png": "done", "deep/grey.tif": "done"}
 SKIPPED = dict.fromkeys(GOOD, "skipped")
-BAD = {"text.png": "failed", "cut.png": "failed"}
+BAD = {"text.png": "failed", "cut.png": "failed", "empty.png": "failed"}
 
 
 def test_fault_r20_bad_files_are_listed_and_the_rest_is_done(
@@ -72,6 +75,7 @@ def test_fault_r20_bad_files_are_listed_and_the_rest_is_done(
     assert statuses(found) == GOOD | BAD
     assert "no image" in found["text.png"].reason
     assert "damaged or truncated" in found["cut.png"].reason
+    assert found["empty.png"].reason == "is empty"
     assert content(folder / "out").keys() == {*GOOD, RECORD}
     assert content(folder / "in") == before
     grey = found["deep/grey.tif"]
@@ -79,6 +83,54 @@ def test_fault_r20_bad_files_are_listed_and_the_rest_is_done(
     assert (grey.width, grey.height, grey.megapixels) == (80, 64, 80 * 64 / 1e6)
     assert grey.sigma is not None and 0 <= grey.sigma < 0.2
     assert grey.seconds > 0
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 7), (29, 31), (4000, 3)])
+def test_fault_r21_a_picture_of_any_size_comes_back_in_that_size(
+    tmp_path: Path, options: Options, size: tuple[int, int]
+) -> None:
+    """Height and width, as well as turned on their side."""
+    (tmp_path / "in").mkdir()
+    noise = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "in/as it is.png")
+    Image.fromarray(noise.transpose(1, 0, 2)).save(tmp_path / "in/turned.png")
+    found = run(tmp_path, options)
+    assert statuses(found) == {"as it is.png": "done", "turned.png": "done"}
+    assert np.asarray(Image.open(tmp_path / "out/as it is.png")).shape == (*size, 3)
+    assert np.asarray(Image.open(tmp_path / "out/turned.png")).shape == (*size[::-1], 3)
+
+
+def test_fault_r17_alpha_is_not_touched(tmp_path: Path, options: Options) -> None:
+    """Of colour and of grey; what is under it is denoised."""
+    (tmp_path / "in").mkdir()
+    noise = np.random.default_rng(0).integers(0, 256, (20, 30, 4), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "in/colour.png")
+    Image.fromarray(noise[..., 2:]).save(tmp_path / "in/grey.png")
+    assert set(statuses(run(tmp_path, options)).values()) == {"done"}
+    for name, mode in (("colour.png", "RGBA"), ("grey.png", "LA")):
+        given, made = Image.open(tmp_path / "in" / name), Image.open(tmp_path / "out" / name)
+        assert given.mode == made.mode == mode
+        np.testing.assert_array_equal(np.asarray(made)[..., -1], np.asarray(given)[..., -1])
+        assert np.asarray(made)[..., 0].std() < 0.6 * np.asarray(given)[..., 0].std()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes")
+def test_fault_r22_files_of_any_name_are_written_under_it(tmp_path: Path, options: Options) -> None:
+    names = [
+        " two words .png",
+        "line\nbreak.png",
+        "é日本.png",
+        "e\u0301.png",
+        "-x.png",
+        "a'b\"$.png",
+    ]
+    names.append(os.fsdecode(b"\xff\xfe.png"))
+    (tmp_path / "in").mkdir()
+    for name in names:
+        Image.fromarray(data.astronaut()[:8, :8]).save(tmp_path / "in" / name)
+    assert statuses(run(tmp_path, options)) == dict.fromkeys(names, "done")
+    assert content(tmp_path / "out").keys() == {*names, RECORD}
+    assert statuses(run(tmp_path, options, resume=True)) == dict.fromkeys(names, "skipped")
 
 
 def test_what_is_denoised_is_what_the_network_gives(folder: Path, options: Options) -> None:
@@ -160,19 +212,45 @@ def test_a_long_name_is_written(folder: Path, options: Options) -> None:
     assert run(folder, options)[long].status == "done"
 
 
-@contextmanager
-def full(_: Any, path: str) -> Iterator[IO[bytes]]:
-    raise OSError(errno.ENOSPC, "No space left on device", path)
-    yield
+FORMATS = ["png", "jpg", "tif", "bmp", "webp", "npy"]
 
 
-def test_a_full_disk_ends_the_batch(
-    folder: Path, options: Options, monkeypatch: pytest.MonkeyPatch
+def denoise_where_the_disk_is_full(folder: str, model: str) -> None:
+    """Denoise to a disk that has no room for the second picture of a folder; then make room."""
+    os.chdir(folder)
+    for ending in FORMATS:
+        given, made = Path(ending), Path("disk", ending)
+        names = sorted(path.name for path in given.iterdir())
+        made.mkdir()
+        Path("disk/filling").write_bytes(bytes(580_000))
+        command = [ending, "-o", str(made), "--model", model]
+        full = CliRunner().invoke(denoise, command)
+        assert full.exit_code == 1, full.output
+        assert "the disk is full" in full.output
+        assert "Traceback" not in full.output
+        assert content(made).keys() == {names[0], RECORD}
+        Path("disk/filling").unlink()
+        again = CliRunner().invoke(denoise, [*command, "--resume"])
+        assert "1 done, 1 skipped, 0 failed" in again.output, again.output
+        assert content(made).keys() == {*names, RECORD}
+        shutil.rmtree(made)
+
+
+def test_fault_r25_a_full_disk_ends_the_batch_and_leaves_whole_pictures(
+    tmp_path: Path, options: Options
 ) -> None:
-    monkeypatch.setattr(one, "atomic_write", full)
-    plan = make_plan([folder / "in"], folder / "out")
-    with Batch(plan, options) as batch, pytest.raises(DiskFullError, match="the disk is full"):
-        list(batch.results())
+    """A real one: the first picture has room beside a file of somebody, the second has not."""
+    noise = np.random.default_rng(0).integers(0, 256, (400, 400, 3), np.uint8)
+    for folder in ("disk", *FORMATS):
+        (tmp_path / folder).mkdir()
+    for ending, (name, pixels) in product(FORMATS, (("a", noise[:8, :8]), ("b", noise))):
+        path = tmp_path / ending / f"{name}.{ending}"
+        if ending == "npy":
+            np.save(path, pixels)
+        else:
+            Image.fromarray(pixels).save(path)
+    arguments = str(tmp_path), str(options.model)
+    on_small_disk(tmp_path / "disk", 600_000, denoise_where_the_disk_is_full, *arguments)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="everything is permitted to root")

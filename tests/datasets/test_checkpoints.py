@@ -4,15 +4,20 @@ import logging
 import pickle
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import fsspec
 import numpy as np
 import pytest
 from kedro.io.core import DatasetError
+from limits import elsewhere, on_small_disk
 
 from denoising_pipeline.datasets import CheckpointsDataset
 from denoising_pipeline.training.checkpoints import Checkpoints
+
+with suppress(ImportError):  # there is none on Windows
+    import resource
 
 ONE, TWO, THREE = ({"weights": np.full((40, 5), n, np.float32)} for n in (1, 2, 3))
 
@@ -173,10 +178,46 @@ def test_fault_r37_a_pickle_in_a_checkpoint_is_not_run(
     assert latest(checkpoints) is None
 
 
-def test_fault_r35_a_disk_that_cannot_be_written_ends_nothing_and_costs_nothing(
+def save_where_the_disk_is_full(folder: str) -> None:
+    """Save the second epoch of a training, which is too large for what is left of the disk."""
+    said: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    logging.getLogger("denoising_pipeline").addHandler(handler)
+    checkpoints = CheckpointsDataset(filepath=folder).load()
+    checkpoints.save("a", 1, ONE)
+    checkpoints.save("a", 2, {"weights": np.full((100_000,), 2, np.float32)})
+    (only,) = said
+    assert "No checkpoint after epoch 2: " in only, only
+    assert "MB are free there" in only
+    assert "Training goes on" in only
+    assert latest(checkpoints) == 1
+    assert [path.name[:6] for path in files(Path(folder))] == ["000001"]
+    checkpoints.save("a", 3, THREE)
+    assert latest(checkpoints) == 3
+    assert [path.name[:6] for path in files(Path(folder))] == ["000001", "000003"]
+
+
+def save_where_files_may_not_grow(folder: str) -> None:
+    """The same, where the system has a limit for each file."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+    save_where_the_disk_is_full(folder)
+
+
+def test_fault_r35_a_full_disk_ends_nothing_and_costs_nothing(tmp_path: Path) -> None:
+    """A real one, of 100 kB; a checkpoint of the same training that is smaller has room again."""
+    on_small_disk(tmp_path, 100_000, save_where_the_disk_is_full, str(tmp_path))
+
+
+def test_fault_r35_a_file_that_may_not_grow_costs_nothing(tmp_path: Path) -> None:
+    pytest.importorskip("resource")
+    elsewhere(save_where_files_may_not_grow, str(tmp_path))
+
+
+def test_fault_r35_a_place_that_is_refused_ends_nothing(
     checkpoints: Checkpoints, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Here a file stands where the folder should be: the system refuses the write."""
+    """A file stands where the folder should be: the system refuses the write."""
     checkpoints.save("a", 1, ONE)
     (tmp_path / "made" / "later" / "b").write_bytes(b"")
     with caplog.at_level(logging.WARNING):

@@ -86,7 +86,9 @@ def test_halves_without_context_differ_at_their_seam() -> None:
     assert np.abs(halves - chosen(noisy)).max() > 0.01
 
 
-@pytest.mark.parametrize("size", [(1, 1), (1, 9), (2, 3), (8, 8), (13, 4)])
+@pytest.mark.parametrize(
+    "size", [(1, 1), (1, 9), (2, 3), (8, 8), (13, 4), (5, 7), (29, 31), (4000, 3)]
+)
 @pytest.mark.parametrize("chosen", DENOISERS[:2], ids=["grey", "colour"])
 def test_fault_r21_every_size_comes_back(chosen: Denoiser, size: tuple[int, int]) -> None:
     noisy = pixels(3, *size, chosen.image_shape[2])

@@ -2,20 +2,30 @@
 
 import hashlib
 import multiprocessing
+import os
 import shutil
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import numpy as np
 import pytest
+from crash_points import Moment, StopError, run
+from limits import PATIENCE
 
 from denoising_pipeline.images.fetch import (
     FASHION_MNIST,
+    MNIST,
     MNIST_SHA256,
     Mnist,
     fetch_mnist,
     write_mnist,
 )
-from denoising_pipeline.images.idx import read_idx
+from denoising_pipeline.images.idx import idx_sha256, read_idx
 
 RAW = Path(__file__).parents[2] / "data" / "01_raw" / "mnist"
 LABELS = "t10k-labels-idx1-ubyte"
@@ -63,16 +73,136 @@ def test_compressed_files_of_the_right_content_count(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cut", [0, 10, 100, -1], ids=["empty", "header", "part", "checksum"])
-def test_fault_r13_a_compressed_file_that_is_not_whole_is_refused_or_replaced(
-    tmp_path: Path, cut: int
-) -> None:
+def test_fault_r13_what_a_download_by_hand_left_is_replaced(tmp_path: Path, cut: int) -> None:
     """It would be read in place of a plain file beside it."""
     whole = (RAW / f"{LABELS}.gz").read_bytes()
     (tmp_path / f"{LABELS}.gz").write_bytes(whole[:cut])
-    with pytest.raises(FileExistsError, match=rf"{LABELS}\.gz"):
-        fetch_mnist(tmp_path, download=arrays)
-    fetch_mnist(tmp_path, overwrite=True, download=arrays)
+    fetch_mnist(tmp_path, download=arrays)
     assert sums(tmp_path) == MNIST_SHA256
+
+
+class Cutting(ThreadingHTTPServer):
+    """Serves the files of MNIST; of some it sends a half, and then ends or waits."""
+
+    def __init__(self) -> None:
+        """Answer from now on."""
+        super().__init__(("127.0.0.1", 0), Sent)
+        self.ends: str | None = None
+        self.waits: str | None = None
+        self.waiting = threading.Event()
+        Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def address(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.server_port}/"
+
+
+class Sent(BaseHTTPRequestHandler):
+    """An answer."""
+
+    server: Cutting
+
+    def do_GET(self) -> None:
+        """Send the file of that name."""
+        name = self.path.strip("/")
+        content = (RAW / name).read_bytes()
+        cut = name in {self.server.ends, self.server.waits}
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content[: len(content) // 2] if cut else content)
+        if name == self.server.waits:
+            self.server.waiting.set()
+            self.rfile.read()  # until the other one is gone
+
+    def log_message(self, *arguments: Any) -> None:
+        """Say nothing."""
+
+
+FETCH = """
+import sys
+from pathlib import Path
+from denoising_pipeline.core.backend import load_keras
+from denoising_pipeline.images.fetch import MNIST, fetch_mnist
+load_keras()
+from keras.src.datasets import fashion_mnist
+keras = fashion_mnist.get_file
+fashion_mnist.get_file = lambda name, origin, **more: keras(name, sys.argv[1] + name, **more)
+for _ in range(2):
+    try:
+        fetch_mnist(Path(sys.argv[2]), published=MNIST._replace(module="fashion_mnist"))
+    except ConnectionError as error:
+        print(error, flush=True)
+"""
+"""Fetches twice, as Keras does that without sums of its own, from an address of this machine."""
+
+
+@pytest.mark.slow
+def test_fault_r13_a_download_that_is_cut_and_one_that_is_killed_are_made_up_for(
+    tmp_path: Path,
+) -> None:
+    """By a real server: once it ends in the middle of a file, once the process does."""
+    cache = {"KERAS_HOME": str(tmp_path / "keras")}
+    first, large = "train-labels-idx1-ubyte.gz", "train-images-idx3-ubyte.gz"
+    with Cutting() as server:
+        command = [sys.executable, "-c", FETCH, server.address, str(tmp_path / "mnist")]
+        server.ends = first
+
+        def begin() -> subprocess.Popen[str]:
+            return subprocess.Popen(
+                command, env=os.environ | cache, stdout=subprocess.PIPE, text=True
+            )
+
+        with begin() as process:
+            assert process.stdout
+            while "could not be downloaded" not in process.stdout.readline():
+                assert process.poll() is None
+            server.ends, server.waits = None, large
+            assert server.waiting.wait(PATIENCE)
+            process.kill()
+        assert not (tmp_path / "mnist").exists()
+        assert (tmp_path / "keras/datasets/fashion-mnist" / large).exists()
+        server.waits = None
+        with begin() as process:
+            said, _ = process.communicate(timeout=PATIENCE)
+        server.shutdown()
+    assert process.returncode == 0
+    assert "could not" not in said
+    assert sums(tmp_path / "mnist") == MNIST_SHA256
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux to watch calls")
+def test_fault_r13_stopped_at_any_write_flush_or_rename_the_next_one_ends_it(
+    tmp_path: Path,
+) -> None:
+    """Each file is whole or not there at each of these moments."""
+    small = {name: array[:5] for name, array in arrays().items()}
+    published = MNIST._replace(sha256={name: idx_sha256(array) for name, array in small.items()})
+    folder = tmp_path / "mnist"
+
+    def fetch() -> None:
+        fetch_mnist(folder, download=lambda: small, published=published)
+
+    def stop_at(number: int) -> None:
+        def look(moment: Moment) -> None:
+            if moment.number == number:
+                raise StopError
+
+        stopped = run(fetch, tmp_path, look)
+        assert stopped is None
+        for path in folder.glob("[!.]*"):
+            assert sums(folder)[path.name] == published.sha256[path.name]
+        assert run(fetch, tmp_path) == 0
+        assert {n: s for n, s in sums(folder).items() if n[0] != "."} == published.sha256
+        shutil.rmtree(folder)
+
+    seen: list[Moment] = []
+    assert run(fetch, tmp_path, seen.append) == 0
+    shutil.rmtree(folder)
+    assert [moment.call.name for moment in seen].count("rename") == len(small)
+    for number in range(1, len(seen) + 1):
+        stop_at(number)
 
 
 def test_missing_file_is_added(tmp_path: Path) -> None:

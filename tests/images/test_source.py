@@ -1,6 +1,7 @@
 """Which files of a folder are read, whatever they are called, and which are the pinned ones."""
 
 import gzip
+import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -182,6 +183,24 @@ def test_fault_r12_pins_hold_for_files_as_they_lie_and_uncompressed(tmp_path: Pa
         for pinned in right:
             with pytest.raises(SourceError, match=rf"{pinned}' is not the pinned file"):
                 opened(folder, {key: {**right, pinned: "0" * 64}})
+
+
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_fault_r12_one_flipped_byte_is_told_with_both_sums(tmp_path: Path, ending: str) -> None:
+    """Of a file as it lies there; the last byte of its images."""
+    name = IDX_FILES["train_images"]
+    folder = write(tmp_path / "mine", {**IDX_FILES, "train_images": name})
+    path = folder / name
+    content = path.read_bytes()
+    pins = {"mine": {name: opened(folder).sha256["train_images"]}}
+    flipped = content[:-1] + bytes([content[-1] ^ 1])
+    path.unlink()
+    (folder / f"{name}{ending}").write_bytes(gzip.compress(flipped) if ending else flipped)
+    found = hashlib.sha256(flipped).hexdigest()
+    shown = name if not ending else f"{name}.gz' as '{name}"
+    said = f"its SHA-256 is {found}, expected {pins['mine'][name]}"
+    with pytest.raises(SourceError, match=rf"/{shown}' is not the pinned file: {said}"):
+        opened(folder, pins)
 
 
 def test_the_pin_of_a_packed_file_gives_way_to_that_of_its_content(tmp_path: Path) -> None:

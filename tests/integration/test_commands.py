@@ -1,13 +1,17 @@
 """The commands beside `kedro run`."""
 
 import re
+import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from limits import PATIENCE
-from project_folder import ROOT, Project, environment
+from mlflow.entities import Run
+from project_folder import ROOT, TO_SCORES, TRAINING, Project, environment, wait_until
 
 ASK = """
 import sys
@@ -105,6 +109,51 @@ def test_fault_p09_prune_leaves_what_a_living_run_uses(project: Project) -> None
     assert project.invoke(*prune).exit_code == 0
     assert not folder.exists()
     assert list((project.path / "data/.running").glob("*.json")) == []
+
+
+@pytest.mark.slow
+def test_fault_p09_a_run_that_stands_still_while_others_are_pruned_ends_well(
+    project: Project,
+) -> None:
+    """SIGSTOP in its training; two newer ones come and `prune` keeps one; it goes on."""
+    recipe = project.recipe("stopped", {"training": {**TRAINING, "epochs": 80}})
+    with project.start("run", "--env", recipe, "--pipelines", TO_SCORES) as process:
+        wait_until(lambda: stands_still_in_training(project, recipe, process), process)
+        newer = [project.run(recipe, "--pipelines", "ingestion") for _ in range(2)]
+        pruned = project.invoke("prune", "--env", recipe, "--keep", "1", "--yes")
+        assert pruned.exit_code == 0, pruned.output
+        own = [run for run in project.runs(recipe) if run.info.run_id not in ids(newer)]
+        process.send_signal(signal.SIGCONT)
+        _, stderr = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, stderr
+    assert [run.info.status for run in own] == ["RUNNING"]
+    (end,) = (project.client.get_run(run.info.run_id) for run in own)
+    assert end.info.status == "FINISHED"
+    for name in ("source_manifest.json", "train_images.npy", "denoiser.zip", "summary.json"):
+        assert project.saved(end, name).exists()
+    assert project.saved(newer[1], "source_manifest.json").exists()
+    folder = project.saved(end, "source_manifest.json").parent
+    assert not (folder.parent / newer[0].data.tags["run_id"]).exists()
+
+
+def ids(runs: list[Run]) -> set[str]:
+    """Return their ids in MLflow."""
+    return {run.info.run_id for run in runs}
+
+
+def stands_still_in_training(project: Project, recipe: str, process: subprocess.Popen[str]) -> bool:
+    """Stop a process in its training; not while it writes to the store, which would be locked."""
+    if not any("val/loss" in run.data.metrics for run in project.runs(recipe)):
+        return False
+    process.send_signal(signal.SIGSTOP)
+    with closing(sqlite3.connect(project.path / "data/smoke/mlflow.db", 0.1)) as database:
+        try:
+            database.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            process.send_signal(signal.SIGCONT)
+            return False
+        database.rollback()
+    return True
 
 
 @pytest.mark.slow

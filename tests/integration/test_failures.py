@@ -1,10 +1,12 @@
 """What goes wrong is said in one message, tracked as FAILED or not at all, and leaves no ruins."""
 
 import gzip
+import math
 from pathlib import Path
 
+import numpy as np
 import pytest
-from project_folder import Project, raw_source
+from project_folder import TRAINING, Project, models_of, raw_source
 
 LABELS = "train-labels-idx1-ubyte"
 IMAGES = "train-images-idx3-ubyte"
@@ -61,6 +63,35 @@ def test_missing_file_is_named(project: Project) -> None:
     assert "Put the four IDX files" in message
     assert str(folder) in message
     assert [run.info.status for run in project.runs(recipe)] == ["FAILED"]
+
+
+@pytest.mark.slow
+def test_fault_r31_a_run_that_diverges_fails_and_saves_no_model(project: Project) -> None:
+    """Weights that grow at each step until they are no numbers: a real training, from its options.
+
+    Kernels are taken ten times their size at each step.
+    """
+    growing = {"learning_rate": 1, "weight_decay": 10, "schedule": "constant", "epochs": 200}
+    recipe = project.recipe("diverging", {"training": {**TRAINING, **growing}})
+    before = project.client.search_registered_models()
+    result = project.invoke("run", "--env", recipe)
+    assert result.exit_code == 1
+    assert "The loss is not a finite number after epoch" in (said := only_message(result.stderr))
+    assert "Lower training.learning_rate" in said
+    (run,) = project.runs(recipe)
+    assert run.info.status == "FAILED"
+    assert models_of(run) == []
+    assert [m.name for m in project.client.search_registered_models()] == [m.name for m in before]
+    written = project.files(recipe)
+    assert not [file for file in written if "denoiser" in file or "08_reporting" in file]
+    kept = [file for file in written if file.startswith("06_models/training_checkpoints/")]
+    assert len(kept) in {1, 2}
+    history = project.client.get_metric_history(run.info.run_id, "val/loss")
+    assert len(history) == int(sorted(kept)[-1].split("/")[-1][:6])
+    assert all(math.isfinite(metric.value) for metric in history)
+    for file in kept:
+        with np.load(project.path / "data" / recipe / file) as state:
+            assert all(np.isfinite(state[n]).all() for n in state if n != "progress")
 
 
 def test_fault_r50_r51_wrong_parameters_are_all_named_before_a_run_exists(project: Project) -> None:

@@ -32,6 +32,13 @@ def test_fault_p02_p03_p05_p06_a_signal_at_any_stage_ends_a_run_truthfully() -> 
     assert run_script("crash_signals", *cells).count("well") == 8
 
 
+def test_fault_p02_who_ends_a_run_that_is_being_created_is_told_the_truth_of_it() -> None:
+    """Where the test above has Ctrl-C, the two others that end processes."""
+    stages = ("--stage", "before its run exists", "--stage", "while its run is created")
+    wishes = ("--wish", "SIGTERM", "--wish", "SIGKILL", "--runner", "SequentialRunner")
+    assert run_script("crash_signals", *stages, *wishes).count("well") == 4
+
+
 def test_fault_r41_p08_an_outage_from_any_node_on_costs_nothing() -> None:
     """A database that is locked, one that is read-only, and one whose disk is full."""
     assert run_script("crash_outages", "--most", "3").count("well") >= 3

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from mlflow.tracking import MlflowClient
 from project_folder import Project
 
@@ -28,7 +29,11 @@ def test_fault_r39_r44_p17_p18_a_long_command_is_whole_in_an_artifact_and_a_secr
     assert whole.startswith(tag.removesuffix(" ... whole in command.txt"))
     assert "long/" * 2000 in whole
     everything = [str(run.data.tags), str(run.data.params), whole, run.info.run_name or ""]
-    everything.append(artifact(project.client, run_id, "parameters.yml"))
+    parameters = artifact(project.client, run_id, "parameters.yml")
+    kept = yaml.safe_load(parameters)["inference"]["input"]
+    assert len(kept) > 10_000
+    assert kept == url.replace(f"me:{SECRET}", "***")
+    everything.append(parameters)
     assert SECRET not in "".join(everything)
 
 

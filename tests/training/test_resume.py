@@ -1,6 +1,7 @@
 """Training that is interrupted ends with the weights that it would have had anyway."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from limits import on_small_disk
 
 from denoising_pipeline.config import validate_parameters
 from denoising_pipeline.datasets import CheckpointsDataset
@@ -44,12 +46,17 @@ class Interruption(BaseException):
 
 
 def run(
-    checkpoints: Checkpoints | None, stop_after: int = 0, noise: Noise = NOISE, **changes: Any
+    checkpoints: Checkpoints | None,
+    stop_after: int = 0,
+    noise: Noise = NOISE,
+    at_epoch: Callable[[int], object] = lambda epoch: None,
+    **changes: Any,
 ) -> tuple[Denoiser, pd.DataFrame, list[int]]:
     epochs: list[int] = []
 
     def log_epoch(epoch: int, metrics: Mapping[str, float]) -> None:
         epochs.append(epoch)
+        at_epoch(epoch)
         if epoch == stop_after:
             raise Interruption
 
@@ -155,6 +162,42 @@ def test_fault_r31_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(tmp_p
     state = checkpoints.latest(kept)
     assert state is not None
     assert all(np.isfinite(state[name]).all() for name in state if name != "progress")
+
+
+def train_where_the_disk_is_full(folder: str) -> None:
+    """Fill the disk of the checkpoints after epoch 2 of 6, and stop in epoch 5; then make room."""
+    checkpoints = CheckpointsDataset(filepath=folder).load()
+    filling = Path(folder, "filling")
+
+    def kept() -> list[int]:
+        return sorted(int(path.name[:6]) for path in Path(folder).rglob("*.np*"))
+
+    def fill(epoch: int) -> None:
+        if epoch == 2:
+            filling.touch()
+            with suppress(OSError), filling.open("wb", buffering=0) as file:
+                while file.write(bytes(4096)):
+                    pass
+        if epoch == 5:
+            raise Interruption
+
+    with suppress(Interruption):
+        run(checkpoints, at_epoch=fill, keep="best")
+    assert kept() == [1, 2]
+    assert [path.name for path in Path(folder).rglob("*.part")] == []
+    filling.unlink()
+    denoiser, history, reported = run(checkpoints, keep="best")
+    assert same(denoiser, whole("best")[0])
+    assert reported == history["epoch"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert kept() == []
+
+
+@pytest.mark.slow
+def test_fault_r35_a_training_goes_on_where_the_disk_is_full_and_is_resumed_from_before(
+    tmp_path: Path,
+) -> None:
+    """To the weights that it would have had anyway."""
+    on_small_disk(tmp_path, 400_000, train_where_the_disk_is_full, str(tmp_path))
 
 
 def identity(

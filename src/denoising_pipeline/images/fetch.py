@@ -2,17 +2,20 @@
 
 import gzip
 import hashlib
+import os
+import tempfile
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
+from filelock import FileLock
 from fsspec.implementations.local import LocalFileSystem
 
 from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.core.files import atomic_write
 from denoising_pipeline.images.arrays import Bytes
-from denoising_pipeline.images.idx import idx_sha256, write_idx
+from denoising_pipeline.images.idx import IdxCutError, IdxError, idx_sha256, read_idx, write_idx
 
 Mnist: TypeAlias = Mapping[str, Bytes]
 """The arrays of MNIST by IDX file name: images (N, 28, 28) and labels (N,), uint8."""
@@ -66,11 +69,29 @@ FASHION_MNIST = Published(
 def downloaded(published: Published) -> Mnist:
     """Download a collection through Keras, which keeps a copy in its cache folder (`~/.keras`).
 
+    Keras takes whatever lies in its cache for whole: what an interrupted download left there is
+    removed first. One process downloads at a time.
+
     Returns:
         The arrays by IDX file name.
     """
-    arrays = getattr(load_keras().datasets, published.module).load_data()
+    datasets = load_keras().datasets
+    cache = _keras_cache()
+    cache.mkdir(parents=True, exist_ok=True)
+    with FileLock(cache / f".{published.module}.lock"):
+        for file in published.sha256.items():
+            for torn in _wrong(cache / published.module.replace("_", "-"), *file):
+                torn.unlink()
+        arrays = getattr(datasets, published.module).load_data()
     return dict(zip(published.sha256, (array for pair in arrays for array in pair), strict=True))
+
+
+def _keras_cache() -> Path:
+    """Return where Keras keeps what it downloads, as it chooses that itself."""
+    home = Path(os.environ.get("KERAS_HOME") or Path("~/.keras").expanduser())
+    if not os.access(home, os.W_OK):
+        home = Path("/tmp" if Path("/tmp").is_dir() else tempfile.gettempdir(), ".keras")  # noqa: S108
+    return home / "datasets"
 
 
 def fetch_mnist(
@@ -92,7 +113,8 @@ def fetch_mnist(
         The paths of the four files.
 
     Raises:
-        FileExistsError: A file is there with another content, and `overwrite` is off.
+        FileExistsError: A whole file is there with another content, and `overwrite` is off. One
+            that is cut off, as an interrupted download leaves it, is replaced.
         ConnectionError: The download failed.
         ValueError: What was downloaded is not MNIST.
     """
@@ -126,7 +148,7 @@ def write_mnist(
         The paths of the files written.
 
     Raises:
-        FileExistsError: A file is there with another content, and `overwrite` is off.
+        FileExistsError: A whole file is there with another content, and `overwrite` is off.
         ValueError: An array is not the one of MNIST. Nothing is written.
     """
     for name, expected in published.sha256.items():
@@ -149,10 +171,11 @@ def _to_write(folder: Path, overwrite: bool, published: Published) -> list[Path]
     """Return the plain files that are missing or, if they may be replaced, wrong."""
     files = published.sha256.items()
     wrong = [path for file in files for path in _wrong(folder, *file)]
-    if wrong and not overwrite:
+    kept = [str(path) for path in wrong if not _is_cut(path)]
+    if kept and not overwrite:
         raise FileExistsError(
-            f"Not the {published.name} files of these names: {', '.join(map(str, wrong))}. Move "
-            "them away, or allow overwriting."
+            f"Not the {published.name} files of these names: {', '.join(kept)}. Move them away, or "
+            "allow overwriting."
         )
     return [
         folder / file[0] for file in files if not _right(folder, *file) or _wrong(folder, *file)
@@ -178,3 +201,15 @@ def _is_right(path: Path, sha256: str) -> bool:
             return hashlib.file_digest(file, "sha256").hexdigest() == sha256
     except (EOFError, gzip.BadGzipFile, zlib.error):
         return False
+
+
+def _is_cut(path: Path) -> bool:
+    """Tell whether a file is the beginning of one: nobody wants to keep it."""
+    try:
+        with path.open("rb") as file:
+            read_idx(file)
+    except IdxCutError:
+        return True
+    except IdxError:
+        return False
+    return False

@@ -46,6 +46,10 @@ class IdxError(ValueError):
     """The bytes are not one whole IDX file."""
 
 
+class IdxCutError(IdxError):
+    """They are the beginning of one, or nothing: the rest did not come."""
+
+
 class Stream(Protocol):
     """Anything that bytes can be read from, such as a file or `gzip.GzipFile`."""
 
@@ -93,7 +97,7 @@ def read_idx(file: IO[bytes], max_bytes: int = MAX_BYTES) -> Array:
         with gzip.GzipFile(fileobj=file) as unpacked:
             return _read_plain(unpacked, max_bytes)
     except EOFError as error:
-        raise IdxError("is truncated: its gzip data ends too early") from error
+        raise IdxCutError("is truncated: its gzip data ends too early") from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise IdxError(f"is corrupt: its gzip data is damaged ({error})") from error
 
@@ -132,11 +136,11 @@ def read_header(stream: Stream) -> Header:
     """
     magic = _take(stream, 4)
     if not magic:
-        raise IdxError("is empty")
+        raise IdxCutError("is empty")
     if magic[:2] != b"\0\0"[: len(magic)]:
         raise IdxError(_not_idx(magic + _take(stream, _TEXT_SAMPLE)))
     if len(magic) < 4:  # noqa: PLR2004
-        raise IdxError(f"is truncated: it ends after {len(magic)} bytes")
+        raise IdxCutError(f"is truncated: it ends after {len(magic)} bytes")
     code, dimensions = magic[2:]
     if code not in DTYPES:
         known = ", ".join(f"0x{known:02x}" for known in DTYPES)
@@ -145,7 +149,7 @@ def read_header(stream: Stream) -> Header:
         raise IdxError(f"has {dimensions} dimensions by byte 3, not 1 to {_MAX_DIMENSIONS}")
     lengths = _take(stream, 4 * dimensions)
     if len(lengths) < 4 * dimensions:
-        raise IdxError(f"is truncated: its header ends after {4 + len(lengths)} bytes")
+        raise IdxCutError(f"is truncated: its header ends after {4 + len(lengths)} bytes")
     return Header(DTYPES[code], struct.unpack(f">{dimensions}I", lengths))
 
 
@@ -167,7 +171,7 @@ def read_body(stream: Stream, header: Header) -> Array:
     if len(body) > header.size:
         raise IdxError(f"promises {header} and holds more bytes than that")
     if len(body) < header.size:
-        raise IdxError(f"is truncated: it promises {header} and holds {len(body)} bytes of them")
+        raise IdxCutError(f"is truncated: it promises {header} and holds {len(body)} bytes of them")
     array: Array = np.ndarray(header.shape, header.dtype, buffer=body)
     if not array.dtype.isnative:
         array = array.byteswap(inplace=True).view(array.dtype.newbyteorder())

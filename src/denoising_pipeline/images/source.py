@@ -279,7 +279,9 @@ def _check_other_pins(
     for name in sorted(names):
         role = idx_role(name) if source.arrays else None
         if role and _is_plain_idx(name):
-            _compare(folder, name, pins[name], source.sha256[role], advice)
+            file = source.files[role]
+            shown = name if file == name else f"{file}' as '{name}"
+            _compare(folder, shown, pins[name], source.sha256[role], advice)
         elif not role or role not in plain:
             raise SourceError(
                 f"sha256.{source.name}.{name} in globals.yml pins a file that is not in "

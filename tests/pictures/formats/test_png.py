@@ -125,7 +125,7 @@ def test_what_is_transparent_by_its_colour_stays_so_and_nothing_else_becomes_it(
     assert (changed.colour[0, 1:] == top).all()
 
 
-def test_sixteen_bits_under_transparency_keep_every_bit() -> None:
+def test_fault_r17_sixteen_bits_under_transparency_keep_every_bit() -> None:
     for colour, channels in ((png.RGB_ALPHA, 4), (png.GREY_ALPHA, 2)):
         stored = DEEP[..., :channels]
         content = png_file(stored, 16, colour)

@@ -37,7 +37,7 @@ def test_lossless_webp_stays_lossless(pixels: npt.NDArray[np.uint8]) -> None:
     assert open_picture(content).metadata.orientation == 6
 
 
-def test_lossy_webp_keeps_alpha_bit_by_bit() -> None:
+def test_fault_r17_lossy_webp_keeps_alpha_bit_by_bit() -> None:
     photograph = data.astronaut()[:64, :64]
     alpha = np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8)
     content = saved(np.dstack([photograph, alpha]), "WEBP", quality=80)
