@@ -35,8 +35,13 @@ def _unprivileged() -> dict[str, Any]:
 
 
 @contextmanager
-def postgresql(*names: str) -> Iterator[str]:
-    """Start a server with empty databases; give the start of their addresses."""
+def postgresql(*names: str, rules: str = "") -> Iterator[str]:
+    """Start a server with empty databases; give the start of their addresses.
+
+    Args:
+        names: Of the databases.
+        rules: Lines of pg_hba.conf that come first; everybody else is trusted.
+    """
     folder = programs()
     assert folder
     as_user = _unprivileged()
@@ -53,6 +58,8 @@ def postgresql(*names: str) -> Iterator[str]:
 
         cluster = f"{home}/cluster"
         call("initdb", "--auth=trust", f"--username={USER}", "--no-sync", cluster)
+        hba = Path(cluster, "pg_hba.conf")
+        hba.write_text(rules + hba.read_text())
         settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -F"
         control = ("-D", cluster, "-w", "-l", f"{home}/log")
         call("pg_ctl", *control, "-o", settings, "start")

@@ -1,8 +1,10 @@
 """The files for containers, without an engine for them: what they name is there, and runs."""
 
 import json
+import os
 import re
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -19,6 +21,7 @@ from limits import PATIENCE
 from denoising_pipeline.cli.serve import serve
 
 ROOT = Path(__file__).parents[1]
+BESIDE = str(Path(sys.executable).parent)
 
 
 def instructions() -> list[tuple[str, str]]:
@@ -55,6 +58,17 @@ def test_what_the_image_copies_is_there_and_reaches_the_engine() -> None:
     for source in sources:
         assert (ROOT / source).exists(), source
         assert source in allowed
+
+
+HADOLINT = shutil.which("hadolint", path=os.pathsep.join((BESIDE, os.environ["PATH"])))
+
+
+@pytest.mark.skipif(HADOLINT is None, reason="hadolint has no package for this system")
+def test_the_dockerfile_is_without_reproach() -> None:
+    done = subprocess.run(
+        [str(HADOLINT), str(ROOT / "Dockerfile")], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_nobody_is_root_there_and_the_service_is_what_starts() -> None:

@@ -3,7 +3,6 @@
 import csv
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from clusters import free_port, object_storage, workers
 from limits import PATIENCE
 from PIL import Image
 from small_denoiser import write_denoiser
@@ -76,12 +76,6 @@ def wait_for(out: Path, number: int, process: "subprocess.Popen[str]") -> None:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.05)
-
-
-def workers(process: "subprocess.Popen[str]") -> list[psutil.Process]:
-    """Processes of Dask's workers; they give themselves a title."""
-    children = psutil.Process(process.pid).children(recursive=True)
-    return [child for child in children if "dask worker" in " ".join(child.cmdline())]
 
 
 def test_a_cluster_of_this_machine_does_what_one_process_does(
@@ -275,41 +269,10 @@ def test_a_file_that_ends_every_process_is_reported_and_the_others_are_done(
     assert "bomb.png: failed: ended the processes that tried it" in lines
 
 
-def free_port() -> int:
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return int(server.getsockname()[1])
-
-
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A server of object storage with a bucket of the name `photos`."""
-    pytest.importorskip("s3fs", reason="s3fs is not installed: the extra `cluster`")
-    pytest.importorskip("moto", reason="moto is not installed: the extra `dev`")
-    import s3fs
-
-    port = free_port()
-    command = [sys.executable, "-m", "moto.server", "-p", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        assert server.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    s3fs.S3FileSystem(skip_instance_cache=True).mkdir("photos")
-    yield "s3://photos"
-    server.terminate()
-    server.wait()
+    with object_storage(monkeypatch) as address:
+        yield address
 
 
 def test_object_storage_keeps_a_collection_through_kills_and_gives_the_same_bytes(

@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 import tifffile
 from click.testing import CliRunner
+from clusters import object_storage, workers
+from limits import PATIENCE
 from PIL import Image
-from project_folder import Project
+from project_folder import Project, wait_until
 from serving import client, served
 from skimage import data
 from small_denoiser import write_denoiser
@@ -18,6 +20,7 @@ from denoising_pipeline import Denoiser
 from denoising_pipeline.cli.denoise import denoise
 
 Files = dict[str, bytes]
+IMAGES = 60
 
 
 @pytest.fixture
@@ -112,3 +115,43 @@ def test_kedro_shares_files_among_the_processes_of_a_cluster_in_one_tracked_run(
     assert table["status"].tolist() == ["done"] * len(files)
     tracked = project.client.list_artifacts(run.info.run_id, "tables")
     assert [file.path for file in tracked] == ["tables/denoised_files.csv"]
+
+
+@pytest.mark.slow
+def test_kedro_with_a_cluster_on_object_storage_outlives_a_worker_and_does_nothing_twice(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("distributed", reason="Dask is not installed: the extra `cluster`")
+    model = write_denoiser(tmp_path / "slow.zip", side=15, hidden=96)
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    (tmp_path / "in").mkdir()
+    for number in range(IMAGES):
+        Image.fromarray(np.roll(noise, number, axis=1)).save(tmp_path / f"in/{number:03}.png")
+    with object_storage(monkeypatch) as address:
+        import s3fs
+
+        files = s3fs.S3FileSystem(
+            version_aware=True, use_listings_cache=False, skip_instance_cache=True
+        )
+        files.make_bucket_versioned("photos")
+        files.put(f"{tmp_path}/in/", "photos/in/", recursive=True)
+
+        def written() -> list[str]:
+            return [name for name in files.find("photos/out") if name.endswith(".png")]
+
+        recipe = project.recipe("stored_files")
+        places = f"inference.input={address}/in,inference.output={address}/out"
+        given = f"{places},inference.model={model},inference.cluster=local:2"
+        options = ("--env", recipe, "--pipelines", "inference", "--params", given)
+        with project.start("run", *options) as run:
+            wait_until(lambda: len(written()) > IMAGES // 10, run)
+            workers(run)[0].kill()
+            said, lines = run.communicate(timeout=PATIENCE)
+        assert run.returncode == 0, lines
+        assert f"{IMAGES} of {IMAGES} files, 0 failed" in said + lines
+        assert len(written()) == IMAGES
+        assert {len(files.object_version_info(name)) for name in written()} == {1}
+    (tracked,) = project.runs(recipe)
+    assert tracked.info.status == "FINISHED"
+    table = pd.read_csv(project.saved(tracked, "denoised_files.csv"))
+    assert table["status"].tolist() == ["done"] * IMAGES

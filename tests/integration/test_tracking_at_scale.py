@@ -14,12 +14,14 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 import pytest
 from databases import postgresql, programs
 from limits import PATIENCE
 from mlflow.tracking import MlflowClient
+from pages import block, filled
 from project_folder import environment, wait_until
 from tracking_store import tracking_at
 
@@ -38,11 +40,9 @@ pytestmark = [
 
 PROCESSES, RUNS_EACH, EPOCHS = 4, 5, 12
 BUCKET, USER, PASSWORD = "runs", "admin", "a long password"
-STORE = {
-    "AWS_ACCESS_KEY_ID": "nobody",
-    "AWS_SECRET_ACCESS_KEY": "nothing",
-    "AWS_DEFAULT_REGION": "us-east-1",
-}
+STORE = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing"}
+REGION = {"AWS_DEFAULT_REGION": "us-east-1"}
+PAGE, HERE = "docs/scaling.md", "127.0.0.1/32"
 
 
 def free_port() -> int:
@@ -64,17 +64,18 @@ def answers(address: str) -> bool:
 class Service:
     """A process of its own that answers at an address; it may be killed and started again."""
 
-    def __init__(self, address: str, path: str, command: list[str], **variables: str) -> None:
-        """Start it, and wait until it answers."""
+    def __init__(self, address: str, path: str, script: str, folder: Path, **given: str) -> None:
+        """Start it by a script of the shell in a folder, and wait until it answers."""
         self.address, self._path = address, path
-        self._command, self._variables = command, variables
+        self._script, self._folder, self._variables = script, folder, on_path(**given)
         self.start()
 
     def start(self) -> None:
         """Start, and wait until it answers."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", *self._command],
-            env=environment(**self._variables),
+            ["bash", "-c", self._script],
+            cwd=self._folder,
+            env=self._variables,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -89,33 +90,47 @@ class Service:
         self._process.wait(PATIENCE)
 
 
+def on_path(**more: str) -> dict[str, str]:
+    """Return the variables of a process that finds the programs of this Python and PostgreSQL."""
+    folders = (str(Path(sys.executable).parent), os.environ["PATH"], str(programs()))
+    return environment(PATH=os.pathsep.join(folders), **more)
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Service]:
-    """MLflow with runs and users in PostgreSQL and artifacts in S3; every request is checked."""
+    """MLflow with runs and users in PostgreSQL and artifacts in S3, by the lines of the page."""
     with ExitStack() as stack:
-        database = stack.enter_context(postgresql("runs", "users"))
+        (rule,) = (line for line in block(PAGE, "host ").splitlines() if "mlflow" in line)
+        rules = f"{rule.replace('10.0.0.0/24', HERE)}\n"
+        database = urlsplit(stack.enter_context(postgresql(rules=rules)))
+        there = {"PGHOST": "127.0.0.1", "PGPORT": str(database.port)}
+        subprocess.run(
+            ["bash", "-ec", block(PAGE, "createuser --pwprompt mlflow")],
+            input=f"{PASSWORD}\n{PASSWORD}\n",
+            env=on_path(**there, PGUSER=str(database.username)),
+            start_new_session=True,  # So that it asks no terminal for the password.
+            text=True,
+            check=True,
+        )
         ports = free_port(), free_port()
         objects, address = (f"http://127.0.0.1:{port}" for port in ports)
-        moto = ["moto.server", "--host", "127.0.0.1", "--port", str(ports[0])]
-        stack.callback(Service(objects, "/", moto, **STORE).kill)
-        bucket(objects).create()
-        users = tmp_path / "users.ini"
-        users.write_text(
-            f"[mlflow]\ndefault_permission = READ\ndatabase_uri = {database}/users\n"
-            f"admin_username = {USER}\nauth_cache_ttl_seconds = 60\n"
-            "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
+        moto = f"exec python -m moto.server --host 127.0.0.1 --port {ports[0]}"
+        stack.callback(Service(objects, "/", moto, tmp_path).kill)
+        users = block(PAGE, "[mlflow]").replace("db.example.org", "127.0.0.1")
+        (tmp_path / "users.ini").write_text(users)
+        install, _, script = block(PAGE, "pip install -e '.[tracking-server]'").partition("\n")
+        assert install.startswith("pip install")
+        script = filled(
+            script,
+            **STORE,
+            PGPASSWORD=PASSWORD,
+            MLFLOW_AUTH_ADMIN_PASSWORD=PASSWORD,
+            MLFLOW_FLASK_SERVER_SECRET_KEY=PASSWORD,
         )
-        command = ["mlflow", "server", "--app-name", "basic-auth", "--workers", "1"]
-        command += ["--host", "127.0.0.1", "--port", str(ports[1])]
-        command += ["--backend-store-uri", f"{database}/runs"]
-        command += ["--artifacts-destination", f"s3://{BUCKET}/artifacts"]
-        variables = {
-            "MLFLOW_AUTH_CONFIG_PATH": str(users),
-            "MLFLOW_AUTH_ADMIN_PASSWORD": PASSWORD,
-            "MLFLOW_FLASK_SERVER_SECRET_KEY": "of this test",
-            "MLFLOW_S3_ENDPOINT_URL": objects,
-        }
-        served = Service(address, "/health", command, **STORE, **variables)
+        script = script.replace("https://objects.example.org", objects)
+        script = script.replace("db.example.org", "127.0.0.1").replace("5000", str(ports[1]))
+        script = f"{script.rstrip()} --workers 1"
+        served = Service(address, "/health", script, tmp_path, **there, **REGION)
         stack.callback(served.kill)
         served.objects = objects  # type: ignore[attr-defined]
         yield served
@@ -132,8 +147,11 @@ def bucket(address: str) -> Any:
 def test_twenty_runs_at_once_lose_nothing_when_the_server_is_killed_in_the_middle(
     server: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(HTTPError, match="401"):
-        urlopen(f"{server.address}/api/2.0/mlflow/experiments/get?experiment_id=0")
+    port = urlsplit(server.address).port
+    for host, code in (("tracking.example.org", "401"), ("elsewhere.example.org", "403")):
+        asked = f"{server.address}/api/2.0/mlflow/experiments/get?experiment_id=0"
+        with pytest.raises(HTTPError, match=code):
+            urlopen(Request(asked, headers={"Host": f"{host}:{port}"}))
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", USER)
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", PASSWORD)
     client = MlflowClient(server.address)

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from limits import PATIENCE
+from pages import block
 from PIL import Image
 from small_denoiser import write_denoiser
 
@@ -25,7 +26,6 @@ pytest.importorskip("moto", reason="moto is not installed: the extra `dev`")
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
 IMAGES = 60
 NETWORK = "10.213.77"
 ADDRESSES = {"store": 1, "first": 2, "second": 3, "third": 4, "command": 5}
@@ -157,9 +157,7 @@ def machines(tmp_path: Path) -> Iterator[Machines]:
 
 def documented() -> tuple[str, str]:
     """Return the commands of the page for the scheduler and for workers."""
-    page = (ROOT / "docs/collections.md").read_text()
-    (block,) = (part for part in page.split("```") if part.startswith("bash\n# on the first"))
-    first, both = block.removeprefix("bash\n").split("\n\n")
+    first, both = block("docs/collections.md", "# on the first").split("\n\n")
     address = f"{NETWORK}.{ADDRESSES['first']}"
     both = both.replace("FIRST", address).replace("--nworkers 4", "--nworkers 1")
     return first, both

@@ -1,11 +1,14 @@
 """Files through Kedro: what the command does, and what it refuses."""
 
+import logging
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from small_denoiser import write_denoiser
 
 from denoising_pipeline.batch.options import InferenceParameters
+from denoising_pipeline.pipelines.inference import nodes
 from denoising_pipeline.pipelines.inference.nodes import denoise_files
 
 
@@ -19,3 +22,27 @@ def test_a_noise_level_is_refused_before_any_file_is_read_by_a_network_not_told_
     with pytest.raises(ValueError, match="is not told the noise level"):
         denoise_files(given)
     assert not (tmp_path / "in_denoised").exists()
+
+
+def test_a_row_for_each_file_and_how_far_it_is_are_told_block_by_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is kept of each file but its row."""
+    monkeypatch.setattr(nodes, "BLOCK", 2)
+    monkeypatch.setattr(nodes, "TELL", 0)
+    caplog.set_level(logging.INFO)
+    (tmp_path / "in").mkdir()
+    for name in "abd":
+        Image.new("L", (16, 16), 100).save(tmp_path / f"in/{name}.png")
+    (tmp_path / "in/c.png").write_text("Dear diary")
+    (tmp_path / "in/notes.txt").write_text("none")
+    model = write_denoiser(tmp_path / "small.zip")
+    table = denoise_files(InferenceParameters(input=str(tmp_path / "in"), model=str(model)))
+    names = [Path(name).name for name in table["source"]]
+    assert names == ["a.png", "b.png", "c.png", "d.png", "notes.txt"]
+    assert list(table["status"]) == ["done", "done", "failed", "done", "skipped"]
+    assert table["target"].isna().tolist()[-1]
+    assert table["psnr_before"].isna().all()
+    assert table["width"].dtype == int
+    assert table["reason"].iloc[2].startswith("is no image")
+    assert {"1 of 4 files, 0 failed", "4 of 4 files, 1 failed"} <= set(caplog.messages)

@@ -13,13 +13,12 @@ from typing import Any, NamedTuple, Self
 from uuid import uuid4
 
 from denoising_pipeline.batch.collection import task
-from denoising_pipeline.batch.collection.shards import Collected, Named, collect
+from denoising_pipeline.batch.collection.shards import Collected, Named
 from denoising_pipeline.batch.collection.task import Job, denoise_shard
 from denoising_pipeline.batch.one import Options
-from denoising_pipeline.batch.places import FILES, place_of
+from denoising_pipeline.batch.places import FILES
 from denoising_pipeline.batch.record import settings_digest
 from denoising_pipeline.batch.results import FileResult
-from denoising_pipeline.batch.run import fitting_denoiser
 from denoising_pipeline.core.files import atomic_write, remove_abandoned
 
 LOCAL = "local"
@@ -232,38 +231,6 @@ class Cluster:
             self._client.close(timeout=5)
             if self._own:
                 self._own.close(timeout=5)
-
-
-def denoise_collection(
-    address: str,
-    given: str,
-    output: str,
-    options: Options,
-    format: str | None = None,  # noqa: A002  # as Pillow calls it
-    against: str | None = None,
-) -> Iterator[FileResult]:
-    """Denoise a collection, and yield what became of each file and of what was left out.
-
-    Args:
-        address: Of the cluster; see `Cluster`.
-        given: A file or a folder, as a path or as an address.
-        output: Folder, likewise.
-        options: How.
-        format: That all are written in; None: as they came.
-        against: Folder of clean partners, likewise; None: nothing is scored.
-
-    Raises:
-        PlanError: As for `collect`.
-        OSError: As for `Cluster.results`.
-        ValueError: Likewise.
-    """
-    fitting_denoiser(options)
-    left_out: list[FileResult] = []
-    clean = None if against is None else place_of(against)
-    collected = collect([place_of(given)], place_of(output), None, format, left_out.append, clean)
-    with Cluster(address) as cluster:
-        yield from left_out
-        yield from cluster.results(collected, options)
 
 
 def load_dask() -> Any:

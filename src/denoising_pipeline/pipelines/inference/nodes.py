@@ -1,17 +1,23 @@
 """Denoising somebody's own images: an array, or files as the command `denoise` does."""
 
 import logging
+import time
 from collections.abc import Iterable
+from dataclasses import fields
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from denoising_pipeline.batch.collection.spill import Spill
 from denoising_pipeline.batch.one import Options
 from denoising_pipeline.batch.options import InferenceParameters
 from denoising_pipeline.batch.partners import paired
+from denoising_pipeline.batch.places import place_of
 from denoising_pipeline.batch.plan import make_plan
 from denoising_pipeline.batch.results import FileResult
-from denoising_pipeline.batch.run import run_batch
+from denoising_pipeline.batch.run import Batch, fitting_denoiser
 from denoising_pipeline.batch.scores import lines_of, means
 from denoising_pipeline.batch.tables import COLUMNS, row_of
 from denoising_pipeline.denoiser import Denoiser
@@ -21,6 +27,20 @@ from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
 
 _log = logging.getLogger(__name__)
+
+TELL = 10.0
+"""Seconds between two lines that say how far it is."""
+
+BLOCK = 1000
+"""Files whose rows are made at once: a row as Python's objects takes ten times its place."""
+
+_NUMBERS: dict[Any, str] = {int: "int64", float: "float64", float | None: "float64"}
+DTYPES = {
+    field.name: _NUMBERS.get(field.type, "str")
+    for field in fields(FileResult)
+    if field.name in COLUMNS
+}
+"""Types of the columns; a text that is not known, such as a target, is missing."""
 
 
 def denoise_images(denoiser: Denoiser, noisy: Images | ImageSet) -> Images | ImageSet:
@@ -57,32 +77,59 @@ def denoise_files(inference: InferenceParameters) -> pd.DataFrame:
         overwrite=inference.overwrite,
         resume=inference.resume,
     )
-    results = list(_results(inference, inference.input, options))
+    results = _denoised(inference, inference.input, options)
     for line in lines_of(means(results)):
         _log.info(line)
-    rows = map(row_of, results)
-    return pd.DataFrame(rows, columns=COLUMNS).sort_values("source", ignore_index=True)
+    rows = iter(results)
+    blocks = [_table([])]
+    while block := list(islice(rows, BLOCK)):
+        blocks.append(_table(block))
+    return pd.concat(blocks, ignore_index=True)
 
 
-def _results(inference: InferenceParameters, given: str, options: Options) -> Iterable[FileResult]:
-    if inference.cluster is not None:
-        from denoising_pipeline.batch.collection.cluster import denoise_collection
+def _table(results: Iterable[FileResult]) -> pd.DataFrame:
+    """Return a row per file, in columns of plain types."""
+    table = pd.DataFrame(map(row_of, results), columns=COLUMNS)
+    table["warnings"] = table["warnings"].map(" | ".join)
+    return table.astype(DTYPES)
 
-        if inference.output is None:
-            raise ValueError("inference.output is null: a cluster needs a folder for the outputs.")
-        return denoise_collection(
-            inference.cluster,
-            given,
-            inference.output,
-            options,
-            inference.format,
-            inference.against,
-        )
-    output = None if inference.output is None else Path(inference.output)
-    plan = make_plan([Path(given)], output, format=inference.format)
-    if inference.against is not None:
-        plan = paired(plan, Path(inference.against))
-    return run_batch(plan, options, inference.workers)
+
+def _denoised(inference: InferenceParameters, given: str, options: Options) -> Spill:
+    """Return what became of each file and of what was left out; nothing is kept in memory."""
+    results = Spill()
+    if inference.cluster is None:
+        output = None if inference.output is None else Path(inference.output)
+        plan = make_plan([Path(given)], output, format=inference.format)
+        if inference.against is not None:
+            plan = paired(plan, Path(inference.against))
+        for left_out in plan.left_out:
+            results.append(left_out)
+        with Batch(plan, options, inference.workers) as batch:
+            _take(batch.results(), len(plan.works), results)
+        return results
+    from denoising_pipeline.batch.collection.cluster import Cluster
+    from denoising_pipeline.batch.collection.shards import collect
+
+    if inference.output is None:
+        raise ValueError("inference.output is null: a cluster needs a folder for the outputs.")
+    fitting_denoiser(options)
+    target = place_of(inference.output)
+    clean = None if inference.against is None else place_of(inference.against)
+    collected = collect([place_of(given)], target, None, inference.format, results.append, clean)
+    with Cluster(inference.cluster) as cluster:
+        _take(cluster.results(collected, options), len(collected.names), results)
+    return results
+
+
+def _take(found: Iterable[FileResult], files: int, results: Spill) -> None:
+    """Keep results as they come, and tell every few seconds how far it is."""
+    failed, told = 0, time.monotonic()
+    for number, result in enumerate(found, start=1):
+        results.append(result)
+        failed += result.status == "failed"
+        if time.monotonic() - told >= TELL or number == files:
+            told = time.monotonic()
+            _log.info("%s of %s files, %s failed", f"{number:,}", f"{files:,}", f"{failed:,}")
 
 
 def check_files(denoised_files: pd.DataFrame) -> None:
