@@ -109,6 +109,23 @@ def test_a_release_names_the_repository_that_makes_it(tmp_path: Path) -> None:
     assert [target for target in targets if "://" not in target] == []
 
 
+def test_a_release_has_the_words_of_its_section_of_the_changelog() -> None:
+    def changes(version: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, ".ci/changes.py", version]
+        return subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+
+    found = changes(__version__)
+    assert found.returncode == 0
+    assert found.stdout.startswith("The first release.")
+    assert found.stdout.strip() in (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert not re.search(r"^## ", found.stdout, re.MULTILINE)
+    missing = changes("99.0.0")
+    assert missing.returncode == 1
+    assert "no section for 99.0.0" in missing.stderr
+
+
 def test_container_and_hooks_can_be_read() -> None:
     container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text("utf-8"))
     assert "make dev" in container["postCreateCommand"]

@@ -16,9 +16,13 @@ NAMES = {
     "noisy_psnr": "test_noisy/psnr",
     "start_ssim": "test_start/ssim",
     "baseline_psnr": "test_baseline/psnr",
-    "baseline_gain": "test/baseline_gain",
-    "start_gain": "test/start_gain",
-    "start_risk_gain": "test/start_risk_gain",
+    "baseline_gain": "test_baseline/gain",
+    "limit_distance": "test_limit/distance",
+    "mae": "test_error/mae",
+    "noisy_mae": "test_noisy/mae",
+    "psnr_gain": "test_noisy/gain",
+    "start_gain": "test_start/gain",
+    "start_risk_gain": "test_start/risk_gain",
     "psnr_ci_low": "within_ci/psnr_low",
     "noisy_psnr_ci_high": "within_ci/noisy_psnr_high",
     "psnr_digit_3": "within_label/psnr_3",
@@ -44,6 +48,8 @@ def test_what_matters_most_is_drawn_first() -> None:
     order = [
         "test",
         "test_baseline",
+        "test_error",
+        "test_limit",
         "test_noisy",
         "test_start",
         "train",
@@ -54,13 +60,23 @@ def test_what_matters_most_is_drawn_first() -> None:
     assert sorted(set(groups)) == order
 
 
+def test_the_first_row_of_charts_has_the_scores() -> None:
+    """It has three charts, by the alphabet."""
+    summary = ("mae", "mse", "psnr", "psnr_pooled", "psnr_gain", "ssim", "limit_distance")
+    names = [tracked_name(key, "test") for key in summary]
+    first = sorted(name for name in names if name.startswith("test/"))
+    assert first == ["test/psnr", "test/psnr_pooled", "test/ssim"]
+
+
 def test_other_pipelines_keep_their_groups() -> None:
     assert tracked_name("noisy_accuracy", "downstream") == "downstream/noisy_accuracy"
     assert short_name("downstream/noisy_accuracy") == "downstream/noisy_accuracy"
 
 
 def test_what_an_earlier_version_logged_is_still_found() -> None:
-    assert [short_name(key) for key in ("psnr", "train_loss")] == ["psnr", "train_loss"]
+    keys = ("psnr", "train_loss", "test/mae", "test/psnr_gain", "test/baseline_gain")
+    short = ["psnr", "train_loss", "mae", "psnr_gain", "baseline_gain"]
+    assert [short_name(key) for key in keys] == short
 
 
 @pytest.mark.parametrize("key", ["n_images", "confidence", "limit_psnr", "bce_over_mse_pairs"])

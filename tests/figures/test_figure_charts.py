@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pytest
 from figure_inputs import (
     benchmark_table,
@@ -174,7 +175,27 @@ def test_confusions_are_rows_of_labels_and_columns_of_what_was_predicted() -> No
         assert len(numbers) == 20
         shades = np.asarray(ax.images[0].get_array())
         np.testing.assert_array_equal(shades, np.roll(np.eye(10), -1, axis=1))
-    assert not figures.confusion_matrices(confusions(47)).axes[0].texts
+    large = figures.confusion_matrices(confusions(47))
+    assert not large.axes[0].texts
+    bar = large.axes[-1]
+    assert bar.get_ylabel() == "images taken for another label"
+    assert bar.get_ylim() == (0, 1)
+
+
+def test_maps_tell_every_label_from_the_others() -> None:
+    rows = pd.DataFrame({"method": "PCA", "latent_dim": 2, "label": range(26), "x": 0.0, "y": 0.0})
+    dots = figures.projection_maps(rows).axes[0].collections
+    looks = {str((dot.get_facecolor(), dot.get_paths()[0].vertices)) for dot in dots}
+    assert len(looks) == len(dots) == 26
+
+
+def test_projections_say_which_method_has_no_error() -> None:
+    keys = ("mse", "trustworthiness", "continuity", "accuracy")
+    scores = {f"{key}{end}": [0.5, 0.5] for key in keys for end in ("", "_ci_low", "_ci_high")}
+    table = pd.DataFrame({"method": ["PCA", "t-SNE"], "latent_dim": 2, **scores})
+    table.loc[1, ["mse", "mse_ci_low", "mse_ci_high"]] = np.nan
+    texts = [[t.get_text() for t in ax.texts] for ax in figures.projection_scores(table).axes]
+    assert texts == [["t-SNE: gives no images back"], [], [], []]
 
 
 def test_coverage_is_drawn_over_standard_deviations_beside_a_normal_distribution() -> None:

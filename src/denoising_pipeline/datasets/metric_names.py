@@ -1,6 +1,7 @@
 """What scores are called in MLflow, which draws one group of metrics after the other, by name.
 
-So the groups that say most come first: `test`, `train` and `val` before `within_ci`.
+So the groups that say most come first: `test`, `train` and `val` before `within_ci`. In `test`
+are the few scores that runs are compared by; errors and differences have groups of their own.
 """
 
 import re
@@ -18,7 +19,9 @@ CONSTANTS = re.compile(
 """Numbers of summaries that are no result: they become tags."""
 
 _BOUND = re.compile(r"(\w+)_ci_(low|high)")
-_OTHER = re.compile(r"(noisy|start|baseline)_(?!gain|risk_gain)(\w+)")
+_OTHER = re.compile(r"(noisy|start|baseline|limit)_(\w+)")
+_ERRORS = {"mae", "mse"}
+_GAIN = "psnr_gain"  # over the noisy images
 _FORBIDDEN = re.compile(r"[^\w.:-]+")
 
 
@@ -33,6 +36,10 @@ def tracked_name(key: str, group: str) -> str:
         return f"within_ci/{bound[1]}_{bound[2]}"
     if key.startswith(LABEL):
         return f"within_label/psnr_{key.removeprefix(LABEL)}"
+    if group == TEST and key in _ERRORS:
+        return f"{TEST}_error/{key}"
+    if group == TEST and key == _GAIN:
+        return f"{TEST}_noisy/gain"
     if group == TEST and (other := _OTHER.fullmatch(key)):
         return f"{TEST}_{other[1]}/{other[2]}"
     return f"{group}/{key}"
@@ -47,16 +54,20 @@ def short_name(name: str) -> str:
     """Return the name that a number of MLflow has here: what `tracked_name` was given.
 
     Metrics of epochs are `train_*` and `val_*`; those of other groups keep theirs, and so do those
-    that an earlier version logged without a group.
+    that an earlier version logged without a group. One had all but the scores of the noisy images,
+    of the baseline and of the start in `test`.
     """
     group, _, key = name.partition("/")
     if group == "within_ci":
         return re.sub(r"_(low|high)$", r"_ci_\1", key)
     if group == "within_label":
         return f"{LABEL}{key.removeprefix('psnr_')}"
-    if group == TEST:
+    if name == f"{TEST}_noisy/gain":
+        return _GAIN
+    if group in {TEST, f"{TEST}_error"}:
         return key
-    if group in {*EPOCHS, *(f"{TEST}_{other}" for other in ("noisy", "start", "baseline"))}:
+    others = ("noisy", "start", "baseline", "limit")
+    if group in {*EPOCHS, *(f"{TEST}_{other}" for other in others)}:
         return f"{group.removeprefix(f'{TEST}_')}_{key}"
     return name
 

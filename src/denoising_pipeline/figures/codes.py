@@ -1,7 +1,8 @@
 """Figures of what the codes of an autoencoder are good for."""
 
+import math
+
 import pandas as pd
-from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter, ScalarFormatter
 
@@ -28,6 +29,12 @@ METHODS = {
     "t-SNE": ("D", INK),
 }
 """Line and colour of each method of projection."""
+
+COLORS = [f"C{place}" for place in range(10)]
+MARKERS = "o^sDvPX*<>"
+"""Of labels: the colours of the first ten, then of the next ten with another marker."""
+
+LEGEND_ROWS = 20
 
 MEASURES = {
     "mse": "reconstruction error (MSE)",
@@ -105,6 +112,11 @@ def projection_scores(projection_scores: pd.DataFrame) -> Figure:
         ax.xaxis.set_major_formatter(ScalarFormatter())
         ax.set(title=label, ylabel="less is better" if key == "mse" else "more is better")
         ax.grid(alpha=0.3)
+        missing = projection_scores.groupby("method", sort=False)[key].count().eq(0)
+        if names := ", ".join(map(str, missing[missing].index)):
+            why = "gives no images back" if key == "mse" else "not measured"
+            place = {"xycoords": "axes fraction", "ha": "right", "va": "top", "fontsize": SMALL}
+            ax.annotate(f"{names}: {why}", (0.98, 0.96), **place)
     for ax in axes[2:]:
         ax.set_xlabel("values of an image")
     handles = axes[1].get_legend_handles_labels()
@@ -129,14 +141,26 @@ def projection_maps(projection_rows: pd.DataFrame) -> Figure:
     figure = new_figure(3.2 * len(methods) + 0.6, 3.9, "Test images in two values")
     panels = figure.subplots(1, len(methods), squeeze=False)[0]
     labels = sorted(plane["label"].dropna().unique())
-    colors = dict(zip(labels, colormaps["tab10"](range(len(labels))), strict=True))
+    places = {label: place for place, label in enumerate(labels)}
     for ax, (name, rows) in zip(panels, methods, strict=True):
         for label, dots in rows.groupby(rows["label"].fillna(-1)):
-            color = colors.get(label, INK)
-            text = f"{label:g}" if label in colors else "image"
-            ax.scatter(dots["x"], dots["y"], s=5, color=color, alpha=0.7, label=text, linewidth=0)
+            turn, place = divmod(places.get(label, 0), len(COLORS))
+            known = label in places
+            ax.scatter(
+                dots["x"],
+                dots["y"],
+                s=5 if turn == 0 else 12,
+                color=COLORS[place] if known else INK,
+                marker=MARKERS[turn % len(MARKERS)],
+                label=f"{label:g}" if known else "image",
+                alpha=0.7,
+                linewidth=0,
+            )
         ax.set(title=name, xlabel="first value", ylabel="second value", xticks=[], yticks=[])
         ax.set_aspect("equal", "datalim")
     handles = panels[0].get_legend_handles_labels()
-    figure.legend(*handles, fontsize=SMALL, loc="outside right center", markerscale=3)
+    columns = math.ceil(len(handles[0]) / LEGEND_ROWS)
+    figure.legend(
+        *handles, fontsize=SMALL, loc="outside right center", markerscale=2, ncols=columns
+    )
     return figure

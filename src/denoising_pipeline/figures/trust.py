@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from denoising_pipeline.figures._shared import (
     AFTER,
@@ -96,7 +96,8 @@ def confusion_matrices(confusions: pd.DataFrame) -> Figure:
             `direct` are drawn), label, prediction and n_images.
 
     Returns:
-        The figure, with a matrix for each view; numbers stand in the cells up to twenty labels.
+        The figure, with a matrix for each view; numbers stand in the cells up to twenty labels, a
+        bar beside the matrices of more.
 
     Raises:
         ValueError: If a column is missing or there is no row.
@@ -117,15 +118,20 @@ def confusion_matrices(confusions: pd.DataFrame) -> Figure:
     }
     wrong = ~np.eye(len(labels), dtype=bool)
     most = max(1, *(found[wrong].max(initial=0) for found in counts.values()))
-    for ax, (view, found) in zip(figure.subplots(1, 2), counts.items(), strict=True):
-        _draw_confusion(ax, found, np.where(wrong, found, 0) / most, labels.tolist())
+    axes = figure.subplots(1, 2)
+    for ax, (view, found) in zip(axes, counts.items(), strict=True):
+        shades = ax.imshow(np.where(wrong, found, 0), cmap="Blues", vmin=0, vmax=1.5 * most)
+        _draw_labels(ax, found, labels.tolist())
         ax.set(title=STYLES[view][0], xlabel="predicted label", ylabel="label")
+    if len(labels) > MAX_NUMBERED:
+        bar = figure.colorbar(shades, ax=axes, label="images taken for another label", shrink=0.8)
+        bar.ax.set_ylim(0, most)
+        bar.ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
 
 
-def _draw_confusion(ax: Axes, counts: Counts, shades: Counts, labels: list[int]) -> None:
-    """Draw shades from 0 to 1, and the counts in their cells: grey if correct."""
-    ax.imshow(shades, cmap="Blues", vmin=0, vmax=1.5)
+def _draw_labels(ax: Axes, counts: Counts, labels: list[int]) -> None:
+    """Write labels beside the cells and, if there are few, the counts in them: grey if correct."""
     ax.set_xticks(range(len(labels)), map(str, labels))
     ax.set_yticks(range(len(labels)), map(str, labels))
     if len(labels) <= MAX_NUMBERED:

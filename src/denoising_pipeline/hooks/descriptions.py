@@ -14,9 +14,9 @@ from denoising_pipeline.report import worse_than_noisy
 EXPERIMENT = """\
 Denoisers, trained, measured and compared: a run for each `kedro run`.
 
-- `test/` are the scores of the denoised test images, `test_noisy/` those of the same images \
-before; `train/` and `val/` have a value per epoch; `within_ci/` are the bounds of intervals over \
-images. Other pipelines have groups of their own.
+- `test/` are the scores of the denoised test images, `test_error/` their errors, `test_noisy/` \
+those of the same images before; `train/` and `val/` have a value per epoch; `within_ci/` are the \
+bounds of intervals over images. Other pipelines have groups of their own.
 - Compare runs by `test/psnr` and `test/ssim`; `kedro run --pipelines comparison` compares them \
 image by image.
 - The tag `kedro_command` repeats a run. Its report is the artifact `report/report.html`.
