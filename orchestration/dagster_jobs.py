@@ -8,14 +8,17 @@ lies what the catalog persists; DENOISING_RUN names the run that they are parts 
 """
 
 import ctypes
+import json
 import os
 import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
 PROJECT = Path(os.environ.get("DENOISING_PROJECT", Path(__file__).resolve().parents[1]))
 STAGES = (
@@ -34,11 +37,11 @@ class Recipe(dg.ConfigurableResource):
 
     Attributes:
         env: The recipe, a folder of conf.
-        params: As `kedro run --params` has them, such as `training.epochs=3,seed=1`.
+        params: Parameters by name, each of its own type: `training.epochs: 3`, `seed: 1`.
     """
 
     env: str = "base"
-    params: str = ""
+    params: dict[str, Any] = Field(default={})
 
 
 def stage(name: str, last: bool) -> dg.OpDefinition:
@@ -58,7 +61,8 @@ def stage(name: str, last: bool) -> dg.OpDefinition:
             environment["DENOISING_RUN_OPEN"] = "1"
         command = [os.environ.get("DENOISING_PYTHON", sys.executable), "-m", "kedro", "run"]
         command += [f"--pipelines={name}", f"--env={recipe.env}"]
-        command += [f"--params={recipe.params}"] if recipe.params else []
+        given = ",".join(f"{key}={json.dumps(value)}" for key, value in recipe.params.items())
+        command += [f"--params={given}"] if given else []
         done = subprocess.run(  # noqa: S603
             command, cwd=PROJECT, env=environment, check=False, preexec_fn=end_with_parent
         )

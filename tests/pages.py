@@ -1,8 +1,12 @@
 """Blocks of code of the documentation, run as they stand there, with what a reader fills in."""
 
+import os
 import re
 import shlex
+import sys
 from pathlib import Path
+
+from project_folder import environment
 
 ROOT = Path(__file__).parents[1]
 
@@ -22,3 +26,9 @@ def filled(content: str, **values: str) -> str:
         assert count, f"the page asks for no {name}"
     assert "=..." not in content, content
     return content
+
+
+def shell(*folders: Path, **more: str) -> dict[str, str]:
+    """Return the variables of a shell that finds the programs of this Python, and of folders."""
+    path = os.pathsep.join(map(str, (Path(sys.executable).parent, *folders, os.environ["PATH"])))
+    return environment(PATH=path, **more)

@@ -23,6 +23,7 @@ WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 SCHEMAS = {
     "vendor.github-workflows": WORKFLOWS,
     "custom.github-workflows-require-timeout": WORKFLOWS,
+    "vendor.compose-spec": [ROOT / "compose.yaml"],
     "vendor.dependabot": [ROOT / ".github/dependabot.yml"],
     "vendor.github-issue-config": [ROOT / ".github/ISSUE_TEMPLATE/config.yml"],
     "vendor.github-issue-forms": [
@@ -65,6 +66,15 @@ def test_what_make_is_asked_in_workflows_exists() -> None:
     text = "".join(path.read_text("utf-8") for path in WORKFLOWS)
     asked = {word for line in re.findall(r"run: make (.+)", text) for word in line.split()}
     assert {word for word in asked if re.fullmatch(r"[a-z][a-z-]+", word)} <= targets
+
+
+def test_dagster_is_tested_in_the_version_that_the_page_installs() -> None:
+    texts = (ROOT / "docs/collections.md", ROOT / ".github/workflows/test.yml")
+    lines = [
+        re.findall(r"python -m venv build/dagster && .*", path.read_text("utf-8")) for path in texts
+    ]
+    assert len(lines[0]) == 1
+    assert lines[0] == lines[1]
 
 
 def test_tested_pythons_are_those_that_are_promised() -> None:

@@ -12,16 +12,12 @@ import pytest
 from limits import PATIENCE
 from project_folder import ROOT, TINY, Project, environment, wait_until
 
-from denoising_pipeline.config import format_params
 from denoising_pipeline.hooks.shared_run import TAG
 
 DAGSTER = os.environ.get("DAGSTER_PYTHON", sys.executable)
 """Dagster lives in an environment of its own, as it pins older versions than this one has."""
 
-HOW = (
-    "needs Dagster: python -m venv dagster && dagster/bin/pip install dagster dagster-webserver, "
-    "then DAGSTER_PYTHON=$PWD/dagster/bin/python"
-)
+HOW = "needs Dagster, as docs/collections.md says, and DAGSTER_PYTHON=$PWD/build/dagster/bin/python"
 
 
 def has_dagster() -> bool:
@@ -52,11 +48,11 @@ def test_every_stage_is_a_task_all_are_one_run_and_killed_ones_are_tried_again(
     """
     (tmp_path / "project").mkdir()
     (tmp_path / "home").mkdir()
+    (tmp_path / "home/dagster.yaml").write_text("telemetry:\n  enabled: false\n")
     project = Project.create(tmp_path / "project")
     project.create_store()
-    params = format_params({"source": "digits", **TINY})
     config = tmp_path / "run.yaml"
-    recipe = {"config": {"env": "smoke", "params": params}}
+    recipe = {"config": {"env": "smoke", "params": {"source": "digits", **TINY}}}
     config.write_text(json.dumps({"resources": {"recipe": recipe}}))
     jobs = ["-f", f"{ROOT}/orchestration/dagster_jobs.py", "-j", "pipeline", "-c", str(config)]
     log = tmp_path / "log"

@@ -1,21 +1,16 @@
-"""A cluster whose machines share nothing but a network: namespaces of Linux, each with an address.
+"""A cluster whose machines share nothing but a network.
 
-A machine is a network namespace; all hang on a bridge in one of their own. Over the folder of the
-test each process has an empty file system, but the command, whose images and denoiser lie there.
+Only the command sees the folder of the test, where images and denoiser lie.
 """
 
-import os
-import shlex
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 from limits import PATIENCE
+from machines import Machines, address_of, network
 from pages import block
 from PIL import Image
 from small_denoiser import write_denoiser
@@ -27,9 +22,6 @@ pytest.importorskip("moto", reason="moto is not installed: the extra `dev`")
 pytestmark = pytest.mark.slow
 
 IMAGES = 60
-NETWORK = "10.213.77"
-ADDRESSES = {"store": 1, "first": 2, "second": 3, "third": 4, "command": 5}
-SWITCH = 254
 BUCKET = "s3://photos"
 
 DENOISE = "from denoising_pipeline.cli.denoise import main\nmain()\n"
@@ -49,117 +41,29 @@ for name in files.find("photos/out"):
         print(name.removeprefix("photos/out/"), len(files.object_version_info(name)))
 """
 WAITING = """
-until python -c 'import socket; socket.create_connection(("{}.{}", {}))' 2> /dev/null
+until python -c 'import socket; socket.create_connection(("{}", {}))' 2> /dev/null
 do sleep 1
 done
 """
 
 
-class Machines:
-    """Network namespaces of this process; their processes end with it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._mark = f"denoise{os.getpid()}"
-        self._started: list[subprocess.Popen[str]] = []
-
-    def name(self, machine: str) -> str:
-        """Return what the namespace of a machine is called."""
-        return f"{self._mark}-{machine}"
-
-    def build(self) -> None:
-        """Lay a wire from each to the bridge, and give each an address and a way out."""
-        switch = self.name("switch")
-        for machine in ("switch", *ADDRESSES):
-            ip("netns", "add", self.name(machine))
-            ip("-n", self.name(machine), "link", "set", "lo", "up")
-        ip("-n", switch, "link", "add", "bridge", "type", "bridge")
-        ip("-n", switch, "address", "add", f"{NETWORK}.{SWITCH}/24", "dev", "bridge")
-        ip("-n", switch, "link", "set", "bridge", "up")
-        for machine, number in ADDRESSES.items():
-            there = self.name(machine)
-            peer = ("peer", "name", "wire", "netns", there)
-            ip("-n", switch, "link", "add", machine, "type", "veth", *peer)
-            ip("-n", switch, "link", "set", machine, "master", "bridge", "up")
-            ip("-n", there, "address", "add", f"{NETWORK}.{number}/24", "dev", "wire")
-            ip("-n", there, "link", "set", "wire", "up")
-            ip("-n", there, "route", "add", "default", "via", f"{NETWORK}.{SWITCH}")
-
-    def plug(self, machine: str, state: str) -> None:
-        """Pull the plug of a machine out at the switch (`down`), or put it in (`up`)."""
-        ip("-n", self.name("switch"), "link", "set", machine, state)
-
-    def start(
-        self, machine: str, command: str, *, sees_folder: bool = False
-    ) -> "subprocess.Popen[str]":
-        """Start a shell command on a machine; of those that do not see the folder nobody reads."""
-        folder = shlex.quote(str(self.folder))
-        hide = "" if sees_folder else f"mount -t tmpfs tmpfs {folder} && "
-        script = f"{hide}cd {folder} && export TMPDIR={folder} && {command}"
-        said = subprocess.PIPE if sees_folder else subprocess.DEVNULL
-        process = subprocess.Popen(
-            ["ip", "netns", "exec", self.name(machine), "unshare", "--mount", "sh", "-c", script],
-            stdout=said,
-            stderr=said,
-            text=True,
-            env=surroundings(),
-        )
-        self._started.append(process)
-        return process
-
-    def run(self, machine: str, command: str) -> str:
-        """Run a shell command to its end, and return what it says."""
-        process = self.start(machine, command, sees_folder=True)
-        said, lines = process.communicate(timeout=PATIENCE)
-        assert process.returncode == 0, lines
-        return said
-
-    def destroy(self) -> None:
-        """End what runs on them, and remove them."""
-        for machine in (*ADDRESSES, "switch"):
-            with suppress(subprocess.CalledProcessError):
-                for pid in ip("netns", "pids", self.name(machine)).split():
-                    with suppress(ProcessLookupError):
-                        os.kill(int(pid), 9)
-                ip("netns", "delete", self.name(machine))
-        for process in self._started:
-            process.communicate()
-
-
-def ip(*words: str) -> str:
-    return subprocess.run(["ip", *words], check=True, capture_output=True, text=True).stdout
-
-
-def surroundings() -> dict[str, str]:
-    return {
-        **os.environ,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "AWS_ENDPOINT_URL": f"http://{NETWORK}.{ADDRESSES['store']}:5000",
+@pytest.fixture
+def machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machines]:
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://{address_of('store')}:5000",
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": "us-east-1",
-        "OMP_NUM_THREADS": "1",
-    }
-
-
-@pytest.fixture
-def machines(tmp_path: Path) -> Iterator[Machines]:
-    found = Machines(tmp_path)
-    try:
-        found.build()
-    except (OSError, subprocess.CalledProcessError) as error:
-        found.destroy()
-        said = getattr(error, "stderr", None) or error
-        pytest.skip(f"network namespaces cannot be had here, which takes root and `ip`: {said}")
-    yield found
-    found.destroy()
+    }.items():
+        monkeypatch.setenv(name, value)
+    with network(tmp_path) as found:
+        yield found
 
 
 def documented() -> tuple[str, str]:
     """Return the commands of the page for the scheduler and for workers."""
     first, both = block("docs/collections.md", "# on the first").split("\n\n")
-    address = f"{NETWORK}.{ADDRESSES['first']}"
-    both = both.replace("FIRST", address).replace("--nworkers 4", "--nworkers 1")
+    both = both.replace("FIRST", address_of("first")).replace("--nworkers 4", "--nworkers 1")
     return first, both
 
 
@@ -185,12 +89,12 @@ def test_a_machine_that_loses_its_network_loses_no_file_and_nothing_is_done_twic
     machines.start("first", scheduler)
     _, third = (machines.start(machine, worker) for machine in ("second", "third"))
     for machine, port in (("store", 5000), ("first", 8786)):
-        machines.run("command", WAITING.format(NETWORK, ADDRESSES[machine], port))
+        machines.run("command", WAITING.format(address_of(machine), port))
     machines.run("command", "python fill.py in")
 
     command = (
         f"python denoise.py {BUCKET}/in -o {BUCKET}/out --model {model.name} "
-        f"--cluster tcp://{NETWORK}.{ADDRESSES['first']}:8786 --resume"
+        f"--cluster tcp://{address_of('first')}:8786 --resume"
     )
     job = machines.start("command", command, sees_folder=True)
     deadline = time.monotonic() + PATIENCE

@@ -7,15 +7,21 @@ import signal
 import time
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
 import psutil
 import pytest
 from limits import PATIENCE
+from machines import Machines, address_of, network
+from pages import block
 from project_folder import Project, wait_until, write_source
 
 from denoising_pipeline.core.workers import NUMBER
+
+if TYPE_CHECKING:
+    import subprocess
 
 pytestmark = [
     pytest.mark.slow,
@@ -51,41 +57,91 @@ def recipe(project: Project) -> str:
     return "many"
 
 
+@pytest.fixture(scope="module")
+def undisturbed(project: Project, recipe: str) -> dict[str, np.ndarray]:
+    """The weights to which one process comes that nobody disturbs."""
+    alone = project.kedro(*("run", "--env", recipe, "--pipelines", "training"), KERAS_BACKEND="jax")
+    assert alone.returncode == 0, alone.stderr
+    assert "epoch 1 of 8  loss" in alone.stdout
+    return weights_of(versions(project)[-1])
+
+
+@pytest.mark.parametrize(("killed", "then"), [(1, "421"), (0, "2")])
 def test_a_killed_worker_ends_the_job_and_any_number_goes_on_to_the_same_weights(
-    project: Project, recipe: str, tmp_path: Path
+    project: Project,
+    recipe: str,
+    undisturbed: dict[str, np.ndarray],
+    tmp_path: Path,
+    killed: int,
+    then: str,
 ) -> None:
+    before = len(project.runs(recipe)), versions(project)
     checkpoints = project.path / f"data/{recipe}/06_models/training_checkpoints"
     options = ("--env", recipe)
     with project.start("train-on-workers", "--workers", "2", *options) as launcher:
         wait_until(lambda: list(checkpoints.rglob("0*.npz")), launcher)
-        worker(launcher.pid, 1).send_signal(signal.SIGKILL)
-        killed = time.monotonic()
+        worker(launcher.pid, killed).send_signal(signal.SIGKILL)
+        since = time.monotonic()
         output = "".join(launcher.communicate(timeout=PATIENCE))
-    assert time.monotonic() - killed < WITHIN
+    assert time.monotonic() - since < WITHIN
     assert launcher.returncode == 1
-    assert "Worker 1 of 2 was ended by SIGKILL" in output
+    assert f"Worker {killed} of 2 was ended by SIGKILL" in output
     assert "the same command goes on from there" in output
     assert "Traceback" not in output
-    assert versions(project) == []
+    assert versions(project) == before[1]
     shutil.copytree(checkpoints, tmp_path / "kept")
 
-    for workers in ("4", "1"):
+    for workers in then:
         shutil.copytree(tmp_path / "kept", checkpoints, dirs_exist_ok=True)
         result = project.kedro("train-on-workers", "--workers", workers, *options)
         assert result.returncode == 0, result.stderr
         assert "epoch 1 of 8  loss" not in result.stdout
         assert list(checkpoints.rglob("*.npz")) == []
-    alone = project.kedro("run", *options, "--pipelines", "training", KERAS_BACKEND="jax")
-    assert alone.returncode == 0, alone.stderr
-    assert "epoch 1 of 8  loss" in alone.stdout
+        assert_near(weights_of(versions(project)[-1]), undisturbed)
 
-    lost, *finished = project.runs(recipe)[1:]
+    lost, *finished = project.runs(recipe)[before[0] :]
     assert lost.info.status in {"FAILED", "KILLED"}
-    assert [run.info.status for run in finished] == ["FINISHED"] * 3
-    by_four, by_one, undisturbed = map(weights_of, versions(project))
-    for name, weights in undisturbed.items():
-        np.testing.assert_allclose(by_four[name], weights, rtol=0, atol=2e-6)
-        np.testing.assert_allclose(by_one[name], weights, rtol=0, atol=2e-6)
+    assert [run.info.status for run in finished] == ["FINISHED"] * len(then)
+
+
+def test_a_machine_that_is_cut_off_ends_the_job_and_both_go_on_to_the_same_weights(
+    project: Project, recipe: str, undisturbed: dict[str, np.ndarray], tmp_path: Path
+) -> None:
+    """The commands of the page, on machines that share a folder and a network."""
+    before = len(project.runs(recipe)), versions(project)
+    checkpoints = project.path / f"data/{recipe}/06_models/training_checkpoints"
+    blocks = block("docs/scaling.md", "# on A").replace("10.0.0.1", address_of("first"))
+    commands = blocks.replace("kedro run", f"kedro run --env {recipe}").split("\n\n")
+
+    def start(machines: Machines) -> "list[subprocess.Popen[str]]":
+        folder = f"cd {project.path}\n"
+        places = zip(("first", "second"), commands, strict=True)
+        return [machines.start(name, folder + given, sees_folder=True) for name, given in places]
+
+    with network(tmp_path) as machines:
+        leading, following = start(machines)
+        wait_until(lambda: list(checkpoints.rglob("0*.npz")), leading)
+        machines.plug("second", "down")
+        since = time.monotonic()
+        for rank, process in enumerate((leading, following)):
+            output = "".join(process.communicate(timeout=PATIENCE))
+            assert time.monotonic() - since < WITHIN
+            assert process.returncode == 1, output
+            assert f"Worker {rank} of 2 has lost another one" in output
+            assert "The same command goes on from there" in output
+            assert "Traceback" not in output
+        assert versions(project) == before[1]
+        assert project.runs(recipe)[-1].info.status == "FAILED"
+
+        machines.plug("second", "up")
+        leading, following = start(machines)
+        outputs = [process.communicate(timeout=PATIENCE) for process in (leading, following)]
+    assert (leading.returncode, following.returncode) == (0, 0), outputs
+    assert "epoch 1 of 8  loss" not in outputs[0][0]
+    assert len(versions(project)) == len(before[1]) + 1
+    assert_near(weights_of(versions(project)[-1]), undisturbed)
+    statuses = [run.info.status for run in project.runs(recipe)[before[0] :]]
+    assert statuses == ["FAILED", "FINISHED"]
 
 
 def test_several_workers_do_nothing_but_train(project: Project, recipe: str) -> None:
@@ -109,6 +165,12 @@ def worker(launcher: int, rank: int) -> psutil.Process:
 def versions(project: Project) -> list[Path]:
     """Return the denoisers, in the order in which they were trained."""
     return sorted(project.path.glob("data/many/06_models/denoiser.zip/*/denoiser.zip"))
+
+
+def assert_near(weights: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
+    """Check that weights are the same, to the rounding of sums."""
+    for name, values in expected.items():
+        np.testing.assert_allclose(weights[name], values, rtol=0, atol=2e-6)
 
 
 def weights_of(path: Path) -> dict[str, np.ndarray]:

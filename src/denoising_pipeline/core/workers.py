@@ -4,12 +4,18 @@ The variables are those of `keras.distribution.initialize`. Keras's data paralle
 work: every process computes the gradient of its share of a batch, and they are averaged.
 """
 
+import atexit
 import importlib
 import os
+import socket
+import stat
+import sys
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -17,8 +23,14 @@ ADDRESSES = "KERAS_DISTRIBUTION_JOB_ADDRESSES"
 COUNT = "KERAS_DISTRIBUTION_NUM_PROCESSES"
 NUMBER = "KERAS_DISTRIBUTION_PROCESS_ID"
 
-HEARTBEAT = 30
-"""Seconds after which a worker that does not answer is given up, and the training with it."""
+SILENCE = 25
+"""Seconds after which a connection is given up whose other machine cannot be reached."""
+
+HEARTBEAT = 50
+"""Seconds after which a worker that hangs is given up: JAX then ends the process on the spot."""
+
+LOOK = 5
+"""Seconds between two looks for new connections."""
 
 PARTING = 30
 """Seconds that one that is done, or has failed, waits at its end for the others."""
@@ -120,18 +132,70 @@ class Workers:
             yield
             return
         try:
-            with keras.distribution.DataParallel(auto_shard_dataset=False).scope():
+            with (
+                self._giving_up_silent(),
+                keras.distribution.DataParallel(auto_shard_dataset=False).scope(),
+            ):
                 yield
         except Exception as error:
             reason = str(error).partition("\n")[0][:200]
             if not any(sign in reason for sign in SIGNS_OF_LOSS):
                 raise
+            atexit.register(_leave)
             raise WorkerLostError(
                 f"Worker {self.rank} of {self.world} has lost another one ({reason}). The training "
                 "has ended; its last checkpoint is kept. The same command goes on from there, with "
                 "as many workers as you have."
             ) from error
         importlib.import_module("jax").distributed.shutdown()
+
+    @contextmanager
+    def _giving_up_silent(self) -> Iterator[None]:
+        """Have the system break connections to machines that it cannot reach any more.
+
+        Sums would wait for them until JAX, without a word of ours, ends the process. The connection
+        by which JAX would notice is left alone. Where the system is not Linux it stays with that.
+        """
+        over = threading.Event()
+
+        def look() -> None:
+            while not over.wait(LOOK):
+                for link in Path("/proc/self/fd").iterdir():
+                    with suppress(OSError):
+                        self._limit_silence(int(link.name))
+
+        if sys.platform == "linux":
+            threading.Thread(target=look, daemon=True).start()
+        try:
+            yield
+        finally:
+            over.set()
+
+    def _limit_silence(self, descriptor: int) -> None:
+        """Set the options of tcp(7) for it, if a file descriptor is a connection between workers.
+
+        Raises:
+            OSError: It is no connection.
+        """
+        own = os.dup(descriptor)
+        try:
+            if not stat.S_ISSOCK(os.fstat(own).st_mode):
+                return
+            with socket.socket(fileno=os.dup(own)) as found:
+                if found.type != socket.SOCK_STREAM or found.family == socket.AF_UNIX:
+                    return
+                ports = {found.getsockname()[1], found.getpeername()[1]}
+                if int((self.address or "").rpartition(":")[2]) in ports:
+                    return
+                found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+                for option, value in (
+                    (socket.TCP_KEEPIDLE, LOOK),
+                    (socket.TCP_KEEPINTVL, LOOK),
+                    (socket.TCP_USER_TIMEOUT, 1000 * SILENCE),
+                ):
+                    found.setsockopt(socket.IPPROTO_TCP, option, value)
+        finally:
+            os.close(own)
 
     def of_leader(self, text: str) -> str:
         """Return the text that the leader has; those of the others are as long."""
@@ -153,6 +217,13 @@ class Workers:
                 "versions or checkpoints differ. Give all workers the same command, and a data "
                 "folder that all of them share."
             )
+
+
+def _leave() -> NoReturn:
+    """End a process that has failed: at its end JAX waits for the others, and gives up by abort."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(1)
 
 
 ALONE = Workers()
