@@ -1,4 +1,4 @@
-"""Eight first runs at once in one project, each on a source of its own, and other commands beside.
+"""Eight first runs at once in one project, each on a source of its own; others work beside them.
 
 `python tests/crash_crowd.py` lets them begin as processes that have everything imported.
 """
@@ -15,12 +15,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
+import httpx
 import numpy as np
 import pandas as pd
+import yaml
 from crash_points import leave
 from crash_project import WHOLE, WarmProject
 from PIL import Image
 from project_folder import raw_source
+from serving import client, decoded, encoded, photograph, served
 from skimage import data
 from small_denoiser import write_denoiser
 from unfinished import is_unfinished
@@ -30,6 +33,9 @@ from denoising_pipeline.images.idx import read_idx
 
 SOURCES = [f"source{'s' * number}" for number in range(1, 9)]
 """Their random images are drawn by the lengths of these names."""
+
+RIGHTLY_REFUSED = f"source: {SOURCES[-1]} here"
+"""What `export` says as long as there is no denoiser of the images that the recipe names."""
 
 IN_PROCESSES = 2
 """How many of the runs have nodes in processes of their own."""
@@ -45,6 +51,8 @@ class Crowd:
         shutil.rmtree(self._live / "data/smoke")
         for name in SOURCES:
             raw_source(self._warm.project, name, shape=(28, 28))
+        of_recipe = yaml.safe_dump({"data": "data/tiny", "source": SOURCES[-1]})
+        (self._live / "conf/tiny/globals.yml").write_text(of_recipe)
         self._model = write_denoiser(folder / "small.zip")
         (self._live / "in").mkdir()
         for number in range(6):
@@ -63,20 +71,33 @@ class Crowd:
             begun[f"denoise {number}"] = self._begin(f"denoise {number}", self._denoise)
         beside = [
             ("prune", "--env", "tiny", "--keep", str(len(SOURCES)), "--yes"),
-            ("export", "--env", "tiny"),
+            ("export", "--env", "tiny", "--overwrite"),
         ]
-        while any(os.waitid(os.P_PID, pid, _LOOK) is None for pid in begun.values()):
-            for command in beside:
-                pid = self._begin(command[0], partial(kedro, *command))
-                os.waitpid(pid, 0)
-                if "Traceback" in self._said(command[0]):
-                    yield f"{command[0]}: {self._said(command[0])[-999:]}"
+        answered = 0
+        with served(self._warm.folder, self._model) as (_, address), client(address) as asking:
+            while any(os.waitid(os.P_PID, pid, _LOOK) is None for pid in begun.values()):
+                for command in beside:
+                    pid = self._begin(command[0], partial(kedro, *command))
+                    yield from self._wrong_answer(asking)
+                    answered += 1
+                    yield from self._wrong_end(command[0], pid, RIGHTLY_REFUSED)
+        if answered < len(beside):
+            yield f"{answered} answers of the service"
         for name, pid in begun.items():
-            code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-            if code != 0 or "Traceback" in self._said(name):
-                yield f"{name} ends with {code}: {self._said(name)[-999:]}"
+            yield from self._wrong_end(name, pid)
+        for command in beside:
+            pid = self._begin(command[0], partial(kedro, *command))
+            yield from self._wrong_end(command[0], pid)
         yield from self._wrong_runs()
         yield from self._wrong_pictures()
+
+    def _wrong_end(self, name: str, pid: int, *refused: str) -> Iterator[str]:
+        """Wait for a process that ends well, or says what it is to say."""
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        said = self._said(name)
+        rightly = code == 1 and any(words in said for words in refused)
+        if (code != 0 and not rightly) or "Traceback" in said:
+            yield f"{name} ends with {code}: {said[-999:]}"
 
     def _wrong_runs(self) -> Iterator[str]:
         query = (
@@ -117,6 +138,14 @@ class Crowd:
             yield f"{source}: scores are not those of its images"
         if not np.isclose(scores["psnr"].mean(), psnr, atol=1e-3):
             yield f"{source}: the summary is not that of its scores"
+
+    def _wrong_answer(self, asking: httpx.Client) -> Iterator[str]:
+        """Ask the service for a picture."""
+        answer = asking.post("/denoise", content=encoded(photograph(64)))
+        if answer.status_code != httpx.codes.OK:
+            yield f"the service answers {answer.status_code}: {answer.text[-999:]}"
+        elif decoded(answer.content).size != (64, 64):
+            yield f"the service answers a picture of {decoded(answer.content).size}"
 
     def _wrong_pictures(self) -> Iterator[str]:
         outputs = sorted(path.name for path in (self._live / "out").glob("[!.]*"))

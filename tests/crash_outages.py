@@ -1,20 +1,26 @@
 """A tracking store that is out from one node on: see `crash_points`.
 
 `python tests/crash_outages.py` tries every node of the default pipeline with one kind of outage
-after the other; `--kind` with one alone, such as a server whose disk is full.
+after the other; `--kind` with some alone, such as a server that is killed; `--full` tries each kind
+at each node.
+
+What MLflow has then is what it has of a run that nothing disturbed: keys, steps, counts, values and
+the bytes of files, but for those in which two undisturbed runs differ, such as durations.
 """
 
 import ctypes
 import os
 import re
 import resource
+import signal
 import sqlite3
 import struct
 import sys
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from itertools import cycle
+from hashlib import sha256
+from itertools import cycle, product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -27,8 +33,11 @@ from project_folder import environment
 DEFAULT = ("run", "--env", "tiny")
 LATER = ("run", "--env", "tiny", "--pipelines", "ingestion")
 KINDS = ("locked", "read-only", "full")
-FULL_SERVER = "full server"
+SERVER_KINDS = ("full server", "killed server", "hung server")
 DATABASE = "data/smoke/mlflow.db"
+_VARIES = re.compile(r"seconds|history\.csv|report\.html|note|Name|process|run_id")
+"""What holds durations, or when and in which process a run was."""
+
 _STAMP = re.compile(r"\+timestamp\+\d+\+[0-9a-f-]+")
 
 
@@ -47,6 +56,12 @@ class Outages:
         self.moments: list[str] = []
         assert self._run(DEFAULT, self._note) == 0, self._warm.text
         self._told = self._told_of(-1)
+        self._warm.restore()
+        assert self._run(DEFAULT) == 0, self._warm.text
+        again = self._told_of(-1)
+        assert again.keys() == self._told.keys()
+        self.varying = {key for key, value in self._told.items() if again[key] != value}
+        assert all(_VARIES.search(str(key)) for key in self.varying), self.varying
 
     def wrong(self, moment: str, kind: str) -> list[str]:
         """Have an outage from the first file of an entry on, and return what was wrong."""
@@ -83,8 +98,13 @@ class Outages:
             yield f"it ends with {code} ({began}): {self._warm.text[-1500:]}"
         if self._run(LATER) != 0:
             yield f"the next run fails: {self._warm.text[-500:]}"
-        if (told := self._told_of(-2)) != self._told:
-            yield f"told: {sorted(told ^ self._told)[:8]} ({len(told)}, {len(self._told)})"
+        told = self._told_of(-2)
+        if told.keys() != self._told.keys():
+            differing = sorted(told.keys() ^ self._told.keys(), key=str)
+            yield f"told: {differing[:8]} ({len(told)}, {len(self._told)})"
+        for key in (told.keys() & self._told.keys()) - self.varying:
+            if told[key] != self._told[key]:
+                yield f"{key} is {told[key]!r:.200}, not {self._told[key]!r:.200}"
         left = [path.name for path in (self._warm.live / "data/.to_mlflow").glob("*.*")]
         if set(left) - {".lock"}:
             yield f"left: {left}"
@@ -96,12 +116,17 @@ class Outages:
             if entry not in self.moments:
                 self.moments.append(entry)
 
-    def _told_of(self, number: int) -> set[tuple[object, ...]]:
-        """Return all that MLflow has of a run, by its place; what is there twice is told apart."""
+    def _told_of(self, number: int) -> dict[tuple[object, ...], object]:
+        """Return all that MLflow has of a run, by its place: what is there twice has another one.
+
+        The last column is the value.
+        """
         tables = (
             "SELECT 'run', status FROM runs WHERE run_uuid = ?",
-            "SELECT 'metric', key, step, count(*) FROM metrics WHERE run_uuid = ? GROUP BY 2, 3",
+            "SELECT 'metric', key, step, count(*), group_concat(value) FROM metrics "
+            "WHERE run_uuid = ? GROUP BY 2, 3",
             "SELECT 'param', key, value FROM params WHERE run_uuid = ?",
+            "SELECT 'tag', key, value FROM tags WHERE run_uuid = ?",
             "SELECT 'input', count(*) FROM inputs WHERE destination_id = ?",
             "SELECT 'model', name, status, count(*) FROM logged_models WHERE source_run_id = ? "
             "AND lifecycle_stage = 'active' GROUP BY 2, 3",
@@ -110,15 +135,19 @@ class Outages:
         with closing(sqlite3.connect(self._database)) as database:
             runs = database.execute("SELECT run_uuid FROM runs ORDER BY start_time").fetchall()
             run = runs[number]
-            found = {tuple(row) for query in tables for row in database.execute(query, run)}
+            rows = [tuple(row) for query in tables for row in database.execute(query, run)]
         (artifacts,) = self._artifacts.glob(f"**/{run[0]}/artifacts")
-        files = (path for path in artifacts.rglob("*") if path.is_file())
-        names = Counter(_STAMP.sub("", str(path.relative_to(artifacts))) for path in files)
-        return found | {("artifact", *each) for each in names.items()}
+        files = defaultdict(list)
+        for path in sorted(artifacts.rglob("*")):
+            if path.is_file():
+                name = _STAMP.sub("", str(path.relative_to(artifacts)))
+                files[name].append(sha256(path.read_bytes()).hexdigest())
+        found: dict[tuple[object, ...], object] = {row[:-1]: row[-1] for row in rows}
+        return found | {("artifact", name, len(each)): each for name, each in files.items()}
 
 
 class ServerOutages(Outages):
-    """The same with a server that tells everybody its files cannot be written to."""
+    """The same with a server: its disk is full, it is killed, or it hangs."""
 
     def __init__(self, folder: Path, server: Server) -> None:
         """Let a first run come to its end, and one that tells the server."""
@@ -129,7 +158,7 @@ class ServerOutages(Outages):
         self._learn()
 
     def _outage(self, kind: str) -> "_Outage":
-        return _FullServer(self._server, kind)
+        return _ServerOutage(self._server, kind)
 
 
 class _Outage:
@@ -172,22 +201,32 @@ class _Outage:
             self._database.chmod(0o644)
 
 
-class _FullServer(_Outage):
-    """A server that can write nothing more to any file."""
+class _ServerOutage(_Outage):
+    """A server that can write nothing more to any file, is not there, or does not answer."""
 
     def __init__(self, server: Server, kind: str) -> None:
         super().__init__(server.database, kind)
         self._server = server
 
     def begin(self, process: int) -> None:
-        """Take its disk."""
+        """Take its disk, kill it or have it stand still."""
         del process
-        self._server.let_write(0)
+        if self._kind == "full server":
+            self._server.let_write(0)
+        elif self._kind == "killed server":
+            self._server.stop()
+        else:
+            self._server.signal(signal.SIGSTOP)
         self.began = True
 
     def end(self) -> None:
-        """Give it back."""
-        self._server.let_write()
+        """Have it as before."""
+        if self._kind == "full server":
+            self._server.let_write()
+        elif self._kind == "hung server":
+            self._server.signal(signal.SIGCONT)
+        elif self.began:
+            self._server.start()
 
 
 def _obey_permissions() -> None:
@@ -199,26 +238,33 @@ def _obey_permissions() -> None:
 
 
 @click.command()
-@click.option("--kind", type=click.Choice((*KINDS, FULL_SERVER)))
+@click.option("--kind", "kinds", multiple=True, type=click.Choice((*KINDS, *SERVER_KINDS)))
 @click.option("--most", type=int, help="How many moments are tried, of all.")
-def command(kind: str | None, most: int | None) -> None:
-    """Try outages, and say what was wrong with each."""
+@click.option("--full", is_flag=True, help="Each kind at each moment, not one after the other.")
+@click.option("--first", default=0, help="How many cells are passed over before.")
+def command(kinds: tuple[str, ...], most: int | None, full: bool, first: int) -> None:
+    """Try outages, of a database or of a server, and say what was wrong with each."""
+    kinds = kinds or KINDS
+    if len({kind in SERVER_KINDS for kind in kinds}) > 1:
+        raise click.UsageError("kinds of a database and of a server take a start each")
     failed = False
-    with TemporaryDirectory() as folder, _outages(Path(folder), kind) as outages:
+    with TemporaryDirectory() as folder, _outages(Path(folder), kinds[0]) as outages:
         moments = outages.moments
+        click.echo(f"not compared: {sorted(outages.varying, key=str)}")
         chosen = moments[:: max(1, len(moments) // (most or len(moments)))]
-        for moment, each in zip(chosen, cycle((kind,) if kind else KINDS), strict=False):
-            found = outages.wrong(moment, each)
-            click.echo("\n  ".join((f"{each} from {moment} on", *(found or ["well"]))))
+        cells = list(product(chosen, kinds) if full else zip(chosen, cycle(kinds), strict=False))
+        for moment, kind in cells[first:]:
+            found = outages.wrong(moment, kind)
+            click.echo("\n  ".join((f"{kind} from {moment} on", *(found or ["well"]))))
             failed = failed or bool(found)
-        click.echo(f"{len(chosen)} of {len(moments)} tried")
+        click.echo(f"{len(cells[first:])} of {len(moments)} tried")
     sys.exit(failed)
 
 
 @contextmanager
-def _outages(folder: Path, kind: str | None) -> Iterator[Outages]:
+def _outages(folder: Path, kind: str) -> Iterator[Outages]:
     """Yield what tries a kind of outage, while a server runs if it is one of a server."""
-    if kind != FULL_SERVER:
+    if kind not in SERVER_KINDS:
         yield Outages(folder)
         return
     for name in ("project", "server"):

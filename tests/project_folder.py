@@ -146,6 +146,7 @@ class Project:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            errors="replace",  # it may speak another locale
         )
 
     def kedro(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -2,7 +2,9 @@
 
 import json
 import pickle
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 from architectures import FOR_PICTURES
 from kedro.io import DatasetError
+from limits import elsewhere
 
 from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.datasets import ClassifierDataset, DenoiserDataset
@@ -20,6 +23,9 @@ from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.card import Card, Origin
 from denoising_pipeline.denoiser.file import load_denoiser
 from denoising_pipeline.models import ARCHITECTURES
+
+with suppress(ImportError):  # there is none on Windows
+    import resource
 
 SHAPE = (8, 8, 1)
 NOISY = np.random.default_rng(0).random((3, *SHAPE), np.float32)
@@ -221,6 +227,38 @@ def test_fault_p15_a_description_that_is_too_long_is_refused(path: Path) -> None
     rewrite(path, {"denoiser.json": described + b" " * (4 * 2**20)})
     with pytest.raises(DatasetError, match="more than"):
         DenoiserDataset(filepath=path).load()
+
+
+def refuse_within_memory(path: str, message: str) -> None:
+    """Refuse a file, and take no 100 MB for that."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(DatasetError, match=message):
+        DenoiserDataset(filepath=path).load()
+    taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert taken < 100_000, f"{taken} KiB"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is counted in KiB")
+def test_fault_p15_a_description_of_200_megabytes_takes_no_memory(path: Path) -> None:
+    with ZipFile(path) as archive:
+        described = archive.read("denoiser.json")
+    rewrite(path, {"denoiser.json": described + b" " * 200_000_000})
+    elsewhere(refuse_within_memory, str(path), "more than")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is counted in KiB")
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"image_shape": [20_000, 20_000, 1]}, "at least .* weights and holds"),
+        ({"image_shape": [2**70, 8, 1]}, "image_shape"),
+    ],
+)
+def test_fault_p15_sizes_that_cannot_be_take_no_memory(
+    path: Path, changes: dict[str, Any], message: str
+) -> None:
+    describe(path, **changes)
+    elsewhere(refuse_within_memory, str(path), message)
 
 
 def test_fault_p15_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:

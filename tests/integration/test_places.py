@@ -1,6 +1,8 @@
 """The project may lie anywhere, be moved with its runs, and speak any locale."""
 
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -56,17 +58,36 @@ def test_fault_p10_a_folder_whose_name_no_address_can_have_is_refused_at_once(
     assert [path.name for path in tmp_path.iterdir()] == [folder.name]
 
 
-@pytest.mark.parametrize("locale", ["POSIX", "C.UTF-8"])
+CP1252 = "en_US.CP1252"
+
+
+@pytest.mark.parametrize("locale", ["POSIX", "C.UTF-8", CP1252])
 def test_fault_p11_under_any_locale_every_file_is_written_and_read(
     tmp_path: Path, locale: str
 ) -> None:
-    """Python may not take UTF-8 for granted: the locale of old machines and small containers."""
+    """Python may not take UTF-8 for granted: the locale of old machines and small containers.
+
+    As well as that of Windows in the West, which is made for it.
+    """
     project = Project.create(tmp_path)
-    project.recipe("tiny", {"benchmark": {"baselines": ["noisy"], "article_epochs": 0}})
     variables = {"LC_ALL": locale, "LANG": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    if locale == CP1252:
+        variables["LOCPATH"] = cp1252_in(tmp_path / ".git")
+        asked = [sys.executable, "-c", "import locale; print(locale.getpreferredencoding())"]
+        told = subprocess.run(asked, env=environment(**variables), capture_output=True, check=True)
+        assert told.stdout.strip() == b"CP1252"
+    project.recipe("tiny", {"benchmark": {"baselines": ["noisy"], "article_epochs": 0}})
     run_in(project, **variables)
     for name in ("comparison", "benchmark"):
         run_in(project, "--pipelines", name, **variables)
+
+
+def cp1252_in(folder: Path) -> str:
+    """Make the locale, unless the system lacks what it takes (localedef and its tables)."""
+    command = ["localedef", "-i", "en_US", "-f", "CP1252", str(folder / CP1252)]
+    if not shutil.which("localedef") or subprocess.run(command, check=False).returncode:
+        pytest.skip("needs localedef")
+    return str(folder)
 
 
 def test_fault_p12_a_read_only_folder_and_a_missing_home_are_said_before_the_work_starts(
