@@ -9,6 +9,9 @@ learnt from. The gain over the shipped weights is paired, with a 95 % interval o
 `known CLEAN TEST...`: Gaussian noise of sigma / 255 on clean images, one specialist or, with
 `--blind`, one network for all levels, scored by the papers' protocol (unclipped, the network's
 output rounded to 8 bits). `--noisy-once` adds it once and learns from these noisy images alone.
+
+`alone CLEAN`: the same noise on one image, and nothing else is known: for each image a denoiser is
+trained from nothing on that one.
 """
 
 import argparse
@@ -75,18 +78,24 @@ def main() -> None:
     known.add_argument("--sigmas", type=int, nargs="+", default=[25], help="the first is learnt")
     known.add_argument("--blind", type=int, help="learn all levels up to this one instead")
     known.add_argument("--minutes", type=float, nargs="+", default=[10], help="a training each")
-    known.add_argument("--colour", action="store_true", help="a network for colour images")
+    known.add_argument("--colour", action="store_true", help="colour images; without: their luma")
     known.add_argument("--start", help="name or file of a denoiser; without: from nothing")
     known.add_argument("--noisy-once", action="store_true")
     known.add_argument("--objective", default="neighbor2neighbor", help="of --noisy-once")
     known.add_argument("--first", type=int, help="test images; without: all")
+    alone = kinds.add_parser("alone")
+    alone.add_argument("clean", type=Path)
+    alone.add_argument("--sigma", type=int, default=25)
+    alone.add_argument("--steps", type=int, default=100)
+    alone.add_argument("--first", type=int, help="test images; without: all")
     options = parser.parse_args()
-    others = [options.noisy] if options.kind == "pairs" else options.tests
+    measure = {"pairs": real_noise, "known": known_noise, "alone": one_alone}[options.kind]
+    others = [options.noisy] if options.kind == "pairs" else getattr(options, "tests", [])
     for folder in (options.clean, *others):
         if not folder.is_dir():
             print(f"{folder} is not there: left out.")
             return
-    print_table(*(real_noise(options) if options.kind == "pairs" else known_noise(options)))
+    print_table(*measure(options))
 
 
 def real_noise(options: argparse.Namespace) -> tuple[list[str], list[list[str]]]:
@@ -149,9 +158,11 @@ def known_noise(options: argparse.Namespace) -> tuple[list[str], list[list[str]]
     """Train a denoiser for each budget and score it; return the table's heading and rows."""
     start = Denoiser.load(options.start) if options.start else None
     channels = COLOURS if start or options.colour else 1
-    found = [
-        colour(image) if channels > 1 else grey(image) for image in images(options.clean, None)
-    ]
+    found = list(images(options.clean, None))
+    if not options.colour:
+        found = [grey(image) for image in found]
+    if channels > 1:
+        found = [colour(image) for image in found]
     told = [f"{options.clean.name}, {options.objective if options.noisy_once else 'clean'}"]
     told += [f"0 to {options.blind}" if options.blind else str(options.sigmas[0])]
     told += [options.start or "nothing"]
@@ -169,6 +180,32 @@ def known_noise(options: argparse.Namespace) -> tuple[list[str], list[list[str]]
     sigmas = " / ".join(map(str, options.sigmas))
     heading = ["learnt from", "sigma", "start", "minutes", "of processor", "steps", "scored on"]
     return [*heading, f"PSNR at sigma {sigmas}"], rows
+
+
+def one_alone(options: argparse.Namespace) -> tuple[list[str], list[list[str]]]:
+    """Train a denoiser on each noisy image and score it there; return heading and rows."""
+    photos = Denoiser.load("photos")
+    level = options.sigma / 255
+    scores, seconds = [], []
+    for image in images(options.clean, options.first):
+        draws = np.random.default_rng(0)
+        noisy = image + np.float32(level) * draws.standard_normal(image.shape, np.float32)
+        began, alone = time.perf_counter(), gather([noisy], [0])
+        given = parameters(
+            None, image.shape[2], told=True, steps=options.steps, objective={"name": "recorrupted"}
+        )
+        examples = NoisyExamples(alone, seed=SEED, **places(given))
+        learnt, _ = train(examples, (alone, None), given, SEED, lambda epoch, metrics: None)
+        given_back = with_card(learnt, level)(noisy[np.newaxis])[0]
+        seconds.append(time.perf_counter() - began)
+        seen = [noisy, given_back, photos(colour(noisy)[np.newaxis])[0]]
+        scores.append([psnr(image, eight_bits(values)) for values in seen])
+        print(f"{np.round(scores[-1], 2)} dB, {seconds[-1]:.0f} s", flush=True)
+    columns = np.transpose(scores).tolist()
+    names = ["noisy", "learnt from it alone", "photos"]
+    taken = ["", f"{np.mean(seconds):.0f}", ""]
+    rows = [[n, with_interval(c), s] for n, c, s in zip(names, columns, taken, strict=True)]
+    return [f"{options.clean.name}, sigma {options.sigma}", "PSNR", "s an image"], rows
 
 
 def trained_for(

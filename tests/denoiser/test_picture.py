@@ -81,6 +81,40 @@ def test_a_path_gives_the_bytes_that_the_one_function_writes(tmp_path: Path) -> 
         np.testing.assert_array_equal(np.asarray(opened), blurring().denoise(COLOUR))
 
 
+@pytest.mark.parametrize(("learnt", "white"), [(None, 1023), (12, 4095), (9, 1023)])
+def test_sixteen_bits_are_seen_as_those_were_that_it_learnt_from(
+    learnt: int | None, white: int
+) -> None:
+    """Where these have room for the image, else as the fewest that have."""
+    denoiser, seen = blurring(), []
+    known = denoiser.card.model_copy(
+        update={"images": denoiser.card.images.model_copy(update={"bits": learnt})}
+    )
+    parts = denoiser.architecture, denoiser.image_shape, denoiser.model
+    stored = np.random.default_rng(0).integers(0, 1000, (20, 30), np.uint16)
+    np.save(file := BytesIO(), stored)
+    picture = open_picture(file.getvalue())
+    denoise_picture(
+        picture,
+        Denoiser(*parts, known),
+        BytesIO(),
+        watch=lambda _, before, __: seen.append(before[..., 0]),
+    )
+    np.testing.assert_allclose(seen[0], stored / white, rtol=1e-6)
+
+
+def test_a_camera_of_10_bits_is_denoised_like_one_of_16() -> None:
+    """By the weights that ship; where its noise is taken for that of 16 bits, nothing happens."""
+    clean = data.camera()[:128, :128] / np.float64(255)
+    noise = np.random.default_rng(0).normal(0, 0.06, clean.shape)
+    photos, errors = Denoiser.load("photos"), []
+    for white in (1023, 65535):
+        stored = np.rint(np.clip(clean + noise, 0, 1) * white).astype(np.uint16)
+        errors.append(np.mean((photos.denoise(stored) / white - clean) ** 2))
+    assert errors[0] == pytest.approx(errors[1], rel=0.05)
+    assert errors[0] < np.mean(noise**2) / 5
+
+
 def test_grey_goes_through_colour_and_colour_through_grey() -> None:
     found, _ = denoise_page(GREY[..., np.newaxis] / np.float32(255), blurring(3))
     same, _ = denoise_page(GREY[..., np.newaxis] / np.float32(255), blurring(1))

@@ -260,16 +260,17 @@ def test_photographs_of_any_sizes_come_in_whole(tmp_path: Path) -> None:
 
 
 def test_the_deepest_image_decides_the_type_of_all(tmp_path: Path) -> None:
-    """No value changes: red stays red."""
+    """Red stays red; of 16 bits as many are white as all such files need together."""
     deep = np.full((16, 20, 3), 4321, np.uint16)
-    _, table, train, test = taken(folder(tmp_path, deep=deep), test_images=1)
+    manifest, table, train, test = taken(folder(tmp_path, deep=deep), test_images=1)
+    assert manifest["bits"] == 13
     assert train.values.dtype == test.values.dtype == np.uint16  # noqa: PD011
     values = {}
     for images, split in ((train, "train"), (test, "test")):
         for row in table[table["split"] == split].to_dict("records"):
             values[row["name"]] = images.read(row["index"])
     np.testing.assert_array_equal(values["red.png"][0, 0], [1, 0, 0])
-    np.testing.assert_allclose(values["deep.tif"], 4321 / 65535, rtol=1e-6)
+    np.testing.assert_allclose(values["deep.tif"], 4321 / 8191, rtol=1e-5)
 
 
 def test_grey_and_colour_are_not_mixed_unasked(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ MANIFEST = {
     "source": "squares",
     "files": {"a.png": {"sha256": "12", "shape": [4, 5]}},
     "licence": "CC0",
+    "bits": 12,
 }
 
 
@@ -103,6 +104,7 @@ def test_the_card_says_what_the_denoiser_was_made_from(made: Made) -> None:
         "licence": "CC0",
         "train_images": 16,
         "digest": array_digest(grey(16, 0.3)),
+        "bits": 12,
     }
     assert (card.noise, card.seed, card.objective) == (NOISE, 5, "supervised")
     assert card.training == options().model_dump(mode="json")

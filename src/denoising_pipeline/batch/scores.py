@@ -191,7 +191,8 @@ def _extent(picture: Picture) -> str:
 def _seen(samples: Samples, clean: Samples, same_depth: bool) -> Images:
     """Return a page on the scale of its clean partner: float32 (H, W, C)."""
     if same_depth and samples.colour.dtype == clean.colour.dtype:
-        return replace(samples, black=clean.black, white=clean.white).image()
+        same = replace(samples, black=clean.black, white=clean.white, bounded=False)
+        return same.image()
     for each in (samples, clean):
         dtype = each.colour.dtype
         has_scale = dtype.kind == "b" or (dtype.kind == "u" and dtype.itemsize <= _NARROW)

@@ -27,6 +27,7 @@ class Origin(BaseModel):
         licence: Of the images, if it is known.
         train_images: Number of training images.
         digest: Of the training images as they were used; see `array_digest`.
+        bits: Of files of 16 bits, those that they needed, whose largest value was white.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -36,6 +37,7 @@ class Origin(BaseModel):
     licence: str | None = None
     train_images: int = 0
     digest: str = ""
+    bits: int | None = None
 
 
 class Card(BaseModel):

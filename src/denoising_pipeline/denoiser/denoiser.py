@@ -213,6 +213,14 @@ class Denoiser:
         return noise.sigma if isinstance(noise, Camera | Gaussian) else None
 
     @property
+    def usual_bits(self) -> int | None:
+        """The bits that its training images needed, where they were stored in 16; None: not known.
+
+        Images that need as many are seen as those were.
+        """
+        return self._card.images.bits if self._card else None
+
+    @property
     def for_noise(self) -> bool:
         """Whether it was trained to undo noise and nothing else, as far as is known."""
         return self._card is None or self._card.for_noise

@@ -139,6 +139,7 @@ def denoise_picture(
     denoiser.check_sigma(settings.sigma)
     check_sound(picture.rate, denoiser.architecture.sample_rate)
     check_format(picture, format)
+    picture.usual_bits = denoiser.usual_bits
     outcome = Outcome(
         highest=denoiser.trained_up_to, for_noise=denoiser.for_noise, rate=picture.rate
     )

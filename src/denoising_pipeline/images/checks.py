@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from denoising_pipeline.images.files import ImageError, Picture
+from denoising_pipeline.images.files import ImageError, Picture, narrowest
 from denoising_pipeline.images.idx import Array
 from denoising_pipeline.images.options import PairNames
 from denoising_pipeline.images.pair_names import Pair, matched
@@ -145,8 +145,24 @@ def inspect_pairs(
 
 def _facts(source: Source, name: str, picture: Picture) -> FileFacts:
     pixels, note, rate = picture
-    facts = {"shape": list(pixels.shape), "dtype": pixels.dtype.name, "sha256": source.sha256[name]}
+    kept = {"dtype": pixels.dtype.name, "sha256": source.sha256[name]}
+    facts: dict[str, Any] = {"shape": list(pixels.shape), **kept}
+    if pixels.dtype == np.uint16:
+        facts["largest"] = int(pixels.max())
     return facts | ({"note": note} if note else {}) | ({"rate": rate} if rate else {})
+
+
+def stored_bits(facts: Mapping[str, FileFacts]) -> int | None:
+    """Return the bits that files of 16 need, of which cameras often use fewer: 8 to 16.
+
+    Args:
+        facts: Of the good files.
+
+    Returns:
+        Of all of them together, so that they share a scale; None: no file has 16 bits.
+    """
+    largest = [file["largest"] for file in facts.values() if "largest" in file]
+    return narrowest(max(largest)) if largest else None
 
 
 def common_rate(facts: Mapping[str, FileFacts], source: str) -> int | None:

@@ -1,6 +1,7 @@
 """Image files: PNG, JPEG, WebP and TIFF as arrays of the depth that they have; WAV as well."""
 
 import logging
+import math
 import os
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeAlias
@@ -38,6 +39,9 @@ MAX_PIXELS = 200_000_000
 
 MOST_CHANNELS = 16
 """Of which the first one or three are read."""
+
+LEAST_BITS = 8
+"""Of files of 16 bits: one of fewer is dark, and of no narrower camera."""
 
 _ORIENTATION = 0x0112
 
@@ -137,6 +141,24 @@ def with_depth(pixels: Pixels, dtype: npt.DTypeLike) -> Pixels:
     if np.dtype(dtype) == np.uint16:
         return pixels.astype(np.uint16) * np.uint16(257)
     return (pixels / np.float32(np.iinfo(pixels.dtype).max)).astype(np.float32)
+
+
+def narrowest(largest: float) -> int:
+    """Return the fewest bits, 8 or more, that have room for a value."""
+    return max(LEAST_BITS, math.ceil(largest).bit_length())
+
+
+def widened(pixels: Pixels, bits: int | None) -> Pixels:
+    """Return an image of 16 bits, of which it needs fewer, on their whole range.
+
+    Args:
+        pixels: The image; of another type it is returned as it is.
+        bits: That its largest possible value has; None: 16.
+    """
+    if pixels.dtype != np.uint16 or bits is None:
+        return pixels
+    factor = np.iinfo(np.uint16).max / (2**bits - 1)
+    return np.rint(pixels * np.float32(factor)).astype(np.uint16)
 
 
 def turned(pixels: Pixels, orientation: int) -> Pixels:

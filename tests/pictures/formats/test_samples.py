@@ -88,7 +88,10 @@ def test_a_bilevel_page_stays_bilevel() -> None:
     ("stored", "scale"),
     [
         (np.array([0, 9], np.uint8), (0, 255)),
-        (np.array([0, 9], np.uint16), (0, 65535)),
+        (np.array([0, 9], np.uint16), (0, 255)),
+        (np.array([7, 4000], np.uint16), (0, 4095)),
+        (np.array([7, 40_000], np.uint16), (0, 65535)),
+        (np.array([[[0, 9, 0, 0]]], np.uint16), (0, 65535)),  # inks
         (np.array([3, 9], np.uint32), (3, 9)),
         (np.array([-1024, 3071], np.int16), (-1024, 3071)),
         (np.array([0.2, 0.7]), (0, 1)),
@@ -110,8 +113,30 @@ def test_the_range_is_that_of_the_type_or_of_the_values(
 def test_a_stated_peak_is_white_unless_there_are_larger_values() -> None:
     stored = np.array([0, 4095], np.uint16)
     assert scale_of(stored, peak=4095) == (0, 4095)
-    assert scale_of(stored + 1, peak=4095) == (0, 65535)
+    assert scale_of(stored + 1, peak=4095) == (0, 8191)
     assert scale_of(stored, bits=12) == (0, 4095)
+
+
+def test_the_bits_that_a_denoiser_learnt_from_are_white_where_they_have_room() -> None:
+    stored = np.array([0, 900], np.uint16)
+    assert scale_of(stored, usual=12) == (0, 4095)
+    assert scale_of(stored, usual=16) == (0, 65535)
+    assert scale_of(stored, usual=9) == (0, 1023)
+
+
+@pytest.mark.parametrize("dtype", ["u2", "i4", "f4"])
+def test_a_hot_pixel_is_not_the_range_of_an_image_and_stays_as_it_is(dtype: str) -> None:
+    stored = np.random.default_rng(0).integers(100, 1000, (60, 50, 1)).astype(dtype)
+    stored[5, 5], stored[0, 0], stored[1, 1] = 65_000, 100, 999
+    page = samples(stored)
+    assert (page.black, page.white) == (
+        (0, 2047) if dtype == "u2" else (100, pytest.approx(1895, abs=10))
+    )
+    image = page.image()
+    assert image[5, 5] == 1
+    again = page.with_image(1 - image).colour
+    assert again[5, 5] == stored[5, 5]
+    assert (np.delete(again.ravel(), 5 * 50 + 5) != np.delete(stored.ravel(), 255)).mean() > 0.99
 
 
 def test_a_range_that_cannot_be_told_is_refused() -> None:

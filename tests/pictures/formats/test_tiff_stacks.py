@@ -239,11 +239,18 @@ def test_strips_in_one_place_become_strips_in_places_of_their_own() -> None:
         np.testing.assert_array_equal(after.read(page), before[page][::-1])
 
 
+def flat_but_for_one(height: int, width: int) -> npt.NDArray[np.uint16]:
+    """Return a page of 0, but for one pixel: all 16 bits are its range."""
+    page = np.zeros((height, width), np.uint16)
+    page[0, 0] = 65535
+    return page
+
+
 @pytest.mark.parametrize("what", ["tag", "next directory", "missing end"])
 def test_what_points_behind_the_end_is_left_out_of_what_is_written(what: str) -> None:
     """New pixels go there: readers would find a tag or a directory that there was not."""
     described = {"metadata": None, "description": "of eight words"}
-    content = bytearray(stack(np.zeros((40, 50), np.uint16), compression="zlib", **described))
+    content = bytearray(stack(flat_but_for_one(40, 50), compression="zlib", **described))
     with tifffile.TiffFile(io.BytesIO(content)) as file:
         page = file.pages.first
         end = page.offset + 2 + 12 * len(page.tags)
@@ -268,13 +275,13 @@ def test_a_strip_that_lacks_its_end_gets_a_place_of_its_own(is_changed: bool) ->
     """What another page has appended would lie in it."""
     with tifffile.TiffWriter(file := io.BytesIO()) as writer:
         for _ in range(2):
-            flat = np.zeros((40, 50), np.uint16)  # Packed, white takes as many bytes.
+            flat = flat_but_for_one(40, 50)  # Packed, white takes as many bytes.
             writer.write(flat, compression="zlib", metadata=None, photometric="minisblack")
     content = file.getvalue()[:-2]
     assert written(content, lambda image: image) == content
     images = [open_picture(content).read(page) for page in range(2)]
     images[0] = np.random.default_rng(0).random((40, 50, 1), np.float32)
-    images[1] += np.float32(is_changed)
+    images[1][images[1] == 0] = np.float32(is_changed)
     again = open_picture(with_pages(open_picture(content), images))
     for page in range(2):
         np.testing.assert_allclose(again.read(page), images[page], atol=1e-5)

@@ -97,6 +97,8 @@ class Picture(ABC):
         palette_bits: Of each sample of a palette's colours, if it has one.
         rate: Samples a second of a recording, whose channels are pages of one row; None: a picture.
         peak: The value that is white, where the file says that it is below the type's largest.
+        usual_bits: Of samples stored in 16 bits, as they were where the denoiser at hand was
+            trained; None: as each page needs.
         note: What of the file is not denoised or will not come back, a sentence; empty: nothing.
         own: What the file has besides that no other format takes over, in words.
         metadata: What other formats can take over.
@@ -111,6 +113,7 @@ class Picture(ABC):
     palette_bits: int = 8
     rate: int | None = None
     peak: int | None = None
+    usual_bits: int | None = None
     note: str = ""
     own: tuple[str, ...] = ()
     metadata: Metadata = Metadata()
@@ -180,8 +183,10 @@ class Picture(ABC):
         self, colour: npt.NDArray[Any], page_bits: int | None = None, **parts: Any
     ) -> Samples:
         """Return samples with the scale that this file has, or a page of it with other bits."""
-        bits = self._told_bits or min(page_bits or self.bits, 8 * colour.dtype.itemsize)
-        return Samples(colour, *scale_of(colour, self.peak, bits), **parts)
+        whole = 8 * colour.dtype.itemsize
+        stored = page_bits or self.bits
+        bits = self._told_bits or (stored if stored < whole else None)
+        return Samples(colour, *scale_of(colour, self.peak, bits, self.usual_bits), **parts)
 
     def check_size(self, height: int, width: int) -> None:
         """Refuse a page that is too large, before it is decoded.

@@ -13,13 +13,19 @@ import numpy as np
 import numpy.typing as npt
 
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.files import narrowest
 
 _BLOCK = 2**17
 """Pixels that are converted at once."""
 
 _INKS = 4
 _NARROW = 2
-"""Bytes of the widest integers that float32 holds; unsigned ones have the range of their type."""
+"""Bytes of the widest integers that float32 holds; unsigned ones have a range of whole bits."""
+
+_TAIL = 0.1
+"""Percent of the values at either end that may lie anywhere, such as hot pixels."""
+_LOOKED_AT = 2**20
+"""Values that the ends are found by."""
 
 
 class PictureError(ValueError):
@@ -34,10 +40,12 @@ class Samples:
         colour: (H, W, C) of any integer or floating point type: C is 1 (grey), 3 (red, green, blue)
             or 4 (cyan, magenta, yellow, black as amounts of ink).
         black: The stored value that is 0 for a network.
-        white: The stored value that is 1; below `black` where a file stores negatives.
+        white: The stored value that is 1; below `black` where a file stores negatives. Stored
+            values outside of the two are seen as the nearer one, and are never changed.
         alpha: What is stored of transparency, (H, W), any type; it is never changed.
         visible: (H, W), where `colour` can be seen; elsewhere it is never changed. None:
             everywhere.
+        bounded: Whether nothing is seen outside of [0, 1]; not so in a recording.
     """
 
     colour: npt.NDArray[Any]
@@ -45,6 +53,7 @@ class Samples:
     white: float
     alpha: npt.NDArray[Any] | None = None
     visible: npt.NDArray[np.bool_] | None = None
+    bounded: bool = True
 
     @cached_property
     def is_grey(self) -> bool:
@@ -70,7 +79,9 @@ class Samples:
         image = np.empty((*self.colour.shape[:2], channels), np.float32)
         for rows in _blocks(self.colour):
             image[rows] = _seen(self, rows)[..., :channels]
-        return _filled(image) if self.colour.dtype.kind == "f" else image
+        if self.colour.dtype.kind == "f":
+            image = _filled(image)
+        return np.clip(image, 0, 1, out=image) if self.bounded else image
 
     def with_image(self, image: Images) -> "Samples":
         """Return the samples that show another image, rounded to values that the type has.
@@ -109,28 +120,37 @@ class Samples:
 
 
 def scale_of(
-    colour: npt.NDArray[Any], peak: int | None = None, bits: int | None = None
+    colour: npt.NDArray[Any],
+    peak: int | None = None,
+    bits: int | None = None,
+    usual: int | None = None,
 ) -> tuple[float, float]:
     """Return which stored values are 0 and 1 for a network.
 
+    Cameras of 10 or 12 bits write files of 16, and few files say so: on the range of their type
+    their noise would be a sixteenth of what it is. And one hot pixel is not the range of an image:
+    what lies far from all but 0.1 % of the values at either end, by more than these span, lies
+    outside.
+
     Args:
-        colour: Samples of a page.
+        colour: Samples of a page, (H, W, C).
         peak: The largest value that a file says its integers have; it is believed unless there are
             larger ones.
-        bits: Of each unsigned integer, if these are fewer than its type has.
+        bits: Of each unsigned integer, if it is known.
+        usual: The bits that integers of 16 have where this denoiser was trained; believed likewise.
 
     Returns:
-        For unsigned integers of 8 and 16 bits, the range of their type. For floating point, 0 and 1
-        if all finite values lie there. Else the least and the largest of the finite values; of a
-        single value this and 0.
+        For unsigned integers of 8 bits, and for inks, the range of their type; for those of 16, 0
+        and the largest value of the fewest bits, 8 or more, that have room for the image. For
+        floating point, 0 and 1 if all finite values lie there. Else the least and the largest of
+        the finite values that do not lie outside; of a single value this and 0.
 
     Raises:
         PictureError: The range is larger than float64 can tell.
     """
     dtype = colour.dtype
     if dtype.kind == "u" and dtype.itemsize <= _NARROW:
-        full = 2 ** (bits or 8 * dtype.itemsize) - 1
-        return 0.0, float(peak if peak and peak < full and colour.max(initial=0) <= peak else full)
+        return 0.0, float(_white(colour, peak, bits, usual))
     if dtype.kind == "f":
         finite = np.isfinite(colour)
         low = float(colour.min(where=finite, initial=np.inf))
@@ -143,7 +163,36 @@ def scale_of(
         raise PictureError(
             f"holds values from {low:g} to {high:g}, a range that float64 cannot tell: rescale it"
         )
+    low, high = _without_far_ones(colour, low, high)
     return low, high if high > low else float(not low)
+
+
+def _white(colour: npt.NDArray[Any], peak: int | None, bits: int | None, usual: int | None) -> int:
+    full = _largest(bits or 8 * colour.dtype.itemsize)
+    largest = int(colour.max(initial=0))
+    for told in (peak, usual and _largest(usual)):
+        if told and largest <= told <= full:
+            return told
+    if bits or colour.dtype.itemsize < _NARROW or colour.shape[-1] == _INKS:
+        return full
+    _, high = _without_far_ones(colour, int(colour.min(initial=full)), largest)
+    return _largest(narrowest(high))
+
+
+def _largest(bits: int) -> int:
+    return (1 << bits) - 1
+
+
+def _without_far_ones(colour: npt.NDArray[Any], low: float, high: float) -> tuple[float, float]:
+    """Return the range without values that lie far from nearly all others."""
+    values = colour.reshape(-1)
+    some = values[:: values.size // _LOOKED_AT | 1].astype(np.float64)
+    some = some[np.isfinite(some)]
+    if not some.size:
+        return low, high
+    first, last = np.percentile(some, [_TAIL, 100 - _TAIL])
+    span = last - first
+    return (max(low, first - span), min(high, last + span)) if span else (low, high)
 
 
 def _blocks(colour: npt.NDArray[Any]) -> Iterator[slice]:
@@ -191,6 +240,10 @@ def _changed(samples: Samples, rows: slice, wanted: Images) -> npt.NDArray[Any]:
             values = stored + change
         if work is np.float64:
             kept = (change == 0) | ~np.isfinite(stored)
+        low, high = sorted((samples.black, samples.white))
+        outside = (stored < low) | (stored > high)
+        if outside.any():
+            kept = outside if kept is None else kept | outside
     if samples.visible is not None:
         hidden = ~samples.visible[rows, :, np.newaxis]
         kept = hidden if kept is None else kept | hidden

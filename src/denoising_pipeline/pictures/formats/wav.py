@@ -44,7 +44,7 @@ class WavPicture(Picture):
             values = self._recording().values
         except WavError as error:
             raise PictureError(str(error)) from error
-        return Samples(values[..., page : page + 1], 0, 1)
+        return Samples(values[..., page : page + 1], 0, 1, bounded=False)
 
     def rewrite(self, pages: Iterator[Images], file: IO[bytes]) -> None:
         """Write the file again with other samples: rate, depth and all that is beside are kept."""

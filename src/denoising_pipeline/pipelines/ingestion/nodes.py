@@ -24,9 +24,10 @@ from denoising_pipeline.images.checks import (
     inspect_folder,
     inspect_pairs,
     open_shape,
+    stored_bits,
     widest,
 )
-from denoising_pipeline.images.files import with_channels, with_depth
+from denoising_pipeline.images.files import Pixels, widened, with_channels, with_depth
 from denoising_pipeline.images.options import IngestionParameters, PreprocessingParameters
 from denoising_pipeline.images.pair_names import chosen_names
 from denoising_pipeline.images.sets import ImageSet
@@ -49,8 +50,10 @@ def check_source(raw_source: Source, source: str, ingestion: IngestionParameters
     Returns:
         `source`, `licence` and `digest` of the source; `kind`: idx, folder, pairs or noisy;
         `channels` of its images; `files`: `shape` and `sha256` by name, and of image files `dtype`
-        and what of them is not read (`note`); of pairs `pairs`: the clean and the noisy file by
-        name; of recordings their `rate` in samples a second; `left_out`: the reason by name.
+        and what of them is not read (`note`), of those of 16 bits the `largest` value, and `bits`:
+        those that all of them need, which stand for the whole range; of pairs `pairs`: the clean
+        and the noisy file by name; of recordings their `rate` in samples a second; `left_out`: the
+        reason by name.
 
     Raises:
         ValueError: Something is wrong with the source.
@@ -77,6 +80,10 @@ def check_source(raw_source: Source, source: str, ingestion: IngestionParameters
         channels = folder_channels(files, ingestion.channels, raw_source.name)
         if rate := common_rate(files, raw_source.name):
             more["rate"] = rate
+        if bits := stored_bits(files):
+            more["bits"] = bits
+            said = f"%s: the images of 16 bits need {bits}; {2**bits - 1:,} is white."
+            logger.info(said, raw_source.name)
     return {
         "source": raw_source.name,
         "kind": _kind(raw_source, ingestion, paired="pairs" in more),
@@ -210,11 +217,14 @@ def take_images(
     dtype = widest(file["dtype"] for file in files.values())
     channels = source_manifest["channels"]
 
+    def taken_as(pixels: Pixels) -> Pixels:
+        whole = widened(pixels, source_manifest.get("bits"))
+        return with_depth(with_channels(whole, channels), dtype)
+
     def collected(names: Iterable[str]) -> ImageSet:
         names = list(names)
-        pictures = (raw_source.picture(name).pixels for name in names)
         return ImageSet.collect(
-            (with_depth(with_channels(pixels, channels), dtype) for pixels in pictures),
+            (taken_as(raw_source.picture(name).pixels) for name in names),
             [(*files[name]["shape"][:2], channels) for name in names],
             dtype,
         )

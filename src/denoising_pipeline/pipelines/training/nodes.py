@@ -90,6 +90,7 @@ def train_denoiser(
             licence=source_manifest.get("licence"),
             train_images=len(examples.images),
             digest=examples.facts["images"],
+            bits=source_manifest.get("bits"),
         ),
         degradation=chosen,
         seed=seed,
