@@ -56,6 +56,7 @@ def denoise_files(inference: InferenceParameters) -> pd.DataFrame:
         Settings(inference.strength, sigma),
         overwrite=inference.overwrite,
         resume=inference.resume,
+        max_pixels=inference.max_pixels,
     )
     results = list(_results(inference, inference.input, options))
     for line in lines_of(means(results)):
