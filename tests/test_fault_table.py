@@ -1,13 +1,18 @@
-"""`make faults` fails where a fault is not shown to be mended."""
+"""`make faults` fails where a fault is not shown to be mended; guards stand where it is said."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from fault_table import FAULTS
 from limits import PATIENCE
+
+PROJECT = Path(__file__).parents[1]
+GUARDS = yaml.safe_load((PROJECT / "benchmarks/guards.yml").read_text("utf-8"))
 
 TESTS = """
 import pytest
@@ -60,3 +65,13 @@ def test_a_fault_that_is_not_shown_to_be_mended_fails_the_table(
 def test_a_fault_without_a_test_fails_the_table(tmp_path: Path) -> None:
     code, line = table_of(tmp_path, "def test_fault_r02_it():\n    pass\n")
     assert (code, "NO TEST" in line) == (1, True), line
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: f"{guard['fault']} {guard['file']}")
+def test_a_guard_stands_where_it_is_said_to_and_has_tests(guard: dict[str, str]) -> None:
+    """`benchmarks/guards.py` takes it away there, and runs those tests."""
+    source = (PROJECT / "src/denoising_pipeline" / guard["file"]).read_text("utf-8")
+    assert source.count(guard["text"]) == 1
+    tests = (PROJECT / "tests" / guard["tests"]).read_text("utf-8")
+    assert re.search(rf"fault[\w ]*{guard['fault']}", tests)
+    assert guard["fault"] in FAULTS
