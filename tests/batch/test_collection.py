@@ -115,6 +115,17 @@ def test_what_cannot_be_is_refused_before_anything_is_written(folder: Path, stor
     assert not (folder.parent / "out/00.png").exists()
 
 
+def test_fault_r23_a_collection_leads_nothing_out_of_its_folder(folder: Path) -> None:
+    out, elsewhere = folder.parent / "out", folder.parent / "elsewhere"
+    for place in (out, elsewhere):
+        place.mkdir()
+    (out / "sub").symlink_to(elsewhere)
+    found, _ = found_of([str(folder)], str(out))
+    with pytest.raises(PlanError, match=r"out/sub' leads out of '.*out', to '.*elsewhere'"):
+        list(found.shards(frozenset()))
+    assert list(out.iterdir()) == [out / "sub"]
+
+
 @pytest.mark.parametrize("ends", ["store to store", "folder to store", "store to folder"])
 def test_object_storage_gives_the_same_bytes_and_remembers_what_is_done(
     folder: Path, store: str, options: Options, ends: str

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from denoising_pipeline.batch import clashes
-from denoising_pipeline.batch.plan import Plan, PlanError, make_plan
+from denoising_pipeline.batch.plan import RECORD, Plan, PlanError, make_plan
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux alone")
 
@@ -159,6 +159,21 @@ def test_a_folder_named_by_dots_has_its_outputs_beside(
         assert work.target.resolve() == tmp_path / "in/deep_denoised/a.png"
     (work,) = make_plan([Path("..")]).works
     assert work.target.resolve() == tmp_path / "in_denoised/deep/a.png"
+
+
+@pytest.mark.parametrize("name", ["deep", RECORD])
+def test_fault_r23_an_output_outside_of_the_folder_is_refused(tmp_path: Path, name: str) -> None:
+    """Whatever the link is: a folder of the outputs, or the record of them."""
+    touch(tmp_path, "in/deep/a.png", "elsewhere/x")
+    (tmp_path / "out").mkdir()
+    elsewhere = tmp_path / "elsewhere"
+    (tmp_path / "out" / name).symlink_to(elsewhere if name == "deep" else elsewhere / "x")
+    with pytest.raises(PlanError, match=rf"out/{name}' leads out of '.*out', to '.*elsewhere"):
+        make_plan([tmp_path / "in"], tmp_path / "out")
+    inside = touch(tmp_path, "out/really/x")[0].parent
+    (tmp_path / "out" / name).unlink()
+    (tmp_path / "out" / name).symlink_to(inside if name == "deep" else inside / "x")
+    assert len(make_plan([tmp_path / "in"], tmp_path / "out").works) == 1
 
 
 @on_linux

@@ -161,7 +161,9 @@ def test_what_a_format_cannot_keep_is_said_before_anything_is_written(
 
 
 def test_fault_r19_large_pictures_are_refused_until_allowed(folder: Path, model: str) -> None:
-    assert run(model, "photo.jpg", "--max-pixels", "1K").exit_code == 1
+    refused = run(model, "photo.jpg", "--max-pixels", "1K")
+    assert refused.exit_code == 1
+    assert "raise that by --max-pixels" in " ".join(refused.stderr.split())
     assert run(model, "photo.jpg", "--max-pixels", "1.92K").exit_code == 0
 
 

@@ -173,6 +173,31 @@ def test_a_killed_run_goes_on_where_it_was(photo: Path, model: Path) -> None:
     assert len({written[name] for name in names}) == 1
 
 
+@pytest.mark.parametrize("inputs", [("in",), ("in", "more")])
+def test_fault_r23_a_link_among_the_outputs_leads_nothing_out_of_their_folder(
+    photo: Path, model: Path, tmp_path: Path, inputs: tuple[str, ...]
+) -> None:
+    """The folder of a folder, or of one of several inputs, is a link; so is the whole output."""
+    for name in ("in/deep", "more", "elsewhere", "other disk"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "in/deep/a.png").write_bytes(photo.read_bytes())
+    (tmp_path / "out").symlink_to(tmp_path / "other disk")
+    link = tmp_path / "out" / ("deep" if len(inputs) == 1 else "in")
+    link.symlink_to(tmp_path / "elsewhere")
+    given = command(*inputs, "-o", "out", "--model", model, "--overwrite")
+    process = subprocess.run(given, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert process.returncode == 2
+    assert f"'out/{link.name}' leads out of 'out', to '{tmp_path}/elsewhere'" in process.stderr
+    assert "Take that link away, or give another -o." in process.stderr
+    assert "Traceback" not in process.stderr
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert list((tmp_path / "other disk").iterdir()) == [tmp_path / "other disk" / link.name]
+    link.unlink()
+    process = subprocess.run(given, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
+    assert len(list((tmp_path / "other disk").rglob("*.png"))) == 2
+
+
 def test_fault_r24_a_folder_that_may_not_be_written_to_is_refused_before_work(
     photo: Path, model: Path, tmp_path: Path
 ) -> None:

@@ -354,6 +354,14 @@ def test_a_deeper_type_holds_the_same_values() -> None:
     assert with_depth(every, np.uint8) is every
 
 
+def test_fault_r19_images_to_train_on_are_refused_from_100_megapixels_on(tmp_path: Path) -> None:
+    Image.new("1", (9_999, 10_001)).save(tmp_path / "below.png")
+    Image.new("1", (10_000, 10_000)).save(tmp_path / "at.png")
+    assert read_image(tmp_path / "below.png").shape == (10_001, 9_999, 1)
+    with pytest.raises(ImageError, match="at most 99,999,999 are read: cut it into parts"):
+        read_image(tmp_path / "at.png")
+
+
 @pytest.mark.parametrize("name", ["a.tif", "shallow.tif", "a.png", "shallow.png"])
 def test_fault_r19_an_image_that_announces_gigabytes_is_refused_by_its_header(
     tmp_path: Path, name: str

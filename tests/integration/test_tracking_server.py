@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import mlflow
 import numpy as np
 import pytest
@@ -57,6 +58,17 @@ def test_fault_r41_p08_an_outage_costs_no_training_and_is_made_up_for_by_the_nex
     assert len(client.list_artifacts(first.info.run_id, "figures")) == 6
     assert len(models_of(first)) == 1
     assert list((project.path / "data/.to_mlflow").glob("*.jsonl")) == []
+
+
+def test_fault_r40_the_server_of_mlflow_refuses_foreign_hosts_and_pages(server: Server) -> None:
+    """`SECURITY.md` says so."""
+    address = f"{server.address}/api/2.0/mlflow/experiments"
+    foreign = {"host": "evil.example"}, {"origin": "http://evil.example"}
+    assert httpx.get(f"{address}/get?experiment_id=0").status_code == 200
+    assert httpx.get(f"{address}/get?experiment_id=0", headers=foreign[0]).status_code == 403
+    for headers in foreign:
+        answer = httpx.post(f"{address}/create", json={"name": "theirs"}, headers=headers)
+        assert answer.status_code == 403
 
 
 def test_server_receives_the_run(

@@ -9,7 +9,7 @@ from small_denoiser import write_denoiser
 
 from denoising_pipeline.batch.options import InferenceParameters
 from denoising_pipeline.pipelines.inference import nodes
-from denoising_pipeline.pipelines.inference.nodes import denoise_files
+from denoising_pipeline.pipelines.inference.nodes import check_files, denoise_files
 
 
 def test_a_noise_level_is_refused_before_any_file_is_read_by_a_network_not_told_it(
@@ -46,3 +46,12 @@ def test_a_row_for_each_file_and_how_far_it_is_are_told_block_by_block(
     assert table["width"].dtype == int
     assert table["reason"].iloc[2].startswith("is no image")
     assert {"1 of 4 files, 0 failed", "4 of 4 files, 1 failed"} <= set(caplog.messages)
+
+
+def test_fault_r19_the_limit_of_pixels_is_a_parameter(tmp_path: Path) -> None:
+    model = write_denoiser(tmp_path / "small.zip")
+    Image.new("L", (20, 10)).save(tmp_path / "photo.png")
+    given = InferenceParameters(input=str(tmp_path / "photo.png"), model=str(model), max_pixels=199)
+    with pytest.raises(ValueError, match=r"10x20 pixels, and at most 199 .*inference\.max_pixels"):
+        check_files(denoise_files(given))
+    check_files(denoise_files(given.model_copy(update={"max_pixels": 200})))

@@ -160,7 +160,7 @@ BAD: dict[str, tuple[int, bytes, dict[str, str]]] = {
     "an enormous header": (413, png_of(2**31 - 1, 2**31 - 1), {}),
     "a GIF": (422, encoded(photograph(), "GIF"), {}),
     "too many bytes": (413, bytes(MAX_BYTES + 1), {}),
-    "a foreign host": (421, b"", {"host": "evil.example"}),
+    "a foreign host": (403, b"", {"host": "evil.example"}),
     "a foreign origin": (403, encoded(photograph()), {"origin": "http://evil.example"}),
 }
 

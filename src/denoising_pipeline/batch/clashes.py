@@ -1,8 +1,8 @@
-"""Outputs that would replace an input or each other, also where a file system takes A for a."""
+"""Outputs that would replace an input or each other, or lie elsewhere than was said."""
 
 import os
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -39,6 +39,24 @@ def refuse_clashes(pairs: Sequence[tuple[Path, Path]]) -> str:
         + more
         + "\nGive another -o or --suffix, leave --format out, or denoise them one after the other."
     )
+
+
+def refuse_ways_out(written: Iterable[Path], output: Path) -> str:
+    """Return why outputs cannot go where they would, or nothing.
+
+    Args:
+        written: Folders that outputs go into, and files that are added to.
+        output: The folder that a person has named, which may be a link itself.
+    """
+    inside = os.path.realpath(output)
+    for path in written:
+        real = os.path.realpath(path)
+        if not Path(real).is_relative_to(inside):
+            return (
+                f"Nothing was done: '{shown(path)}' leads out of '{shown(output)}', to "
+                f"'{shown(real)}'. Take that link away, or give another -o."
+            )
+    return ""
 
 
 @cache

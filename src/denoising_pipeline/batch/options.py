@@ -4,6 +4,7 @@ from pydantic import Field
 
 from denoising_pipeline.core.options import Section
 from denoising_pipeline.denoiser.shipped import DEFAULT
+from denoising_pipeline.images.arrays import MAX_PIXELS
 
 
 class InferenceParameters(Section):
@@ -22,6 +23,7 @@ class InferenceParameters(Section):
         None, ge=0, le=255, description="noise level on the scale of 255; null: estimated"
     )
     format: str | None = Field(None, description="such as PNG; null: as it came")
+    max_pixels: int = Field(MAX_PIXELS, ge=1, description="larger pictures are refused")
     overwrite: bool = Field(False, description="replace outputs that are there")
     resume: bool = Field(False, description="skip what is done and unchanged")
     workers: int = Field(1, ge=1, description="processes that share the files")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Protocol
 
-from denoising_pipeline.batch.clashes import refuse_clashes
+from denoising_pipeline.batch.clashes import refuse_clashes, refuse_ways_out
 from denoising_pipeline.batch.results import FileResult, Status, shown
 from denoising_pipeline.pictures.formats import FORMATS, format_of
 
@@ -115,13 +115,15 @@ def make_plan(
 
     Raises:
         PlanError: An input is not there, two inputs would become one output, an output would
-            replace an input, or the output does not fit the inputs.
+            replace an input or lie outside of the output's folder, or the output does not fit the
+            inputs.
     """
     _check_inputs(inputs)
     wanted = None if format is None else format_of(format)
     if output is not None and not into_folder and _is_file(output, inputs):
         wanted = _format_of_file(output, wanted)
-        return _checked(Plan([Work(inputs[0], output, output.parent, wanted, recorded=False)]), "")
+        work = Work(inputs[0], output, output.parent, wanted, recorded=False)
+        return _checked(Plan([work]), "", None)
     behind = (SUFFIX if output is None else "") if suffix is None else suffix
     if os.sep in behind or "/" in behind:
         raise PlanError(f"The suffix '{shown(behind)}' has a / in it; give -o FOLDER instead.")
@@ -134,7 +136,7 @@ def make_plan(
             root = given.parent if output is None else output
             target = root / renamed(given.name, behind, wanted)
             plan.works.append(Work(given, target, root, wanted, recorded=output is not None))
-    return _checked(plan, behind)
+    return _checked(plan, behind, output)
 
 
 def _check_inputs(inputs: Sequence[Path]) -> None:
@@ -237,8 +239,8 @@ def _left_out(entry: os.DirEntry[str], inside: str, outputs: str) -> str:
     return next((reason for reason, holds in reasons.items() if holds), "")
 
 
-def _checked(plan: Plan, behind: str) -> Plan:
-    """Leave out outputs of an earlier time among the inputs, and refuse clashes."""
+def _checked(plan: Plan, behind: str, output: Path | None) -> Plan:
+    """Leave out outputs of an earlier time among the inputs; refuse clashes, and ways out."""
     works = list({(work.source, work.target): work for work in plan.works}.values())
     targets = {work.target: work.source for work in works} if behind else {}
     kept, left_out = [], list(plan.left_out)
@@ -251,4 +253,11 @@ def _checked(plan: Plan, behind: str) -> Plan:
             kept.append(work)
     if clash := refuse_clashes([(work.source, work.target) for work in kept]):
         raise PlanError(clash)
+    written: dict[Path, set[Path]] = {}
+    for work in kept:
+        folders = written.setdefault(output or work.root, set())
+        folders |= {work.target.parent, work.root / RECORD}
+    for folder, paths in written.items():
+        if way_out := refuse_ways_out(sorted(paths), folder):
+            raise PlanError(way_out)
     return Plan(kept, left_out)

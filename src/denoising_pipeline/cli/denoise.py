@@ -102,7 +102,7 @@ class Help(click.Command):
     "--max-pixels",
     type=Amount(1000),
     metavar="N",
-    help="Refuse larger pictures, such as 500M.  [default: 200M]",
+    help="Refuse larger pictures, such as 500M.  [default: just below 100M]",
 )
 @click.option("--csv", type=click.Path(path_type=Path), metavar="FILE", help="Write a table, too.")
 @click.option("--json", type=click.Path(path_type=Path), metavar="FILE", help="The same in JSON.")

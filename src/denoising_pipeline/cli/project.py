@@ -18,6 +18,7 @@ from kedro.io.core import DatasetError, Version
 from denoising_pipeline import __version__
 from denoising_pipeline.cli.kedro_run import own_run
 from denoising_pipeline.cli.listing import write_lists
+from denoising_pipeline.core.files import is_of_the_disk, not_written
 
 KNOWN_ERRORS = (DatasetError, MissingConfigException, OSError, ValueError)
 """Errors whose message says what is wrong and what to do."""
@@ -52,11 +53,16 @@ def without_traceback(command: Callable[..., Any]) -> Callable[..., Any]:
         except (click.ClickException, click.Abort):
             raise
         except Exception as error:
-            known = isinstance(error, KNOWN_ERRORS)
-            message = str(error) if known else f"{type(error).__name__}: {error}"
-            raise CommandError(message) from error
+            raise CommandError(_in_words(error)) from error
 
     return wrapped
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, OSError) and isinstance(error.filename, str) and is_of_the_disk(error):
+        return not_written(error.filename, error)
+    known = isinstance(error, KNOWN_ERRORS)
+    return str(error) if known else f"{type(error).__name__}: {error}"
 
 
 class Commands(click.Group):

@@ -17,7 +17,7 @@ SECONDS = click.FloatRange(0, min_open=True)
     metavar="MODEL",
     help="A denoiser of the package, a file, catalog:VERSION, runs:/... or models:/... of MLflow.",
 )
-@click.option("--max-pixels", type=Amount(1000), default="100M", help="Of a picture.")
+@click.option("--max-pixels", type=Amount(1000), help="Of a picture.  [default: just below 100M]")
 @click.option("--max-bytes", type=Amount(1000), default="200M", help="Of a file.")
 @click.option("--max-memory", type=Amount(1024), help="That the network may take, such as 2G.")
 @click.option("--timeout", type=SECONDS, default=120.0, help="Seconds that a picture may take.")
@@ -29,7 +29,7 @@ def serve(
     host: str,
     port: int,
     model: str,
-    max_pixels: int,
+    max_pixels: int | None,
     max_bytes: int,
     max_memory: int | None,
     timeout: float,
@@ -43,10 +43,11 @@ def serve(
     """
     from denoising_pipeline.cli.model import model_file
     from denoising_pipeline.denoiser.file import load_denoiser
+    from denoising_pipeline.images.arrays import MAX_PIXELS
     from denoising_pipeline.service.limits import Limits
     from denoising_pipeline.service.server import serve as run
 
-    limits = Limits(max_bytes, max_pixels, timeout, queue, max_memory)
+    limits = Limits(max_bytes, max_pixels or MAX_PIXELS, timeout, queue, max_memory)
     try:
         denoiser = load_denoiser(model_file(model))
         run(denoiser, model, host, port, limits, allow_host, announce=_announce)

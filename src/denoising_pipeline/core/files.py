@@ -77,7 +77,7 @@ def atomic_write(fs: Any, path: str) -> Iterator[IO[bytes]]:
         with suppress(OSError):
             fs.rm_file(temporary)
         if isinstance(error, OSError) and is_of_the_disk(error):
-            told = OSError(_not_written(path, error))
+            told = OSError(not_written(path, error))
             told.errno = error.errno
             raise told from error
         raise
@@ -88,7 +88,7 @@ def is_of_the_disk(error: OSError) -> bool:
     return error.errno in _DISK or (error.errno is None and "written" in str(error))
 
 
-def _not_written(path: str, error: OSError) -> str:
+def not_written(path: str, error: OSError) -> str:
     """Say which file could not be written, why, and what to do."""
     folder = next((p for p in Path(path).absolute().parents if p.is_dir()), Path.cwd())
     free = shutil.disk_usage(folder).free / 1e6

@@ -16,8 +16,12 @@ from fsspec.implementations.local import LocalFileSystem
 
 from denoising_pipeline.core.files import atomic_write, remove_abandoned
 from denoising_pipeline.core.processes import is_alive, process_tags
-from denoising_pipeline.core.secrets import masked
-from denoising_pipeline.hooks.reach import check_store, errors_raised_only, is_outage
+from denoising_pipeline.hooks.reach import (
+    check_store,
+    errors_raised_only,
+    is_outage,
+    reason,
+)
 
 Step: TypeAlias = Mapping[str, Any]
 """One thing to tell: `do` names it, the other values are JSON."""
@@ -137,11 +141,10 @@ class Outbox:
         first = not self._failed_at()
         self._beside("failed").touch()
         if first:
-            reason = masked(str(error)).partition("\n")[0][:200]
             logger.warning(
                 "MLflow cannot be reached (%s). The run goes on; what it has to tell is kept in "
                 "'%s', and told when MLflow is there again, at the latest by the next run.",
-                reason,
+                reason(error)[:200],
                 self._file,
             )
 

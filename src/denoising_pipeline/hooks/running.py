@@ -1,5 +1,6 @@
 """Which versions runs that go on at present write and read: nobody else removes them."""
 
+import atexit
 import json
 from collections.abc import Iterable
 from contextlib import suppress
@@ -28,6 +29,7 @@ def begin(project: Path, run: str, versions: Iterable[str]) -> None:
     word = json.dumps({**process_tags(), "versions": [run, *versions]})
     with suppress(OSError), atomic_write(LocalFileSystem(), str(_word(project, run))) as file:
         file.write(word.encode())
+    atexit.register(end, project, run)  # Kedro tells nobody of a run that a hook refuses.
 
 
 def end(project: Path, run: str) -> None:

@@ -15,6 +15,9 @@ from filelock import FileLock
 
 SQLITE = "sqlite:///"
 
+STORE = "MLFLOW_TRACKING_URI"
+"""The variable that names another store than mlflow.yml."""
+
 PLACES = (
     ("experiments", "artifact_location"),
     ("runs", "artifact_uri"),
@@ -30,23 +33,21 @@ UNTRACKED: ContextVar[bool] = ContextVar("UNTRACKED", default=False)
 logger = logging.getLogger(__name__)
 
 
-def absolute_store(configuration: dict[str, Any], project_path: Path) -> dict[str, Any]:
-    """Complete `mlflow.yml`: `MLFLOW_TRACKING_URI` wins, and SQLite files lie in the project.
+def store_uri(configuration: dict[str, Any], project_path: Path) -> str:
+    """Return where runs are tracked: the variable wins, and SQLite files lie in the project.
 
     Args:
         configuration: The content of `mlflow.yml`.
         project_path: The folder that a relative SQLite path starts from.
 
     Returns:
-        The configuration with `server.mlflow_tracking_uri` absolute and, for SQLite, a folder
-        `mlruns` for artifacts beside the database.
+        The address, whose folder is made, or nothing: MLflow's own default.
 
     Raises:
         ValueError: The database's path cannot be said in an address.
     """
-    server = dict(configuration.get("server") or {})
-    tracking = dict(configuration.get("tracking") or {})
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or server.get("mlflow_tracking_uri") or ""
+    named = (configuration.get("server") or {}).get("mlflow_tracking_uri")
+    uri: str = os.environ.get(STORE) or named or ""
     if uri.startswith(SQLITE):
         database = project_path / uri.removeprefix(SQLITE)
         if wrong := [mark for mark in "?%" if mark in str(database)]:
@@ -57,6 +58,28 @@ def absolute_store(configuration: dict[str, Any], project_path: Path) -> dict[st
             )
         database.parent.mkdir(parents=True, exist_ok=True)
         uri = f"{SQLITE}{database}"
+    return uri
+
+
+def database_of(uri: str) -> Path | None:
+    """Return the file of a SQLite database; None: the store is none."""
+    return Path(uri.removeprefix(SQLITE)) if uri.startswith(SQLITE) else None
+
+
+def in_store(configuration: dict[str, Any], uri: str) -> dict[str, Any]:
+    """Complete `mlflow.yml`.
+
+    Args:
+        configuration: Its content.
+        uri: Where runs are tracked.
+
+    Returns:
+        The configuration with this `server.mlflow_tracking_uri` and, for SQLite, a folder `mlruns`
+        for artifacts beside the database.
+    """
+    server = dict(configuration.get("server") or {})
+    tracking = dict(configuration.get("tracking") or {})
+    if database := database_of(uri):
         experiment = dict(tracking.get("experiment") or {})
         chosen = experiment.get("create_experiment_kwargs") or {}
         location = (database.parent / "mlruns").as_uri()
@@ -110,7 +133,5 @@ def store_lock(uri: str | None = None) -> AbstractContextManager[Any]:
     Args:
         uri: The store; MLflow's present one by default.
     """
-    uri = uri or mlflow.get_tracking_uri()
-    if not uri.startswith(SQLITE):
-        return nullcontext()
-    return FileLock(f"{uri.removeprefix(SQLITE)}.lock")
+    database = database_of(uri or mlflow.get_tracking_uri())
+    return FileLock(f"{database}.lock") if database else nullcontext()

@@ -31,7 +31,7 @@ from denoising_pipeline.hooks.publishing import (
     log_parameters,
     to_publish,
 )
-from denoising_pipeline.hooks.reach import check_database
+from denoising_pipeline.hooks.reach import check_database, check_room, starting
 from denoising_pipeline.hooks.run_name import Address, run_name
 from denoising_pipeline.hooks.run_tags import (
     conf_source,
@@ -49,7 +49,13 @@ from denoising_pipeline.hooks.shared_run import (
     without_process,
 )
 from denoising_pipeline.hooks.signals import Signals
-from denoising_pipeline.hooks.store import UNTRACKED, absolute_store, store_lock
+from denoising_pipeline.hooks.store import (
+    UNTRACKED,
+    database_of,
+    in_store,
+    store_lock,
+    store_uri,
+)
 from denoising_pipeline.hooks.system_metrics import SystemMetrics
 from denoising_pipeline.hooks.trial_runs import TrialRuns
 from denoising_pipeline.hooks.variables import own_tracking
@@ -58,7 +64,7 @@ from denoising_pipeline.hooks.versions import VersionHooks
 COMMAND = "command.txt"
 """Artifact that has the command of a run, if it is too long for a tag."""
 
-OTHERS = 60.0
+OTHERS = 15.0
 """Seconds that a run waits at its start for others that begin at once."""
 
 KEPT = "data/.to_mlflow"
@@ -93,12 +99,15 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         self._end("KILLED")
         if UNTRACKED.get():
             return
-        context.config_loader["mlflow"] = absolute_store(
-            context.config_loader["mlflow"], Path(context.project_path)
-        )
-        uri = context.config_loader["mlflow"]["server"]["mlflow_tracking_uri"]
-        with own_tracking(), store_lock(uri):
-            super().after_context_created(context)
+        configuration = context.config_loader["mlflow"]
+        uri = store_uri(configuration, Path(context.project_path))
+        with own_tracking(), starting(uri):
+            if (database := database_of(uri)) and not database.exists():
+                check_room(uri)
+            check_database(uri, OTHERS, reading=True)
+            context.config_loader["mlflow"] = in_store(configuration, uri)
+            with store_lock(uri):
+                super().after_context_created(context)
         self._parameters = Parameters.model_validate(context.config_loader["parameters"])
         self._project_path = Path(context.project_path)
         self._conf_source = Path(context.config_loader.conf_source)
@@ -121,18 +130,20 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
             self._signals.watch("SequentialRunner" not in str(run_params["runner"]))
             named = {**run_params, "pipeline_names": []} if shared_run() else run_params
             name = run_name(named, parameters, datetime.now())
-            self._create(name, tags)
+            with starting(mlflow.get_tracking_uri()):
+                self._create(name, tags)
         left_out = {"runner": "", "runtime_params": {}, "project_path": ""}
-        super().before_pipeline_run({**run_params, **left_out}, pipeline, catalog)
         mlflow_run = None
-        self.address = self._address(run_params["env"])
-        if self._is_mlflow_enabled:
-            mlflow_run = self.run_id
-            try:
-                self._record_start(tags, command, parameters, self._about(pipeline))
-            except Exception:  # Kedro calls `on_pipeline_error` for errors of nodes only.
-                self._end("FAILED")
-                raise
+        try:
+            with starting(mlflow.get_tracking_uri()):
+                super().before_pipeline_run({**run_params, **left_out}, pipeline, catalog)
+                self.address = self._address(run_params["env"])
+                if self._is_mlflow_enabled:
+                    mlflow_run = self.run_id
+                    self._record_start(tags, command, parameters, self._about(pipeline))
+        except Exception:  # Kedro calls `on_pipeline_error` for errors of nodes only.
+            self._end("FAILED")
+            raise
         known = run_facts(facts, parameters, run_params["run_id"], mlflow_run, self.address)
         self._trials = TrialRuns(self._box())
         doors = {
@@ -154,6 +165,7 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         """Create the run with the tags that tell whose it is: nobody can end another one's."""
         uri = mlflow.get_tracking_uri()
         check_database(uri, OTHERS)
+        check_room(uri)
         deliver_left(self._project_path / KEPT, uri, carry_out)
         tracking = self.mlflow_config.tracking
         experiment = tracking.experiment._experiment

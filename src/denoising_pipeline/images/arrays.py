@@ -20,6 +20,10 @@ Values: TypeAlias = npt.NDArray[np.float64]
 IN_MEMORY = 2**30
 """Bytes of clean images that one array holds in memory at most: 340,000 images of 28x28."""
 
+MAX_PIXELS = 99_999_999
+"""Pixels that a picture has at most, unless told otherwise: it is refused from 100 megapixels on,
+before it is decoded."""
+
 _SCALING_BLOCK = 10_000
 """Images that are scaled at once."""
 

@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 
 from denoising_pipeline.images import png, wav
 from denoising_pipeline.images import tiff_codecs as codecs
+from denoising_pipeline.images.arrays import MAX_PIXELS
 from denoising_pipeline.images.luma import LUMA
 from denoising_pipeline.images.tiff_pages import layout_of
 
@@ -33,9 +34,6 @@ OTHER_SUFFIXES = (
 """How files of images end that are not read."""
 
 FORMATS = "PNG, JPEG, WebP or TIFF"
-
-MAX_PIXELS = 200_000_000
-"""Pixels that an image has at most; larger ones are refused before they are decoded."""
 
 MOST_CHANNELS = 16
 """Of which the first one or three are read."""

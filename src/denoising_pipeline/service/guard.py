@@ -56,13 +56,13 @@ class Hosts:
         """Check where a request comes from.
 
         Raises:
-            RefusedError: 421 for a foreign host, 403 for a foreign origin.
+            RefusedError: 403, for a foreign host or origin.
         """
         host = headers.get("host", "")
         name = _host_name(host)
         if not self._knows(name):
             raise RefusedError(
-                421,
+                403,
                 f"This service is not called '{name}'. If it is meant to be, start it with "
                 f"--allow-host {name or 'NAME'}.",
             )

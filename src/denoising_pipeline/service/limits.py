@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from denoising_pipeline.images.arrays import MAX_PIXELS
+
 ENDS = "The service is shutting down."
 
 
@@ -21,7 +23,7 @@ class Limits:
     """
 
     max_bytes: int = 200_000_000
-    max_pixels: int = 100_000_000
+    max_pixels: int = MAX_PIXELS
     timeout: float = 120.0
     queue: int = 16
     max_memory: int | None = None

@@ -43,8 +43,8 @@ def open_upload(path: Path, name: str, limits: Limits, stop: Stop) -> Picture:
         if pixels > limits.max_pixels:
             raise RefusedError(
                 413,
-                f"{name} has more than {limits.max_pixels / 1e6:g} megapixels, which is the limit "
-                "of this service: send a smaller one, or start it with a larger --max-pixels.",
+                f"{name} has more than {limits.max_pixels:,} pixels, which is the limit of "
+                "this service: send a smaller one, or start it with a larger --max-pixels.",
             )
     return picture
 

@@ -161,7 +161,7 @@ def test_the_content_decides_and_not_the_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", WHOLE)
 def test_what_is_too_large_is_refused_before_it_is_decoded(kind: str) -> None:
-    with pytest.raises(PictureError, match=r"60x60 pixels.* raise max_pixels"):
+    with pytest.raises(PictureError, match=r"60x60 pixels.* by --max-pixels .*max_pixels in"):
         open_picture(WHOLE[kind], max_pixels=3599)
     assert open_picture(WHOLE[kind], max_pixels=3600).size() == (60, 60)
 
@@ -170,8 +170,14 @@ def test_fault_r19_a_bomb_is_refused_by_its_header() -> None:
     """A PNG of 40,000 x 40,000 zeros takes 200 kB."""
     header = bytearray(saved(GREY)[:33])
     header[16:24] = (40_000).to_bytes(4, "big") * 2
-    with pytest.raises(PictureError, match="1600 megapixels, and at most 200"):
+    with pytest.raises(PictureError, match="40000x40000 pixels, and at most 99,999,999"):
         open_picture(bytes(header))
+
+
+def test_fault_r19_pictures_from_100_megapixels_on_are_refused() -> None:
+    assert open_picture(saved(np.zeros((10_001, 9_999), np.bool_))).size() == (10_001, 9_999)
+    with pytest.raises(PictureError, match="10000x10000 pixels, and at most 99,999,999"):
+        open_picture(saved(np.zeros((10_000, 10_000), np.bool_)))
 
 
 def test_pillows_own_limit_is_neither_used_nor_changed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from denoising_pipeline.batch.clashes import ignores_case
+from denoising_pipeline.batch.clashes import ignores_case, refuse_ways_out
 from denoising_pipeline.batch.one import in_words
 from denoising_pipeline.batch.partners import Partners
 from denoising_pipeline.batch.places import Address, filesystem, is_there
@@ -113,8 +113,9 @@ class Collected:
             pictured: Positions of the files that thumbnails are made of.
 
         Raises:
-            PlanError: Two files would become one.
+            PlanError: Two files would become one, or one would lie outside of the output's folder.
         """
+        self._refuse_ways_out()
         count = _count(self.naming.root, len(self.names))
         numbers = array("L", (self._shard(at, count) for at in range(len(self.names))))
         order = array("L", sorted(range(len(numbers)), key=numbers.__getitem__))
@@ -138,6 +139,14 @@ class Collected:
 
     def _shard(self, at: int, count: int) -> int:
         return shard_number(self.naming.target(self.bases[at], self.names[at]), count)
+
+    def _refuse_ways_out(self) -> None:
+        root = self.naming.root
+        if isinstance(root, Path):
+            targets = map(self.naming.target, self.bases, self.names)
+            folders = {root / target.rpartition("/")[0] for target in targets}
+            if way_out := refuse_ways_out(sorted({root / MANIFEST, *folders}), root):
+                raise PlanError(way_out)
 
     def _refuse_clashes(self, order: Sequence[int], numbers: Sequence[int]) -> None:
         root = self.naming.root

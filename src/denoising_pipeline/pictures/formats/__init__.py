@@ -1,8 +1,8 @@
 """People's own image files: read page by page, and written back as they were."""
 
+from denoising_pipeline.images.arrays import MAX_PIXELS
 from denoising_pipeline.pictures.formats.front import (
     FORMATS,
-    MAX_PIXELS,
     check_format,
     format_of,
     left_out,

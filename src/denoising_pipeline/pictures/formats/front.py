@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.arrays import MAX_PIXELS, Images
 from denoising_pipeline.pictures.formats import jpeg, webp
 from denoising_pipeline.pictures.formats.bmp import BmpPicture, create_bmp
 from denoising_pipeline.pictures.formats.jpeg import JpegPicture, create_jpeg
@@ -21,10 +21,6 @@ from denoising_pipeline.pictures.formats.tiff import TiffPicture
 from denoising_pipeline.pictures.formats.tiff_write import write_tiff
 from denoising_pipeline.pictures.formats.wav import WavPicture
 from denoising_pipeline.pictures.formats.webp import WebpPicture, create_webp
-
-MAX_PIXELS = 200_000_000
-"""Pixels that a page has at most, unless told otherwise."""
-
 
 FACTS = {
     "icc": "the colour profile",

@@ -198,8 +198,9 @@ class Picture(ABC):
             raise PictureError("has no pixels")
         if height * width > self._max_pixels:
             raise PictureError(
-                f"has {height}x{width} pixels, {height * width / 1e6:.0f} megapixels, and at most "
-                f"{self._max_pixels / 1e6:.0f} are allowed: raise max_pixels if this is right"
+                f"has {height}x{width} pixels, and at most {self._max_pixels:,} are allowed: if "
+                "this is right, raise that by --max-pixels (inference.max_pixels of Kedro, "
+                "max_pixels in Python), or else cut it into parts"
             )
 
 

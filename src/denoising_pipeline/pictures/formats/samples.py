@@ -191,8 +191,9 @@ def _without_far_ones(colour: npt.NDArray[Any], low: float, high: float) -> tupl
     if not some.size:
         return low, high
     first, last = np.percentile(some, [_TAIL, 100 - _TAIL])
-    span = last - first
-    return (max(low, first - span), min(high, last + span)) if span else (low, high)
+    with np.errstate(over="ignore"):
+        span = last - first
+        return (max(low, first - span), min(high, last + span)) if span else (low, high)
 
 
 def _blocks(colour: npt.NDArray[Any]) -> Iterator[slice]:

@@ -76,6 +76,7 @@ def denoise_files(inference: InferenceParameters) -> pd.DataFrame:
         Settings(inference.strength, sigma),
         overwrite=inference.overwrite,
         resume=inference.resume,
+        max_pixels=inference.max_pixels,
     )
     results = _denoised(inference, inference.input, options)
     for line in lines_of(means(results)):
