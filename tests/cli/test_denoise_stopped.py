@@ -1,6 +1,6 @@
 """`denoise` is ended by SIGKILL in the middle of what it does to files; the next one sets it right.
 
-`python tests/crash_denoise.py` does so at every call, in four ways (about 90 stops, 2 minutes).
+`python tests/crash_denoise.py` does so at every call, in four ways (100 stops, 2 minutes).
 """
 
 import subprocess
