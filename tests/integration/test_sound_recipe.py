@@ -60,6 +60,7 @@ def test_the_recipe_runs_to_its_report_and_denoises_files(project: Project) -> N
     assert metrics["test/si_sdr"] > metrics["test_noisy/si_sdr"]
     page = project.saved(run, "report.html").read_text()
     assert "SI-SDR" in page and "spectral subtraction" in page
+    assert "Over wiener filter of speech" in page and "test_baseline/si_sdr" in metrics
     path = project.saved(run, "denoiser.zip")
     assert Denoiser.load(path).architecture.sample_rate == 8000
     recording = project.path / "data/01_raw/melodies/test/9.wav"

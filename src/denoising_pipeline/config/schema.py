@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
-from denoising_pipeline.baselines.options import BenchmarkParameters, RobustnessParameters
+from denoising_pipeline.baselines.options import (
+    BenchmarkParameters,
+    RobustnessParameters,
+    scored_beside,
+)
 from denoising_pipeline.batch.options import InferenceParameters
 from denoising_pipeline.config.errors import ParameterError, explain
 from denoising_pipeline.config.layers import flatten
@@ -29,6 +33,11 @@ from denoising_pipeline.training.options import (
 from denoising_pipeline.training.study.options import StudyParameters
 
 
+class _Evaluation(EvaluationParameters):
+    # The room of evaluation stands below that of the baselines, and does not know their names.
+    _known_baseline = field_validator("baseline")(scored_beside)
+
+
 class Parameters(Section):
     """Every parameter of every pipeline: one key per pipeline beside the source and the seed."""
 
@@ -38,7 +47,7 @@ class Parameters(Section):
     preprocessing: PreprocessingParameters = PreprocessingParameters()
     noise_injection: NoiseInjectionParameters = NoiseInjectionParameters(Gaussian())
     training: TrainingParameters = TrainingParameters()
-    evaluation: EvaluationParameters = EvaluationParameters()
+    evaluation: _Evaluation = _Evaluation()
     reporting: ReportingParameters = ReportingParameters()
     inference: InferenceParameters = InferenceParameters()
     robustness: RobustnessParameters = RobustnessParameters()
