@@ -309,10 +309,13 @@ def test_flattening_keeps_every_leaf_under_its_path(tree: dict[str, Any]) -> Non
     assert flatten(tree) == leaves(tree)
 
 
-@pytest.mark.parametrize("key", ["robustness.classical", "evaluation.baseline"])
-def test_an_unknown_baseline_is_refused_with_its_nearest(key: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "problem"),
+    [("robustness.classical", "not allowed"), ("evaluation.baseline", "unknown")],
+)
+def test_an_unknown_baseline_is_refused_with_its_nearest(key: str, problem: str) -> None:
     line = refusal(nested(key, "median filtre"))
-    assert line.startswith(f"{key}: 'median filtre' is not allowed; ")
+    assert line.startswith(f"{key}: 'median filtre' is {problem}; ")
     assert "did you mean 'median filter'? Allowed: " in line
 
 

@@ -49,15 +49,18 @@ def test_the_recipe_runs_to_its_report_and_is_tracked(
     project: Project, name: str, scores: set[str], baseline: str
 ) -> None:
     recipe = project.recipe(name, small(name))
-    run = project.run(recipe, "--pipelines", BESIDE_BASELINES)
+    unsure = ",uncertainty" if name == "coloured_digits" else ""
+    run = project.run(recipe, "--pipelines", f"{BESIDE_BASELINES}{unsure}")
     beside = {f"{group}/{score}" for group in ("test", "test_baseline") for score in scores}
     assert beside <= run.data.metrics.keys()
-    assert run.data.tags["baseline"] == baseline
+    assert run.data.params["evaluation.baseline"] == baseline
     denoiser = Denoiser.load(project.saved(run, "denoiser.zip"))
     assert denoiser.out_channels == 3
     assert denoiser.image_shape[2] == (3 if name == "watermark" else 1)
     page = project.saved(run, "report.html").read_text()
     assert f"Over {baseline}" in page
+    reporting = project.path / f"data/{name}/08_reporting"
+    assert (reporting / "uncertainty_summary.json").exists() == bool(unsure)
     assert ("CIEDE2000" in page) == (name != "watermark")
 
 

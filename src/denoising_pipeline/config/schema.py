@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError
 
 from denoising_pipeline.baselines.options import (
     BenchmarkParameters,
@@ -33,11 +33,6 @@ from denoising_pipeline.training.options import (
 from denoising_pipeline.training.study.options import StudyParameters
 
 
-class _Evaluation(EvaluationParameters):
-    # The room of evaluation stands below that of the baselines, and does not know their names.
-    _known_baseline = field_validator("baseline")(scored_beside)
-
-
 class Parameters(Section):
     """Every parameter of every pipeline: one key per pipeline beside the source and the seed."""
 
@@ -47,7 +42,7 @@ class Parameters(Section):
     preprocessing: PreprocessingParameters = PreprocessingParameters()
     noise_injection: NoiseInjectionParameters = NoiseInjectionParameters(Gaussian())
     training: TrainingParameters = TrainingParameters()
-    evaluation: _Evaluation = _Evaluation()
+    evaluation: EvaluationParameters = EvaluationParameters()
     reporting: ReportingParameters = ReportingParameters()
     inference: InferenceParameters = InferenceParameters()
     robustness: RobustnessParameters = RobustnessParameters()
@@ -79,6 +74,10 @@ def validate_parameters(raw: Mapping[str, Any]) -> Parameters:
     except ValidationError as error:
         lines = [explain(Parameters, details) for details in error.errors(include_url=False)]
         raise ParameterError.of(lines) from None
+    try:  # The room of evaluation stands below that of baselines, and does not know their names.
+        scored_beside(checked.evaluation.baseline)
+    except ValueError as error:
+        raise ParameterError.of([f"evaluation.baseline: {error}"]) from None
     if nothing := [key for key, value in flatten(raw).items() if value == "None"]:
         raise ParameterError.of(
             [f"{key}: 'None' is a text; write null for none" for key in nothing]
