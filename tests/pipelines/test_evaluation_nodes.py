@@ -378,7 +378,7 @@ def test_a_filter_that_costs_nothing_is_scored_beside_the_denoiser() -> None:
     noisy = draw_noisy(clean, Gaussian(), seed=0, split="test", epoch=0)
     given = (clean, noisy, noisy, splits(), ALL, trained(Gaussian()), Denoiser.load)
     val = draw_noisy(clean[:2], Gaussian(), seed=0, split="val", epoch=0)
-    scores = score_test_images(*given, clean[:2], val)
+    scores = score_test_images(*given, clean[:2], clean[:2], val)
     assert (scores["baseline_psnr"] > scores["noisy_psnr"]).all()
     summary = summary_of(scores, ALL)
     assert summary["baseline"] == "gaussian filter + tone"
@@ -396,7 +396,7 @@ def test_the_baseline_is_the_one_that_the_parameters_name() -> None:
     grey = clean.mean(-1, keepdims=True)
     chosen = EvaluationParameters(baseline="mean colour")
     given = (clean, grey, clean, splits())
-    known = (trained(Gaussian()), Denoiser.load, clean[:2], grey[:2])
+    known = (trained(Gaussian()), Denoiser.load, clean[:2], clean[:2], grey[:2])
     summary = summary_of(score_test_images(*given, chosen, *known), chosen)
     assert summary["baseline"] == "mean colour"
     assert "baseline" not in summary_of(score_test_images(*given, ALL, *known), ALL)

@@ -54,7 +54,7 @@ class EvaluationParameters(Section):
     confidence: float = Field(0.95, gt=0.5, lt=1, description="of the intervals over images")
     baseline: str = Field(
         "gaussian filter + tone",
-        description="what the denoiser stands beside; it learns from validation images",
+        description="what the denoiser stands beside",
     )
     limit: Limit | None = Field(
         Limit(

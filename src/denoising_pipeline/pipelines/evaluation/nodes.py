@@ -39,6 +39,7 @@ def score_test_images(
     evaluation: EvaluationParameters,
     denoiser: Denoiser | None = None,
     denoisers: Callable[[str], Denoiser] = Denoiser.load,
+    train_clean: Images | ImageSet | None = None,
     val_clean: Images | ImageSet | None = None,
     val_noisy: Images | ImageSet | None = None,
 ) -> pd.DataFrame:
@@ -55,6 +56,7 @@ def score_test_images(
         evaluation: `metrics` and `baseline` are read.
         denoiser: What denoised them; its card names the one that its training started from.
         denoisers: Opens that one.
+        train_clean: Clean training images, which the baseline may learn from.
         val_clean: Clean validation images, which choose the options of the baseline.
         val_noisy: The same images, noisy.
 
@@ -85,8 +87,9 @@ def score_test_images(
         compared["start_"] = denoisers(start)(test_noisy)
     if denoiser and evaluation.baseline == TOLD_WHERE:
         compared["baseline_"] = denoise_each(inpaint, marked(test_noisy, test_clean))
-    elif denoiser and val_clean is not None and val_noisy is not None:
-        filtered = _filtered(evaluation.baseline, test_noisy, val_noisy, val_clean, denoiser)
+    elif denoiser and train_clean is not None and val_clean is not None and val_noisy is not None:
+        known = Known(train_clean, denoiser.card.noise, denoiser.card.seed)
+        filtered = _filtered(evaluation.baseline, known, test_noisy, val_noisy, val_clean)
         if filtered is not None:
             compared["baseline_"] = filtered
     scores = _scores(evaluation.metrics, test_clean, compared)
@@ -105,13 +108,12 @@ def score_test_images(
 
 def _filtered(
     baseline: str,
+    known: Known,
     noisy: Images | ImageSet,
     val_noisy: Images | ImageSet,
     val_clean: Images | ImageSet,
-    denoiser: Denoiser,
 ) -> Images | ImageSet | None:
     """Return what the baseline makes of noisy images; None where there is no such baseline."""
-    known = Known(val_clean, denoiser.card.noise, denoiser.card.seed)
     pairs = [first_of(images, CALIBRATED_ON) for images in (val_noisy, val_clean)]
     if not len(pairs[1]):
         return None
