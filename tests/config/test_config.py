@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from denoising_pipeline.baselines.inpainting import TOLD_WHERE
 from denoising_pipeline.config import ParameterError, Parameters, flatten, validate_parameters
 from denoising_pipeline.config.errors import RENAMED
 from denoising_pipeline.degradations import DEGRADATIONS, NOISES
@@ -308,10 +309,19 @@ def test_flattening_keeps_every_leaf_under_its_path(tree: dict[str, Any]) -> Non
     assert flatten(tree) == leaves(tree)
 
 
-def test_an_unknown_baseline_is_refused_with_its_nearest() -> None:
-    line = refusal({"robustness": {"classical": "median filtre"}})
-    assert line.startswith("robustness.classical: 'median filtre' is not allowed; ")
+@pytest.mark.parametrize(
+    ("key", "problem"),
+    [("robustness.classical", "not allowed"), ("evaluation.baseline", "unknown")],
+)
+def test_an_unknown_baseline_is_refused_with_its_nearest(key: str, problem: str) -> None:
+    line = refusal(nested(key, "median filtre"))
+    assert line.startswith(f"{key}: 'median filtre' is {problem}; ")
     assert "did you mean 'median filter'? Allowed: " in line
+
+
+def test_what_is_told_where_can_be_scored_beside() -> None:
+    parameters = validate_parameters({"evaluation": {"baseline": TOLD_WHERE}})
+    assert parameters.evaluation.baseline == TOLD_WHERE
 
 
 @pytest.mark.parametrize("key", ["levels", "severities"])

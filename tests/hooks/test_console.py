@@ -136,7 +136,7 @@ def test_a_denoiser_that_a_filter_beats_is_said_to_be_beaten(
 ) -> None:
     beaten = {"baseline": "mean filter", "baseline_psnr": 12.0, "baseline_gain": -0.5}
     line = " ".join(printed(Pipeline([EVALUATION]), tmp_path, capsys, **beaten)[-1])
-    assert line.startswith("It loses to a mean filter")
+    assert line.startswith("It loses to the baseline, mean filter")
 
 
 def test_the_gain_over_what_was_trained_on_has_its_interval(

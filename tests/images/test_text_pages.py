@@ -1,11 +1,18 @@
 """Pages of text are drawn the same again, and the test's fonts and words are its own."""
 
+import shutil
+import subprocess
+from difflib import SequenceMatcher
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from limits import PATIENCE
 from PIL import Image
 
+from denoising_pipeline.degradations.camera import Camera
+from denoising_pipeline.degradations.paper import Paper
 from denoising_pipeline.images.text_pages import (
     FONTS,
     HEIGHT,
@@ -86,3 +93,23 @@ def test_a_page_of_the_users_is_replaced_only_on_demand(tmp_path: Path) -> None:
     assert mine.read_bytes() == b"mine"
     fetch_text(tmp_path, overwrite=True)
     assert Image.open(mine).size == (WIDTH, HEIGHT)
+
+
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
+def test_a_page_can_be_read_and_on_old_paper_it_cannot() -> None:
+    page = draw_page("test", 0)
+    clean = np.divide(page.pixels[None, :, :, None], 255, dtype=np.float32)
+    old = Paper(severity=1).apply(clean, np.random.default_rng(0))
+    noisy = Camera(sigma=0.08).apply(old, np.random.default_rng(0))
+    errors = []
+    for image in (clean, noisy):
+        pixels = Image.fromarray(np.rint(255 * image[0, ..., 0]).astype(np.uint8))
+        file = BytesIO()
+        pixels.resize((2 * WIDTH, 2 * HEIGHT), Image.Resampling.BICUBIC).save(file, "PNG")
+        command = ["tesseract", "stdin", "stdout", "--psm", "6", "-l", "eng"]
+        read = subprocess.run(
+            command, input=file.getvalue(), capture_output=True, check=True, timeout=PATIENCE
+        ).stdout.decode()
+        matching = SequenceMatcher(None, read.split(), page.text.split(), autojunk=False)
+        errors.append(1 - matching.ratio())
+    assert errors[0] < 0.2 < errors[1], errors

@@ -71,7 +71,9 @@ def test_the_recipe_trains_what_cleans_a_scan_by_its_name(project: Project, tmp_
     assert trained.exit_code == 0, trained.output
     (report,) = project.path.glob("data/document/08_reporting/report.html/*/report.html")
     page = report.read_text()
-    assert all(name in page for name in ("F1 of strokes", "sauvola", "median background"))
+    assert all(
+        name in page for name in ("F1 of strokes", "sauvola", "Over median background + tone")
+    )
     used = denoise(project, *arguments)
     assert used.returncode == 0, used.stderr
     with Image.open(tmp_path / "scan_denoised.png") as image:

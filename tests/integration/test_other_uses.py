@@ -38,25 +38,29 @@ def small(name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("name", "scores"),
+    ("name", "scores", "baseline"),
     [
-        ("colour", {"colour_difference", "psnr"}),
-        ("coloured_digits", {"colour_difference", "colourfulness"}),
-        ("watermark", {"covered_psnr", "kept_psnr"}),
+        ("colour", {"colour_difference", "psnr"}, "mean colour"),
+        ("coloured_digits", {"colour_difference", "colourfulness"}, "mean colour"),
+        ("watermark", {"covered_psnr", "kept_psnr"}, "inpainting, told where"),
     ],
 )
 def test_the_recipe_runs_to_its_report_and_is_tracked(
-    project: Project, name: str, scores: set[str]
+    project: Project, name: str, scores: set[str], baseline: str
 ) -> None:
     recipe = project.recipe(name, small(name))
-    run = project.run(recipe, "--pipelines", BESIDE_BASELINES)
-    assert {f"test/{score}" for score in scores} <= run.data.metrics.keys()
+    unsure = ",uncertainty" if name == "coloured_digits" else ""
+    run = project.run(recipe, "--pipelines", f"{BESIDE_BASELINES}{unsure}")
+    beside = {f"{group}/{score}" for group in ("test", "test_baseline") for score in scores}
+    assert beside <= run.data.metrics.keys()
+    assert run.data.params["evaluation.baseline"] == baseline
     denoiser = Denoiser.load(project.saved(run, "denoiser.zip"))
     assert denoiser.out_channels == 3
     assert denoiser.image_shape[2] == (3 if name == "watermark" else 1)
     page = project.saved(run, "report.html").read_text()
-    baseline = "inpainting, told where" if name == "watermark" else "mean colour"
-    assert baseline in page
+    assert f"Over {baseline}" in page
+    reporting = project.path / f"data/{name}/08_reporting"
+    assert (reporting / "uncertainty_summary.json").exists() == bool(unsure)
     assert ("CIEDE2000" in page) == (name != "watermark")
 
 

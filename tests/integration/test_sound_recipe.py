@@ -1,6 +1,7 @@
 """Recordings through the whole pipeline, by the recipe of it, and through the command line."""
 
 from contextlib import chdir
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -55,20 +56,33 @@ def small() -> dict[str, Any]:
 
 def test_the_recipe_runs_to_its_report_and_denoises_files(project: Project) -> None:
     recipe = project.recipe("sound", small())
+    own = yaml.safe_load((ROOT / "conf/sound/globals.yml").read_text())
+    given = {"data": "data/sound", "source": "melodies"}
+    (project.path / "conf/sound/globals.yml").write_text(yaml.safe_dump(own | given))
+    tracked = project.path / "conf/sound/mlflow.yml"  # Where `denoise` looks, too, in the project.
+    (project.path / "conf/local/mlflow.yml").write_text(tracked.read_text())
     run = project.run(recipe, "--pipelines", BESIDE_BASELINES)
     metrics = run.data.metrics
     assert metrics["test/si_sdr"] > metrics["test_noisy/si_sdr"]
     page = project.saved(run, "report.html").read_text()
     assert "SI-SDR" in page and "spectral subtraction" in page
+    assert "Over wiener filter of speech" in page and "test_baseline/si_sdr" in metrics
     path = project.saved(run, "denoiser.zip")
     assert Denoiser.load(path).architecture.sample_rate == 8000
     recording = project.path / "data/01_raw/melodies/test/9.wav"
-    out = project.path / "out.wav"
-    given = [str(recording), "-o", str(out), "--model", str(path)]
-    assert CliRunner().invoke(denoise, given).exit_code == 0
-    before, after = (read_wav(each.read_bytes()) for each in (recording, out))
-    assert len(before.content) == len(after.content)
-    assert not np.array_equal(before.values, after.values)
+    exported = project.path / "sound.zip"
+    result = project.invoke("export", "--env", "sound", "--to", str(exported))
+    assert result.exit_code == 0, result.output
+    before = read_wav(recording.read_bytes())
+    for model in ("sound", str(exported)):
+        out = project.path / f"{Path(model).stem}.wav"
+        with chdir(project.path):
+            arguments = [str(recording), "-o", str(out), "--model", model, "--overwrite"]
+            result = CliRunner().invoke(denoise, arguments)
+        assert result.exit_code == 0, result.output
+        after = read_wav(out.read_bytes())
+        assert len(before.content) == len(after.content)
+        assert not np.array_equal(before.values, after.values)
 
 
 def test_without_a_model_it_says_how_to_get_one(project: Project) -> None:

@@ -1,12 +1,20 @@
 """`kedro run --pipelines study` from raw files, with real trainings and a real store."""
 
 import json
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
 
 import pandas as pd
 import pytest
 import yaml
+from limits import PATIENCE
 from mlflow.entities import Run
-from project_folder import Project
+from project_folder import Project, environment, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -71,6 +79,35 @@ def test_tables_and_figures_are_artifacts_and_the_summary_metrics(
         "tables/study_trials.csv",
         "tables/study_recipe.yml",
     }
+
+
+def test_optunas_dashboard_shows_the_study_by_its_storage(project: Project, run: Run) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    storage = f"sqlite:///{project.path}/data/studied/06_models/study_storage.db"
+    program = Path(sys.executable).with_name("optuna-dashboard")
+    dashboard = subprocess.Popen(
+        [program, storage, "--host", "127.0.0.1", "--port", str(port)],
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+    def asked(what: str) -> Any:
+        with suppress(OSError), urlopen(f"http://127.0.0.1:{port}/api/{what}", timeout=10) as found:
+            return json.load(found)
+        return None
+
+    try:
+        (study,) = wait_until(lambda: asked("studies"), dashboard)["study_summaries"]
+        assert study["study_name"] == "study"
+        trials = asked(f"studies/{study['study_id']}?after=0")["trials"]
+        assert [trial["state"] for trial in trials] == ["Complete"] * 3
+    finally:
+        dashboard.terminate()
+        dashboard.wait(PATIENCE)
 
 
 def test_the_same_command_finds_the_study_done_and_goes_on_with_more(

@@ -9,6 +9,7 @@ from cards import card
 from scipy import stats
 from scipy.ndimage import gaussian_filter
 
+from denoising_pipeline.baselines.inpainting import TOLD_WHERE
 from denoising_pipeline.degradations import NOISES, Noise, draw_noisy
 from denoising_pipeline.degradations.camera import Camera
 from denoising_pipeline.degradations.gaussian import Gaussian
@@ -377,7 +378,7 @@ def test_a_filter_that_costs_nothing_is_scored_beside_the_denoiser() -> None:
     noisy = draw_noisy(clean, Gaussian(), seed=0, split="test", epoch=0)
     given = (clean, noisy, noisy, splits(), ALL, trained(Gaussian()), Denoiser.load)
     val = draw_noisy(clean[:2], Gaussian(), seed=0, split="val", epoch=0)
-    scores = score_test_images(*given, clean[:2], val)
+    scores = score_test_images(*given, clean[:2], clean[:2], val)
     assert (scores["baseline_psnr"] > scores["noisy_psnr"]).all()
     summary = summary_of(scores, ALL)
     assert summary["baseline"] == "gaussian filter + tone"
@@ -387,3 +388,27 @@ def test_a_filter_that_costs_nothing_is_scored_beside_the_denoiser() -> None:
     assert summary["baseline_gain"] == pytest.approx(expected)
     assert summary["baseline_gain_ci_low"] < expected < summary["baseline_gain_ci_high"]
     assert "baseline_psnr" not in score_test_images(*given)
+
+
+def test_the_baseline_is_the_one_that_the_parameters_name() -> None:
+    """Grey images have one by which they get colours, and none of the filters."""
+    clean = np.random.default_rng(0).random((6, 12, 13, 3), dtype=np.float32)
+    grey = clean.mean(-1, keepdims=True)
+    chosen = EvaluationParameters(baseline="mean colour")
+    given = (clean, grey, clean, splits())
+    known = (trained(Gaussian()), Denoiser.load, clean[:2], clean[:2], grey[:2])
+    summary = summary_of(score_test_images(*given, chosen, *known), chosen)
+    assert summary["baseline"] == "mean colour"
+    assert "baseline" not in summary_of(score_test_images(*given, ALL, *known), ALL)
+
+
+def test_inpainting_that_is_told_where_is_scored_in_both_parts() -> None:
+    clean = np.full((6, 12, 13, 1), 0.5, np.float32)
+    noisy = clean.copy()
+    noisy[:, 4:6, 5:8] = 1
+    chosen = EvaluationParameters(baseline=TOLD_WHERE)
+    denoiser = trained(Holes())  # type: ignore[arg-type]
+    summary = summary_of(score_test_images(clean, noisy, noisy, splits(), chosen, denoiser), chosen)
+    assert summary["baseline"] == TOLD_WHERE
+    assert summary["baseline_covered_psnr"] > summary["noisy_covered_psnr"] + 20
+    assert summary["baseline_kept_psnr"] == 100

@@ -108,15 +108,15 @@ BASELINE = {
 def test_a_cheap_filter_stands_beside_the_result() -> None:
     page = parsed(changed(summary={**results().summary, **BASELINE}))
     shown = part(page, "result").get_text(" ", strip=True)
-    assert "Over gaussian filter + tone +1.84 dB +1.75 to +2.00; a gaussian filter" in shown
+    assert "Over gaussian filter + tone +1.84 dB +1.75 to +2.00; the baseline" in shown
     assert "gaussian filter + tone 10.50" in shown
     assert not page.select("[role=alert]")
 
 
-def test_a_denoiser_that_loses_to_the_filter_is_said_to_do_so() -> None:
+def test_a_denoiser_that_loses_to_the_baseline_is_said_to_do_so() -> None:
     lost = {**results().summary, **BASELINE, "baseline_gain": -0.2}
     (alert,) = parsed(changed(summary=lost)).select("[role=alert]")
-    assert "It loses to a gaussian filter + tone" in alert.get_text()
+    assert "It loses to the baseline, gaussian filter + tone" in alert.get_text()
 
 
 def test_words_are_explained_once_in_a_section_and_nowhere_without_need() -> None:

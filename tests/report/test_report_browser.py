@@ -4,8 +4,10 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from limits import PATIENCE
 from report_inputs import results
@@ -15,6 +17,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 from denoising_pipeline.report import render
+from denoising_pipeline.report.projection_map import Map, render_map
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
@@ -324,3 +327,40 @@ def test_on_paper_it_is_light_and_no_table_is_cut(page: Chrome) -> None:
         assert one(page, "#word-psnr").is_displayed()
     finally:
         page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_a_map_shows_the_image_under_the_pointer_unless_its_label_is_left_out(
+    browser: Chrome, tmp_path: Path
+) -> None:
+    """One image lies in each corner: white ones of label 3 on the left, black ones of 5."""
+    images = np.zeros((4, 8, 8, 1), np.float32)
+    images[:2] = 1
+    places = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    titles = ["#0: 3", "#1: 3", "#2: 5", "#3: 5"]
+    path = tmp_path / "map.html"
+    path.write_text(render_map([Map("PCA", places, [])], images, titles, list("3355"), ""), "utf-8")
+    look(browser, 600, "light")
+    browser.get(path.as_uri())
+    canvas, shown = one(browser, ".maps canvas"), one(browser, ".shown")
+    run(browser, "arguments[0].scrollIntoView({block: 'end'})", canvas)
+    corner = canvas.size["width"] // 2 - 14
+    middle = "document.querySelector('.shown canvas').getContext('2d').getImageData(50, 50, 1, 1)"
+
+    def point_at(x: int, y: int) -> None:
+        hover = ActionChains(browser).move_to_element(canvas).move_by_offset(x, y)
+        hover.perform()
+
+    point_at(-corner, -corner)
+    assert shown.text == "#1: 3"
+    assert run(browser, f"[...{middle}.data]") == [255, 255, 255, 255]
+    point_at(corner, corner)
+    assert shown.text == "#2: 5"
+    assert run(browser, f"[...{middle}.data]") == [0, 0, 0, 255]
+    point_at(0, 0)
+    assert not shown.is_displayed()
+    button = one(browser, ".legend [data-group='1']")
+    for pressed in ("false", "true"):
+        button.click()
+        assert button.get_attribute("aria-pressed") == pressed
+        point_at(corner, corner)
+        assert shown.is_displayed() == (pressed == "true")

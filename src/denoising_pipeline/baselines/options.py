@@ -21,6 +21,17 @@ BaselineName = Annotated[str, AfterValidator(_baseline)]
 """Name of a baseline."""
 
 
+def scored_beside(name: str) -> str:
+    """Return the name of what a denoiser can be scored beside: a baseline, or one told where.
+
+    Raises:
+        ValueError: There is none of that name.
+    """
+    from denoising_pipeline.baselines.inpainting import TOLD_WHERE
+
+    return name if name == TOLD_WHERE else _baseline(name)
+
+
 def _known(names: Mapping[str, object]) -> AfterValidator:
     def check(name: str) -> str:
         if name not in names:

@@ -5,7 +5,11 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from denoising_pipeline.baselines.options import BenchmarkParameters, RobustnessParameters
+from denoising_pipeline.baselines.options import (
+    BenchmarkParameters,
+    RobustnessParameters,
+    scored_beside,
+)
 from denoising_pipeline.batch.options import InferenceParameters
 from denoising_pipeline.config.errors import ParameterError, explain
 from denoising_pipeline.config.layers import flatten
@@ -70,6 +74,10 @@ def validate_parameters(raw: Mapping[str, Any]) -> Parameters:
     except ValidationError as error:
         lines = [explain(Parameters, details) for details in error.errors(include_url=False)]
         raise ParameterError.of(lines) from None
+    try:  # The room of evaluation stands below that of baselines, and does not know their names.
+        scored_beside(checked.evaluation.baseline)
+    except ValueError as error:
+        raise ParameterError.of([f"evaluation.baseline: {error}"]) from None
     if nothing := [key for key, value in flatten(raw).items() if value == "None"]:
         raise ParameterError.of(
             [f"{key}: 'None' is a text; write null for none" for key in nothing]

@@ -52,6 +52,10 @@ class EvaluationParameters(Section):
         ["psnr", "ssim", "mse", "mae"], description="measured of every image"
     )
     confidence: float = Field(0.95, gt=0.5, lt=1, description="of the intervals over images")
+    baseline: str = Field(
+        "gaussian filter + tone",
+        description="what the denoiser stands beside",
+    )
     limit: Limit | None = Field(
         Limit(
             source="mnist",

@@ -41,7 +41,7 @@ def worse_than_noisy(summary: Mapping[str, Any]) -> str | None:
 
 
 def worse_than_baseline(summary: Mapping[str, Any]) -> str | None:
-    """Return what to say of a denoiser that a filter beats; None if it does not.
+    """Return what to say of a denoiser that its baseline beats; None if it does not.
 
     Args:
         summary: `baseline`, `baseline_psnr` and `baseline_gain`, if they are known.
@@ -49,8 +49,8 @@ def worse_than_baseline(summary: Mapping[str, Any]) -> str | None:
     if summary.get("baseline_gain", 0) >= 0 or summary["worse_than_noisy"]:
         return None
     return (
-        f"It loses to a {summary['baseline']}, which is no network: {summary['psnr']:.2f} dB, the "
-        f"filter {summary['baseline_psnr']:.2f} dB."
+        f"It loses to the baseline, {summary['baseline']}, which is no network: "
+        f"{summary['psnr']:.2f} dB, the baseline {summary['baseline_psnr']:.2f} dB."
     )
 
 
@@ -85,7 +85,7 @@ def headline(results: Results) -> Section:
     if "baseline_gain" in summary:
         name = summary["baseline"]
         low, high = (f"{summary[f'baseline_gain_ci_{end}']:+.2f}" for end in ("low", "high"))
-        remark = f"{low} to {high}; a {name}, its options chosen on validation images: "
+        remark = f"{low} to {high}; the baseline, its options chosen on validation images: "
         remark += f"{summary['baseline_psnr']:.2f} dB"
         items.append((f"Over {name}", f"{summary['baseline_gain']:+.2f} dB", remark))
         points.append((name, summary["baseline_psnr"]))
@@ -124,7 +124,7 @@ def _score_table(results: Results) -> Table:
         [
             words("score", [score.label for score in scores]),
             means("noisy", "noisy_"),
-            *([means("filter", "baseline_")] if "baseline" in summary else []),
+            *([means("baseline", "baseline_")] if "baseline" in summary else []),
             means("denoised", ""),
             words(f"{summary['confidence']:.0%} interval", map(interval, scores)),
         ],

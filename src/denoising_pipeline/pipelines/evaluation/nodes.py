@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from denoising_pipeline.baselines import Known, NotApplicableError, calibrate, denoise_each
+from denoising_pipeline.baselines.inpainting import TOLD_WHERE, inpaint, marked
 from denoising_pipeline.degradations import Degradation, draw_noisy
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.metrics import METRICS, mean_intervals, pooled_psnr
@@ -23,11 +24,8 @@ OTHERS = ("noisy_", "start_", "baseline_")
 """What scores of the noisy images, of the denoiser that was trained on, and of the baseline are
 called by."""
 
-BASELINE = "gaussian filter + tone"
-"""The baseline that costs nothing, so that every result stands beside it."""
-
 CALIBRATED_ON = 100
-"""First validation images on which it is calibrated."""
+"""First validation images on which the baseline is calibrated."""
 
 SWEEP = [step / 5 for step in range(11)]
 """Noise levels that the denoiser is tried at, as multiples of the one it was trained for."""
@@ -41,12 +39,13 @@ def score_test_images(
     evaluation: EvaluationParameters,
     denoiser: Denoiser | None = None,
     denoisers: Callable[[str], Denoiser] = Denoiser.load,
+    train_clean: Images | ImageSet | None = None,
     val_clean: Images | ImageSet | None = None,
     val_noisy: Images | ImageSet | None = None,
 ) -> pd.DataFrame:
     """Score every test image, and what other denoisers make of it.
 
-    These are the one that the training started from, if it did, and `BASELINE`.
+    These are the one that the training started from, if it did, and `evaluation.baseline`.
 
     Args:
         test_clean: The clean images; none, where the source has noisy ones alone.
@@ -54,9 +53,10 @@ def score_test_images(
         test_denoised: The same images, denoised.
         splits: `split`, `index`, `label` (missing where there is none) and, of images that come
             from files, `name` of every image.
-        evaluation: `metrics` is read.
+        evaluation: `metrics` and `baseline` are read.
         denoiser: What denoised them; its card names the one that its training started from.
         denoisers: Opens that one.
+        train_clean: Clean training images, which the baseline may learn from.
         val_clean: Clean validation images, which choose the options of the baseline.
         val_noisy: The same images, noisy.
 
@@ -85,11 +85,14 @@ def score_test_images(
     compared = {"": test_denoised, "noisy_": test_noisy}
     if denoiser and (start := denoiser.card.training.get("start")):
         compared["start_"] = denoisers(start)(test_noisy)
-    scores = _scores(evaluation.metrics, test_clean, compared)
-    if denoiser and val_clean is not None and val_noisy is not None:
-        filtered = _filtered(test_noisy, val_noisy, val_clean, denoiser)
+    if denoiser and evaluation.baseline == TOLD_WHERE:
+        compared["baseline_"] = denoise_each(inpaint, marked(test_noisy, test_clean))
+    elif denoiser and train_clean is not None and val_clean is not None and val_noisy is not None:
+        known = Known(train_clean, denoiser.card.noise, denoiser.card.seed)
+        filtered = _filtered(evaluation.baseline, known, test_noisy, val_noisy, val_clean)
         if filtered is not None:
-            scores = scores.join(_scores(evaluation.metrics, test_clean, {"baseline_": filtered}))
+            compared["baseline_"] = filtered
+    scores = _scores(evaluation.metrics, test_clean, compared)
     if denoiser and denoiser.card.noise.partial:
         scores = scores.join(
             pd.DataFrame(
@@ -104,18 +107,18 @@ def score_test_images(
 
 
 def _filtered(
+    baseline: str,
+    known: Known,
     noisy: Images | ImageSet,
     val_noisy: Images | ImageSet,
     val_clean: Images | ImageSet,
-    denoiser: Denoiser,
 ) -> Images | ImageSet | None:
     """Return what the baseline makes of noisy images; None where there is no such baseline."""
-    known = Known(val_clean, denoiser.card.noise, denoiser.card.seed)
     pairs = [first_of(images, CALIBRATED_ON) for images in (val_noisy, val_clean)]
     if not len(pairs[1]):
         return None
     try:
-        return denoise_each(calibrate(BASELINE, known, *pairs).denoise, noisy)
+        return denoise_each(calibrate(baseline, known, *pairs).denoise, noisy)
     except NotApplicableError:
         return None
 
@@ -128,7 +131,7 @@ def summarize(
     Args:
         image_metrics: The table of `score_test_images`.
         denoiser: What was scored; its card says on which source and degradation.
-        evaluation: `confidence` and `limit` are read.
+        evaluation: `confidence`, `baseline` and `limit` are read.
 
     Returns:
         `source`, `degradation` (name and every option) and `denoiser` (its architecture);
@@ -167,7 +170,7 @@ def summarize(
         summary |= mean_intervals({"start_gain": gains.to_numpy()}, evaluation.confidence)
     if "baseline_psnr" in image_metrics:
         gains = image_metrics["psnr"] - image_metrics["baseline_psnr"]
-        summary["baseline"] = BASELINE
+        summary["baseline"] = evaluation.baseline
         summary |= mean_intervals({"baseline_gain": gains.to_numpy()}, evaluation.confidence)
     limit = evaluation.limit
     if limit and (limit.source, limit.degradation) == (card.images.source, card.degradation):

@@ -25,6 +25,7 @@ def create_pipeline() -> Pipeline:
                     "evaluation": "params:evaluation",
                     "denoiser": "denoiser",
                     "denoisers": "denoisers",
+                    "train_clean": "train_clean",
                     "val_clean": "val_clean",
                     "val_noisy": "val_noisy",
                 },
