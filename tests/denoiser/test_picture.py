@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from cards import card
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 from skimage import data
 
 from denoising_pipeline.degradations import Composed, Degradation
@@ -161,12 +162,10 @@ def test_whoever_undoes_stains_is_not_told_that_a_scan_has_no_noise() -> None:
 
 def test_a_stack_is_warned_of_in_one_sentence_for_each_thing() -> None:
     rng = np.random.default_rng(0)
-    pages = [
-        Image.fromarray(
-            rng.normal(128, 20 + number, (64, 64)).clip(0, 255).astype(np.uint8)
-        ).resize((128, 128), Image.Resampling.BILINEAR)
-        for number in range(4)
-    ]
+    pages = []
+    for number in range(4):
+        noise = gaussian_filter(rng.normal(0, 60 + 5 * number, (128, 128)), 0.7)
+        pages.append(Image.fromarray((128 + noise).clip(0, 255).astype(np.uint8)))
     file = BytesIO()
     pages[0].save(file, "TIFF", save_all=True, append_images=pages[1:])
     outcome = denoise_picture(open_picture(file.getvalue(), "stack"), blurring(), BytesIO())
