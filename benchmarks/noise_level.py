@@ -26,6 +26,9 @@ from denoising_pipeline.images.noise_level import NoiseEstimate, estimate_noise
 from denoising_pipeline.pictures.noise_warnings import noise_warnings
 
 NEAR = 0.05
+HIGHEST = 75 / 255
+"""Noise level up to which `photos` was trained."""
+
 KINDS = (
     "level is not known",
     "looks clean",
@@ -152,7 +155,7 @@ def errors(estimates: Sequence[float], truth: Sequence[float]) -> Sequence[str]:
 
 def rates(estimates: Sequence[NoiseEstimate]) -> list[str]:
     """Return how often each warning comes, and how often any but that an image is clean."""
-    found = [noise_warnings(estimate) for estimate in estimates]
+    found = [noise_warnings([estimate], HIGHEST) for estimate in estimates]
     shares = [np.mean([any(kind in line for line in lines) for lines in found]) for kind in KINDS]
     some = np.mean([any("looks clean" not in line for line in lines) for lines in found])
     return [f"{share:.0%}" for share in (*shares, some)]

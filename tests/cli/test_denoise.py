@@ -58,6 +58,26 @@ def test_exit_codes_tell_what_happened(folder: Path, model: str) -> None:
     assert (folder / "in_denoised" / RECORD).exists()
 
 
+def test_resuming_is_no_success_where_no_record_knows_the_outputs(folder: Path, model: str) -> None:
+    assert run(model, "in/good.png").exit_code == 0
+    whole = (folder / "in/good_denoised.png").read_bytes()
+    (folder / "out").mkdir()
+    (folder / "out/good.png").write_text("mine")
+    for arguments in (("--strength", "0.3"), ("-o", "out")):
+        again = run(model, "in/good.png", "--resume", *arguments)
+        assert again.exit_code == 2
+        assert "no record says that it was made here" in again.stderr
+    assert (folder / "in/good_denoised.png").read_bytes() == whole
+    assert (folder / "out/good.png").read_text() == "mine"
+
+    assert run(model, "photo.jpg", "--resume").exit_code == 0
+    first = (folder / "photo_denoised.jpg").read_bytes()
+    assert run(model, "photo.jpg", "--resume").exit_code == 0
+    assert (folder / "photo_denoised.jpg").read_bytes() == first
+    assert run(model, "photo.jpg", "--resume", "--strength", "0.3").exit_code == 0
+    assert (folder / "photo_denoised.jpg").read_bytes() != first
+
+
 def test_results_of_many_files_lie_on_the_disk_and_are_told_likewise(
     folder: Path, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from cards import card
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 from skimage import data
 
 from denoising_pipeline.degradations import Composed, Degradation
@@ -191,3 +192,16 @@ def test_whoever_undoes_stains_is_not_told_that_a_scan_has_no_noise() -> None:
         picture = open_picture(file.getvalue(), "scan.png")
         outcome = denoise_picture(picture, blurring(degradation=degradation), BytesIO())
         assert bool(outcome.warnings) == warned
+
+
+def test_a_stack_is_warned_of_in_one_sentence_for_each_thing() -> None:
+    rng = np.random.default_rng(0)
+    pages = []
+    for number in range(4):
+        noise = gaussian_filter(rng.normal(0, 60 + 5 * number, (128, 128)), 0.7)
+        pages.append(Image.fromarray((128 + noise).clip(0, 255).astype(np.uint8)))
+    file = BytesIO()
+    pages[0].save(file, "TIFF", save_all=True, append_images=pages[1:])
+    outcome = denoise_picture(open_picture(file.getvalue(), "stack"), blurring(), BytesIO())
+    (said,) = (text for text in outcome.warnings if "correlated" in text)
+    assert said.endswith("(4 of 4 pages).")

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
+from scipy.stats import chi2
 from skimage import data
 
 from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.images.blocks import Image
 from denoising_pipeline.images.clipping import clipped_variance
+from denoising_pipeline.images.noise_fits import quantile
 from denoising_pipeline.images.noise_level import NoiseEstimate, estimate_noise
 
 
@@ -153,3 +155,9 @@ def test_the_variance_after_clipping_is_that_of_clipped_noise(variance: float) -
         clipped = np.clip(centre + draws, 0, 1)
         expected = clipped_variance(np.array([clipped.mean()], np.float32), variance)
         assert expected[0] == pytest.approx(clipped.var(), rel=0.03)
+
+
+@pytest.mark.parametrize("freedom", [1, 9, 15, 20, 63])
+def test_quantiles_are_those_of_scipy(freedom: int) -> None:
+    for share in (0.01, 0.25, 0.5, 0.75, 0.99):
+        assert quantile(share, freedom) == pytest.approx(chi2.ppf(share, freedom), rel=1e-12)

@@ -40,7 +40,7 @@ def as_jpeg(image: Image, quality: int) -> Image:
 
 @pytest.mark.parametrize("sigma", [5, 25, 75])
 def test_independent_noise_that_was_trained_on_needs_no_word(sigma: float) -> None:
-    assert noise_warnings(estimate_noise(camera(sigma)), HIGHEST) == []
+    assert noise_warnings([estimate_noise(camera(sigma))], HIGHEST) == []
 
 
 @pytest.mark.parametrize(
@@ -58,14 +58,24 @@ def test_independent_noise_that_was_trained_on_needs_no_word(sigma: float) -> No
     ],
 )
 def test_each_reason_is_said_with_its_number(changes: dict[str, Any], word: str) -> None:
-    (line,) = noise_warnings(replace(NOISY, **changes), HIGHEST)
+    (line,) = noise_warnings([replace(NOISY, **changes)], HIGHEST)
     assert word in line
     assert line.endswith(".")
 
 
+def test_a_stack_says_each_thing_once_with_its_range_and_its_pages() -> None:
+    stack = [replace(NOISY, correlation=0.1 + number / 100) for number in range(24)]
+    stack[3] = replace(stack[3], stripes=9 / 255)
+    correlated, striped = noise_warnings(stack, HIGHEST)
+    assert "correlated between neighbours (0.11 to 0.33)" in correlated
+    assert correlated.endswith("leave some (23 of 24 pages).")
+    assert "stripes of 9.0/255" in striped
+    assert striped.endswith("(1 of 24 pages).")
+
+
 def test_the_range_that_was_trained_on_can_be_given() -> None:
-    assert noise_warnings(NOISY, HIGHEST) == []
-    (line,) = noise_warnings(NOISY, highest=15 / 255)
+    assert noise_warnings([NOISY], HIGHEST) == []
+    (line,) = noise_warnings([NOISY], highest=15 / 255)
     assert "above the 15.0/255" in line
 
 
@@ -81,7 +91,7 @@ def test_what_a_denoiser_was_trained_on_is_read_from_its_card() -> None:
     ):
         other = Denoiser(Dense(), (4, 4, 1), None, card(noise))
         assert other.trained_up_to == highest
-    assert noise_warnings(replace(NOISY, sigma=0.9), highest=None) == []
+    assert noise_warnings([replace(NOISY, sigma=0.9)], highest=None) == []
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -91,7 +101,7 @@ def test_stripes_are_found_with_their_strength(turned: bool) -> None:
     image = image.swapaxes(0, 1) if turned else image
     estimate = estimate_noise(image)
     assert estimate.stripes * 255 == pytest.approx(5, rel=0.2)
-    assert any("stripes" in line for line in noise_warnings(estimate, HIGHEST))
+    assert any("stripes" in line for line in noise_warnings([estimate], HIGHEST))
 
 
 @pytest.mark.parametrize("name", ["brick", "grass", "camera", "page"])
@@ -104,4 +114,4 @@ def test_what_a_photograph_shows_is_not_taken_for_stripes(name: str) -> None:
 def test_blocks_of_jpeg_are_found_wherever_the_grid_starts(start: int) -> None:
     image = as_jpeg(camera(2), 60)[start:, start:]
     assert block_edges(image) > 0.05
-    assert any("JPEG" in line for line in noise_warnings(estimate_noise(image), HIGHEST))
+    assert any("JPEG" in line for line in noise_warnings([estimate_noise(image)], HIGHEST))

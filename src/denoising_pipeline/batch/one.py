@@ -30,6 +30,8 @@ from denoising_pipeline.pictures.formats import (
 DONE = "is done and unchanged"
 """Why nothing is to be done for an output."""
 
+_UNKNOWN = "no record says that it was made here and not changed since"
+
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _SENTENCES = {
     errno.ENOSPC: "the disk is full",
@@ -105,9 +107,11 @@ def reason_to_skip(work: Located, options: Options) -> str:
         return DONE
     if not is_there(work.target) or options.overwrite:
         return ""
-    if options.resume and options.record(work).is_own(work):
+    if not options.resume:
+        return "exists already: --overwrite replaces it"
+    if options.record(work).is_own(work):
         return ""
-    return "exists already: --overwrite replaces it"
+    return f"exists already, and {_UNKNOWN}: --overwrite replaces it"
 
 
 def look_at_file(work: Work, options: Options) -> FileResult:

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from denoising_pipeline.batch.one import DiskFullError, Options, denoised, in_words, look_at_file
+from denoising_pipeline.batch.one import (
+    DONE,
+    DiskFullError,
+    Options,
+    denoised,
+    in_words,
+    look_at_file,
+)
 from denoising_pipeline.batch.partners import paired
 from denoising_pipeline.batch.parts import remove_parts
 from denoising_pipeline.batch.places import is_address
@@ -83,9 +90,7 @@ def denoise_files(given: Mapping[str, Any]) -> int:
         click.echo(f"Error: {problem} {GO_ON}", err=True)
     if problem or any(result.status == "failed" for result in results):
         return SOME_FAILED
-    went_well = any(
-        result.status == "done" or (given["resume"] and result.target) for result in results
-    )
+    went_well = any(result.status == "done" or result.reason == DONE for result in results)
     if not went_well:
         click.echo("Nothing was done.", err=True)
     return ALL_WELL if went_well else NOTHING_DONE

@@ -5,13 +5,10 @@ from collections.abc import Iterator
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from denoising_pipeline.degradations.camera import Camera
-from denoising_pipeline.degradations.gaussian import Gaussian
-from denoising_pipeline.denoiser.card import Card
 from denoising_pipeline.denoiser.inputs import checked
 from denoising_pipeline.denoiser.memory import bytes_per_pixel, pixels_within
 from denoising_pipeline.denoiser.quality import Quality
@@ -22,6 +19,9 @@ from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.tiles import round_up, tile_size, tiles
 from denoising_pipeline.models import Architecture
 from denoising_pipeline.models.base import ImageShape, with_level
+
+if TYPE_CHECKING:  # A card knows all degradations, and takes as long to import as all else here.
+    from denoising_pipeline.denoiser.card import Card
 
 MAX_MEMORY = 2**30
 """Bytes that a network for images of any size takes at once, unless told otherwise."""
@@ -45,7 +45,7 @@ class Denoiser:
         architecture: Architecture,
         image_shape: ImageShape,
         model: Any,
-        card: Card | None = None,
+        card: "Card | None" = None,
         quality: Quality | None = None,
     ) -> None:
         """Put the parts together.
@@ -97,7 +97,7 @@ class Denoiser:
         return denoise_any(image, self, Settings(strength, sigma))
 
     @property
-    def card(self) -> Card:
+    def card(self) -> "Card":
         """What it was made from.
 
         Raises:
@@ -209,6 +209,9 @@ class Denoiser:
     @property
     def trained_up_to(self) -> float | None:
         """The noise level up to which it was trained, on the scale of [0, 1]; None: not known."""
+        from denoising_pipeline.degradations.camera import Camera
+        from denoising_pipeline.degradations.gaussian import Gaussian
+
         noise = self._card.noise if self._card else None
         return noise.sigma if isinstance(noise, Camera | Gaussian) else None
 

@@ -90,8 +90,7 @@ class Outcome:
         """What speaks against denoising, each thing once for all pages; of noise in pictures."""
         if self.rate or not self.for_noise:
             return []
-        found = (text for page in self.pages for text in noise_warnings(page.noise, self.highest))
-        return list(dict.fromkeys(found))
+        return noise_warnings([page.noise for page in self.pages], self.highest)
 
     @property
     def megapixels(self) -> float:

@@ -4,8 +4,8 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.fft import dct
 
 Image: TypeAlias = npt.NDArray[np.float32]
 """One image, float32 (H, W, C), C in {1, 3}, values on [0, 1]."""
@@ -81,7 +81,7 @@ def _measured(windows: Values, clipped: bool) -> Blocks:
     pixels = windows.reshape(-1, channels, SIDE * SIDE)
     if clipped:
         pixels = pixels[((pixels > 0) & (pixels < 1)).mean((1, 2)) > _INSIDE]
-    basis = dct(np.eye(SIDE, dtype=np.float32), norm="ortho", axis=0)
+    basis = scipy.fft.dct(np.eye(SIDE, dtype=np.float32), norm="ortho", axis=0)
     coefficients = pixels.reshape(-1, SIDE * SIDE) @ np.kron(basis, basis).T
     members = _members()
     energy = np.square(coefficients) @ (members / members.sum(0))

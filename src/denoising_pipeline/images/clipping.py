@@ -2,7 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
+import scipy
 
 _STEPS = 513
 _REACH = 4.0
@@ -22,7 +22,7 @@ def clipped_variance(mean: npt.NDArray[np.float32], variance: float) -> npt.NDAr
     centre = np.linspace(-_REACH * sigma, 1 + _REACH * sigma, _STEPS)
     low, high = -centre / sigma, (1 - centre) / sigma
     at_low, at_high = (np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) for z in (low, high))
-    inside, above = ndtr(high) - ndtr(low), ndtr(-high)
+    inside, above = scipy.special.ndtr(high) - scipy.special.ndtr(low), scipy.special.ndtr(-high)
     first = above + centre * inside + sigma * (at_low - at_high)
     second = above + (centre**2 + variance) * inside
     second += 2 * centre * sigma * (at_low - at_high) + variance * (low * at_low - high * at_high)
