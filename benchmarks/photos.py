@@ -174,7 +174,7 @@ def real_noise(denoiser: Denoiser, noisy: Path, clean: Path, first: int | None) 
 
 def non_local(noisy: Image, factor: float) -> Image:
     """Return fast non-local means of 8 bits."""
-    sigma = max(estimate_noise(noisy).sigma, 1e-3)
+    sigma = max(estimate_noise(noisy).told, 1e-3)
     grey = noisy.shape[2] == 1
     found = denoise_nl_means(
         noisy[..., 0] if grey else noisy,

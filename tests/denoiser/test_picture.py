@@ -116,6 +116,20 @@ def test_a_camera_of_10_bits_is_denoised_like_one_of_16() -> None:
     assert errors[0] < np.mean(noise**2) / 5
 
 
+def test_noise_that_jpeg_hides_is_removed_all_the_same() -> None:
+    """As of a camera, whose JPEG leaves no level to read; by the weights that ship."""
+    clean = data.astronaut()[100:228, 160:288]
+    noise = np.random.default_rng(0).normal(0, 6, clean.shape)
+    shot = np.clip(clean + noise, 0, 255).astype(np.uint8)
+    Image.fromarray(shot).save(file := BytesIO(), "JPEG", quality=75)
+    seen = np.asarray(Image.open(file), np.float32) / 255
+    photos = Denoiser.load("photos")
+    found, page = denoise_page(seen, photos, Settings())
+    assert page.noise.hidden
+    assert np.mean((found - clean / 255) ** 2) < 0.85 * np.mean((seen - clean / 255) ** 2)
+    np.testing.assert_array_equal(photos(seen[np.newaxis])[0], found)
+
+
 def test_grey_goes_through_colour_and_colour_through_grey() -> None:
     found, _ = denoise_page(GREY[..., np.newaxis] / np.float32(255), blurring(3))
     same, _ = denoise_page(GREY[..., np.newaxis] / np.float32(255), blurring(1))

@@ -78,6 +78,15 @@ def test_what_an_estimate_says_has_one_threshold(
     assert said == [False, True]
 
 
+@pytest.mark.parametrize(
+    ("sigma", "hidden", "told"), [(0.5, True, 3), (4, True, 4), (0.5, False, 0.5)]
+)
+def test_where_jpeg_hides_the_level_a_denoiser_is_told_one_all_the_same(
+    sigma: float, hidden: bool, told: float
+) -> None:
+    assert NoiseEstimate(sigma / 255, hidden=hidden).told == pytest.approx(told / 255)
+
+
 @pytest.mark.parametrize("size", [(1, 1), (3, 3), (1, 4000), (7, 9)])
 def test_what_is_too_small_to_tell_is_said_to_be_unknown(size: tuple[int, int]) -> None:
     estimate = estimate_noise(np.full((*size, 1), 0.5, np.float32))

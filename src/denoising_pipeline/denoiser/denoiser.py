@@ -289,7 +289,7 @@ class Denoiser:
             return None
         if sigma is not None:
             return np.full(len(positions), sigma)
-        return np.array([estimate_noise(images.read(i)).sigma for i in positions])
+        return np.array([estimate_noise(images.read(i)).told for i in positions])
 
     def _denoise(self, pixels: Images, levels: Values | None) -> Images:
         """Run the network, with images reflected at the bottom and on the right to its multiple."""

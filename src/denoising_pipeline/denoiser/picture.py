@@ -232,7 +232,7 @@ def denoise_page(
     started = time.perf_counter()
     noise = estimate_noise(pixels)
     told = denoiser.architecture.told_level
-    sigma = (noise.sigma if settings.sigma is None else settings.sigma) if told else None
+    sigma = (noise.told if settings.sigma is None else settings.sigma) if told else None
     memory = settings.max_memory
     level = noise.sigma if sigma is None else sigma
     denoised, predicted = pixels, None

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from denoising_pipeline.images.noise_level import NoiseEstimate
+from denoising_pipeline.images.noise_level import UNDER_JPEG, NoiseEstimate
 
 _BEYOND = 1.05
 """Estimate / highest level from which it is above it: estimates err by a few percent."""
@@ -76,7 +76,8 @@ def _kinds(highest: float | None) -> list[_Kind]:
         _Kind(
             lambda page: page.hidden,
             "JPEG has removed the fine noise that levels are read from: it is {} or more, and"
-            " whether the image is clean cannot be told.",
+            " whether the image is clean cannot be told. The denoiser is told at least"
+            f" {255 * UNDER_JPEG:.0f}/255, unless you say another level.",
             _level,
         ),
         _Kind(
