@@ -11,10 +11,13 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlsplit
 
 from limits import PATIENCE
+from pages import block, shell
 
-USER = "denoising"
+USER = "owner"
+PAGE, PASSWORD = "docs/scaling.md", "a long password"
 
 
 @cache
@@ -69,3 +72,25 @@ def postgresql(*names: str, rules: str = "") -> Iterator[str]:
             yield f"postgresql+psycopg://{USER}@127.0.0.1:{port}"
         finally:
             call("pg_ctl", *control, "-m", "immediate", "stop")
+
+
+@contextmanager
+def documented(role: str) -> Iterator[dict[str, str]]:
+    """Start a server, and make a role and its databases by the lines of the page.
+
+    The role has to give `PASSWORD`. What is given are the variables that lead there.
+    """
+    folder = programs()
+    assert folder
+    (rule,) = (line for line in block(PAGE, "host ").splitlines() if role in line.split())
+    with postgresql(rules=rule.replace("10.0.0.0/24", "127.0.0.1/32") + "\n") as address:
+        there = {"PGHOST": "127.0.0.1", "PGPORT": str(urlsplit(address).port)}
+        subprocess.run(
+            ["bash", "-ec", block(PAGE, f"createuser --pwprompt {role}")],
+            input=f"{PASSWORD}\n{PASSWORD}\n",
+            env=shell(folder, **there, PGUSER=USER),
+            start_new_session=True,  # So that it asks no terminal for the password.
+            text=True,
+            check=True,
+        )
+        yield there

@@ -1,20 +1,28 @@
 """`kedro run --pipelines study` from raw files, with real trainings and a real store."""
 
+import importlib.util
 import json
 import socket
 import subprocess
 import sys
 from contextlib import suppress
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import pandas as pd
+import psutil
 import pytest
 import yaml
+from databases import PAGE, PASSWORD, documented, programs
 from limits import PATIENCE
 from mlflow.entities import Run
-from project_folder import Project, environment, wait_until
+from pages import block, filled, shell
+from project_folder import TRAINING, Project, environment, wait_until
+
+from denoising_pipeline.training.study.storage import open_storage
+from denoising_pipeline.training.study.trials import load_optuna
 
 pytestmark = pytest.mark.slow
 
@@ -146,3 +154,78 @@ def test_other_parameters_under_the_same_name_are_refused(project: Project, run:
     assert "The study 'study'" in result.output
     assert "another images" in result.output
     assert "Traceback" not in result.output
+
+
+@pytest.mark.skipif(programs() is None, reason="needs PostgreSQL: apt-get install postgresql")
+@pytest.mark.skipif(importlib.util.find_spec("psycopg") is None, reason="needs `postgres`")
+def test_of_two_commands_of_the_page_one_is_killed_and_no_trial_is_lost_or_counted_twice(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both share a study in PostgreSQL and a store of runs; the next command tidies up."""
+    grid: dict[str, list[Any]] = {
+        "training.model.latent_dim": [2, 4, 8],
+        "training.loss": ["binary_crossentropy", "mse"],
+    }
+    given = {
+        "study": {**STUDY, "parameters": grid, "trials": None, "pruning": False},
+        "training": {**TRAINING, "epochs": 25},
+    }
+    recipe = project.recipe("shared_study", given)
+    project.run(recipe, "--pipelines", "ingestion,preprocessing,noise_injection")
+    _, _, page = block(PAGE, "pip install -e '.[study,postgres]'").partition("\n")
+    page = filled(page, PGPASSWORD=PASSWORD).replace("db.example.org", "127.0.0.1")
+    page = page.replace("trials=200", "trials=6")
+    script = page.replace("kedro run", f"kedro run --env {recipe}")
+
+    with documented("denoising") as there:
+        for name, value in {**there, "PGPASSWORD": PASSWORD}.items():
+            monkeypatch.setenv(name, value)
+
+        def start() -> "subprocess.Popen[str]":
+            pipe = subprocess.PIPE
+            command = ["bash", "-c", script]
+            return subprocess.Popen(
+                command, cwd=project.path, env=shell(), stdout=pipe, stderr=pipe, text=True
+            )
+
+        def study() -> Any:
+            storage = open_storage("postgresql+psycopg://denoising@127.0.0.1/studies")
+            return load_optuna().load_study(study_name="study", storage=storage)
+
+        def both() -> set[int]:
+            """Return the processes of trials, when two have one."""
+            with suppress(KeyError, ValueError):  # There is none yet.
+                trials = [trial for trial in study().get_trials() if trial.state.name == "RUNNING"]
+                found = {int(trial.user_attrs.get("process.id", 0)) for trial in trials}
+                return found if len(found - {0}) == 2 else set()
+            return set()
+
+        started = [start(), start()]
+        victim = wait_until(both).pop()
+        psutil.Process(victim).kill()
+        said = [process.communicate(timeout=PATIENCE) for process in started]
+        assert sorted(process.returncode == 0 for process in started) == [False, True], said
+        last = start()
+        said = [last.communicate(timeout=PATIENCE)]
+        assert last.returncode == 0, said
+        trials = study().get_trials()
+
+    done = [trial for trial in trials if trial.state.name == "COMPLETE"]
+    (lost,) = (trial for trial in trials if trial.state.name != "COMPLETE")
+    assert lost.user_attrs["abandoned"]
+    assert int(lost.user_attrs["process.id"]) == victim
+    wanted = sorted(tuple(map(str, values)) for values in product(*grid.values()))
+    assert sorted(tuple(str(trial.params[key]) for key in grid) for trial in done) == wanted
+
+    runs = project.runs(recipe)[1:]
+    assert sorted(run.info.status for run in runs) == ["FINISHED", "FINISHED", "KILLED"]
+    table = pd.read_csv(project.saved(runs[-1], "study_trials.csv"))
+    assert list(table["state"]).count("complete") == 6
+    below = [child for run in runs for child in trials_of(project, run)]
+    children = {int(child.data.tags["trial"]): child for child in below}
+    assert len(below) == len(children) == len(trials)
+    for trial in done:
+        child = children[trial.number]
+        assert (child.info.status, child.data.tags["trial.state"]) == ("FINISHED", "complete")
+        assert child.data.metrics["final/val_psnr"] == pytest.approx(trial.value, abs=1e-3)
+    assert children[lost.number].info.status == "KILLED"

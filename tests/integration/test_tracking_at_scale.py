@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
-from databases import postgresql, programs
+from databases import PAGE, PASSWORD, documented, programs
 from limits import PATIENCE
 from mlflow.tracking import MlflowClient
-from pages import block, filled
+from pages import block, filled, shell
 from project_folder import environment, wait_until
 from tracking_store import tracking_at
 
@@ -39,10 +39,9 @@ pytestmark = [
 ]
 
 PROCESSES, RUNS_EACH, EPOCHS = 4, 5, 12
-BUCKET, USER, PASSWORD = "runs", "admin", "a long password"
+BUCKET, USER = "runs", "admin"
 STORE = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing"}
 REGION = {"AWS_DEFAULT_REGION": "us-east-1"}
-PAGE, HERE = "docs/scaling.md", "127.0.0.1/32"
 
 
 def free_port() -> int:
@@ -67,7 +66,7 @@ class Service:
     def __init__(self, address: str, path: str, script: str, folder: Path, **given: str) -> None:
         """Start it by a script of the shell in a folder, and wait until it answers."""
         self.address, self._path = address, path
-        self._script, self._folder, self._variables = script, folder, on_path(**given)
+        self._script, self._folder, self._variables = script, folder, shell(**given)
         self.start()
 
     def start(self) -> None:
@@ -90,28 +89,11 @@ class Service:
         self._process.wait(PATIENCE)
 
 
-def on_path(**more: str) -> dict[str, str]:
-    """Return the variables of a process that finds the programs of this Python and PostgreSQL."""
-    folders = (str(Path(sys.executable).parent), os.environ["PATH"], str(programs()))
-    return environment(PATH=os.pathsep.join(folders), **more)
-
-
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Service]:
     """MLflow with runs and users in PostgreSQL and artifacts in S3, by the lines of the page."""
     with ExitStack() as stack:
-        (rule,) = (line for line in block(PAGE, "host ").splitlines() if "mlflow" in line)
-        rules = f"{rule.replace('10.0.0.0/24', HERE)}\n"
-        database = urlsplit(stack.enter_context(postgresql(rules=rules)))
-        there = {"PGHOST": "127.0.0.1", "PGPORT": str(database.port)}
-        subprocess.run(
-            ["bash", "-ec", block(PAGE, "createuser --pwprompt mlflow")],
-            input=f"{PASSWORD}\n{PASSWORD}\n",
-            env=on_path(**there, PGUSER=str(database.username)),
-            start_new_session=True,  # So that it asks no terminal for the password.
-            text=True,
-            check=True,
-        )
+        there = stack.enter_context(documented("mlflow"))
         ports = free_port(), free_port()
         objects, address = (f"http://127.0.0.1:{port}" for port in ports)
         moto = f"exec python -m moto.server --host 127.0.0.1 --port {ports[0]}"

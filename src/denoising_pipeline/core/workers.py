@@ -172,7 +172,9 @@ class Workers:
             over.set()
 
     def _limit_silence(self, descriptor: int) -> None:
-        """Set the options of tcp(7) for it, if a file descriptor is a connection between workers.
+        """Set options of tcp(7) for a file descriptor that is a connection between workers.
+
+        One that is late breaks none: gloo sends nothing before the other end has asked for it.
 
         Raises:
             OSError: It is no connection.
@@ -187,13 +189,15 @@ class Workers:
                 ports = {found.getsockname()[1], found.getpeername()[1]}
                 if int((self.address or "").rpartition(":")[2]) in ports:
                     return
-                found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-                for option, value in (
-                    (socket.TCP_KEEPIDLE, LOOK),
-                    (socket.TCP_KEEPINTVL, LOOK),
-                    (socket.TCP_USER_TIMEOUT, 1000 * SILENCE),
+                if found.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT):
+                    return
+                for level, option, value in (
+                    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+                    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, LOOK),
+                    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, LOOK),
+                    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * SILENCE),
                 ):
-                    found.setsockopt(socket.IPPROTO_TCP, option, value)
+                    found.setsockopt(level, option, value)
         finally:
             os.close(own)
 
