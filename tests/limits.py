@@ -2,9 +2,15 @@
 
 import ctypes
 import os
+import resource
 
 PATIENCE = 1200
 """Seconds that a process may take before a test gives up on it."""
+
+
+def limit_memory(size: int) -> None:
+    """Let this process, and its children, have no more bytes of addresses."""
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
 
 
 def obey_permissions() -> None:
