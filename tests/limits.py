@@ -6,13 +6,22 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+with suppress(ImportError):  # there is none on Windows
+    import resource
+
 PATIENCE = 1200
 """Seconds that a process may take before a test gives up on it."""
+
+
+def limit_memory(size: int) -> None:
+    """Let this process, and its children, have no more bytes of addresses."""
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
 
 
 def obey_permissions() -> None:

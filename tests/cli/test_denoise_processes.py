@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from limits import PATIENCE, obey_permissions
+from limits import PATIENCE, limit_memory, obey_permissions
 from PIL import Image
 from skimage import data
 from small_denoiser import write_denoiser
@@ -196,6 +196,26 @@ def test_fault_r23_a_link_among_the_outputs_leads_nothing_out_of_their_folder(
     process = subprocess.run(given, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert process.returncode == 0, process.stderr
     assert len(list((tmp_path / "other disk").rglob("*.png"))) == 2
+
+
+@pytest.mark.parametrize("megabytes", [250, 350])
+def test_fault_p12_little_memory_is_said_with_what_to_do(
+    photo: Path, model: Path, tmp_path: Path, megabytes: int
+) -> None:
+    """A real limit of the system, at which libraries cannot be loaded."""
+    process = subprocess.run(
+        command(photo, "-o", "out.png", "--model", model),
+        cwd=tmp_path,
+        preexec_fn=lambda: limit_memory(megabytes * 10**6),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = " ".join(process.stderr.split()) + process.stdout
+    assert process.returncode in {1, 2}
+    assert "Traceback" not in said
+    assert "memory" in said.lower()  # OpenBLAS ends a process with words of its own
+    assert not (tmp_path / "out.png").exists()
 
 
 def test_fault_r24_a_folder_that_may_not_be_written_to_is_refused_before_work(

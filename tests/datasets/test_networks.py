@@ -15,18 +15,20 @@ from architectures import FOR_PICTURES
 from kedro.io import DatasetError
 from limits import elsewhere
 
+import denoising_pipeline
 from denoising_pipeline.core.backend import load_keras
 from denoising_pipeline.datasets import ClassifierDataset, DenoiserDataset
 from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.degradations.salt_and_pepper import SaltAndPepper
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.card import Card, Origin
-from denoising_pipeline.denoiser.file import load_denoiser
+from denoising_pipeline.denoiser.file import digest_of, load_denoiser
 from denoising_pipeline.models import ARCHITECTURES
 
 with suppress(ImportError):  # there is none on Windows
     import resource
 
+SHIPPED = Path(denoising_pipeline.__file__).parent / "weights"
 SHAPE = (8, 8, 1)
 NOISY = np.random.default_rng(0).random((3, *SHAPE), np.float32)
 MEMBERS = ["denoiser.json", "model.weights.h5"]
@@ -259,6 +261,28 @@ def test_fault_p15_sizes_that_cannot_be_take_no_memory(
 ) -> None:
     describe(path, **changes)
     elsewhere(refuse_within_memory, str(path), message)
+
+
+def test_fault_p15_a_card_of_other_weights_is_refused_and_none_is_needed(
+    path: Path, tmp_path: Path
+) -> None:
+    """Both files are whole, and the weights fit; older files do not say which weights they hold."""
+    other = tmp_path / "other.zip"
+    DenoiserDataset(filepath=other).save(denoiser(latent_dim=4, seed=2))
+    with ZipFile(other) as archive:
+        rewrite(path, {"model.weights.h5": archive.read("model.weights.h5")})
+    with pytest.raises(ValueError, match="holds other weights than those that it describes"):
+        load_denoiser(path)
+    describe(path, weights_digest=None)
+    np.testing.assert_array_equal(
+        load_denoiser(path).denoise(NOISY), load_denoiser(other).denoise(NOISY)
+    )
+
+
+def test_fault_p15_the_denoiser_that_ships_says_which_weights_it_holds() -> None:
+    with ZipFile(SHIPPED / "photos.zip") as archive:
+        described = json.loads(archive.read("denoiser.json"))
+        assert described["weights_digest"] == digest_of(archive.read("model.onnx"))
 
 
 def test_fault_p15_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:

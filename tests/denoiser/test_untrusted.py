@@ -1,6 +1,7 @@
 """Denoiser files of others: what is in them is looked at before it is run or unpacked."""
 
 import io
+import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -29,8 +30,11 @@ def packed(members: dict[str, bytes]) -> bytes:
 
 @pytest.fixture
 def members(tmp_path: Path) -> dict[str, bytes]:
+    """Of a file that says nothing of its weights, so that any may be put in."""
     with zipfile.ZipFile(write_denoiser(tmp_path / "denoiser.zip", told=False)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
+        found = {name: archive.read(name) for name in archive.namelist()}
+    described = json.loads(found["denoiser.json"]) | {"weights_digest": None}
+    return found | {"denoiser.json": json.dumps(described).encode()}
 
 
 def denoised(members: dict[str, bytes], network: bytes) -> Any:

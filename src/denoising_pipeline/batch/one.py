@@ -16,6 +16,7 @@ from denoising_pipeline.batch.record import FILES, Record, Stamp, settings_diges
 from denoising_pipeline.batch.results import FileResult, Thumbnails
 from denoising_pipeline.batch.scores import measured, open_partner
 from denoising_pipeline.core.files import atomic_write, file_digest
+from denoising_pipeline.core.shortage import shortage
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.picture import Outcome, Settings, denoise_picture
 from denoising_pipeline.images.shown import spectrogram
@@ -241,7 +242,7 @@ def denoised(
 
 def in_words(error: Exception) -> str:
     """Return what is wrong, as it goes on from a file's name."""
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or (not isinstance(error, OSError) and shortage(error)):
         return "needs more memory than there is: give --max-memory, or fewer --workers"
     if isinstance(error, OSError) and error.errno is not None:
         said = _SENTENCES.get(error.errno, error.strerror or str(error))

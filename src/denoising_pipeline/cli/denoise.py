@@ -9,6 +9,7 @@ import click
 
 from denoising_pipeline import __version__
 from denoising_pipeline.cli.amounts import Amount
+from denoising_pipeline.core.shortage import shortage
 from denoising_pipeline.core.terminal import speak_any_encoding
 
 COMMANDS = {
@@ -148,6 +149,16 @@ def denoise(**given: Any) -> None:
 def main() -> None:
     """Entry point: `denoise IN...`, or `denoise COMMAND`."""
     speak_any_encoding()
+    try:
+        _command()
+    except (MemoryError, ImportError, RuntimeError, OSError) as error:
+        if not (short := shortage(error)):
+            raise
+        click.echo(f"Error: {short}", err=True)
+        sys.exit(2)
+
+
+def _command() -> None:
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     if name in commands():
         module = importlib.import_module(f"denoising_pipeline.cli.{name}")

@@ -19,6 +19,7 @@ from denoising_pipeline import __version__
 from denoising_pipeline.cli.kedro_run import own_run
 from denoising_pipeline.cli.listing import write_lists
 from denoising_pipeline.core.files import is_of_the_disk, not_written
+from denoising_pipeline.core.shortage import shortage
 
 KNOWN_ERRORS = (DatasetError, MissingConfigException, OSError, ValueError)
 """Errors whose message says what is wrong and what to do."""
@@ -59,6 +60,8 @@ def without_traceback(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _in_words(error: Exception) -> str:
+    if short := shortage(error):
+        return short
     if isinstance(error, OSError) and isinstance(error.filename, str) and is_of_the_disk(error):
         return not_written(error.filename, error)
     known = isinstance(error, KNOWN_ERRORS)

@@ -1,5 +1,6 @@
 """The file of a trained network: data and no code, with a card that says what it is."""
 
+import hashlib
 import json
 import struct
 import tempfile
@@ -63,6 +64,7 @@ class Description(BaseModel):
     out_channels: Size | None = None
     bytes_per_pixel: Annotated[int, Field(ge=1)] | None = None
     weight_count: Annotated[int, Field(ge=1)] | None = None
+    weights_digest: str | None = None
     quality: Quality | None = None
     card: Card | None = None
 
@@ -132,7 +134,8 @@ def read_network(file: IO[bytes], kind: Kind) -> Any:
         ValueError: What is wrong with the file, to be put after its name.
     """
     members = _unpack(file, kind.name)
-    description = _parse(members[f"{kind.name}.json"], kind.name)
+    description = _parse(members.pop(f"{kind.name}.json"), kind.name)
+    (weights,) = members.values()
     architecture = _architecture(description, kind)
     if ONNX in members:
         check_onnx(members[ONNX])
@@ -142,6 +145,7 @@ def read_network(file: IO[bytes], kind: Kind) -> Any:
         _check_size(architecture.fewest_weights(description.image_shape), members[WEIGHTS])
         model = _built(architecture, description.image_shape, description.out_channels)
         _set_weights(model, members[WEIGHTS], kind.name)
+    _check_digest(description, weights, kind.name)
     parts = [architecture, description.image_shape, model]
     parts += [description.card, description.quality] if kind is DENOISER else []
     return kind.network(*parts)
@@ -156,6 +160,7 @@ def write_network(network: Network, kind: Kind, file: IO[bytes]) -> None:
         file: Where it goes.
     """
     portable = network.model if isinstance(network.model, OnnxNetwork) else None
+    weights: bytes = portable.content if portable else _weights(network)
     description = Description(
         keras_version=None if portable else load_keras().__version__,
         architecture=network.architecture.model_dump(mode="json"),
@@ -165,10 +170,15 @@ def write_network(network: Network, kind: Kind, file: IO[bytes]) -> None:
         weight_count=portable and portable.weight_count,
         quality=getattr(network, "quality", None),
         card=getattr(network, "_card", None),
+        weights_digest=digest_of(weights),
     )
     described = description.model_dump_json(indent=2).encode()
-    content = {ONNX: portable.content} if portable else {WEIGHTS: _weights(network)}
-    _pack({f"{kind.name}.json": described, **content}, file)
+    _pack({f"{kind.name}.json": described, ONNX if portable else WEIGHTS: weights}, file)
+
+
+def digest_of(weights: bytes) -> str:
+    """Return BLAKE2b (RFC 7693, 32 hexadecimal digits) of the bytes that hold the weights."""
+    return hashlib.blake2b(weights, digest_size=16).hexdigest()
 
 
 def _architecture(description: Description, kind: Kind) -> Any:
@@ -192,6 +202,19 @@ def _check_size(fewest: int, weights: bytes) -> None:
         raise ValueError(
             f"describes a network of at least {fewest:,} weights and holds {len(weights):,} bytes "
             "of them. It is damaged, or no file of this package."
+        )
+
+
+def _check_digest(description: Description, weights: bytes, kind: str) -> None:
+    """Check that weights are those that are described; files of older versions do not say which.
+
+    Raises:
+        ValueError: They are others.
+    """
+    if description.weights_digest not in (None, digest_of(weights)):
+        raise ValueError(
+            "holds other weights than those that it describes, so its card says nothing of them. "
+            f"Copy it again from where it came, or train the {kind} again."
         )
 
 

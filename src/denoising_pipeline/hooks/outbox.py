@@ -100,8 +100,12 @@ class Outbox:
         if wait is None:
             return self._deliver()
         told = threading.Thread(target=self._deliver_quietly, daemon=True)
-        told.start()
-        told.join(wait)
+        try:
+            told.start()
+        except RuntimeError:  # The system allows no thread more.
+            self._deliver_quietly()
+        else:
+            told.join(wait)
         return not self._file.exists()
 
     def _deliver(self) -> bool:
