@@ -15,6 +15,7 @@ from skimage import data
 from skimage.io import imsave
 
 PAGES = ["README.md", "docs/how-to/denoise.md", "docs/tutorials/noisy-images.md"]
+KEDRO = "docs/tutorials/kedro-and-mlflow.md"
 NOT_HERE = re.compile(r"denoise (serve|train)|IN\.\.\.")
 """They go on until they are stopped, or take half an hour."""
 
@@ -59,7 +60,7 @@ def test_denoise_does_what_the_page_says(page: str, tmp_path: Path) -> None:
 def test_the_runs_of_the_tutorial_for_kedro_run_in_their_order(tmp_path: Path) -> None:
     """With fewer images: a run, another noise, a slice of it, and the comparison of both."""
     project = Project.create(tmp_path)
-    asked = starting("kedro run", "docs/tutorials/kedro-and-mlflow.md")
+    asked = starting("kedro run", KEDRO)
     assert len(asked) == 4
     for line in asked:
         words = shlex.split(line)[1:]

@@ -117,6 +117,8 @@ class Denoiser:
         batch_size: int = 512,
         max_memory: int | None = None,
         sigma: float | None = None,
+        *,
+        unclipped: bool = False,
     ) -> Images: ...
 
     @overload
@@ -126,6 +128,8 @@ class Denoiser:
         batch_size: int = 512,
         max_memory: int | None = None,
         sigma: float | None = None,
+        *,
+        unclipped: bool = False,
     ) -> ImageSet: ...
 
     def __call__(
@@ -134,6 +138,8 @@ class Denoiser:
         batch_size: int = 512,
         max_memory: int | None = None,
         sigma: float | None = None,
+        *,
+        unclipped: bool = False,
     ) -> Images | ImageSet:
         """Denoise images.
 
@@ -150,6 +156,7 @@ class Denoiser:
                 beside the process itself and the result; None: `MAX_MEMORY`.
             sigma: Standard deviation of the noise, on the scale of [0, 1], for a network that is
                 told it; None: estimated from each image.
+            unclipped: Values may leave [0, 1] by `BEYOND`, whatever the card says.
 
         Returns:
             A new float32 array or set of the same sizes, in [0, 1]; if it is large, it lies in an
@@ -164,7 +171,7 @@ class Denoiser:
         self.check_sigma(sigma)
         one_row = self.architecture.sample_rate is not None
         takes = (1, *self.image_shape[1:]) if one_row else self.image_shape
-        images = checked(noisy, takes, 0 if self.clipped else BEYOND)
+        images = checked(noisy, takes, 0 if self.clipped and not unclipped else BEYOND)
         shapes = images.shapes.copy()
         shapes[:, 2] = channels = self.out_channels
         values = new_array((int(shapes.prod(1).sum()),))

@@ -94,7 +94,10 @@ def score_without_clean(
 
 
 def _denoised(denoiser: Denoiser, image: Images, level: float) -> Images:
-    return denoiser(image, sigma=level if denoiser.architecture.told_level else None)
+    told = level if denoiser.architecture.told_level else None
+    return denoiser(
+        image, sigma=told, unclipped=True
+    )  # As the objective prepared it to learn from.
 
 
 def _squared(output: Images, ready: Batch) -> float:
