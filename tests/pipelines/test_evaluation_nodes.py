@@ -395,11 +395,14 @@ def test_the_baseline_is_the_one_that_the_parameters_name() -> None:
     clean = np.random.default_rng(0).random((6, 12, 13, 3), dtype=np.float32)
     grey = clean.mean(-1, keepdims=True)
     chosen = EvaluationParameters(baseline="mean colour")
-    given = (clean, grey, clean, splits())
-    known = (trained(Gaussian()), Denoiser.load, clean[:2], clean[:2], grey[:2])
-    summary = summary_of(score_test_images(*given, chosen, *known), chosen)
-    assert summary["baseline"] == "mean colour"
-    assert "baseline" not in summary_of(score_test_images(*given, ALL, *known), ALL)
+
+    def summed_up(evaluation: EvaluationParameters) -> dict[str, Any]:
+        given = (clean, grey, clean, splits(), evaluation, trained(Gaussian()), Denoiser.load)
+        scores = score_test_images(*given, clean[:2], clean[:2], grey[:2])
+        return summary_of(scores, evaluation)
+
+    assert summed_up(chosen)["baseline"] == "mean colour"
+    assert "baseline" not in summed_up(ALL)
 
 
 def test_inpainting_that_is_told_where_is_scored_in_both_parts() -> None:

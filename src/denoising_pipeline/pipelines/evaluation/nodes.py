@@ -88,8 +88,8 @@ def score_test_images(
     if denoiser and evaluation.baseline == TOLD_WHERE:
         compared["baseline_"] = denoise_each(inpaint, marked(test_noisy, test_clean))
     elif denoiser and train_clean is not None and val_clean is not None and val_noisy is not None:
-        known = Known(train_clean, denoiser.card.noise, denoiser.card.seed)
-        filtered = _filtered(evaluation.baseline, known, test_noisy, val_noisy, val_clean)
+        learnt_from = Known(train_clean, denoiser.card.noise, denoiser.card.seed)
+        filtered = _filtered(evaluation.baseline, learnt_from, test_noisy, val_noisy, val_clean)
         if filtered is not None:
             compared["baseline_"] = filtered
     scores = _scores(evaluation.metrics, test_clean, compared)
