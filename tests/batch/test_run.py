@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from batch_inputs import thumbnails
 from click.testing import CliRunner
 from limits import on_small_disk
 from PIL import Image
@@ -22,8 +23,10 @@ from denoising_pipeline.batch.clashes import refuse_clashes
 from denoising_pipeline.batch.one import Options, look_at_file
 from denoising_pipeline.batch.plan import RECORD, PlanError, Work, make_plan
 from denoising_pipeline.batch.record import Record, Stamp
+from denoising_pipeline.batch.report import render
 from denoising_pipeline.batch.results import FileResult
 from denoising_pipeline.batch.run import Batch, run_batch
+from denoising_pipeline.batch.tables import line_of, row_of
 from denoising_pipeline.batch.watch import watch
 from denoising_pipeline.cli.denoise import denoise
 from denoising_pipeline.denoiser.picture import Settings
@@ -401,3 +404,21 @@ def test_what_is_noted_and_never_came_hides_no_output(folder: Path, options: Opt
     with record.open("a") as file:
         file.write("".join(f"{json.dumps(line)}\n" for line in never))
     assert statuses(run(folder, options, resume=True)) == SKIPPED | BAD
+
+
+def test_gain_is_told_where_noise_grows_with_the_signal(tmp_path: Path, options: Options) -> None:
+    rng = np.random.default_rng(0)
+    clean = np.tile(np.linspace(0.1, 0.7, 320), (320, 1))
+    for name, variance in (("grows", 0.002 * clean), ("even", 0.001)):
+        noisy = clean + rng.normal(0, np.sqrt(variance), clean.shape)
+        np.save(tmp_path / f"{name}.npy", noisy.astype(np.float32))
+    plan = make_plan(sorted(tmp_path.glob("*.npy")), tmp_path / "out")
+    even, grows = run_batch(plan, options)
+    assert even.gain is None
+    assert grows.gain == pytest.approx(0.002, rel=0.15)
+    assert row_of(grows)["gain"] == grows.gain
+    assert f", gain {grows.gain:.2g}" in line_of(grows)
+    assert ", gain " not in line_of(even)
+    page = render([replace(grows, thumbnails=thumbnails()), even], {})
+    assert page.count("<dt>Gain</dt>") == 1
+    assert f"{grows.gain:.2g}: the noise is stronger" in page

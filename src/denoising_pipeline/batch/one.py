@@ -18,7 +18,7 @@ from denoising_pipeline.batch.scores import measured, open_partner
 from denoising_pipeline.core.files import atomic_write, file_digest
 from denoising_pipeline.core.shortage import shortage
 from denoising_pipeline.denoiser import Denoiser
-from denoising_pipeline.denoiser.picture import Outcome, Settings, denoise_picture
+from denoising_pipeline.denoiser.picture import Outcome, Page, Settings, denoise_picture
 from denoising_pipeline.images.shown import spectrogram
 from denoising_pipeline.pictures.formats import (
     MAX_PIXELS,
@@ -234,6 +234,7 @@ def denoised(
         megapixels=outcome.megapixels,
         seconds=outcome.seconds,
         sigma=_sigma(outcome),
+        gain=_mean(outcome, lambda page: page.noise.gain) or None,
         told=settings.sigma,
         warnings=(*result.warnings, *outcome.warnings),
         thumbnails=thumbnails[0] if thumbnails else None,
@@ -270,11 +271,17 @@ def _described(result: FileResult, picture: Picture, format: str | None) -> File
 
 
 def _sigma(outcome: Outcome) -> float | None:
+    variance = _mean(outcome, lambda page: page.noise.sigma**2)
+    return None if variance is None else sqrt(variance)
+
+
+def _mean(outcome: Outcome, value: Callable[[Page], float]) -> float | None:
+    """Return the mean over the pixels of the pages whose noise is known, if there are any."""
     known = [page for page in outcome.pages if page.noise.level is not None]
     pixels = sum(page.height * page.width for page in known)
     if not pixels:
         return None
-    return sqrt(sum(page.noise.sigma**2 * page.height * page.width for page in known) / pixels)
+    return sum(value(page) * page.height * page.width for page in known) / pixels
 
 
 def _predicted(result: FileResult, outcome: Outcome) -> FileResult:

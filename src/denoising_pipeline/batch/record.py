@@ -94,7 +94,7 @@ class Record:
         entry = self._made(work)
         if entry is None or not self.job or entry.get("job") != self.job:
             return None
-        found = {name: entry["found"][name] for name in _FOUND}
+        found = {name: entry["found"][name] for name in _FOUND if name in entry["found"]}
         found["warnings"] = tuple(found["warnings"])
         return FileResult(work.source, work.target, "done", **found)
 

@@ -47,6 +47,8 @@ class FileResult:
         seconds: From opening it to the renamed output.
         sigma: Estimated standard deviation of the noise on the scale of [0, 1], root mean square
             over the pages; None: unknown.
+        gain: How the variance of the noise grows with the signal, variance = gain * value + offset
+            on the scale of [0, 1], mean over the pages; None: it does not, as far as can be told.
         told: What the network was told instead, on the same scale; None: the estimate.
         psnr: Predicted PSNR of the output in decibels, mean over the pages; None: not predicted.
         psnr_low: Lower end of the interval that holds it nine times of ten.
@@ -73,6 +75,7 @@ class FileResult:
     megapixels: float = 0.0
     seconds: float = 0.0
     sigma: float | None = None
+    gain: float | None = None
     told: float | None = None
     psnr: float | None = None
     psnr_low: float | None = None

@@ -48,7 +48,7 @@ def table_of(results: Collection[FileResult]) -> "Group":
             result.extent,
             _kind(result),
             "" if result.speed is None else f"{result.speed:.2f}",
-            _noise(result),
+            _noise(result) + ("" if result.gain is None else f"\ngain {result.gain:.2g}"),
             _psnr(result),
             *(_measured(result) for _ in scored),
         )
@@ -71,6 +71,7 @@ def line_of(result: FileResult) -> str:
     facts = [
         f"{result.extent}, {_kind(result)}" if result.width else "",
         f"noise {_noise(result)}/255" if _noise(result) else "",
+        "" if result.gain is None else f"gain {result.gain:.2g}",
         _measured(result).replace("\n", ", "),
         f"{result.seconds:.1f} s" if result.seconds else "",
     ]
