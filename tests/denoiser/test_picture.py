@@ -122,7 +122,7 @@ def test_noise_that_jpeg_hides_is_removed_all_the_same() -> None:
     noise = np.random.default_rng(0).normal(0, 6, clean.shape)
     shot = np.clip(clean + noise, 0, 255).astype(np.uint8)
     Image.fromarray(shot).save(file := BytesIO(), "JPEG", quality=75)
-    seen = np.asarray(Image.open(file)) / np.float32(255)
+    seen = (np.asarray(Image.open(file)) / 255).astype(np.float32)
     photos = Denoiser.load("photos")
     found, page = denoise_page(seen, photos, Settings())
     assert page.noise.hidden
