@@ -44,7 +44,7 @@ def levels_of(images: ImageSet) -> LevelsOf:
     @cache
     def estimated(index: int, grey: bool) -> float:
         image = images.read(index)
-        return estimate_noise(luma(image) if grey else image).sigma
+        return estimate_noise(luma(image) if grey else image).told
 
     def levels(origins: npt.NDArray[np.int64], seen: Images) -> Values:
         is_grey = (seen == seen[..., :1]).all(axis=(1, 2, 3)) & (images.channels == len(LUMA))
