@@ -106,6 +106,7 @@ def test_results_of_many_files_lie_on_the_disk_and_are_told_likewise(
         (["photo.jpg", "--format", "gif"], "'gif' is no format that is written"),
         (["photo.jpg", "--strength", "2"], "not in the range"),
         (["photo.jpg", "--max-memory", "much"], "no amount; write it as 2G"),
+        (["photo.jpg", "--max-memory", "1"], "max_memory is 1 bytes, but the smallest tile"),
         (["photo.jpg", "--csv", "in"], "is a folder; give a file"),
         (["photo.jpg", "--json", "photo.jpg"], "'photo.jpg' exists already"),
         (["photo.jpg", "--watch"], "--watch needs a folder"),
@@ -178,6 +179,23 @@ def test_what_a_format_cannot_keep_is_said_before_anything_is_written(
     assert "BMP does not keep EXIF data." in " ".join(done.stdout.split())
     assert not (folder / "out").exists()
     assert "BMP does not keep EXIF data." in run(model, "photo.jpg", "--format", "BMP").stderr
+
+
+def test_what_a_format_cannot_hold_is_listed_before_anything_is_written(
+    folder: Path, model: str
+) -> None:
+    pixels = data.astronaut()[:40, :48]
+    alpha = np.full((40, 48, 1), 200, np.uint8)
+    Image.fromarray(np.concatenate([pixels, alpha], 2)).save(folder / "in/see_through.png")
+    done = run(model, "in", "-o", "out", "--format", "jpeg")
+    assert done.exit_code == 1
+    lines = [line for line in done.stderr.splitlines() if line.startswith("in/")]
+    bad, seen, good = lines
+    assert "is no image" in bad
+    assert "in/see_through.png: failed: cannot become JPEG without a loss of transparency" in seen
+    assert "in/good.png: -> good.jpg" in good
+    assert {path.name for path in (folder / "out").iterdir()} == {"good.jpg", RECORD}
+    assert "1 done, 0 skipped, 2 failed" in done.stdout
 
 
 def test_fault_r19_large_pictures_are_refused_until_allowed(folder: Path, model: str) -> None:

@@ -116,17 +116,19 @@ def reason_to_skip(work: Located, options: Options) -> str:
 
 
 def look_at_file(work: Work, options: Options) -> FileResult:
-    """Say what would become of a file; nothing is written."""
-    if reason := reason_to_skip(work, options):
-        return FileResult(work.source, work.target, "skipped", reason)
+    """Say from its header what would become of a file; nothing is written."""
+    result = FileResult(work.source, work.target, "failed")
     try:
+        if reason := reason_to_skip(work, options):
+            return replace(result, status="skipped", reason=reason)
         picture = open_picture(work.source, max_pixels=options.max_pixels)
+        result = _described(result, picture, work.format)
         check_format(picture, work.format)
         if work.partner:
             open_partner(picture, work.partner, options.max_pixels)
-        return _described(FileResult(work.source, work.target, "done"), picture, work.format)
     except Exception as error:  # one bad file does not end a folder
-        return FileResult(work.source, work.target, "failed", in_words(error))
+        return replace(result, reason=in_words(error))
+    return replace(result, status="done")
 
 
 def denoise_file(work: Work, denoiser: Denoiser, options: Options, pictured: bool) -> FileResult:

@@ -7,7 +7,13 @@ from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import Any, Self
 
-from denoising_pipeline.batch.one import Options, denoise_file, forget_records, in_words
+from denoising_pipeline.batch.one import (
+    Options,
+    denoise_file,
+    forget_records,
+    in_words,
+    look_at_file,
+)
 from denoising_pipeline.batch.parts import remove_parts
 from denoising_pipeline.batch.plan import Plan, PlanError, Work
 from denoising_pipeline.batch.results import FileResult, shown
@@ -63,10 +69,25 @@ class Batch:
     def results(self) -> Iterator[FileResult]:
         """Yield what becomes of each file, as soon as it is known, in any order.
 
+        Where a format was asked for, those that it cannot hold come first: their headers tell,
+        before anything is denoised or written.
+
         Raises:
             DiskFullError: The disk is full; files that were not begun are not in the results.
         """
-        numbered = ((work, number in self._pictured) for number, work in enumerate(self.plan.works))
+        failed = set()
+        for number, work in enumerate(self.plan.works):
+            if work.format is None:
+                continue
+            found = look_at_file(work, self.options)
+            if found.status == "failed":
+                failed.add(number)
+                yield found
+        numbered = (
+            (work, number in self._pictured)
+            for number, work in enumerate(self.plan.works)
+            if number not in failed
+        )
         if self._workers == 1:
             yield from self._alone(numbered)
         else:
@@ -125,7 +146,7 @@ def fitting_denoiser(options: Options) -> Denoiser:
     Raises:
         OSError: Its file cannot be read.
         ValueError: It is no denoiser for images of any size, or it is not told the noise level that
-            the options have.
+            the options have, or no picture fits into the memory that they allow.
     """
     denoiser = load_denoiser(options.model)
     if not denoiser.any_size:
@@ -135,6 +156,7 @@ def fitting_denoiser(options: Options) -> Denoiser:
             "was trained for images of any size, such as `photos`."
         )
     denoiser.check_sigma(options.settings.sigma)
+    denoiser.check_memory(options.settings.max_memory)
     return denoiser
 
 

@@ -203,6 +203,15 @@ class Denoiser:
                 "it by itself. Leave sigma out, or take a denoiser that is told, such as `photos`."
             )
 
+    def check_memory(self, max_memory: int | None) -> None:
+        """Check that an image fits into a memory, if only a tiny one.
+
+        Raises:
+            ValueError: None does.
+        """
+        if max_memory is not None:
+            self._pixels_at_once(1, 1, max_memory)
+
     @property
     def any_size(self) -> bool:
         """Whether it takes images of any height and width."""
