@@ -40,7 +40,7 @@ def test_a_recipe_without_a_comment_is_listed_all_the_same(tmp_path: Path) -> No
 def test_the_help_lists_both(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     shown = CliRunner().invoke(cli, words)
-    assert shown.exit_code == 0
+    assert shown.exit_code == 0, shown.output
     lines = [line.split()[0] for line in shown.output.splitlines() if line.startswith("  ")]
     assert {"benchmark", "training", "smoke", "photos"} <= {*lines}
 

@@ -57,7 +57,9 @@ def parsed(command: click.Command, arguments: list[str]) -> dict[str, Any]:
         assert found is not None, f"no command {arguments[0]}"
         command, arguments = found, arguments[1:]
     try:
-        return command.make_context(command.name, arguments).params
+        # A command keeps the names of its help option from then on.
+        names = cli.context_settings["help_option_names"]
+        return command.make_context(command.name, arguments, help_option_names=names).params
     except click.MissingParameter:  # In the text, a command may stand without its files.
         return {}
 
