@@ -107,7 +107,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if report.skipped:
+    if report.skipped and not hasattr(report, "wasxfail"):
         _LEFT_OUT.add(report.nodeid)
     for number in _faults(report.nodeid):
         if report.nodeid in _LEFT_OUT:

@@ -198,7 +198,7 @@ def test_fault_r23_a_link_among_the_outputs_leads_nothing_out_of_their_folder(
     assert len(list((tmp_path / "other disk").rglob("*.png"))) == 2
 
 
-@pytest.mark.parametrize("megabytes", [250, 350])
+@pytest.mark.parametrize("megabytes", [250])
 def test_fault_p12_little_memory_is_said_with_what_to_do(
     photo: Path, model: Path, tmp_path: Path, megabytes: int
 ) -> None:

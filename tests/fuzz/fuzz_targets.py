@@ -66,11 +66,11 @@ def promised(*errors: type[Exception]) -> Iterator[None]:
 
 def read_raw(content: bytes) -> None:
     """Read IDX, in memory and as a file that can be mapped."""
-    from denoising_pipeline.images.idx import IdxError, read_idx
+    from denoising_pipeline.images.idx import IdxCutError, IdxError, read_idx
 
-    with promised(IdxError):
+    with promised(IdxError, IdxCutError):
         read_idx(io.BytesIO(content), 2**20)
-    with tempfile.TemporaryFile() as file, promised(IdxError):
+    with tempfile.TemporaryFile() as file, promised(IdxError, IdxCutError):
         file.write(content)
         file.seek(0)
         read_idx(file, 2**20).sum()

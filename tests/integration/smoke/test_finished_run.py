@@ -176,7 +176,8 @@ def test_final_metrics_are_those_of_the_summary(smoke: Smoke) -> None:
     assert groups.pop("train") == {"train/loss", "train/psnr", "train/seconds"}
     assert groups.pop("val") == {"val/loss", "val/psnr"}
     assert "system/cpu_utilization_percentage" in groups.pop("system")
-    assert groups.keys() == {"test", "test_baseline", "test_noisy", "within_ci", "within_label"}
+    tested = {"test", "test_baseline", "test_error", "test_limit", "test_noisy"}
+    assert groups.keys() == {*tested, "within_ci", "within_label"}
     tags = smoke.run.data.tags
     constants = ("n_images", "confidence", "limit_psnr", "worse_than_noisy")
     assert [tags[key] for key in constants] == ["300", "0.95", "22.1", "false"]

@@ -65,8 +65,8 @@ def test_replay_tracks_what_it_wrote_and_no_more(project: Project, tiny: Run, re
         "val/psnr",
     }
     assert models_of(replay) == []
-    splits = ("test", "val")
-    assert inputs_of(replay) == {(f"{n}_{k}", n) for n in splits for k in ("clean", "noisy")}
+    read = {(f"{n}_{k}", n) for n in ("test", "val") for k in ("clean", "noisy")}
+    assert inputs_of(replay) == {*read, ("train_clean", "train")}
     assert model_inputs_of(project, replay) == models_of(tiny)
     assert replay.data.tags["training_run"] == tiny.info.run_id
 
