@@ -152,7 +152,10 @@ def test_object_storage_gives_the_same_bytes_and_remembers_what_is_done(
     last = work_through(found_of([given], out)[0], options, "a third")
     said = {each.source.name: each.reason for each in last if each.reason[:4] != "is d"}
     assert said.keys() == {"00.png", "01.png"}
-    assert said["00.png"].startswith("exists already, and no record says that it was made here")
+    assert said["00.png"] == (
+        "exists already, and no record says that it was made here and not changed since: "
+        "--overwrite replaces it"
+    )
     assert said["01.png"].startswith("is no image")
 
 
