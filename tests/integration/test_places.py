@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import pytest
-from limits import limit_memory, obey_permissions
+from limits import obey_permissions
 from project_folder import KEDRO, Project, environment, models_of
 
 pytestmark = pytest.mark.slow
@@ -111,26 +111,3 @@ def test_fault_p12_a_read_only_folder_and_a_missing_home_are_said_before_the_wor
     assert "Permission denied" in said
     assert str(tmp_path / "data") in " ".join(said.split())
     assert list((tmp_path / "data").glob("tiny")) == []
-
-
-def test_fault_p12_little_memory_is_said_with_what_to_do(tmp_path: Path) -> None:
-    """Three gigabytes of addresses, in which TensorFlow cannot be loaded, or starts no threads."""
-    project = Project.create(tmp_path)
-    project.create_store()
-    project.recipe("tiny")
-    process = subprocess.run(
-        [*KEDRO, "run", "--env", "tiny"],
-        cwd=tmp_path,
-        env=environment(),
-        preexec_fn=lambda: limit_memory(3 * 2**30),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert process.returncode == 1
-    assert "Traceback" not in process.stdout + process.stderr
-    (said,) = (line for line in process.stderr.splitlines() if line.startswith("Error: "))
-    assert "There is too little memory for this, or no thread or process more" in said
-    assert "ulimit -v" in said
-    (run,) = project.runs("tiny")
-    assert run.info.status == "FAILED"
