@@ -1,5 +1,6 @@
 """A signal ends what it reaches, wherever Python is just then."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -72,6 +73,28 @@ def test_fault_p05_a_signal_that_ended_what_it_was_for_comes_once() -> None:
     with suppress(KeyboardInterrupt):
         run()
     time.sleep(3 * SOON)
+
+
+@pytest.mark.usefixtures("signals")
+def test_fault_p05_a_signal_that_ended_one_run_is_none_for_the_next() -> None:
+    """Whoever keeps what was raised, such as a notebook, may let it go there."""
+
+    @minds_signals
+    def first() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        first()
+    kept = [caught.value]
+    del caught
+
+    @minds_signals
+    def second() -> None:
+        kept.clear()
+        gc.collect()
+        time.sleep(3 * SOON)
+
+    second()
 
 
 def test_what_else_is_ignored_is_said_as_ever(

@@ -13,6 +13,7 @@ from kedro.utils import find_kedro_project
 
 from denoising_pipeline.core.workers import Workers
 from denoising_pipeline.hooks.shared_run import shared_run
+from denoising_pipeline.hooks.signals import minds_signals
 from denoising_pipeline.pipelines.inference.pipeline import ARRAY, FILES
 
 logger = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class UniqueSession(KedroSession):
             session._store["session_id"] = shared
         return session
 
+    @minds_signals
     def run(self, *args: Any, **options: Any) -> Any:
         """Run pipelines; see `kedro.framework.session.KedroSession.run`.
 

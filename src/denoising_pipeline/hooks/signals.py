@@ -1,5 +1,6 @@
 """How a run ends that somebody, or the system, wants to end: soon, and telling that it was so."""
 
+import functools
 import os
 import signal
 import sys
@@ -7,11 +8,10 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from types import CodeType, FrameType
-from typing import Any, NoReturn, TypeVar
+from types import FrameType
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import psutil
-from kedro.framework.session import KedroSession
 
 SIGNALS = tuple(
     getattr(signal, name)
@@ -48,16 +48,26 @@ class _Wish:
 _wish = _Wish()
 """Of this process: a run may begin or end between two signals of one wish."""
 
-_minding: set[CodeType] = {KedroSession.run.__code__}
-"""Of the functions that a signal ends."""
+_running: list[object] = []
+"""A mark for each call that a signal is to end, the innermost last."""
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+Given = ParamSpec("Given")
+Returned = TypeVar("Returned")
 
 
-def minds_signals(function: Function) -> Function:
-    """Mark a function that a signal is to end, whoever catches on the way what is raised."""
-    _minding.add(function.__code__)
-    return function
+def minds_signals(function: Callable[Given, Returned]) -> Callable[Given, Returned]:
+    """Let a signal end a function, whoever catches on the way what is raised."""
+
+    @functools.wraps(function)
+    def minding(*args: Given.args, **options: Given.kwargs) -> Returned:
+        mark = object()
+        _running.append(mark)
+        try:
+            return function(*args, **options)
+        finally:
+            _running.remove(mark)
+
+    return minding
 
 
 class _Interruption(KeyboardInterrupt):
@@ -94,21 +104,24 @@ def _raise(number: int, frame: FrameType | None) -> None:
 def _error(number: int) -> BaseException:
     """Return what a signal raises.
 
-    If it goes within a function that it is to end, it came to nothing, in a library that takes
-    every error for a mistake or in a finalizer: then the signal comes again.
+    If it goes within the call that it is to end, it came to nothing, in a library that takes every
+    error for a mistake or in a finalizer: then the signal comes again.
     """
     error = _Interruption() if number == signal.SIGINT else _Exit(128 + number)
-    weakref.finalize(error, _come_again, number).atexit = False
+    if _running:
+        weakref.finalize(error, _come_soon, number, _running[-1]).atexit = False
     return error
 
 
-def _come_again(number: int) -> None:
-    frame: FrameType | None = sys._current_frames()[threading.main_thread().ident or 0]
-    while frame and frame.f_code not in _minding:
-        frame = frame.f_back
-    if frame:
+def _come_soon(number: int, mark: object) -> None:
+    if mark in _running:
+        threading.Timer(SOON, _come_again, (number, mark)).start()
+
+
+def _come_again(number: int, mark: object) -> None:
+    if mark in _running:
         _wish.forget()
-        threading.Timer(SOON, os.kill, (os.getpid(), number)).start()
+        os.kill(os.getpid(), number)
 
 
 def _pass(number: int, frame: FrameType | None) -> None:
@@ -186,7 +199,7 @@ class Signals:
 
     def _say(self, ignored: Any) -> None:
         """Say what Python ignores, but for a signal in a finalizer, which comes again."""
-        if not issubclass(ignored.exc_type, _Interruption | _Exit):
+        if not _running or not issubclass(ignored.exc_type, _Interruption | _Exit):
             self._unraisable(ignored)
 
     def _hear(self, heard: int, minded: list[signal.Signals]) -> None:
