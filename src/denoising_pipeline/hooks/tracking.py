@@ -127,7 +127,8 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         short = shortened(command, MAX_TAG_VAL_LENGTH, COMMAND)
         tags = facts | {"kedro_command": short}
         if self._is_tracked(run_params):
-            self._signals.watch("SequentialRunner" not in str(run_params["runner"]))
+            runner = str(run_params["runner"])
+            self._signals.watch(runner != "None" and "SequentialRunner" not in runner)
             named = {**run_params, "pipeline_names": []} if shared_run() else run_params
             name = run_name(named, parameters, datetime.now())
             with starting(mlflow.get_tracking_uri()):
