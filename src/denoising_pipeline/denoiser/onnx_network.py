@@ -38,7 +38,7 @@ class OnnxNetwork:
             ValueError: ONNX Runtime cannot run the network, or it gives no image of that size.
         """
         with _told():
-            (output,) = self._session.run(None, {INPUT: pixels})
+            (output,) = self._session.run(None, {INPUT: pixels}, self._freed_after)
         result: Images = output
         if result.ndim != pixels.ndim or result.shape[:3] != pixels.shape[:3]:
             raise ValueError(
@@ -57,6 +57,15 @@ class OnnxNetwork:
         return self.weight_count
 
     @cached_property
+    def _freed_after(self) -> Any:
+        """Within a run, layers take memory from each other; after it, nothing is kept."""
+        import onnxruntime
+
+        options = onnxruntime.RunOptions()
+        options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+        return options
+
+    @cached_property
     def _session(self) -> Any:
         os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import onnxruntime
@@ -66,7 +75,6 @@ class OnnxNetwork:
         options.log_severity_level = 3
         options.intra_op_num_threads = self.threads
         options.enable_mem_pattern = False  # Sizes differ from image to image.
-        options.enable_cpu_mem_arena = False  # Else it keeps what the largest tile took.
         with _told():
             return onnxruntime.InferenceSession(
                 self.content, options, providers=["CPUExecutionProvider"]

@@ -9,8 +9,8 @@ from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image as Pillow
-from scipy.ndimage import maximum_filter, minimum_filter
 
 from denoising_pipeline.denoiser.denoiser import Denoiser
 from denoising_pipeline.denoiser.quality import Prediction
@@ -272,8 +272,16 @@ def _blended(
 ) -> npt.NDArray[np.float32]:
     if strength < 1:
         denoised = pixels + np.float32(strength) * (denoised - pixels)
-    square = (AROUND, AROUND, 1)
-    low, high = minimum_filter(pixels, square), maximum_filter(pixels, square)
-    stays = np.logical_and(low == high, np.logical_or(low == 0, low == 1))
+    stays = _all_around(pixels == 0) | _all_around(pixels == 1)
     result: npt.NDArray[np.float32] = np.where(stays, pixels, denoised)
     return result
+
+
+def _all_around(found: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return where all of `AROUND` x `AROUND` pixels are so; edges are mirrored."""
+    reach = AROUND // 2
+    for axis in (0, 1) if found.any() else ():
+        margins = [(reach, reach) if each == axis else (0, 0) for each in range(found.ndim)]
+        parts = sliding_window_view(np.pad(found, margins, "symmetric"), AROUND, axis)
+        found = np.logical_and.reduce([parts[..., step] for step in range(AROUND)])
+    return found

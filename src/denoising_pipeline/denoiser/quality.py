@@ -63,11 +63,16 @@ class Quality(BaseModel):
 
 def features(noisy: Image, denoised: Image, sigma: float) -> npt.NDArray[np.float64]:
     """Return what the prediction is linear in; arguments as for `Quality.predict`."""
-    steps = [np.abs(np.diff(denoised, axis=axis)) for axis in (0, 1) if denoised.shape[axis] > 1]
-    detail = np.log(np.mean([step.mean(dtype=np.float64) for step in steps] or [0]) + LEAST)
+    steps = [_mean_step(denoised, axis) for axis in (0, 1) if denoised.shape[axis] > 1]
+    detail = np.log(np.mean(steps or [0]) + LEAST)
     level = np.log(sigma + LEAST)
     taken = np.square(noisy - denoised).mean(dtype=np.float64) / (sigma + LEAST) ** 2
     share = min(float(taken), 2.0)
     found = [1, level, detail, level**2, level * detail, detail**2, share, share * level]
     grey = noisy.shape[2] == 1
     return np.array([*found, *(grey * value for value in found[:3])], np.float64)
+
+
+def _mean_step(image: Image, axis: int) -> float:
+    steps = np.diff(image, axis=axis)
+    return float(np.abs(steps, out=steps).mean(dtype=np.float64))
