@@ -87,6 +87,7 @@ def test_each_of_the_package_is_here() -> None:
         "CheckpointsDataset",
         "DenoisersDataset",
         "MlflowRunsDataset",
+        "ModelFilesDataset",
         "SourceDataset",
         "SourcesDataset",
         "StudyStorageDataset",

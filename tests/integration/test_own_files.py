@@ -1,5 +1,6 @@
 """The same file gives the same bytes from the shell, Python, the service and Kedro."""
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -94,6 +95,42 @@ def test_files_have_the_same_bytes_from_everywhere_and_a_tracked_table(
     assert f"1 of {len(files) + 1} files failed" in result.output
     assert "bad.png is no image" in result.output
     assert read(tmp_path / "kedro") == told
+
+
+def test_kedro_takes_a_model_of_mlflow_and_a_version_of_the_catalog(
+    project: Project, tmp_path: Path, files: Files
+) -> None:
+    """As the command does: a run's, one by an alias, and one of the recipe's own folder."""
+    small, other = (write_denoiser(tmp_path / f"{side}.zip", side=side) for side in (3, 5))
+    recipe = project.recipe("named_models")
+    version = project.path / "data/named_models/06_models/denoiser.zip/2026-01-01T00.00.00.000Z"
+    version.mkdir(parents=True)
+    shutil.copy(small, version / "denoiser.zip")
+    shutil.copy(other, tmp_path / "denoiser.zip")
+    client = project.client
+    logged = client.create_run(client.create_experiment("own")).info
+    client.log_artifact(logged.run_id, str(tmp_path / "denoiser.zip"), "denoiser")
+    client.create_registered_model("own")
+    own = client.create_model_version("own", f"{logged.artifact_uri}/denoiser", logged.run_id)
+    client.set_registered_model_alias("own", "champion", own.version)
+    names = {
+        f"catalog:{version.name}": small,
+        f"runs:/{logged.run_id}/denoiser": other,
+        "models:/own@champion": other,
+    }
+    assert from_shell(tmp_path, small) != from_shell(tmp_path, other)
+    for number, (name, model) in enumerate(names.items()):
+        places = f"inference.input={tmp_path}/in,inference.output={tmp_path}/{number}/"
+        given = f"{places},inference.model={name},inference.max_memory=1G,inference.suffix=_new"
+        project.run(recipe, "--pipelines", "inference", "--params", given)
+        expected = from_shell(tmp_path, model, "--suffix", "_new")
+        written = read(tmp_path / str(number))
+        assert written
+        assert written == {key: expected[key] for key in written}
+    given = f"inference.input={tmp_path}/in,inference.model=models:/nobody@champion"
+    done = project.invoke("run", "--env", recipe, "--pipelines", "inference", "--params", given)
+    assert done.exit_code == 1
+    assert "'models:/nobody@champion' is not found by MLflow" in done.output
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from PIL import Image
 from small_denoiser import write_denoiser
 
 from denoising_pipeline.batch.options import InferenceParameters
+from denoising_pipeline.config import ParameterError, validate_parameters
 from denoising_pipeline.pipelines.inference import nodes
 from denoising_pipeline.pipelines.inference.nodes import check_files, denoise_files
 
@@ -46,6 +47,22 @@ def test_a_row_for_each_file_and_how_far_it_is_are_told_block_by_block(
     assert table["width"].dtype == int
     assert table["reason"].iloc[2].startswith("is no image")
     assert {"1 of 4 files, 0 failed", "4 of 4 files, 1 failed"} <= set(caplog.messages)
+
+
+def test_amounts_are_written_as_in_the_shell_and_a_suffix_is_put_behind_names(
+    tmp_path: Path,
+) -> None:
+    Image.new("L", (20, 10)).save(tmp_path / "photo.png")
+    model = write_denoiser(tmp_path / "small.zip")
+    raw = {"input": str(tmp_path / "photo.png"), "model": str(model), "suffix": "_new"}
+    given = InferenceParameters.model_validate(raw | {"max_memory": "2G", "max_pixels": "500M"})
+    assert (given.max_memory, given.max_pixels) == (2 * 1024**3, 500 * 1000**2)
+    assert [Path(target).name for target in denoise_files(given)["target"]] == ["photo_new.png"]
+    with pytest.raises(ParameterError, match=r"inference\.max_memory: '2X' .* write it as 2G"):
+        validate_parameters({"inference": raw | {"max_memory": "2X"}})
+    little = given.model_copy(update={"max_memory": 1000})
+    with pytest.raises(ValueError, match="memory"):
+        denoise_files(little)
 
 
 def test_fault_r19_the_limit_of_pixels_is_a_parameter(tmp_path: Path) -> None:

@@ -1,12 +1,10 @@
-"""Amounts as people write them: 2G, 500M, 1.5e9."""
+"""Options that are amounts as people write them: 2G, 500M, 1.5e9."""
 
-import re
 from typing import Any
 
 import click
 
-_UNITS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
-_FORM = re.compile(r"(\d+(?:\.\d*)?(?:e\d+)?) ?([KMGT]?)(i?B)?", re.IGNORECASE)
+from denoising_pipeline.core.amounts import amount
 
 
 class Amount(click.ParamType[int]):
@@ -26,8 +24,7 @@ class Amount(click.ParamType[int]):
         """Read an amount; it is at least 1."""
         if isinstance(value, int):
             return value
-        found = _FORM.fullmatch(str(value).strip())
-        amount = float(found[1]) * self.base ** _UNITS[found[2].upper()] if found else 0
-        if not 1 <= amount < float("inf"):
-            self.fail(f"{value!r} is no amount; write it as 2G or 500M.", param, ctx)
-        return int(amount)
+        try:
+            return amount(str(value), self.base)
+        except ValueError as error:
+            self.fail(f"{value!r}: {error}.", param, ctx)

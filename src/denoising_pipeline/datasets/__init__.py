@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from denoising_pipeline.datasets.checkpoints import CheckpointsDataset
     from denoising_pipeline.datasets.json_strict import StrictJsonDataset
     from denoising_pipeline.datasets.mlflow_runs import MlflowRunsDataset
+    from denoising_pipeline.datasets.model_files import ModelFilesDataset
     from denoising_pipeline.datasets.networks import (
         ClassifierDataset,
         DenoiserDataset,
@@ -24,6 +25,7 @@ __all__ = [
     "DenoiserDataset",
     "DenoisersDataset",
     "MlflowRunsDataset",
+    "ModelFilesDataset",
     "NpyDataset",
     "PageDataset",
     "SectionDataset",
@@ -39,6 +41,7 @@ _MODULES = {
     "DenoiserDataset": "networks",
     "DenoisersDataset": "networks",
     "MlflowRunsDataset": "mlflow_runs",
+    "ModelFilesDataset": "model_files",
     "NpyDataset": "npy",
     "PageDataset": "page",
     "SectionDataset": "sections",

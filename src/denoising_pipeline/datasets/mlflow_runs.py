@@ -87,7 +87,7 @@ def fetch_denoiser(uri: str, folder: Path) -> Path:
         return file
     raise ValueError(
         f"'{uri}' has no {DENOISER_FILE} in it: it is no denoiser of this package, or an earlier "
-        "version logged it. Train it again, or give its file by --model."
+        "version logged it. Train it again, or give its file."
     )
 
 

@@ -1,8 +1,9 @@
 """Denoising somebody's own images: an array, or files as the command `denoise` does."""
 
 import logging
+import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from itertools import islice
 from pathlib import Path
@@ -56,11 +57,14 @@ def denoise_images(denoiser: Denoiser, noisy: Images | ImageSet) -> Images | Ima
     return denoiser(noisy)
 
 
-def denoise_files(inference: InferenceParameters) -> pd.DataFrame:
+def denoise_files(
+    inference: InferenceParameters, model_files: Callable[[str], Path] = denoiser_file
+) -> pd.DataFrame:
     """Denoise files and folders. Unlike other nodes it reads and writes what no entry holds.
 
     Args:
         inference: Which, where to, and how.
+        model_files: Returns the file of the denoiser that a name means.
 
     Returns:
         A row per file, with the columns of `FileResult`.
@@ -72,8 +76,8 @@ def denoise_files(inference: InferenceParameters) -> pd.DataFrame:
         raise ValueError("inference.input is null: name a file or a folder that is denoised.")
     sigma = None if inference.sigma is None else inference.sigma / 255
     options = Options(
-        denoiser_file(inference.model),
-        Settings(inference.strength, sigma),
+        model_files(inference.model),
+        Settings(inference.strength, sigma, inference.max_memory),
         overwrite=inference.overwrite,
         resume=inference.resume,
         max_pixels=inference.max_pixels,
@@ -100,7 +104,10 @@ def _denoised(inference: InferenceParameters, given: str, options: Options) -> S
     results = Spill()
     if inference.cluster is None:
         output = None if inference.output is None else Path(inference.output)
-        plan = make_plan([Path(given)], output, format=inference.format)
+        into_folder = (inference.output or "").endswith(("/", os.sep))
+        plan = make_plan(
+            [Path(given)], output, inference.suffix, inference.format, into_folder=into_folder
+        )
         if inference.against is not None:
             plan = paired(plan, Path(inference.against))
         for left_out in plan.left_out:
@@ -116,7 +123,8 @@ def _denoised(inference: InferenceParameters, given: str, options: Options) -> S
     fitting_denoiser(options)
     target = place_of(inference.output)
     clean = None if inference.against is None else place_of(inference.against)
-    collected = collect([place_of(given)], target, None, inference.format, results.append, clean)
+    suffix, form = inference.suffix, inference.format
+    collected = collect([place_of(given)], target, suffix, form, results.append, clean)
     with Cluster(inference.cluster) as cluster:
         _take(cluster.results(collected, options), len(collected.names), results)
     return results

@@ -43,7 +43,7 @@ def create_files_pipeline() -> Pipeline:
             node(
                 denoise_files,
                 name="denoise_files",
-                inputs={"inference": "params:inference"},
+                inputs={"inference": "params:inference", "model_files": "model_files"},
                 outputs="denoised_files",
             ),
             node(
