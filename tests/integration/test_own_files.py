@@ -1,8 +1,10 @@
 """The same file gives the same bytes from the shell, Python, the service and Kedro."""
 
+import importlib.util
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,7 +51,7 @@ def from_shell(folder: Path, model: Path, *options: str) -> Files:
     return read(folder / "shell")
 
 
-def from_python(folder: Path, model: Path, options: Mapping[str, float]) -> Files:
+def from_python(folder: Path, model: Path, options: Mapping[str, Any]) -> Files:
     denoiser = Denoiser.load(model)
     return {path.name: denoiser.denoise(path, **options) for path in (folder / "in").iterdir()}
 
@@ -131,6 +133,24 @@ def test_kedro_takes_a_model_of_mlflow_and_a_version_of_the_catalog(
     done = project.invoke("run", "--env", recipe, "--pipelines", "inference", "--params", given)
     assert done.exit_code == 1
     assert "'models:/nobody@champion' is not found by MLflow" in done.output
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not importlib.util.find_spec("openvino"), reason="needs the extra `fast`")
+def test_the_faster_engine_gives_the_same_bytes_from_everywhere(
+    project: Project, tmp_path: Path, files: Files
+) -> None:
+    model = write_denoiser(tmp_path / "small.zip")
+    slow, fast = from_shell(tmp_path, model), from_shell(tmp_path, model, "--fast")
+    assert slow != fast
+    assert from_python(tmp_path, model, {"fast": True}) == fast
+    with served(tmp_path, model, "--fast") as (_, address):
+        assert from_service(files, address, {}) == fast
+    given = f"inference.input={tmp_path}/in,inference.output={tmp_path}/kedro"
+    params = f"{given},inference.model={model},inference.fast=true"
+    project.run(project.recipe("fast_files"), "--pipelines", "inference", "--params", params)
+    assert read(tmp_path / "kedro") == fast
+    assert from_shell(tmp_path, model, "--fast", "--workers", "2") == fast
 
 
 @pytest.mark.slow

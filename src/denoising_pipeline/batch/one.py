@@ -83,6 +83,7 @@ class Options:
             settings_digest(
                 strength=found.strength,
                 sigma=found.sigma,
+                fast=found.fast,
                 format=work.format,
                 model=self.model_digest,
                 code=__version__,

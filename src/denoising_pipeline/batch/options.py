@@ -44,7 +44,11 @@ class InferenceParameters(Section):
         MAX_PIXELS, ge=1, description="larger pictures are refused, such as 500M"
     )
     max_memory: Annotated[int, _amounts(1024), Field(ge=1)] | None = Field(
-        None, description="that the networks may take at once, such as 2G; null: 1G each"
+        None, description="that the networks may take at once, such as 2G; null: 1536M each"
+    )
+    fast: bool = Field(
+        False,
+        description="compute by OpenVINO (extra fast): about twice as fast, fewer digits",
     )
     overwrite: bool = Field(False, description="replace outputs that are there")
     resume: bool = Field(False, description="skip what is done and unchanged")

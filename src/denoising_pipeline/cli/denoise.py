@@ -94,10 +94,16 @@ class Help(click.Command):
     "of one on this machine: local, or local:4. IN and OUT may be addresses such as s3://....",
 )
 @click.option(
+    "--fast",
+    is_flag=True,
+    help="Compute by OpenVINO (extra fast), in bfloat16 where the processor has it: about twice as "
+    "fast, and not the same to the last digit.",
+)
+@click.option(
     "--max-memory",
     type=Amount(1024),
     metavar="SIZE",
-    help="That the networks may take at once, such as 2G.  [default: 1G each]",
+    help="That the networks may take at once, such as 2G.  [default: 1536M each]",
 )
 @click.option(
     "--max-pixels",

@@ -176,6 +176,7 @@ def _options(given: Mapping[str, Any]) -> Options:
         strength=given["strength"],
         sigma=None if sigma is None else sigma / 255,
         max_memory=given["max_memory"],
+        fast=given["fast"],
     )
     return Options(
         model_file(given["model"]),

@@ -4,15 +4,18 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from denoising_pipeline.images.arrays import Images
+
+if TYPE_CHECKING:
+    from denoising_pipeline.denoiser.openvino_network import OpenVinoNetwork
 
 INPUT = "noisy"
 """Name of the one input of an ONNX file."""
 
 _LONGEST = 300
-"""Characters of ONNX Runtime's words that are told."""
+"""Characters of an engine's words that are told."""
 
 
 class OnnxNetwork:
@@ -37,7 +40,7 @@ class OnnxNetwork:
         Raises:
             ValueError: ONNX Runtime cannot run the network, or it gives no image of that size.
         """
-        with _told():
+        with told():
             (output,) = self._session.run(None, {INPUT: pixels}, self._freed_after)
         result: Images = output
         if result.ndim != pixels.ndim or result.shape[:3] != pixels.shape[:3]:
@@ -55,6 +58,17 @@ class OnnxNetwork:
     def count_params(self) -> int:
         """Return `weight_count`."""
         return self.weight_count
+
+    @cached_property
+    def fast(self) -> "OpenVinoNetwork":
+        """The same network in an engine that computes with fewer digits.
+
+        Raises:
+            ValueError: The extra `fast` is not installed, or the engine cannot run the network.
+        """
+        from denoising_pipeline.denoiser.openvino_network import OpenVinoNetwork
+
+        return OpenVinoNetwork(self.content, self.threads)
 
     @cached_property
     def _freed_after(self) -> Any:
@@ -75,15 +89,15 @@ class OnnxNetwork:
         options.log_severity_level = 3
         options.intra_op_num_threads = self.threads
         options.enable_mem_pattern = False  # Sizes differ from image to image.
-        with _told():
+        with told():
             return onnxruntime.InferenceSession(
                 self.content, options, providers=["CPUExecutionProvider"]
             )
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Say in a sentence what ONNX Runtime does not like.
+def told() -> Iterator[None]:
+    """Say in a sentence what an engine does not like.
 
     Raises:
         MemoryError: There is not enough.

@@ -33,11 +33,13 @@ class Settings:
         strength: From 0, the picture as it was, to 1, as the network gives it; between, a blend.
         sigma: Standard deviation of the noise on the scale of [0, 1]; None: estimated.
         max_memory: Bytes that the network may take at once; see `Denoiser`.
+        fast: Whether a faster engine computes, with fewer digits; see `Denoiser`.
     """
 
     strength: float = 1.0
     sigma: float | None = None
     max_memory: int | None = None
+    fast: bool = False
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -238,7 +240,8 @@ def denoise_page(
     denoised, predicted = pixels, None
     if settings.strength > 0:
         seen = _channels(pixels, denoiser.image_shape[2])
-        found = _back(denoiser(seen, batch_size=1, max_memory=memory, sigma=sigma), pixels.shape[2])
+        given = denoiser(seen, 1, memory, sigma, fast=settings.fast)
+        found = _back(given, pixels.shape[2])
         if denoiser.quality and (settings.sigma is not None or noise.level is not None):
             predicted = denoiser.quality.predict(pixels, found, level)
         denoised = _blended(pixels, found, settings.strength)

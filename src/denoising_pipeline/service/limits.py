@@ -17,6 +17,7 @@ class Limits:
         timeout: Seconds to send a file, and again to denoise it once it is its turn.
         queue: Requests with a picture at once, the one that is being denoised included.
         max_memory: Bytes that the network may take at once; None: see `Denoiser`.
+        fast: Whether a faster engine computes, with fewer digits; see `Denoiser`.
         kept: Results that wait to be downloaded, at most.
         kept_bytes: That they take on disk, at most; the newest is kept in any case.
         kept_seconds: How long they wait.
@@ -27,6 +28,7 @@ class Limits:
     timeout: float = 120.0
     queue: int = 16
     max_memory: int | None = None
+    fast: bool = False
     kept: int = 8
     kept_bytes: int = 2_000_000_000
     kept_seconds: float = 600.0

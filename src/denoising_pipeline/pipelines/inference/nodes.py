@@ -77,7 +77,7 @@ def denoise_files(
     sigma = None if inference.sigma is None else inference.sigma / 255
     options = Options(
         model_files(inference.model),
-        Settings(inference.strength, sigma, inference.max_memory),
+        Settings(inference.strength, sigma, inference.max_memory, inference.fast),
         overwrite=inference.overwrite,
         resume=inference.resume,
         max_pixels=inference.max_pixels,

@@ -1,0 +1,55 @@
+"""A network that OpenVINO computes, in bfloat16 where the processor has it."""
+
+import importlib.util
+import sys
+from typing import Any
+
+from denoising_pipeline.core.backend import has_bfloat16
+from denoising_pipeline.denoiser.onnx_network import INPUT, told
+from denoising_pipeline.images.arrays import Images
+
+
+class OpenVinoNetwork:
+    """What `Denoiser` needs of a network to run it.
+
+    Layers compute in bfloat16, which has 8 binary digits, and sum up in float32.
+    """
+
+    def __init__(self, content: bytes, threads: int) -> None:
+        """Compile the network.
+
+        Args:
+            content: As of `OnnxNetwork`, and looked at in the same way.
+            threads: Likewise.
+
+        Raises:
+            ValueError: OpenVINO is not installed, or cannot run the network.
+        """
+        if not importlib.util.find_spec("openvino"):
+            raise ValueError(
+                "Computing fast takes OpenVINO: install the extra `fast` by pip install "
+                "'denoising-pipeline[fast]', or go without."
+            )
+        openvino = _without_telemetry()
+        how = {"INFERENCE_PRECISION_HINT": "bf16" if has_bfloat16() else "f32"}
+        if threads:
+            how["INFERENCE_NUM_THREADS"] = str(threads)
+        with told():
+            core = openvino.Core()
+            self._compiled = core.compile_model(core.read_model(content), "CPU", how)
+
+    def predict_on_batch(self, pixels: Images) -> Images:
+        """Return float32 (N, H, W, D) for float32 (N, H, W, C); see `OnnxNetwork`."""
+        with told():
+            found: Images = self._compiled({INPUT: pixels})[0].copy()
+        return found
+
+
+def _without_telemetry() -> Any:
+    """Import OpenVINO, and not the package by which it tells its makers of that."""
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # as if not installed
+    try:
+        import openvino
+    finally:
+        del sys.modules["openvino_telemetry"]
+    return openvino
