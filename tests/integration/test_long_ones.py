@@ -1,14 +1,21 @@
-"""What takes long: the packaged project elsewhere, and Keras in threads."""
+"""What takes long: the package elsewhere, as a project and as a command; Keras in threads."""
 
+import json
 import shutil
 import subprocess
 import sys
 import sysconfig
 from pathlib import Path
+from typing import Any
 
 import pytest
+from awkward_files import ROTATED, Truth, exif, wide_gamut, write_awkward
 from limits import PATIENCE
+from PIL import Image
 from project_folder import ROOT, TO_SCORES, Project, environment, raw_source
+
+from denoising_pipeline.batch.results import shown
+from denoising_pipeline.pictures.formats import open_picture
 
 pytestmark = pytest.mark.slow
 
@@ -46,25 +53,25 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "dist"
 
 
-def test_package_runs_elsewhere(package: Path, project: Project, tmp_path: Path) -> None:
-    """Wheel and configuration, in an environment of their own, train on a small source."""
+@pytest.fixture(scope="module")
+def commands(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of commands of an environment with the wheel, and the libraries of this one."""
     (wheel,) = package.glob("*.whl")
-    (configuration,) = package.glob("*.tar.gz")
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
-    python = tmp_path / "venv/bin/python"
-    install = [
-        str(python),
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--no-index",
-        str(wheel),
-    ]
+    venv = tmp_path_factory.mktemp("installed") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+    options = ("--quiet", "--no-deps", "--no-index")
+    install = [str(venv / "bin/python"), "-m", "pip", "install", *options, str(wheel)]
     subprocess.run(install, check=True, timeout=PATIENCE)
-    (site,) = (tmp_path / "venv").glob("lib/python*/site-packages")
+    (site,) = venv.glob("lib/python*/site-packages")
     (site / "libraries.pth").write_text(sysconfig.get_paths()["purelib"])
+    return venv / "bin"
+
+
+def test_package_runs_elsewhere(
+    package: Path, commands: Path, project: Project, tmp_path: Path
+) -> None:
+    """Wheel and configuration, in an environment of their own, train on a small source."""
+    (configuration,) = package.glob("*.tar.gz")
     elsewhere = tmp_path / "elsewhere"
     source = raw_source(project, "packaged")
     (elsewhere / "data/01_raw").mkdir(parents=True)
@@ -73,7 +80,7 @@ def test_package_runs_elsewhere(package: Path, project: Project, tmp_path: Path)
     parameters += ",training.model.name=dense"
     subprocess.run(
         [
-            python,
+            commands / "python",
             "-m",
             "denoising_pipeline",
             "run",
@@ -92,3 +99,60 @@ def test_package_runs_elsewhere(package: Path, project: Project, tmp_path: Path)
     assert "<style>\n:root" in report.read_text()
     assert (elsewhere / "mlflow.db").exists()
     assert any((elsewhere / "mlruns").iterdir())
+
+
+def test_forty_awkward_files_go_through_in_one_command_and_the_table_tells_the_truth(
+    commands: Path, tmp_path: Path
+) -> None:
+    """From the wheel, with the weights in it; they come back as they were, and none is changed."""
+    truths = write_awkward(tmp_path / "in")
+    assert len(truths) == 40
+    before = {path: path.read_bytes() for path in (tmp_path / "in").rglob("*") if path.is_file()}
+    done = subprocess.run(
+        [commands / "denoise", "in", "-o", "out", "--json", "table.json"],
+        cwd=tmp_path,
+        env=environment(PYTHONSAFEPATH="1", PYTHONPATH=""),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "35 done, 1 skipped, 4 failed" in done.stdout
+    assert {path: path.read_bytes() for path in before} == before
+    rows = {row["source"]: row for row in json.loads((tmp_path / "table.json").read_text())}
+    assert len(rows) == len(truths)
+    found = {name: told(rows[f"in/{shown(name)}"], truth) for name, truth in truths.items()}
+    assert found == truths
+    written = {name for name, truth in truths.items() if truth.status == "done"}
+    made = (path for path in (tmp_path / "out").rglob("*") if path.is_file())
+    names = {str(path.relative_to(tmp_path / "out")) for path in made}
+    assert names - written == {".denoise.jsonl"}
+    for name in written:
+        given, came = (open_picture(tmp_path / folder / name) for folder in ("in", "out"))
+        mode = WITHOUT_PALETTE.get(given.mode, given.mode)
+        facts = given.format, mode, given.depth, shapes(given)
+        assert (came.format, came.mode, came.depth, shapes(came)) == facts, name
+        said = "more than 256 colours" in " ".join(rows[f"in/{shown(name)}"]["warnings"])
+        assert said == (mode != given.mode), name
+    for name, key, value in (
+        ("rotated.jpg", "exif", exif(ROTATED).tobytes()),
+        ("rotated.png", "exif", exif(ROTATED).tobytes()),
+        ("wide gamut.png", "icc_profile", wide_gamut()),
+    ):
+        with Image.open(tmp_path / "out" / name) as image:
+            assert image.info[key] == value, name
+
+
+WITHOUT_PALETTE = {"palette": "RGB", "palette+alpha": "RGBA"}
+
+
+def told(row: dict[str, Any], truth: Truth) -> Truth:
+    """Return what a row of the table says, as the truth does where it says at least that."""
+    reason = truth.reason if truth.reason and truth.reason in row["reason"] else row["reason"]
+    kind = row["format"], row["mode"], row["depth"]
+    return Truth(*kind, (row["width"], row["height"]), reason, row["status"], row["pages"])
+
+
+def shapes(picture: Any) -> list[tuple[int, ...]]:
+    return [picture.read(page).shape for page in range(picture.pages)]
