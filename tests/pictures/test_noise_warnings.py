@@ -110,6 +110,14 @@ def test_what_a_photograph_shows_is_not_taken_for_stripes(name: str) -> None:
     assert stripes(pixels[..., None]) == 0
 
 
+def test_noise_of_a_small_picture_has_no_blocks_of_jpeg() -> None:
+    image = camera(20)
+    corners = [(top, left) for top in (0, 150) for left in range(0, 450, 30)]
+    cut = [image[top : top + 40, left : left + 30] for top, left in corners]
+    assert max(map(block_edges, cut)) < 0.05
+    assert block_edges(as_jpeg(camera(2), 50)[:64, 64:128]) > 0.05
+
+
 @pytest.mark.parametrize("start", [0, 3])
 def test_blocks_of_jpeg_are_found_wherever_the_grid_starts(start: int) -> None:
     image = as_jpeg(camera(2), 60)[start:, start:]

@@ -7,6 +7,10 @@ from denoising_pipeline.images.blocks import SIDE, Image, Values
 _WINDOW = 768
 """Pixels along the part in the middle of the image that is looked at."""
 
+_BY_CHANCE = 2.25
+"""Times 1 / sqrt(steps of each row of the grid): three standard errors of their mean, of Gaussian
+noise, which the largest of few steps is above the others by chance; 5 % at 128x128 pixels."""
+
 _PARTS = 4
 _AGREEMENT = 0.7
 _NORMAL = 1.4826
@@ -47,7 +51,7 @@ def _stripes(grey: Values) -> float:
 def block_edges(image: Image) -> float:
     """Return how much larger steps on a grid of 8x8 pixels are than all others; 0.1: by 10 %.
 
-    The grid may start anywhere, as it does after cropping.
+    The grid may start anywhere, as it does after cropping. 0: by no more than chance.
 
     Args:
         image: At least 8 pixels high and wide.
@@ -63,7 +67,8 @@ def _edges(grey: Values) -> float:
     limit = 4 * float(np.median(steps)) + 1e-6
     by_row = np.minimum(steps, limit).mean(1).reshape(-1, SIDE).mean(0)
     second, first = np.sort(by_row)[-2:]
-    return float(first / second) - 1 if second > 0 else 0.0
+    larger = float(first / second) - 1 if second > 0 else 0.0
+    return larger if larger > _BY_CHANCE / np.sqrt(steps.size / SIDE) else 0.0
 
 
 def _middle(image: Image) -> Values:
