@@ -2,10 +2,12 @@
 
 import json
 import os
+import shlex
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.error import HTTPError
@@ -18,7 +20,9 @@ import yaml
 from cards import card
 from limits import PATIENCE
 from mlflow.models import Model
-from project_folder import environment, wait_until
+from project_folder import ROOT, environment, wait_until
+from skimage import data
+from skimage.io import imread, imsave
 from tracking_store import tracking_in
 
 from denoising_pipeline.degradations.gaussian import Gaussian
@@ -162,18 +166,79 @@ def test_mlflow_predicts_from_the_command_line(
 
 
 @pytest.fixture
-def server(logged: Logged, tmp_path: Path) -> Iterator[str]:
-    """The address of `mlflow models serve` with the model."""
+def registered(logged: Logged) -> str:
+    """The store, in which the model is the champion of the name on the page."""
+    client = mlflow.MlflowClient(logged.store)
+    client.create_registered_model("mine")
+    version = client.create_model_version("mine", str(logged.folder))
+    client.set_registered_model_alias("mine", "champion", version.version)
+    return logged.store
+
+
+@pytest.mark.slow
+def test_a_photograph_goes_through_mlflow_by_the_commands_of_the_page(
+    registered: str, logged: Logged, tmp_path: Path
+) -> None:
+    """As they stand there, but for the environment, which is this one, and the port."""
+    imsave(tmp_path / "photo.png", data.astronaut()[:40, :48])
+    port = free_port()
+    starts = ("$ mlflow models", "$ python -c", "$ curl")
+    request, predict, picture, serve, curl = (
+        line.removeprefix("$ ")
+        .replace("--env-manager virtualenv", "--env-manager local")
+        .replace("5001", str(port))
+        for line in (ROOT / "docs/how-to/tracking.md").read_text("utf-8").splitlines()
+        if line.startswith(starts)
+    )
+    assert ("predict" in predict, "serve" in serve) == (True, True)
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    given = environment(MLFLOW_TRACKING_URI=registered, PATH=path)
+
+    def shell(*commands: str) -> None:
+        for command in commands:
+            subprocess.run(
+                ["bash", "-c", command], cwd=tmp_path, env=given, timeout=PATIENCE, check=True
+            )
+
+    shell(request, predict, picture)
+    pixels = np.asarray(imread(tmp_path / "photo.png"), np.float32) / np.float32(255)
+    expected = np.rint(255 * logged.denoiser(pixels[None])[0])
+    assert np.abs(imread(tmp_path / "denoised.png") - expected).max() <= 1
+    first = json.loads((tmp_path / "answer.json").read_text())["predictions"]
+    (tmp_path / "answer.json").unlink()
+    with serving(shlex.split(serve), tmp_path, given, port):
+        shell(curl)
+    answer = json.loads((tmp_path / "answer.json").read_text())["predictions"]
+    np.testing.assert_allclose(answer, first, rtol=0, atol=1e-6)
+
+
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def server(logged: Logged, tmp_path: Path) -> Iterator[str]:
+    """The address of `mlflow models serve` with the model."""
+    port = free_port()
     command = [sys.executable, "-m", "mlflow", "models", "serve", "--env-manager", "local"]
     command += ["-m", logged.uri, "-h", "127.0.0.1", "-p", str(port), "-w", "1"]
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    env = environment(MLFLOW_TRACKING_URI=logged.store, PATH=path)
+    with serving(command, tmp_path, env, port) as address:
+        yield address
+
+
+@contextmanager
+def serving(
+    command: list[str], folder: Path, variables: dict[str, str], port: int
+) -> Iterator[str]:
+    """Start a server of MLflow's, and give the address that it answers at."""
     process = subprocess.Popen(
         command,
-        cwd=tmp_path,
-        env=environment(MLFLOW_TRACKING_URI=logged.store, PATH=path),
+        cwd=folder,
+        env=variables,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         text=True,
