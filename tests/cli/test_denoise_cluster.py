@@ -106,6 +106,29 @@ def test_a_cluster_of_this_machine_does_what_one_process_does(
     assert "Dear diary" not in (folder.parent / "r.html").read_text()
 
 
+def test_what_a_format_cannot_hold_is_listed_before_anything_is_written(
+    script: Path, model: Path, folder: Path
+) -> None:
+    """As without a cluster: the others are done, and resuming says the same again."""
+    paths = sorted(folder.rglob("*.png"))
+    for path in paths[4:]:
+        path.unlink()
+    with Image.open(paths[0]) as image:
+        image.putalpha(200)
+        image.save(paths[0])
+    out = folder.parent / "out"
+    given = (folder, "-o", out, "--model", model, "--cluster", "local:2", "--format", "JPEG")
+    for state in ("3 done, 0 skipped, 1 failed", "0 done, 3 skipped, 1 failed"):
+        process = started(script, *given, "--resume")
+        said, lines = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 1, lines
+        assert state in said
+        first, *_ = (line for line in lines.splitlines() if line.startswith(str(folder)))
+        assert f"{paths[0]}: failed: cannot become JPEG without a loss of transparency" in first
+    made = {path.name for path in out.rglob("*.jpg")}
+    assert made == {path.with_suffix(".jpg").name for path in paths[1:4]}
+
+
 def test_workers_that_are_killed_lose_nothing_and_nothing_is_done_twice(
     script: Path, model: Path, folder: Path
 ) -> None:

@@ -5,16 +5,16 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple, Self
 from uuid import uuid4
 
 from denoising_pipeline.batch.collection import task
 from denoising_pipeline.batch.collection.shards import Collected, Named
-from denoising_pipeline.batch.collection.task import Job, denoise_shard
+from denoising_pipeline.batch.collection.task import Job, denoise_shard, look_at_shard
 from denoising_pipeline.batch.one import Options
 from denoising_pipeline.batch.places import FILES
 from denoising_pipeline.batch.record import settings_digest
@@ -134,6 +134,9 @@ class Cluster:
     ) -> Iterator[FileResult]:
         """Yield what becomes of each file, in any order.
 
+        Where a format was asked for, those on a disk that it cannot hold come first, as for
+        `Batch`. In object storage a look would cost as much as the file.
+
         Args:
             collected: The files.
             options: How they are denoised.
@@ -145,7 +148,6 @@ class Cluster:
             PlanError: As for `Collected.shards`.
         """
         digest, job = options.model_digest, uuid4().hex
-        shards = (Task(*shard) for shard in collected.shards(pictured))
         self._client.register_plugin(_plugin(self._distributed, Equipment(options.model, digest)))
         threads = max(1, (os.cpu_count() or 1) // self.workers) if self._own else 1
         common = Job(collected.naming, replace(options, job=job), digest, threads)
@@ -153,12 +155,22 @@ class Cluster:
         if isinstance(root, Path):
             remove_abandoned(root)
         try:
-            yield from self._through(common, shards)
+            lost = set()
+            if collected.naming.format and collected.naming.is_on_disk:
+                for found in self._through(common, _tasks(collected), look_at_shard):
+                    lost.add(found.source)
+                    yield found
+            yield from self._through(common, _tasks(collected, pictured, lost), denoise_shard)
         finally:
             if isinstance(root, Path):
                 remove_abandoned(root)
 
-    def _through(self, job: Job, tasks: Iterator[Task]) -> Iterator[FileResult]:
+    def _through(
+        self,
+        job: Job,
+        tasks: Iterator[Task],
+        what: Callable[[Job, str, Sequence[Named]], list[FileResult]],
+    ) -> Iterator[FileResult]:
         distributed, given = self._distributed, {}
         key = settings_digest(naming=str(job.naming), options=str(replace(job.options, job="")))
         underway = distributed.as_completed()
@@ -169,9 +181,9 @@ class Cluster:
             if following is None:
                 return
             files = settings_digest(files=following.files)
-            name = f"denoise-{key}-{following.shard}-{files}"
+            name = f"{what.__name__}-{key}-{following.shard}-{files}"
             future = self._client.submit(
-                denoise_shard, job, following.shard, list(following.files), key=name, pure=False
+                what, job, following.shard, list(following.files), key=name, pure=False
             )
             given[name] = following
             underway.add(future)
@@ -250,6 +262,19 @@ def load_dask() -> Any:
     for name in ("distributed", "tornado"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     return distributed
+
+
+def _tasks(
+    collected: Collected,
+    pictured: frozenset[int] = frozenset(),
+    without: Set[PurePath] = frozenset(),
+) -> Iterator[Task]:
+    """Yield the files that are given away together, but for some sources."""
+    bases = collected.naming.bases
+    for shard, files in collected.shards(pictured):
+        left = [each for each in files if bases[each.base][0] / each.name not in without]
+        if left:
+            yield Task(shard, left)
 
 
 def _processes(address: str) -> int:

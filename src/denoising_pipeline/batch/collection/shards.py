@@ -61,6 +61,12 @@ class Naming(NamedTuple):
     format: str | None
     against: PurePath | None = None
 
+    @property
+    def is_on_disk(self) -> bool:
+        """Whether nothing lies in object storage."""
+        places = (self.root, self.against, *(folder for folder, _ in self.bases))
+        return not any(isinstance(place, Address) for place in places)
+
     def target(self, base: int, name: str) -> str:
         """Return the name of an output below `root`, of an input's number and a name below it."""
         folder, _, last = name.rpartition("/")

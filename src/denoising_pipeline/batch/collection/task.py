@@ -16,6 +16,7 @@ from denoising_pipeline.batch.one import (
     denoise_file,
     forget_records,
     in_words,
+    look_at_file,
     reason_to_skip,
 )
 from denoising_pipeline.batch.places import FILES, Address, Stamp, digest_of, filesystem
@@ -88,12 +89,35 @@ def denoise_shard(job: Job, shard: str, files: Sequence[Named]) -> list[FileResu
     return results
 
 
+def look_at_shard(job: Job, shard: str, files: Sequence[Named]) -> list[FileResult]:
+    """Say of files on a disk which will fail, from their headers; nothing is written.
+
+    Args:
+        job: What is common to all.
+        shard: The part of the record.
+        files: Which.
+
+    Returns:
+        Those that will fail, with the reason.
+    """
+    forget_records()
+    options = replace(job.options, model=MODELS[job.model])
+    items = (job.naming.item(each.base, each.name, shard, each.partner) for each in files)
+    looked = [look_at_file(_work(item), options) for item in items]
+    return [found for found in looked if found.status == "failed"]
+
+
+def _work(item: Item) -> Work:
+    """Return an item whose places are all on a disk."""
+    partner = Path(item.partner) if item.partner else None
+    places = Path(item.source), Path(item.target), Path(item.root)
+    return Work(*places, item.format, shard=item.shard, partner=partner)
+
+
 def _denoise(item: Item, denoiser: Denoiser, options: Options, pictured: bool) -> FileResult:
     source, target, partner = item.source, item.target, item.partner
     if not any(isinstance(place, Address) for place in (source, target, partner)):
-        work = Work(Path(source), Path(target), Path(item.root), item.format, shard=item.shard)
-        work = replace(work, partner=Path(partner) if partner else None)
-        return denoise_file(work, denoiser, options, pictured)
+        return denoise_file(_work(item), denoiser, options, pictured)
     with tempfile.TemporaryDirectory(prefix="denoise-") as name:
         here = partial(_here, Path(name))
         if reason := reason_to_skip(item, options):
