@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from cards import card
 from PIL import Image as Pillow
+from scipy.ndimage import gaussian_filter
 from skimage import data
 
 from denoising_pipeline.core.seeding import generator
@@ -47,7 +48,7 @@ def test_independent_noise_that_was_trained_on_needs_no_word(sigma: float) -> No
     ("changes", "word"),
     [
         ({"known": False, "sigma": 0.0}, "not known"),
-        ({"sigma": 0.5 / 255}, "leave it as it is"),
+        ({"sigma": 0.5 / 255}, "clean, or denoised or blurred before (fine noise of 0.5/255)"),
         ({"sigma": 0.5 / 255, "hidden": True}, "0.5/255 or more"),
         ({"sigma": 92 / 255}, "92.0/255 is above the 75.0/255"),
         ({"correlation": 0.3}, "correlated between neighbours (0.30)"),
@@ -92,6 +93,13 @@ def test_what_a_denoiser_was_trained_on_is_read_from_its_card() -> None:
         other = Denoiser(Dense(), (4, 4, 1), None, card(noise))
         assert other.trained_up_to == highest
     assert noise_warnings([replace(NOISY, sigma=0.9)], highest=None) == []
+
+
+def test_noise_that_was_blurred_away_is_not_said_to_have_been_none() -> None:
+    """What is left of it is coarse, and the level is read from fine noise."""
+    image = gaussian_filter(camera(25), (1.5, 1.5, 0))
+    (line,) = noise_warnings([estimate_noise(image)], HIGHEST)
+    assert line.startswith("It looks clean, or denoised or blurred before")
 
 
 @pytest.mark.parametrize("turned", [False, True])

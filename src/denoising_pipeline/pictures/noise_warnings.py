@@ -82,7 +82,8 @@ def _kinds(highest: float | None) -> list[_Kind]:
         ),
         _Kind(
             lambda page: page.is_clean,
-            "It looks clean (noise of {}): leave it as it is.",
+            "It looks clean, or denoised or blurred before (fine noise of {}): leave it as it is,"
+            " as coarser noise would stay.",
             _level,
         ),
         _Kind(
