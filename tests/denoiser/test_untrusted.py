@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +13,7 @@ import h5py
 import numpy as np
 import onnx
 import pytest
+from limits import PATIENCE
 from onnx import AttributeProto, ModelProto, TensorProto, helper, numpy_helper
 from small_denoiser import write_denoiser
 
@@ -18,6 +21,20 @@ from denoising_pipeline.denoiser.file import DENOISER, load_denoiser, read_netwo
 from denoising_pipeline.denoiser.onnx_weights import with_keras
 from denoising_pipeline.denoiser.untrusted import check_hdf5
 
+SMALL_MACHINE = """
+import resource, sys
+from types import SimpleNamespace
+import numpy as np, psutil
+from denoising_pipeline import Denoiser
+psutil.virtual_memory = lambda: SimpleNamespace(available=2**28)
+denoiser = Denoiser.load(sys.argv[1])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    denoiser.denoise(np.zeros((64, 64, 3), np.uint8))
+except MemoryError as error:
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    print(grown * 1024 < 2**28 + 2**26, error)
+"""
 NOISY = np.zeros((1, 8, 8, 3), np.float32)
 
 
@@ -122,6 +139,31 @@ def test_fault_p15_a_network_of_any_bytes_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=r"^holds a network"):
         denoised(members, network)
+
+
+def test_fault_p15_a_network_that_doubles_what_it_has_ends_where_memory_ends(
+    members: dict[str, bytes], tmp_path: Path
+) -> None:
+    """64 x 64 pixels times two to the 40th; the machine has 256 MiB left."""
+    model = onnx.load_from_string(members["model.onnx"])
+    first = model.graph.node[0]
+    given = first.input[0]
+    for step in range(40):
+        twice = helper.make_node("Concat", [given, given], [f"twice {step}"], axis=0)
+        model.graph.node.insert(step, twice)
+        given = twice.output[0]
+    first.input[0] = given
+    path = tmp_path / "doubling.zip"
+    path.write_bytes(packed(members | {"model.onnx": model.SerializeToString()}))
+    done = subprocess.run(
+        [sys.executable, "-c", SMALL_MACHINE, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE,
+    )
+    assert done.stdout.startswith("True"), done.stdout
+    assert "Available memory" in done.stdout
 
 
 def test_a_network_that_cannot_be_run_is_told_in_a_sentence(members: dict[str, bytes]) -> None:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from denoising_pipeline.images.arrays import Images
@@ -16,6 +16,9 @@ INPUT = "noisy"
 
 _LONGEST = 300
 """Characters of an engine's words that are told."""
+
+_SHORT = ("bad_alloc", "Failed to allocate memory", "Available memory of")
+"""What an engine says where Python has a `MemoryError`."""
 
 
 class OnnxNetwork:
@@ -89,10 +92,24 @@ class OnnxNetwork:
         options.log_severity_level = 3
         options.intra_op_num_threads = self.threads
         options.enable_mem_pattern = False  # Sizes differ from image to image.
+        options.add_session_config_entry("session.use_env_allocators", "1")
+        _bound_memory()
         with told():
             return onnxruntime.InferenceSession(
                 self.content, options, providers=["CPUExecutionProvider"]
             )
+
+
+@cache
+def _bound_memory() -> None:
+    """Let all networks together take what the machine has free, for they may be anybody's."""
+    import onnxruntime
+    import psutil
+
+    kind = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR
+    place = onnxruntime.OrtMemoryInfo("Cpu", kind, 0, onnxruntime.OrtMemType.DEFAULT)
+    limit = {"max_mem": psutil.virtual_memory().available}
+    onnxruntime.create_and_register_allocator(place, onnxruntime.OrtArenaCfg(limit))
 
 
 @contextmanager
@@ -106,7 +123,7 @@ def told() -> Iterator[None]:
     try:
         yield
     except Exception as error:  # Its errors have no class in common.
-        if "bad_alloc" in str(error) or "Failed to allocate memory" in str(error):
+        if any(words in str(error) for words in _SHORT):
             raise MemoryError(str(error)) from error
         words = " ".join(str(error).split())[:_LONGEST]
         raise ValueError(
