@@ -2,9 +2,9 @@
 
 `python docs/pictures.py [NAME...]` makes them and writes `pictures.json`; a test fails where a
 picture, or what it was made of, has changed since, or its commit is none of this repository.
-`denoised.png` is that of the newest `kedro run`. `limit.png` is drawn by `benchmarks/limit.py` and
-stamped, where it is named here, as it lies there. `last_run.ipynb` is the notebook with its
-outputs, run on the newest `kedro run`.
+`denoised.png` is that of the newest `kedro run`. `limit.png` is drawn by `benchmarks/limit.py`,
+`trust.png` by `benchmarks/trust.py`; where they are named here, they are stamped as they lie there.
+`last_run.ipynb` is the notebook with its outputs, run on the newest `kedro run`.
 
 What a training gives depends on most of the code. So that a picture of minutes or hours does not go
 stale at every commit, these are made of the recipe's values and of the code that decides what is
@@ -117,6 +117,15 @@ def examples() -> str:
     of_grids = (grids.denoising_examples, grids.image_grid)
     of_layout = (_layout.draw_rows, _layout.grid_size, _layout.cell_width)
     return denoiser() + code(draw_denoising_examples, *of_grids, *of_layout)
+
+
+def prediction() -> str:
+    """Return the digest of what decides what is predicted of the shipped weights' pictures."""
+    from denoising_pipeline.denoiser.quality import Quality, features
+    from denoising_pipeline.images.noise_level import estimate_noise
+
+    weights = "src/denoising_pipeline/weights/photos.zip"
+    return files(weights) + code("benchmarks/trust.py", Quality.predict, features, estimate_noise)
 
 
 def recipe() -> str:
@@ -258,6 +267,7 @@ PICTURES = {
     "docs/last_run.ipynb": Picture(run_notebook, lambda: files(NOTEBOOK) + recipe()),
     "docs/pipeline.png": Picture(draw_pipeline, graph),
     "benchmarks/limit.png": Picture(keep, lambda: denoiser() + code("benchmarks/limit.py")),
+    "benchmarks/trust.png": Picture(keep, prediction),
 }
 """Picture by file."""
 
