@@ -12,8 +12,9 @@ from pydantic import ValidationError
 from denoising_pipeline.batch.doctor import Findings
 from denoising_pipeline.batch.doctor.advice import LEAST, SAME_NAME
 from denoising_pipeline.batch.doctor.findings import MOSTLY
-from denoising_pipeline.batch.doctor.looks import BLOCKED, CORRELATED, CUT_OFF, STRIPED
+from denoising_pipeline.batch.doctor.looks import BLOCKED, CLIPPED, CORRELATED, CUT_OFF, STRIPED
 from denoising_pipeline.batch.plan import walk
+from denoising_pipeline.images.files import OTHER_SUFFIXES, ImageError, decode_image
 from denoising_pipeline.images.options import IngestionParameters, PairNames
 from denoising_pipeline.images.pair_names import matched
 
@@ -22,6 +23,8 @@ Kind: TypeAlias = Literal["clean", "pairs", "noisy"]
 MOST_NOISE = 5
 """Median noise n/255 up to which images are taken for clean: photographs of good cameras have so
 much, and a denoiser learns to leave it."""
+
+TIFF = (".tif", ".tiff")
 
 SCENES = (r"^(.+)[-_. ][^-_. /]*\.[^.]*$", r"^(.+)/[^/]*$", SAME_NAME)
 """How names may tell scenes: all before the last word, the folder, or the name in every folder."""
@@ -120,7 +123,7 @@ def _images(found: Findings, scene: str | None, *, noisy: bool) -> Material:
         *([_told(told, found)] if told and scene else ()),
         *_pages(found),
     ]
-    if cut := found.noise.kinds.get(CUT_OFF):
+    if cut := sum(found.noise.kinds.get(kind, 0) for kind in (CUT_OFF, CLIPPED)):
         reasons.append(
             f"Careful: the noise of {cut} of {len(found.looks)} is cut off at black or white, and "
             "there it is not zero on average: what is dark will come out too bright, what is "
@@ -139,6 +142,28 @@ def _images(found: Findings, scene: str | None, *, noisy: bool) -> Material:
             "each other, and no scene is learnt from and judged by."
         )
     return Material("noisy", images, tuple(reasons), scene=scene)
+
+
+def unreadable(folder: Path, found: Findings) -> list[tuple[str, str]]:
+    """List files that cannot be learnt from, those included that `denoise` reads and ingestion not.
+
+    Args:
+        folder: The folder.
+        found: What `examine` found in it.
+
+    Returns:
+        Their names, and why.
+    """
+    bad = [*found.unreadable]
+    for name, *_ in found.looks:
+        path = folder / name
+        if path.suffix.lower() in (*TIFF, *OTHER_SUFFIXES) and path.is_file():
+            try:
+                with path.open("rb") as file:
+                    decode_image(file, "")
+            except ImageError as error:
+                bad.append((name, str(error).removeprefix("'' ").removesuffix(".")))
+    return bad
 
 
 def scenes_by_name(found: Findings) -> str | None:

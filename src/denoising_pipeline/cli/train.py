@@ -5,6 +5,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -190,13 +191,14 @@ def _material(
     skip_bad: bool,
 ) -> tuple["Material", "Findings"]:
     from denoising_pipeline.batch.doctor import examine
-    from denoising_pipeline.cli.material import material
+    from denoising_pipeline.cli.material import material, unreadable
 
     def progress(done: int, of: int) -> None:
         if sys.stderr.isatty():
             click.echo(f"\r{done + 1} of {of} files\x1b[K", nl=done + 1 == of, err=True)
 
     found = examine(source, progress=progress)
+    found = replace(found, unreadable=unreadable(source, found))
     bad = "\n  ".join(f"'{name}' {reason}" for name, reason in found.unreadable)
     if bad and not skip_bad:
         raise Refused(
