@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 import yaml
 from click.testing import CliRunner, Result
 from PIL import Image
@@ -129,6 +130,63 @@ def test_noisy_images_are_learnt_from_alone_and_that_is_said(tmp_path: Path) -> 
     assert "there are no clean ones: neighbouring pixels" in alone.reasons[0]
     assert "shots of one scene are compared" in scenes.reasons[0]
     assert scenes.scene == r"my (\d)"
+
+
+def test_noise_that_is_cut_off_is_told_from_the_histogram(tmp_path: Path) -> None:
+    for name, level in (("grey", 128), ("dark", 10)):
+        (tmp_path / name).mkdir()
+        for number in range(8):
+            draws = np.random.default_rng(number)
+            pixels = np.clip(draws.normal(level, 20, (96, 96)), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / f"{name}/{number}.png")
+    folders = [tmp_path / "grey", tmp_path / "dark"]
+    grey, dark = (" ".join(material(each, examine(each)).reasons) for each in folders)
+    assert "cut off" not in grey
+    assert "the noise of 8 of 8 is cut off at black or white" in dark
+    assert "not zero on average" in dark
+
+
+@pytest.mark.parametrize("name", ["{scene}_{shot}", "{scene}/{shot}", "{shot}/{scene}"])
+def test_scenes_are_told_by_the_names_of_their_shots(tmp_path: Path, name: str) -> None:
+    draws = np.random.default_rng(0)
+    for scene, shot in np.ndindex(4, 2):
+        clean = data.astronaut()[90 * scene : 90 * scene + 96, 100:204]
+        file = tmp_path / (name.format(scene=f"s{scene}", shot=f"t{shot}") + ".png")
+        file.parent.mkdir(exist_ok=True)
+        pixels = np.clip(clean + draws.normal(0, 15, clean.shape), 0, 255)
+        Image.fromarray(pixels.astype(np.uint8)).save(file)
+    found = examine(tmp_path)
+    assert found.repeats == [2, 2, 2, 2]
+    given = material(tmp_path, found)
+    assert given.scene is not None
+    assert "shots of one scene are compared" in given.reasons[0]
+    assert "8 of them are shots of 4 scenes, which their names tell" in given.reasons[1]
+
+
+def test_of_several_pages_it_is_said_that_one_is_learnt_from(tmp_path: Path) -> None:
+    pages = np.random.default_rng(0).integers(0, 255, (12, 64, 64), np.uint8)
+    tifffile.imwrite(tmp_path / "stack.tif", pages, photometric="minisblack")
+    with pytest.raises(ValueError, match="1 files have several pages, and only the first"):
+        material(tmp_path, examine(tmp_path))
+
+
+def test_files_that_cannot_be_read_are_listed_and_left_out_only_if_that_is_wanted(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = photographs(tmp_path / "images", 9)
+    (folder / "broken.png").write_bytes(b"nothing")
+    tifffile.imwrite(folder / "counts.tif", np.full((96, 104), 300, np.float32))
+    Image.new("L", (96, 104)).save(folder / "other.bmp")
+    options = (str(folder), "--name", "own_bad", "--dry-run")
+    refused = asked(project, monkeypatch, *options)
+    assert refused.exit_code == 2
+    for said in ("3 files cannot be read", "'broken.png'", "'counts.tif' holds", "'other.bmp' is"):
+        assert said in refused.output
+    taken = asked(project, monkeypatch, *options, "--skip-bad")
+    assert taken.exit_code == 0, taken.output
+    assert "3 files cannot be read and are left out" in taken.output
+    assert "9 images of" in taken.output
+    assert "skip_bad: true" in taken.output
 
 
 @pytest.mark.parametrize("patterns", [None, ("clean/*", "noisy/*")])

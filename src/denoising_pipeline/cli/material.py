@@ -1,6 +1,8 @@
 """What a folder has for `denoise train`: clean images, pairs, or noisy images alone."""
 
 import os
+import re
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -8,10 +10,11 @@ from typing import Literal, TypeAlias
 from pydantic import ValidationError
 
 from denoising_pipeline.batch.doctor import Findings
-from denoising_pipeline.batch.doctor.advice import LEAST
+from denoising_pipeline.batch.doctor.advice import LEAST, SAME_NAME
 from denoising_pipeline.batch.doctor.findings import MOSTLY
-from denoising_pipeline.batch.doctor.looks import BLOCKED, CORRELATED, STRIPED
+from denoising_pipeline.batch.doctor.looks import BLOCKED, CLIPPED, CORRELATED, CUT_OFF, STRIPED
 from denoising_pipeline.batch.plan import walk
+from denoising_pipeline.images.files import OTHER_SUFFIXES, ImageError, decode_image
 from denoising_pipeline.images.options import IngestionParameters, PairNames
 from denoising_pipeline.images.pair_names import matched
 
@@ -20,6 +23,14 @@ Kind: TypeAlias = Literal["clean", "pairs", "noisy"]
 MOST_NOISE = 5
 """Median noise n/255 up to which images are taken for clean: photographs of good cameras have so
 much, and a denoiser learns to leave it."""
+
+TIFF = (".tif", ".tiff")
+
+SCENES = (r"^(.+)[-_. ][^-_. /]*\.[^.]*$", r"^(.+)/[^/]*$", SAME_NAME)
+"""How names may tell scenes: all before the last word, the folder, or the name in every folder."""
+
+FEWEST_SCENES = 3
+"""One to learn from, one to choose by, one to judge by."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +83,7 @@ def material(
         raise ValueError(
             f"'{found.folder}' has {chosen.images} {what}. {LEAST} or more are needed: some to "
             "learn from, and others, never learnt from, to judge by."
+            + "".join(f" {text}" for text in _pages(found))
         )
     return chosen
 
@@ -91,20 +103,32 @@ def _pairs(folder: Path, names: PairNames, scene: str | None) -> Material:
 def _images(found: Findings, scene: str | None, *, noisy: bool) -> Material:
     images, own = found.files - len(found.unreadable), found.noise.median or 0.0
     level = f"median noise {own:.1f}/255"
+    told = None if scene else scenes_by_name(found)
     if not noisy and own <= MOST_NOISE:
         reason = (
             f"They are clean ({level}): noise like that of cameras is added, of levels up to "
             "75/255."
         )
-        return Material("clean", images, (reason,), scene=scene)
+        more = (*_pages(found), *([_told(told, found)] if told else ()))
+        return Material("clean", images, (reason, *more), scene=scene or told)
+    if told and sum(found.repeats) == len(found.looks):
+        scene = told
     reasons = [
         f"They are noisy ({level}), and there are no clean ones: "
         + (
             "shots of one scene are compared with each other."
             if scene
             else "neighbouring pixels are compared with each other."
-        )
+        ),
+        *([_told(told, found)] if told and scene else ()),
+        *_pages(found),
     ]
+    if cut := sum(found.noise.kinds.get(kind, 0) for kind in (CUT_OFF, CLIPPED)):
+        reasons.append(
+            f"Careful: the noise of {cut} of {len(found.looks)} is cut off at black or white, and "
+            "there it is not zero on average: what is dark will come out too bright, what is "
+            "bright too dark."
+        )
     kinds = {kind for kind in (CORRELATED, STRIPED, BLOCKED) if found.noise.kinds.get(kind)}
     if kinds and not scene:
         reasons.append(
@@ -118,6 +142,66 @@ def _images(found: Findings, scene: str | None, *, noisy: bool) -> Material:
             "each other, and no scene is learnt from and judged by."
         )
     return Material("noisy", images, tuple(reasons), scene=scene)
+
+
+def unreadable(folder: Path, found: Findings) -> list[tuple[str, str]]:
+    """List files that cannot be learnt from, those included that `denoise` reads and ingestion not.
+
+    Args:
+        folder: The folder.
+        found: What `examine` found in it.
+
+    Returns:
+        Their names, and why.
+    """
+    bad = [*found.unreadable]
+    for name, *_ in found.looks:
+        path = folder / name
+        if path.suffix.lower() in (*TIFF, *OTHER_SUFFIXES) and path.is_file():
+            try:
+                with path.open("rb") as file:
+                    decode_image(file, "")
+            except ImageError as error:
+                bad.append((name, str(error).removeprefix("'' ").removesuffix(".")))
+    return bad
+
+
+def scenes_by_name(found: Findings) -> str | None:
+    """Return the expression by which names tell the scenes that were seen; None: none of `SCENES`.
+
+    Args:
+        found: What `examine` found.
+    """
+    if len(found.looks) - sum(found.repeats) + len(found.scenes) < FEWEST_SCENES:
+        return None
+    seen = {frozenset(shots) for shots in found.scenes}
+    for pattern in SCENES if seen else ():
+        named: dict[str, set[str]] = defaultdict(set)
+        for name, *_ in found.looks:
+            match = re.search(pattern, name)
+            named[match[1] if match else ""].add(name)
+        if (
+            "" not in named
+            and {frozenset(shots) for shots in named.values() if len(shots) > 1} == seen
+        ):
+            return pattern
+    return None
+
+
+def _told(scene: str, found: Findings) -> str:
+    return (
+        f"{sum(found.repeats)} of them are shots of {len(found.repeats)} scenes, which their names "
+        f"tell (--scene '{scene}'): no scene is learnt from and judged by."
+    )
+
+
+def _pages(found: Findings) -> tuple[str, ...]:
+    if not found.several_pages:
+        return ()
+    return (
+        f"Careful: {found.several_pages} files have several pages, and only the first of each is "
+        "learnt from. Save pages as files of their own to learn from all.",
+    )
 
 
 def _pair_names(patterns: tuple[str, str]) -> PairNames:

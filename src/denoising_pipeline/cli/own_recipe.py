@@ -92,7 +92,12 @@ def patch_for(smallest_side: int, multiple: int) -> int:
 
 
 def parameters_for(
-    given: "Material", patch: int, start: str | None, minutes: float
+    given: "Material",
+    patch: int,
+    start: str | None,
+    minutes: float,
+    *,
+    skip_bad: bool = False,
 ) -> dict[str, Any]:
     """Return the parameters of a training.
 
@@ -101,10 +106,11 @@ def parameters_for(
         patch: Height and width of patches, in pixels.
         start: Name or file of the denoiser that is trained on; None: from nothing.
         minutes: That it may take, in all.
+        skip_bad: Leave out files that cannot be read. Pairs that are none are always left out.
     """
     test, validation = held_out(given.images)
     what, how, rates = _special(given)
-    ingestion = {"channels": CHANNELS, "skip_bad": True, **what}
+    ingestion = {"channels": CHANNELS, "skip_bad": skip_bad or given.kind == "pairs", **what}
     if given.scene:
         ingestion["scene"] = given.scene
     is_clean = given.kind == "clean"

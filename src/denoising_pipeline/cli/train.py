@@ -5,6 +5,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,7 @@ class Refused(click.ClickException):
     metavar="REGEX",
     help="Finds in a file's name the scene that it shows; none is both learnt from and judged by.",
 )
+@click.option("--skip-bad", is_flag=True, help="Leave out files that cannot be read.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
 def train(
     folder: Path,
@@ -77,6 +79,7 @@ def train(
     pairs: tuple[str, str] | None,
     noisy: bool,
     scene: str | None,
+    skip_bad: bool,
     dry_run: bool,
 ) -> None:
     """Train a denoiser on a folder of your own images.
@@ -98,14 +101,23 @@ def train(
         raise Refused(f"--name {shown(chosen)}: take {NAMES} only.")
     conf = project / "conf" / chosen
     if _is_own(conf, source):
-        click.echo(f"The recipe conf/{chosen} is there: it goes on, or is run again.")
+        click.echo(
+            f"The recipe conf/{chosen} is there, and goes on, or is run again, as it is written. "
+            f"For other minutes or options, give another --name or remove conf/{chosen}."
+        )
     else:
         if conf.exists():
             raise Refused(f"conf/{chosen} is the recipe of something else. Give another --name.")
         _refuse_recordings(source, chosen)
-        given, found = _material(source, pairs, scene, noisy=noisy)
+        given, found = _material(source, pairs, scene, noisy=noisy, skip_bad=skip_bad)
         recipe = _recipe(
-            source, chosen, given, found, minutes, None if start == "none" else _checked(start)
+            source,
+            chosen,
+            given,
+            found,
+            minutes,
+            None if start == "none" else _checked(start),
+            skip_bad=skip_bad,
         )
         for reason in recipe.reasons:
             click.echo(reason)
@@ -118,7 +130,7 @@ def train(
         except FileExistsError as error:
             raise Refused(f"{error} Give another --name.") from error
     if not dry_run:
-        sys.exit(_run(project, chosen))
+        sys.exit(_run(project, chosen, skip_bad=skip_bad))
 
 
 def _checked(start: str) -> str:
@@ -171,16 +183,30 @@ def _refuse_recordings(source: Path, name: str) -> None:
 
 
 def _material(
-    source: Path, pairs: tuple[str, str] | None, scene: str | None, *, noisy: bool
+    source: Path,
+    pairs: tuple[str, str] | None,
+    scene: str | None,
+    *,
+    noisy: bool,
+    skip_bad: bool,
 ) -> tuple["Material", "Findings"]:
     from denoising_pipeline.batch.doctor import examine
-    from denoising_pipeline.cli.material import material
+    from denoising_pipeline.cli.material import material, unreadable
 
     def progress(done: int, of: int) -> None:
         if sys.stderr.isatty():
             click.echo(f"\r{done + 1} of {of} files\x1b[K", nl=done + 1 == of, err=True)
 
     found = examine(source, progress=progress)
+    found = replace(found, unreadable=unreadable(source, found))
+    bad = "\n  ".join(f"'{name}' {reason}" for name, reason in found.unreadable)
+    if bad and not skip_bad:
+        raise Refused(
+            f"{len(found.unreadable)} files cannot be read. Repair or remove them, or leave them "
+            f"out by --skip-bad:\n  {bad}"
+        )
+    if bad:
+        click.echo(f"{len(found.unreadable)} files cannot be read and are left out:\n  {bad}")
     try:
         return material(source, found, pairs, scene, noisy=noisy), found
     except ValueError as error:
@@ -194,6 +220,8 @@ def _recipe(
     found: "Findings",
     minutes: float,
     start: str | None,
+    *,
+    skip_bad: bool,
 ) -> Recipe:
     images = found.files - len(found.unreadable)
     reasons = [f"{images} images of {shown(source)}, {found.megapixels:.1f} megapixels."]
@@ -201,7 +229,7 @@ def _recipe(
     patch = patch_for(_smallest_side(found), 8)
     if patch < LEAST_PATCH:
         raise Refused(f"Images of less than {LEAST_PATCH} pixels in height or width are too small.")
-    parameters = parameters_for(given, patch, start, minutes)
+    parameters = parameters_for(given, patch, start, minutes, skip_bad=skip_bad)
     test, validation = held_out(given.images)
     reasons.append(
         f"{test} of them are set aside to judge the result, and {validation} to choose the epoch."
@@ -232,7 +260,7 @@ def _pace(training: dict[str, object]) -> float:
     return seconds_per_step(options, CHANNELS)
 
 
-def _run(project: Path, name: str) -> int:
+def _run(project: Path, name: str, *, skip_bad: bool) -> int:
     """Run the recipe and the benchmark, as processes of their own that get Ctrl-C alone.
 
     Without clean images there is no benchmark.
@@ -241,6 +269,8 @@ def _run(project: Path, name: str) -> int:
     alone = written["ingestion"].get("noisy", False)
     for more in ([],) if alone else ([], ["--pipelines", "benchmark"]):
         command = [sys.executable, "-m", "kedro", "run", "--env", name, *more]
+        if skip_bad and not written["ingestion"]["skip_bad"]:
+            command += ["--params", "ingestion.skip_bad=true"]
         process = subprocess.Popen(command, cwd=project)  # noqa: S603  # of a checked name
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         code = process.wait()

@@ -87,6 +87,7 @@ def examine(
         for _, clean in each.files
     }
     judged = [look for look in looks if look.path not in clean_sides]
+    scenes = sorted(repeats(judged), key=len, reverse=True)
     findings = Findings(
         folder=shown(folder),
         files=len(paths),
@@ -102,7 +103,8 @@ def examine(
         clean=len(clean_sides)
         + sum(look.sigma is not None and look.sigma < CLEAN for look in judged),
         pairs=pairs,
-        repeats=sorted(map(len, repeats(judged)), reverse=True),
+        repeats=[*map(len, scenes)],
+        scenes=[[shown(look.path.relative_to(folder)) for look in shots] for shots in scenes],
         copies=copies(looks),
         gain=None,
         gain_basis="",

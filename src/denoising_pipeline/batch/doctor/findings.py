@@ -117,6 +117,7 @@ class Findings:
         training_seconds: How long the recipe `photos` takes here; None: not estimated.
         verdict: Whether to denoise, and how: sentences.
         ways: How a denoiser could be trained on it.
+        scenes: The files of each of the groups of `repeats`.
         looks: (file, noise level or None, kinds of noise) of every file that was read.
     """
 
@@ -142,6 +143,7 @@ class Findings:
     looks: Sequence[tuple[str, float | None, Sequence[str]]]
     verdict: Sequence[str] = field(default=())
     ways: Sequence[Way] = field(default=())
+    scenes: Sequence[Sequence[str]] = field(default=())
 
     @property
     def is_clean(self) -> bool:

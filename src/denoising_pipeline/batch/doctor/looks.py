@@ -15,18 +15,22 @@ from denoising_pipeline.pictures.formats import MAX_PIXELS, PictureError, open_p
 GRID = 16
 """Rows and columns of the small picture by which scenes are recognized."""
 
-GROWING, CORRELATED, SHARPENED, STRIPED, BLOCKED, CLIPPED = (
+GROWING, CORRELATED, SHARPENED, STRIPED, BLOCKED, CUT_OFF, CLIPPED = (
     "grows with brightness",
     "correlated between neighbours",
     "sharpened",
     "striped",
     "blocks of JPEG",
+    "cut off at black or white",
     "mostly black or white",
 )
 """What there is to say of noise."""
 
 UNLIKE_TRAINING = frozenset({CORRELATED, SHARPENED, STRIPED, BLOCKED, CLIPPED})
 """What the shipped denoiser does not expect."""
+
+CUT = 0.01
+"""Share of black and white values in a noisy image from where its noise counts as cut off."""
 
 _GROWN = 0.5
 """Share of the noise's variance from where the signal counts as what it depends on."""
@@ -124,6 +128,7 @@ def _kinds(noise: NoiseEstimate, mean: float) -> Iterator[str]:
         SHARPENED: noise.is_sharpened,
         STRIPED: noise.is_striped,
         BLOCKED: noise.has_blocks,
+        CUT_OFF: noise.sigma >= CLEAN and noise.clipped >= CUT and not noise.is_clipped,
         CLIPPED: noise.is_clipped,
     }
     yield from (kind for kind, holds in kinds.items() if holds)
