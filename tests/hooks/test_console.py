@@ -135,6 +135,7 @@ def test_a_denoiser_that_a_filter_beats_is_said_to_be_beaten(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     beaten = {"baseline": "mean filter", "baseline_psnr": 12.0, "baseline_gain": -0.5}
+    beaten |= {"baseline_gain_ci_low": -0.75, "baseline_gain_ci_high": -0.25}
     line = " ".join(printed(Pipeline([EVALUATION]), tmp_path, capsys, **beaten)[-1])
     assert line.startswith("It loses to the baseline, mean filter")
 

@@ -82,10 +82,14 @@ def test_summary_and_table_say_what_was_measured(denoiser: Denoiser, rows: pd.Da
     scores = measure_anomalies(rows, denoiser, EVALUATION)
     summary = summarize_anomalies(scores, EVALUATION)
     assert summary["auc_pca_clean"] == 1
-    assert len(summary) == 1 + 2 * 3 * 4
+    assert len(summary) == 1 + 2 * 3 * 6
+    assert summary["detected_pca_clean_ci_low"] == pytest.approx(0.9124, abs=1e-4)  # 40 of 40
     text = write_anomaly_table(scores, rows, EVALUATION)
     assert "40 images of signs told from 40 test images of mnist" in text
-    assert "| clean | reconstruction error of PCA | 1.0000 (1.0000 to 1.0000) | 100.00% |" in text
+    assert (
+        "| clean | reconstruction error of PCA | 1.0000 (1.0000 to 1.0000) | 100.00% (91.24% "
+        in text
+    )
 
 
 def test_the_curves_say_what_is_told_from_what(rows: pd.DataFrame) -> None:

@@ -116,7 +116,7 @@ def test_the_summary_has_pooled_psnr_gain_and_psnr_by_digit(scores: pd.DataFrame
         pooled = 10 * np.log10(1 / scores[f"{prefix}mse"].mean())
         assert summary[f"{prefix}psnr_pooled"] == pytest.approx(pooled)
     assert summary["psnr_gain"] == pytest.approx((scores["psnr"] - scores["noisy_psnr"]).mean())
-    assert summary["psnr_gain"] > 0
+    assert 0 < summary["psnr_gain_ci_low"] < summary["psnr_gain"] < summary["psnr_gain_ci_high"]
     by_digit = {key: value for key, value in summary.items() if key.startswith("psnr_digit_")}
     assert by_digit == pytest.approx(
         {f"psnr_digit_{digit}": scores["psnr"][digit == LABELS].mean() for digit in (1, 3, 9)}
@@ -133,8 +133,10 @@ def test_the_summary_is_numbers_that_json_and_mlflow_take(scores: pd.DataFrame) 
         "worse_than_noisy",
     }
     assert all(np.isfinite(value) for value in numbers.values())
-    extra = {"n_images", "confidence", "psnr_pooled", "noisy_psnr_pooled", "psnr_gain"}
-    bounds = {f"{name}{end}" for name in SCORES for end in ("", "_ci_low", "_ci_high")}
+    extra = {"n_images", "confidence", "psnr_pooled", "noisy_psnr_pooled"}
+    bounds = {
+        f"{name}{end}" for name in [*SCORES, "psnr_gain"] for end in ("", "_ci_low", "_ci_high")
+    }
     digits = {"psnr_digit_1", "psnr_digit_3", "psnr_digit_9"}
     assert numbers.keys() == extra | bounds | digits
 
@@ -387,6 +389,11 @@ def test_a_filter_that_costs_nothing_is_scored_beside_the_denoiser() -> None:
     expected = (scores["psnr"] - scores["baseline_psnr"]).mean()
     assert summary["baseline_gain"] == pytest.approx(expected)
     assert summary["baseline_gain_ci_low"] < expected < summary["baseline_gain_ci_high"]
+    assert not {"baseline_gain_mse", "baseline_gain_psnr"} & summary.keys()
+    scored = scores.assign(colour_difference=5.0, baseline_colour_difference=[2.0, 4.0] * 3)
+    worse = summary_of(scored, ALL)
+    gain = [worse[f"baseline_gain_colour_difference{end}"] for end in ("_ci_low", "", "_ci_high")]
+    assert gain == pytest.approx([-2 - 1.14958, -2, -2 + 1.14958], abs=1e-4)  # t of 5 is 2.5706
     assert "baseline_psnr" not in score_test_images(*given)
 
 

@@ -1,5 +1,6 @@
 """What was measured of projections is summed up, compared and said."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,7 @@ def test_the_map_has_every_image(rows: pd.DataFrame, labels: bool) -> None:
     assert ("#29, label 2" in page) == labels
     assert "#29" in page
     assert "accuracy of nearest neighbours:" in page or not labels
+    assert len(re.findall(r"trustworthiness: [\d.]+ \([\d.]+ to [\d.]+\)", page)) == 3
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,10 @@ def test_a_cheap_filter_stands_beside_the_result() -> None:
     shown = part(page, "result").get_text(" ", strip=True)
     assert "Over gaussian filter + tone +1.84 dB +1.75 to +2.00; the baseline" in shown
     assert "gaussian filter + tone 10.50" in shown
+    rows = {row[0]: row[1:] for row in cells(part(page, "result"))}
+    assert rows["PSNR [dB]"][1] == "10.50"
+    assert rows["PSNR [dB]"][-1] == "+1.84 (+1.75 to +2.00)"
+    assert rows["MSE"][-1] == ""
     assert not page.select("[role=alert]")
 
 
@@ -117,6 +121,25 @@ def test_a_denoiser_that_loses_to_the_baseline_is_said_to_do_so() -> None:
     lost = {**results().summary, **BASELINE, "baseline_gain": -0.2}
     (alert,) = parsed(changed(summary=lost)).select("[role=alert]")
     assert "It loses to the baseline, gaussian filter + tone" in alert.get_text()
+
+
+@pytest.mark.parametrize("harmful", [False, True])
+def test_each_score_by_which_the_baseline_is_better_is_said(*, harmful: bool) -> None:
+    """Also of a denoiser that is worse than doing nothing, and where less is better."""
+    colours = {
+        "colour_difference": 12.96,
+        "noisy_colour_difference": 12.74,
+        "baseline_colour_difference": 12.5,
+        "baseline_gain_colour_difference": -0.46,
+        "baseline_gain_colour_difference_ci_low": -0.75,
+        "baseline_gain_colour_difference_ci_high": -0.2,
+    }
+    lost = {**results().summary, **BASELINE, **colours, "worse_than_noisy": harmful}
+    alerts = parsed(changed(summary=lost)).select("[role=alert]")
+    assert len(alerts) == 1 + harmful
+    said = alerts[-1].get_text()
+    assert "CIEDE2000 12.96, the baseline 12.50, worse by 0.46 (0.20 to 0.75)" in said
+    assert "PSNR" not in said
 
 
 def test_words_are_explained_once_in_a_section_and_nowhere_without_need() -> None:

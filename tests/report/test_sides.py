@@ -157,8 +157,9 @@ def projections() -> Section:
 
 def anomaly(denoiser: float = 0.9, half: float = 0.01) -> Section:
     areas = {"denoiser": denoiser, "pca": 0.8, "ood": 0.95}
-    scores = pd.DataFrame({"images": "clean", "score": list(areas), "detected": 0.5})
-    scores = scores.assign(n_known=2, n_other=2, **measured("auc", *areas.values(), half=half))
+    scores = pd.DataFrame({"images": "clean", "score": list(areas), "n_known": 2, "n_other": 2})
+    scores = scores.assign(**measured("auc", *areas.values(), half=half))
+    scores = scores.assign(**measured("detected", 0.5, 0.5, 0.5, half=half))
     rows = pd.DataFrame({"images": "clean", "source": ["mnist"] * 2 + ["signs"] * 2})
     rows = rows.assign(known=[True, True, False, False], index=[0, 1, 0, 1])
     values = {key: [0.1, 0.2, 0.15, 0.3] for key in areas}

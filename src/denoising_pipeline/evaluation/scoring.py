@@ -30,6 +30,11 @@ class ScoreFormat(NamedTuple):
         """Return a value as it is shown."""
         return f"{value:.{self.digits}f}"
 
+    @property
+    def over_baseline(self) -> str:
+        """Name in a summary of how much better it is than the baseline's."""
+        return "baseline_gain" if self.key == "psnr" else f"baseline_gain_{self.key}"
+
 
 RISK = ScoreFormat("risk", "Risk (MSE of noisy targets)", 6, more_is_better=False)
 """What is measured where nobody has clean images."""
@@ -51,6 +56,9 @@ SCORE_FORMATS = (
     RISK,
 )
 """Every score in the order of tables; a table leaves out those that were not measured."""
+
+SAID_BY_PSNR = ("psnr_pooled", "mse", "mae")
+"""Scores that say much the same as PSNR."""
 
 
 def score_images(

@@ -12,7 +12,7 @@ from denoising_pipeline.report.blocks import Alert, Block, Figures, Gallery, Sca
 from denoising_pipeline.report.others import in_short
 from denoising_pipeline.report.pictures import HEARD, HEARD_SECONDS, pictures, shown_side
 from denoising_pipeline.report.results import Results
-from denoising_pipeline.report.tables import UNKNOWN, Column, Table, words
+from denoising_pipeline.report.tables import UNKNOWN, Column, Table, between, words
 from denoising_pipeline.report.without_clean import headline_without_clean
 
 DO_NOT_USE = (
@@ -41,16 +41,25 @@ def worse_than_noisy(summary: Mapping[str, Any]) -> str | None:
 
 
 def worse_than_baseline(summary: Mapping[str, Any]) -> str | None:
-    """Return what to say of a denoiser that its baseline beats; None if it does not.
+    """Return by which scores the baseline beats a denoiser; None if by none.
 
     Args:
-        summary: `baseline`, `baseline_psnr` and `baseline_gain`, if they are known.
+        summary: `baseline`, and of each score that it has too the mean of both and the gain over
+            it with its bounds, are read, if they are known.
     """
-    if summary.get("baseline_gain", 0) >= 0 or summary["worse_than_noisy"]:
+    lost = []
+    for score in SCORE_FORMATS:
+        if summary.get(score.over_baseline, 0) >= 0:
+            continue
+        own, other = (score.text(summary[f"{of}{score.key}"]) for of in ("", "baseline_"))
+        gains = (summary[f"{score.over_baseline}{end}"] for end in ("", "_ci_high", "_ci_low"))
+        by, low, high = (score.text(-gain) for gain in gains)
+        lost.append(f"{score.label} {own}, the baseline {other}, worse by {by} ({low} to {high})")
+    if not lost:
         return None
     return (
         f"It loses to the baseline, {summary['baseline']}, which is no network: "
-        f"{summary['psnr']:.2f} dB, the baseline {summary['baseline_psnr']:.2f} dB."
+        f"{'; '.join(lost)}. In brackets: {summary['confidence']:.0%} intervals."
     )
 
 
@@ -66,13 +75,19 @@ def headline(results: Results) -> Section:
     )
     items = [
         ("PSNR", f"{summary['psnr']:.2f} dB", remark),
-        ("Gain", f"{summary['psnr_gain']:+.2f} dB", f"noisy: {summary['noisy_psnr']:.2f} dB"),
+        (
+            "Gain",
+            f"{summary['psnr_gain']:+.2f} dB",
+            f"{_bounds(summary, 'psnr_gain', '+.2f')}noisy: {summary['noisy_psnr']:.2f} dB",
+        ),
     ]
     if "ssim" in summary:
-        remark = f"noisy: {summary['noisy_ssim']:.3f}; structural similarity, 1 for equal images"
+        remark = f"{_bounds(summary, 'ssim', '.3f')}noisy: {summary['noisy_ssim']:.3f}; "
+        remark += "structural similarity, 1 for equal images"
         items.append(("SSIM", f"{summary['ssim']:.3f}", remark))
     if "si_sdr" in summary:
-        remark = f"noisy: {summary['noisy_si_sdr']:.2f} dB; speech to all else, at any loudness"
+        remark = f"{_bounds(summary, 'si_sdr', '.2f')}noisy: {summary['noisy_si_sdr']:.2f} dB; "
+        remark += "speech to all else, at any loudness"
         items.append(("SI-SDR", f"{summary['si_sdr']:.2f} dB", remark))
     points = [("noisy", summary["noisy_psnr"]), ("denoised", summary["psnr"])]
     if "start_gain" in summary:
@@ -100,10 +115,18 @@ def headline(results: Results) -> Section:
     return Section("result", "Result", [*map(Alert, warnings), *blocks])
 
 
+def _bounds(summary: Mapping[str, Any], key: str, form: str) -> str:
+    """Return the interval of a number, to be followed by more; nothing where it has none."""
+    if f"{key}_ci_low" not in summary:
+        return ""
+    return f"{between(summary[f'{key}_ci_low'], summary[f'{key}_ci_high'], form)}; "
+
+
 def _score_table(results: Results) -> Table:
-    """Return all scores before and after, with the interval of the second."""
+    """Return all scores before and after, with intervals of the second and of what it gained."""
     summary = results.summary
     scores = [score for score in SCORE_FORMATS if score.key in summary]
+    beside = "baseline" in summary
 
     def means(title: str, prefix: str) -> Column:
         values = [summary.get(prefix + score.key, math.nan) for score in scores]
@@ -114,19 +137,24 @@ def _score_table(results: Results) -> Table:
         return Column(title, values, texts)
 
     def interval(score: ScoreFormat) -> str:
-        if f"{score.key}_ci_low" not in summary:
+        return _bounds(summary, score.key, f".{score.digits}f").removesuffix("; ")
+
+    def gained(score: ScoreFormat) -> str:
+        key = score.over_baseline
+        if key not in summary:
             return ""
-        low, high = (summary[f"{score.key}{end}"] for end in ("_ci_low", "_ci_high"))
-        return f"{score.text(low)} to {score.text(high)}"
+        signed = f"+.{score.digits}f"
+        return f"{summary[key]:{signed}} ({_bounds(summary, key, signed).removesuffix('; ')})"
 
     return Table(
         "Means over test images; pooled: PSNR of the mean MSE, in which bad images weigh more",
         [
             words("score", [score.label for score in scores]),
             means("noisy", "noisy_"),
-            *([means("baseline", "baseline_")] if "baseline" in summary else []),
+            *([means("baseline", "baseline_")] if beside else []),
             means("denoised", ""),
             words(f"{summary['confidence']:.0%} interval", map(interval, scores)),
+            *([words("better than the baseline by", map(gained, scores))] if beside else []),
         ],
     )
 

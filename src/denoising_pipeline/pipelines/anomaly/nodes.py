@@ -10,7 +10,7 @@ from denoising_pipeline import figures
 from denoising_pipeline.degradations import draw_noisy
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.codes import code_values
-from denoising_pipeline.evaluation.metrics import METRICS
+from denoising_pipeline.evaluation.metrics import METRICS, share_interval
 from denoising_pipeline.evaluation.ood import OodDetector, auc_interval, residual_features, roc
 from denoising_pipeline.evaluation.options import AnomalyParameters, EvaluationParameters
 from denoising_pipeline.evaluation.pca import as_rows, fit_pca
@@ -26,6 +26,9 @@ SCORES = {
     "ood": "OOD score of the denoiser",
 }
 """What is measured of each image: its column, and its name."""
+
+ENDS = ("", "_ci_low", "_ci_high")
+"""What a number and the bounds of its interval end in."""
 
 
 def score_images(
@@ -107,8 +110,8 @@ def measure_anomalies(
 
     Returns:
         A row per kind of `images` and `score`: `auc` with its interval; `detected`, the share of
-        the other images over the score that `confidence` of the known ones do not exceed;
-        `n_known` and `n_other` images.
+        the other images over the score that `confidence` of the known ones do not exceed, with
+        its interval, given that score; `n_known` and `n_other` images.
     """
     rows = []
     for kind, table in anomaly_rows.groupby("images", sort=False):
@@ -120,10 +123,15 @@ def measure_anomalies(
                 seed=denoiser.card.seed,
                 confidence=evaluation.confidence,
             )
-            named = dict(zip(("auc", "auc_ci_low", "auc_ci_high"), area, strict=True))
-            detected = float(np.mean(other > np.quantile(known, evaluation.confidence)))
+            over = int(np.sum(other > np.quantile(known, evaluation.confidence)))
+            detected = share_interval(over, len(other), evaluation.confidence)
+            named = {
+                f"{name}{end}": value
+                for name, values in (("auc", area), ("detected", detected))
+                for end, value in zip(ENDS, values, strict=True)
+            }
             counts = {"n_known": len(known), "n_other": len(other)}
-            rows.append({"images": kind, "score": score, **named, "detected": detected, **counts})
+            rows.append({"images": kind, "score": score, **named, **counts})
     return pd.DataFrame(rows)
 
 
@@ -145,8 +153,8 @@ def summarize_anomalies(
     summary: dict[str, Any] = {"confidence": evaluation.confidence}
     for row in anomaly_scores.to_dict("records"):
         about = f"{row['score']}_{row['images']}"
-        summary |= {f"auc_{about}{end}": row[f"auc{end}"] for end in ("", "_ci_low", "_ci_high")}
-        summary[f"detected_{about}"] = row["detected"]
+        for name in ("auc", "detected"):
+            summary |= {f"{name}_{about}{end}": row[f"{name}{end}"] for end in ENDS}
     return summary
 
 
@@ -165,7 +173,9 @@ def write_anomaly_table(
     lines = [["images", "score", "area under the ROC", "detected"], ["---", "---", "---:", "---:"]]
     for row in anomaly_scores.to_dict("records"):
         area = f"{row['auc']:.4f} ({row['auc_ci_low']:.4f} to {row['auc_ci_high']:.4f})"
-        lines.append([row["images"], SCORES[row["score"]], area, f"{row['detected']:.2%}"])
+        share, low, high = (f"{row[f'detected{end}']:.2%}" for end in ENDS)
+        told = f"{share} ({low} to {high})"
+        lines.append([row["images"], SCORES[row["score"]], area, told])
     return "\n".join(
         [
             f"{first['n_other']:,} images of {other} told from {first['n_known']:,} test images of "

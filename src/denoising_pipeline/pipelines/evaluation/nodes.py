@@ -13,7 +13,7 @@ from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.metrics import METRICS, mean_intervals, pooled_psnr
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.evaluation.parts import PARTS, known_only, score_parts
-from denoising_pipeline.evaluation.scoring import score_images
+from denoising_pipeline.evaluation.scoring import SAID_BY_PSNR, SCORE_FORMATS, score_images
 from denoising_pipeline.evaluation.sound import measurable
 from denoising_pipeline.evaluation.without_clean import summary_without_clean
 from denoising_pipeline.images.arrays import Images
@@ -138,10 +138,12 @@ def summarize(
         `n_images`, `confidence`; for each score its mean under its own name and the bounds of the
         interval over images under `<name>_ci_low` and `<name>_ci_high`; `psnr_pooled`, and likewise
         for noisy images and those of the baseline, from the mean over images of the mean squared
-        error; `psnr_gain`, mean PSNR over that of the noisy images, and `worse_than_noisy`, whether
-        it is below 0; if it was trained on from another denoiser, `start` names that one, and
-        `start_gain` is mean PSNR over its own, with bounds; where the baseline exists, `baseline`
-        names it, and `baseline_gain` is mean PSNR over its own, with bounds; `psnr_digit_<label>`,
+        error; `psnr_gain`, mean PSNR over that of the noisy images, with bounds, and
+        `worse_than_noisy`, whether it is below 0; if it was trained on from another denoiser,
+        `start` names that one, and `start_gain` is mean PSNR over its own, with bounds; where the
+        baseline exists, `baseline` names it, `baseline_gain` is mean PSNR over its own, and
+        `baseline_gain_<score>` by how much each other score is better (below 0: worse), with
+        bounds, but for `mse` and `mae`, which say what PSNR says; `psnr_digit_<label>`,
         mean PSNR of each class, if there are labels; where `limit` is that of this source and
         degradation, `limit_psnr` and `limit_distance`, how far below it the score is in dB. Without
         clean images `summary_without_clean` stands in place of the scores.
@@ -162,16 +164,16 @@ def summarize(
         if f"{prefix}mse" in image_metrics:
             errors = image_metrics[f"{prefix}mse"].to_numpy()
             summary[f"{prefix}psnr_pooled"] = pooled_psnr(errors)
-    summary["psnr_gain"] = summary["psnr"] - summary["noisy_psnr"]
+    gains = image_metrics["psnr"] - image_metrics["noisy_psnr"]
+    summary |= mean_intervals({"psnr_gain": gains.to_numpy()}, evaluation.confidence)
     summary["worse_than_noisy"] = summary["psnr_gain"] < 0
     if "start_psnr" in image_metrics:
         gains = image_metrics["psnr"] - image_metrics["start_psnr"]
         summary["start"] = card.training.get("start")
         summary |= mean_intervals({"start_gain": gains.to_numpy()}, evaluation.confidence)
     if "baseline_psnr" in image_metrics:
-        gains = image_metrics["psnr"] - image_metrics["baseline_psnr"]
         summary["baseline"] = evaluation.baseline
-        summary |= mean_intervals({"baseline_gain": gains.to_numpy()}, evaluation.confidence)
+        summary |= _over_baseline(image_metrics, evaluation.confidence)
     limit = evaluation.limit
     if limit and (limit.source, limit.degradation) == (card.images.source, card.degradation):
         summary |= {"limit_psnr": limit.psnr, "limit_distance": limit.psnr - summary["psnr"]}
@@ -249,6 +251,18 @@ def _scores(
             for name, values in score_images(metrics, clean, images).items()
         }
     )
+
+
+def _over_baseline(image_metrics: pd.DataFrame, confidence: float) -> dict[str, float]:
+    """Return by how much each score is better than the baseline's, image by image, with bounds."""
+    gains = {}
+    for score in SCORE_FORMATS:
+        if score.key in SAID_BY_PSNR or f"baseline_{score.key}" not in image_metrics:
+            continue
+        more = known_only(image_metrics[score.key] - image_metrics[f"baseline_{score.key}"])
+        if len(more):
+            gains[score.over_baseline] = more if score.more_is_better else -more
+    return mean_intervals(gains, confidence)
 
 
 def _names(image_metrics: pd.DataFrame) -> list[str]:

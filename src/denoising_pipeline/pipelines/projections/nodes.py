@@ -146,12 +146,8 @@ def write_projection_table(
     """
     head = ["method", "values", *(label for label, _ in MEASURES.values())]
     lines = [head, ["---", *["---:"] * (len(head) - 1)]]
-    for row in projection_scores.sort_values("latent_dim", kind="stable").to_dict("records"):
-        cells = []
-        for name, (_, form) in MEASURES.items():
-            value, low, high = (row[f"{name}{end}"] for end in ("", "_ci_low", "_ci_high"))
-            text = f"{value:{form}} ({low:{form}} to {high:{form}})"
-            cells.append("" if np.isnan(value) else text)
+    for _, row in projection_scores.sort_values("latent_dim", kind="stable").iterrows():
+        cells = [_with_interval(row, name) for name in MEASURES]
         lines.append([row["method"], f"{row['latent_dim']}", *cells])
     return "\n".join(
         [
@@ -164,6 +160,13 @@ def write_projection_table(
             "",
         ]
     )
+
+
+def _with_interval(row: pd.Series, name: str) -> str:
+    """Return a mean of `summarize_projections` with its interval; nothing where it has none."""
+    form = MEASURES[name][1]
+    value, low, high = (row[f"{name}{end}"] for end in ("", "_ci_low", "_ci_high"))
+    return "" if np.isnan(value) else f"{value:{form}} ({low:{form}} to {high:{form}})"
 
 
 def verdicts(projection_summary: dict[str, Any]) -> list[str]:
@@ -214,9 +217,9 @@ def draw_map(
     for method in (name for name in (AUTOENCODER, PCA, TSNE) if name in scores.index):
         row = scores.loc[method]
         facts = [
-            f"{label}: {row[name]:{form}}"
-            for name, (label, form) in MEASURES.items()
-            if not np.isnan(row[name])
+            f"{label}: {text}"
+            for name, (label, _) in MEASURES.items()
+            if (text := _with_interval(row, name))
         ]
         places = plane.loc[plane["method"] == method, ["x", "y"]].to_numpy()
         maps.append(Map(method, places, facts))

@@ -37,6 +37,7 @@ def anomaly(scores: pd.DataFrame, rows: pd.DataFrame, names: Mapping[str, str]) 
             numbers("AUC", scores["auc"], ".4f"),
             intervals("interval", scores.reset_index(drop=True), "auc", ".4f"),
             numbers("detected", scores["detected"], ".1%"),
+            intervals("interval", scores.reset_index(drop=True), "detected", ".1%"),
         ],
     )
     blocks: list[Block] = [Text(verdict), Charts(charts), table]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from denoising_pipeline.evaluation.scoring import SCORE_FORMATS
+from denoising_pipeline.evaluation.scoring import SAID_BY_PSNR, SCORE_FORMATS
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.shown import middle
@@ -20,9 +20,6 @@ OWN = "denoiser ("
 
 MOST = 10
 """Denoisers whose images are shown."""
-
-SAME = ("psnr_pooled", "mse", "mae")
-"""Scores that say much the same as PSNR: for them there is the table that the pipeline writes."""
 
 Row = Mapping[Hashable, Any]
 
@@ -89,10 +86,13 @@ def _verdict(own: Row, rows: list[dict[Hashable, Any]]) -> str:
 def _table(scored: pd.DataFrame, own: str) -> Table:
     first = scored.iloc[0]
     columns = [words("denoiser", scored["denoiser"])]
-    for score in (each for each in SCORE_FORMATS if each.key in scored and each.key not in SAME):
-        columns.append(numbers(score.label, scored[score.key], f".{score.digits}f"))
-        if score.key == "psnr":
-            columns.append(intervals(f"{first['confidence']:.0%} interval", scored, "psnr", ".2f"))
+    interval = f"{first['confidence']:.0%} interval"
+    for score in SCORE_FORMATS:
+        # For what PSNR says already there is the table that the pipeline writes.
+        if score.key in scored and score.key not in SAID_BY_PSNR:
+            form = f".{score.digits}f"
+            columns.append(numbers(score.label, scored[score.key], form))
+            columns.append(intervals(interval, scored, score.key, form))
     spent = [value if math.isfinite(value) else math.nan for value in scored["fit_seconds"]]
     columns += [
         numbers("seconds per 1,000 images", scored["seconds_per_1000"], ".2f"),
