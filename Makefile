@@ -76,7 +76,7 @@ lock: dev             ## compile both locks anew from pyproject.toml
 	$(COMPILE) --extra dev -o requirements.lock
 	$(COMPILE) --extra viz --extra study --extra sound -c requirements.lock -o requirements-run.lock
 
-clean:                ## remove what runs wrote; raw data and tracked runs stay
+clean:                ## remove what runs of the default recipe, smoke and photos wrote; raw data and tracked runs stay
 	rm -rf data/0[2-8]_* data/photos data/photos_smoke data/smoke .viz build dist
 
 install: $(INSTALLED) ## .venv with what runs take; run, viz and ui do it first

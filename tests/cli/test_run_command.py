@@ -8,6 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner
 from kedro.framework.cli.project import run as kedro_run
+from project_folder import ROOT
 
 from denoising_pipeline.cli import cli, run
 
@@ -47,3 +48,26 @@ def test_what_cannot_be_read_is_one_message_without_a_traceback() -> None:
 @pytest.mark.parametrize("words", ["robustness.levels=[0.1,0.2]", "null"])
 def test_the_help_says_how(words: str) -> None:
     assert words in CliRunner().invoke(cli, ["run", "--help"]).output.replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("run --env photoz", "has no recipe 'photoz'; did you mean 'photos'? Allowed: article, "),
+        ("prune --env smok", "has no recipe 'smok'; did you mean 'smoke'?"),
+        (
+            "run --env smoke --conf-source tests",
+            "tests' has no recipe 'smoke'; allowed: ",
+        ),
+        ("run --pipelines evaluation,trainin", "no pipeline 'trainin'; did you mean 'training'?"),
+        ("run --pipelines foo", "There is no pipeline 'foo'; allowed: anomaly, benchmark, "),
+    ],
+)
+def test_a_misspelt_recipe_or_pipeline_is_told_the_nearest(
+    words: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    result = CliRunner().invoke(cli, words.split())
+    assert result.exit_code == 1
+    assert said in result.output
+    assert "Traceback" not in result.output

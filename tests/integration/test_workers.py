@@ -18,7 +18,7 @@ from machines import Machines, address_of, network
 from pages import block
 from project_folder import Project, wait_until, write_source
 
-from denoising_pipeline.core.workers import NUMBER
+from denoising_pipeline.core.workers import HEARTBEAT, NUMBER
 
 if TYPE_CHECKING:
     import subprocess
@@ -39,6 +39,9 @@ TRAINING = {
 BEFORE = "ingestion,preprocessing,noise_injection"
 WITHIN = 60.0
 """Seconds after which a job has ended that has lost a worker."""
+
+UNANSWERED = HEARTBEAT + WITHIN
+"""Seconds after which a job has ended of which a worker hangs."""
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +105,35 @@ def test_a_killed_worker_ends_the_job_and_any_number_goes_on_to_the_same_weights
     lost, *finished = project.runs(recipe)[before[0] :]
     assert lost.info.status in {"FAILED", "KILLED"}
     assert [run.info.status for run in finished] == ["FINISHED"] * len(then)
+
+
+@pytest.mark.parametrize("hung", [1, 0])
+def test_a_worker_that_hangs_ends_the_job_and_the_same_command_goes_on(
+    project: Project, recipe: str, undisturbed: dict[str, np.ndarray], hung: int
+) -> None:
+    before = len(project.runs(recipe)), versions(project)
+    checkpoints = project.path / f"data/{recipe}/06_models/training_checkpoints"
+    options = ("train-on-workers", "--workers", "2", "--env", recipe)
+    with project.start(*options) as launcher:
+        wait_until(lambda: list(checkpoints.rglob("0*.npz")), launcher)
+        pair = [worker(launcher.pid, rank) for rank in range(2)]
+        pair[hung].send_signal(signal.SIGSTOP)
+        since = time.monotonic()
+        output = "".join(launcher.communicate(timeout=PATIENCE))
+    assert time.monotonic() - since < UNANSWERED
+    assert launcher.returncode == 1
+    assert f"Worker {hung} of 2 did not answer any more, and was killed" in output
+    assert "the same command goes on from there" in output
+    assert "Traceback" not in output
+    assert not any(process.is_running() for process in pair)
+    assert versions(project) == before[1]
+
+    result = project.kedro(*options)
+    assert result.returncode == 0, result.stderr
+    assert "epoch 1 of 8  loss" not in result.stdout
+    assert_near(weights_of(versions(project)[-1]), undisturbed)
+    statuses = [run.info.status for run in project.runs(recipe)[before[0] :]]
+    assert statuses == ["KILLED", "FINISHED"]
 
 
 def test_a_machine_that_is_cut_off_ends_the_job_and_both_go_on_to_the_same_weights(

@@ -6,7 +6,7 @@ from typing import Any
 import click
 from kedro.framework.cli.project import run as kedro_run
 
-from denoising_pipeline.cli.listing import write_lists
+from denoising_pipeline.cli.listing import check_names, write_lists
 from denoising_pipeline.config import ParameterError, parse_params
 from denoising_pipeline.core.processes import end_children_with_this
 from denoising_pipeline.hooks.signals import mind_interrupts, minds_signals
@@ -44,13 +44,15 @@ def own_run() -> click.Command:
         ["--params"], type=click.UNPROCESSED, default="", help=PARAMS_HELP, callback=read_params
     )
     params = [own if option.name == "params" else option for option in kedro_run.params]
-    return Run("run", callback=_run, params=params, help=RUN_HELP)
+    helped = {"help_option_names": ["-h", "--help"]}
+    return Run("run", callback=_run, params=params, help=RUN_HELP, context_settings=helped)
 
 
 @minds_signals
 def _run(**options: Any) -> Any:
     """Run, and say of an interruption how to go on."""
     callback: Any = kedro_run.callback
+    check_names(options.get("env"), _named(options), options.get("conf_source"))
     farewell = f"Stopped. {_going_on(options)}"
     mind_interrupts(farewell)
     end_children_with_this()
@@ -61,8 +63,13 @@ def _run(**options: Any) -> Any:
         raise click.Abort from None
 
 
+def _named(options: Mapping[str, Any]) -> set[str]:
+    """Return the pipelines that were asked for."""
+    return {*(options.get("pipelines") or ()), options.get("pipeline")} - {None}
+
+
 def _going_on(options: Mapping[str, Any]) -> str:
-    named = {*(options.get("pipelines") or ()), options.get("pipeline")} - {None, "__default__"}
+    named = _named(options) - {"__default__"}
     if "study" in named:
         return "The same command goes on with the trials that are left."
     if not named or "training" in named:

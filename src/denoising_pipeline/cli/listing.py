@@ -1,13 +1,15 @@
-"""What the help of commands names: every pipeline and every recipe, with a line each."""
+"""Names of pipelines and recipes: with a line each in the help of commands, and checked."""
 
 import ast
 import pkgutil
+from collections.abc import Collection
 from pathlib import Path
 
 import click
 from kedro.utils import find_kedro_project
 
 from denoising_pipeline import pipelines
+from denoising_pipeline.core.options import allowed
 
 RECIPE = "parameters.yml"
 
@@ -34,6 +36,28 @@ def recipes_listed(project: Path | None) -> list[tuple[str, str]]:
         for file in files
         if file.parent.name not in {"base", "local"}
     ]
+
+
+def check_names(env: str | None, asked: Collection[str], conf: str | None = None) -> None:
+    """Check that there are a recipe and pipelines of these names.
+
+    Args:
+        env: The recipe; None: the default one.
+        asked: Pipelines.
+        conf: Folder of the configuration, if it is not that of the project.
+
+    Raises:
+        ValueError: There is no such one.
+    """
+    project = find_kedro_project(Path.cwd()) or Path.cwd()
+    folder = Path(conf) if conf else project / "conf"
+    if env and folder.is_dir() and not (folder / env).is_dir():
+        known = sorted(path.name for path in folder.iterdir() if path.is_dir())
+        raise ValueError(f"'{folder}' has no recipe {env!r}{allowed(env, known)}")
+    known = [name for name, _ in pipelines_listed()]
+    for name in asked:
+        if name not in (*known, "__default__"):
+            raise ValueError(f"There is no pipeline {name!r}{allowed(name, known)}")
 
 
 def write_lists(formatter: click.HelpFormatter) -> None:

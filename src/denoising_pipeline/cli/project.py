@@ -17,7 +17,7 @@ from kedro.io.core import DatasetError, Version
 
 from denoising_pipeline import __version__
 from denoising_pipeline.cli.kedro_run import own_run
-from denoising_pipeline.cli.listing import write_lists
+from denoising_pipeline.cli.listing import check_names, write_lists
 from denoising_pipeline.core.files import is_of_the_disk, not_written
 from denoising_pipeline.core.shortage import shortage
 
@@ -257,6 +257,7 @@ def _untracked_context(env: str | None) -> Any:
     """Return the context of the project, without making or asking the tracking store."""
     from denoising_pipeline.hooks.store import UNTRACKED
 
+    check_names(env, ())
     before = UNTRACKED.set(True)
     try:
         return KedroSession.create(env=env, save_on_close=False).load_context()

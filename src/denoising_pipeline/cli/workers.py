@@ -51,8 +51,8 @@ def train_on_workers(count: int, arguments: Sequence[str]) -> None:
             _end(workers, 0)
             raise
         if failed is not None:
-            _end(workers, PARTING)
-            raise ValueError(_said_of(failed, workers))
+            silent = _end(workers, 0 if failed.process.returncode == -signal.SIGABRT else PARTING)
+            raise ValueError(_said_of(failed, silent, workers))
 
 
 def _start(count: int, arguments: Sequence[str], folder: Path) -> list[_Worker]:
@@ -101,8 +101,13 @@ def _first_that_fails(workers: Sequence[_Worker]) -> _Worker | None:
         time.sleep(0.2)
 
 
-def _end(workers: Sequence[_Worker], alone: float) -> None:
-    """Give workers some seconds to end by themselves; then end those that do not."""
+def _end(workers: Sequence[_Worker], alone: float) -> list[_Worker]:
+    """Give workers some seconds to end by themselves; then end those that do not.
+
+    Returns:
+        Those that neither ended nor minded being asked to.
+    """
+    silent: list[_Worker] = []
     for patience, finish in ((alone, "terminate"), (PARTING / 2, "kill"), (PARTING, "")):
         deadline = time.monotonic() + patience
         while any(w.process.poll() is None for w in workers) and time.monotonic() < deadline:
@@ -110,11 +115,16 @@ def _end(workers: Sequence[_Worker], alone: float) -> None:
         for worker in workers:
             if finish and worker.process.poll() is None:
                 getattr(worker.process, finish)()
+                if finish == "kill":
+                    silent.append(worker)
+    return silent
 
 
-def _said_of(failed: _Worker, workers: Sequence[_Worker]) -> str:
+def _said_of(failed: _Worker, silent: Sequence[_Worker], workers: Sequence[_Worker]) -> str:
     code = failed.process.returncode
     how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"failed (status {code})"
+    if code == -signal.SIGABRT and silent:  # by JAX, which waited for the silent one
+        failed, how = silent[0], "did not answer any more, and was killed"
     others = [error for worker in workers[1:] if (error := _last_error(worker))]
     return "\n".join(
         [
