@@ -215,7 +215,7 @@ def draw_map(
     scores = projection_scores[projection_scores["latent_dim"] == 2].set_index("method")  # noqa: PLR2004
     maps = []
     for method in (name for name in (AUTOENCODER, PCA, TSNE) if name in scores.index):
-        row = scores.loc[method]
+        row = scores.loc[[method]].iloc[0]
         facts = [
             f"{label}: {text}"
             for name, (label, _) in MEASURES.items()
