@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 from report_inputs import changed, digits, parsed, part
 
+from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.pipelines.anomaly.nodes import SCORES
 from denoising_pipeline.report import side
 from denoising_pipeline.report.blocks import Section
-from denoising_pipeline.report.others import SIDES
+from denoising_pipeline.report.others import SIDES, not_measured
 
 
 def measured(name: str, *values: float, half: float = 0.1) -> dict[str, list[float]]:
@@ -232,3 +233,8 @@ def test_what_has_not_run_is_named_with_the_command_that_brings_it() -> None:
     named = [cell.get_text() for cell in others.select("tbody th")]
     assert named == [name for name in SIDES if name != "benchmark"]
     assert "kedro run --env=smoke --pipelines robustness,reporting" in others.get_text()
+
+
+def test_without_clean_images_no_pipeline_is_offered_that_needs_them() -> None:
+    assert not_measured(changed()) is not None
+    assert not_measured(changed(clean=ImageSet.collect((), (), np.float32))) is None

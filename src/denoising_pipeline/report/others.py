@@ -37,9 +37,12 @@ def in_short(results: Results) -> list[Block]:
 
 
 def not_measured(results: Results) -> Section | None:
-    """Name what is not in this report, and the command that would bring it."""
+    """Name what is not in this report, and the command that would bring it.
+
+    Without clean images nothing is named: these pipelines compare with them.
+    """
     missing = [name for name in SIDES if not results.sides.get(name)]
-    if not missing:
+    if not missing or not results.has_clean:
         return None
     text = (
         "These pipelines have not run on this denoiser and these images, or with other parameters. "
