@@ -45,7 +45,7 @@ def test_the_benchmark_says_who_is_better_and_by_how_much() -> None:
     best = "Of 2 denoisers this one is the best by PSNR: 20.00 dB, 2.00 dB more than linear MMSE."
     assert benchmark().verdict == best
     lost = benchmark(own=17.5)
-    assert lost.verdict.startswith("It loses: of 2 denoisers 1 have a higher PSNR than its 17.50")
+    assert lost.verdict.startswith("It loses: of 2 denoisers 1 has a higher PSNR than its 17.50")
     assert "linear MMSE (by 0.50 dB)" in lost.verdict
     assert "within the intervals" not in lost.verdict
     assert "1 of them within the intervals" in benchmark(own=17.9).verdict

@@ -1,5 +1,6 @@
 """Autoencoders and PCA project test images, and what is lost is measured and drawn."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -146,7 +147,7 @@ def write_projection_table(
     """
     head = ["method", "values", *(label for label, _ in MEASURES.values())]
     lines = [head, ["---", *["---:"] * (len(head) - 1)]]
-    for _, row in projection_scores.sort_values("latent_dim", kind="stable").iterrows():
+    for row in projection_scores.sort_values("latent_dim", kind="stable").to_dict("records"):
         cells = [_with_interval(row, name) for name in MEASURES]
         lines.append([row["method"], f"{row['latent_dim']}", *cells])
     return "\n".join(
@@ -162,7 +163,7 @@ def write_projection_table(
     )
 
 
-def _with_interval(row: pd.Series, name: str) -> str:
+def _with_interval(row: Mapping[Any, Any], name: str) -> str:
     """Return a mean of `summarize_projections` with its interval; nothing where it has none."""
     form = MEASURES[name][1]
     value, low, high = (row[f"{name}{end}"] for end in ("", "_ci_low", "_ci_high"))
@@ -213,9 +214,10 @@ def draw_map(
     """
     plane = projection_rows[projection_rows["latent_dim"] == 2]  # noqa: PLR2004
     scores = projection_scores[projection_scores["latent_dim"] == 2].set_index("method")  # noqa: PLR2004
+    of_method = scores.to_dict("index")
     maps = []
     for method in (name for name in (AUTOENCODER, PCA, TSNE) if name in scores.index):
-        row = scores.loc[[method]].iloc[0]
+        row = of_method[method]
         facts = [
             f"{label}: {text}"
             for name, (label, _) in MEASURES.items()

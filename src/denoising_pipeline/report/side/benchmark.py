@@ -76,9 +76,10 @@ def _verdict(own: Row, rows: list[dict[Hashable, Any]]) -> str:
         )
     shown = [f"{row['denoiser']} (by {row['psnr'] - own['psnr']:.2f} dB)" for row in better]
     near = sum(row["psnr_ci_low"] <= own["psnr_ci_high"] for row in better)
+    has = "has" if len(better) == 1 else "have"
     note = f"; {near} of them within the intervals" if near else ""
     return (
-        f"It loses: of {len(rows)} denoisers {len(better)} have a higher PSNR than its "
+        f"It loses: of {len(rows)} denoisers {len(better)} {has} a higher PSNR than its "
         f"{own['psnr']:.2f} dB: {listed(shown)}{note}."
     )
 
