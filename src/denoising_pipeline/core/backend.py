@@ -65,6 +65,8 @@ def load_keras() -> ModuleType:
             with _native_stderr_held_back():
                 importlib.import_module("tensorflow")
         try:
+            if backend == "openvino":  # It would tell its makers that it was imported, too.
+                raise ImportError("no network can be trained by it")
             keras = importlib.import_module("keras")
         except (ImportError, ValueError) as error:
             raise ValueError(
