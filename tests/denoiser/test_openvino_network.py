@@ -43,7 +43,7 @@ def test_photos_are_the_same_by_both_engines_to_a_few_steps_of_8_bits() -> None:
 def test_tiles_of_the_faster_engine_fit_together() -> None:
     photos = Denoiser.load()
     image = (NOISY[np.newaxis] / np.float32(255)).astype(np.float32)
-    whole, tiled = (photos(image, 1, memory, 0.1, fast=True) for memory in (None, 20_000_000))
+    whole, tiled = (photos(image, 1, memory, 0.1, fast=True) for memory in (None, 28_000_000))
     np.testing.assert_allclose(tiled, whole, rtol=0, atol=4 / 255)
 
 
