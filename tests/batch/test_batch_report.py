@@ -8,6 +8,7 @@ import pytest
 from batch_inputs import EVIL, done, failed, folder, skipped, thumbnails
 from bs4 import BeautifulSoup, Tag
 
+from denoising_pipeline.batch import report
 from denoising_pipeline.batch.pictures import LEAST
 from denoising_pipeline.batch.report import duration, render, write_report
 from denoising_pipeline.batch.results import FileResult
@@ -163,7 +164,7 @@ def test_a_name_that_is_no_text_is_written(tmp_path: Path) -> None:
 def test_a_hundred_noisy_pictures_stay_under_ten_megabytes(tmp_path: Path) -> None:
     file = tmp_path / "new" / "report.html"
     pictures = thumbnails(400, 512, 0.4)
-    write_report((done(f"{number}.png", pictures) for number in range(100)), file)
+    write_report([done(f"{number}.png", pictures) for number in range(100)], file)
     assert 4_000_000 < file.stat().st_size < 10_000_000
     assert [path.name for path in file.parent.iterdir()] == ["report.html"]
 
@@ -203,3 +204,20 @@ def test_a_recording_is_as_long_as_its_samples() -> None:
     assert "34362 samples, 2 pages" in {
         cell for row in rows(part(parsed([speech]), "files")) for cell in row
     }
+
+
+def test_of_many_files_as_many_are_listed_as_a_page_can_hold_and_all_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(report, "MOST_LISTED", 3)
+    many = [done(f"{n}.png") for n in range(5)]
+    page = parsed([*many, *([failed()] * 4), done("a.png", thumbnails()), skipped()])
+    assert page.h1 is not None
+    assert page.h1.get_text() == "6 of 11 files denoised"
+    assert "4 files could not be denoised" in part(page, "result").get_text()
+    listed = [row[0] for row in rows(part(page, "files"))]
+    names = [f"photos/{n}.png" for n in range(3)]
+    assert listed == [*names, *(["photos/text.png"] * 3), "photos/a.png", "photos/b.png"]
+    assert "8 of 11 are listed" in part(page, "files").get_text()
+    assert "3 of 4 are listed" in part(page, "failed").get_text()
+    assert "are listed" not in part(page, "skipped").get_text()

@@ -266,7 +266,7 @@ def test_kedro_scores_them_likewise(
         against=str(folder / "clean"),
     )
     caplog.set_level("INFO")
-    table = denoise_files(parameters)
+    table, _ = denoise_files(parameters)
     found = {str(each.source): each for each in run(folder, options).values()}
     rows = zip(map(str, table["source"]), table[list(FIELDS)].to_numpy().tolist(), strict=True)
     assert dict(rows) == scores_of(found)

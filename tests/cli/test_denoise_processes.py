@@ -85,7 +85,7 @@ def test_one_picture_gives_the_same_bytes_from_everywhere(photo: Path, model: Pa
     assert CliRunner().invoke(denoise, arguments).exit_code == 0
     written = io.BytesIO()
     denoise_picture(open_picture(photo), Denoiser.load(model), written)
-    table = denoise_files(
+    table, _ = denoise_files(
         InferenceParameters(input=str(photo.parent), output=str(folder / "out"), model=str(model))
     )
     check_files(table)
@@ -116,7 +116,7 @@ def test_files_that_fail_end_a_kedro_run_after_the_others_are_written(
     parameters = InferenceParameters(
         input=str(photo.parent), output=str(folder / "out"), model=str(model)
     )
-    table = denoise_files(parameters)
+    table, _ = denoise_files(parameters)
     assert (folder / "out/photo.png").exists()
     with pytest.raises(ValueError, match=r"1 of 2 files failed.*\n.*bad\.png is no image"):
         check_files(table)

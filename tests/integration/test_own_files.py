@@ -83,6 +83,12 @@ def test_files_have_the_same_bytes_from_everywhere_and_a_tracked_table(
     assert table["status"].tolist() == ["done"] * len(files)
     tracked = project.client.list_artifacts(run.info.run_id, "tables")
     assert [file.path for file in tracked] == ["tables/denoised_files.csv"]
+    (page,) = project.client.list_artifacts(run.info.run_id, "report")
+    assert page.path == "report/denoised_files.html"
+    html = project.saved(run, "denoised_files.html").read_text()
+    assert f"{len(files)} of {len(files)} files denoised" in html
+    assert html.count("<article") == len(files)
+    assert "data:image/jpeg;base64" in html
 
     told = from_shell(tmp_path, model, "--strength", "0.5", "--sigma", "25.5")
     assert all(told[name] != content for name, content in expected.items())

@@ -38,7 +38,8 @@ def test_a_row_for_each_file_and_how_far_it_is_are_told_block_by_block(
     (tmp_path / "in/c.png").write_text("Dear diary")
     (tmp_path / "in/notes.txt").write_text("none")
     model = write_denoiser(tmp_path / "small.zip")
-    table = denoise_files(InferenceParameters(input=str(tmp_path / "in"), model=str(model)))
+    table, page = denoise_files(InferenceParameters(input=str(tmp_path / "in"), model=str(model)))
+    assert "3 of 5 files denoised" in page
     names = [Path(name).name for name in table["source"]]
     assert names == ["a.png", "b.png", "c.png", "d.png", "notes.txt"]
     assert list(table["status"]) == ["done", "done", "failed", "done", "skipped"]
@@ -57,7 +58,7 @@ def test_amounts_are_written_as_in_the_shell_and_a_suffix_is_put_behind_names(
     raw = {"input": str(tmp_path / "photo.png"), "model": str(model), "suffix": "_new"}
     given = InferenceParameters.model_validate(raw | {"max_memory": "2G", "max_pixels": "500M"})
     assert (given.max_memory, given.max_pixels) == (2 * 1024**3, 500 * 1000**2)
-    assert [Path(target).name for target in denoise_files(given)["target"]] == ["photo_new.png"]
+    assert [Path(target).name for target in denoise_files(given)[0]["target"]] == ["photo_new.png"]
     with pytest.raises(ParameterError, match=r"inference\.max_memory: '2X' .* write it as 2G"):
         validate_parameters({"inference": raw | {"max_memory": "2X"}})
     little = given.model_copy(update={"max_memory": 1000})
@@ -70,5 +71,5 @@ def test_fault_r19_the_limit_of_pixels_is_a_parameter(tmp_path: Path) -> None:
     Image.new("L", (20, 10)).save(tmp_path / "photo.png")
     given = InferenceParameters(input=str(tmp_path / "photo.png"), model=str(model), max_pixels=199)
     with pytest.raises(ValueError, match=r"10x20 pixels, and at most 199 .*inference\.max_pixels"):
-        check_files(denoise_files(given))
-    check_files(denoise_files(given.model_copy(update={"max_pixels": 200})))
+        check_files(denoise_files(given)[0])
+    check_files(denoise_files(given.model_copy(update={"max_pixels": 200}))[0])

@@ -1,9 +1,11 @@
 """What became of a folder, as one page of HTML that needs nothing but itself."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from fsspec.implementations.local import LocalFileSystem
 
@@ -19,6 +21,12 @@ MOST_BYTES = 9_500_000
 
 MOST_OF_ONE = 600_000
 """Bytes of the pictures of one file, at most."""
+
+MOST_LISTED = 2000
+"""Files of each status that have a row, beside those with pictures."""
+
+SETTINGS = ("model", "strength", "sigma", "fast", "format", "output", "against")
+"""Options that the page tells, where they are given."""
 
 _MINUTE, _HOUR = 60, 3600
 
@@ -73,9 +81,9 @@ class Entry:
 
 
 def write_report(
-    results: Iterable[FileResult],
+    results: Collection[FileResult],
     file: Path,
-    settings: Mapping[str, str] | None = None,
+    settings: Mapping[str, Any] | None = None,
     seconds: float | None = None,
 ) -> None:
     """Write the report of a batch.
@@ -84,41 +92,52 @@ def write_report(
     take at most `MOST_BYTES`, however many files there are.
 
     Args:
-        results: What became of each file; `thumbnails.MOST_PICTURED`
-            of them are shown with pictures, at most.
+        results: What became of each file; `thumbnails.MOST_PICTURED` of them are shown with
+            pictures, and `MOST_LISTED` of each status listed, at most.
         file: Where the page is written; it appears whole or not at all.
-        settings: How it was done, in words, by the name of each.
+        settings: Options of the command or of `inference`, of which `SETTINGS` are told.
         seconds: That all of it took; None: the sum over the files.
 
     Raises:
         OSError: The file cannot be written.
     """
-    page = render(list(results), settings or {}, seconds)
+    page = render(results, settings or {}, seconds)
     with atomic_write(LocalFileSystem(), str(file)) as opened:
         opened.write(page.encode())
 
 
 def render(
-    results: list[FileResult], settings: Mapping[str, str], seconds: float | None = None
+    results: Collection[FileResult], settings: Mapping[str, Any], seconds: float | None = None
 ) -> str:
     """Return the page; arguments as for `write_report`."""
-    seconds = sum(result.seconds for result in results) if seconds is None else seconds
+    counts: Counter[str] = Counter()
+    megapixels = took = 0.0
+    for result in results:
+        counts[result.status] += 1
+        megapixels += result.megapixels
+        took += result.seconds
+    seconds = took if seconds is None else seconds
     entries = _entries(results)
     return (
         environment(__package__)
         .get_template("report.html.jinja")
         .render(
             entries=entries,
-            done=[entry for entry in entries if entry.result.status == "done"],
+            counts=counts,
+            files=counts.total(),
             skipped=[entry for entry in entries if entry.result.status == "skipped"],
             failed=[entry for entry in entries if entry.result.status == "failed"],
             pictured=[entry for entry in entries if entry.pictures],
             means=means(results),
             scores=SCORES,
-            megapixels=sum(entry.result.megapixels for entry in entries),
+            megapixels=megapixels,
             time=duration(seconds),
             seconds=seconds,
-            settings={shown(name): shown(value) for name, value in settings.items()},
+            settings={
+                name: shown(str(settings[name]))
+                for name in SETTINGS
+                if settings.get(name) is not None
+            },
             written=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
         )
     )
@@ -133,15 +152,16 @@ def duration(seconds: float) -> str:
     return f"{round(seconds / 60) // 60} h {round(seconds / 60) % 60} min"
 
 
-def _entries(results: list[FileResult]) -> list[Entry]:
+def _entries(results: Collection[FileResult]) -> list[Entry]:
+    """Return those that are listed, however many there are."""
     having = [number for number, result in enumerate(results) if result.thumbnails]
     chosen = {having[position] for position in pictured(len(having))}
     budget = min(MOST_OF_ONE, MOST_BYTES // max(1, len(chosen)))
-    return [
-        Entry(
-            f"file-{number + 1}",
-            result,
-            fitted(result.thumbnails, budget) if result.thumbnails and number in chosen else None,
-        )
-        for number, result in enumerate(results)
-    ]
+    entries, listed = [], Counter[str]()
+    for number, result in enumerate(results):
+        shows = number in chosen
+        if shows or listed[result.status] < MOST_LISTED:
+            listed[result.status] += 1
+            pictures = fitted(result.thumbnails, budget) if shows and result.thumbnails else None
+            entries.append(Entry(f"file-{number + 1}", result, pictures))
+    return entries

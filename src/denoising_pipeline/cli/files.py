@@ -258,9 +258,7 @@ def _finish(results: Collection[FileResult], given: Mapping[str, Any], started: 
     if given["report"]:
         from denoising_pipeline.batch.report import write_report
 
-        names = ("model", "strength", "sigma", "fast", "format", "output", "against")
-        settings = {name: shown(str(given[name])) for name in names if given[name] is not None}
-        write_report(results, given["report"], settings, seconds)
+        write_report(results, given["report"], given, seconds)
 
 
 def _print_table(results: Collection[FileResult]) -> None:

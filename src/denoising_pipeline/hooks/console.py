@@ -24,14 +24,18 @@ from denoising_pipeline.report import worse_than_baseline, worse_than_noisy
 LAYERS = ("04_feature", "07_model_output", "08_reporting")
 """Of files that a person may want to open."""
 
+PAGES = ("report", "denoised_files_page")
+"""Reports."""
+
 SUMMED_UP = frozenset(
     {
         *("summary", "image_metrics", "digit_metrics", "noise_sweep", "test_denoised"),
         *("noisy_examples", "training_curves", "psnr_figure", "digit_figure"),
-        *("best_and_worst_examples", "denoising_examples", "report"),
+        *("best_and_worst_examples", "denoising_examples"),
+        *PAGES,
     }
 )
-"""What the default pipeline writes: the report shows all of it."""
+"""What the default pipeline writes and the report shows, and what has a line of its own."""
 
 logger = logging.getLogger(__name__)
 
@@ -106,8 +110,7 @@ class ConsoleHooks:
             lines.append(f"Denoiser: {_path(catalog.get('denoiser'))}")
         if (address := self._address()) is not None:
             lines.append(str(address))
-        if "report" in outputs:
-            lines.append(f"Report: {_link(catalog.get('report'))}")
+        lines += [f"Report: {_link(catalog.get(name))}" for name in PAGES if name in outputs]
         return lines
 
 

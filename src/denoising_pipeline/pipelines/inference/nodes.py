@@ -17,10 +17,12 @@ from denoising_pipeline.batch.options import InferenceParameters
 from denoising_pipeline.batch.partners import paired
 from denoising_pipeline.batch.places import place_of
 from denoising_pipeline.batch.plan import make_plan
+from denoising_pipeline.batch.report import render
 from denoising_pipeline.batch.results import FileResult
 from denoising_pipeline.batch.run import Batch, fitting_denoiser
 from denoising_pipeline.batch.scores import lines_of, means
 from denoising_pipeline.batch.tables import COLUMNS, row_of
+from denoising_pipeline.batch.thumbnails import pictured
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.picture import Settings
 from denoising_pipeline.denoiser.shipped import denoiser_file
@@ -59,7 +61,7 @@ def denoise_images(denoiser: Denoiser, noisy: Images | ImageSet) -> Images | Ima
 
 def denoise_files(
     inference: InferenceParameters, model_files: Callable[[str], Path] = denoiser_file
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, str]:
     """Denoise files and folders. Unlike other nodes it reads and writes what no entry holds.
 
     Args:
@@ -67,7 +69,7 @@ def denoise_files(
         model_files: Returns the file of the denoiser that a name means.
 
     Returns:
-        A row per file, with the columns of `FileResult`.
+        A row per file, with the columns of `FileResult`; and the page of `denoise --report`.
 
     Raises:
         ValueError: Input and output do not go together, or there is no such denoiser.
@@ -82,14 +84,16 @@ def denoise_files(
         resume=inference.resume,
         max_pixels=inference.max_pixels,
     )
+    started = time.monotonic()
     results = _denoised(inference, inference.input, options)
+    page = render(results, inference.model_dump(), time.monotonic() - started)
     for line in lines_of(means(results)):
         _log.info(line)
     rows = iter(results)
     blocks = [_table([])]
     while block := list(islice(rows, BLOCK)):
         blocks.append(_table(block))
-    return pd.concat(blocks, ignore_index=True)
+    return pd.concat(blocks, ignore_index=True), page
 
 
 def _table(results: Iterable[FileResult]) -> pd.DataFrame:
@@ -112,7 +116,8 @@ def _denoised(inference: InferenceParameters, given: str, options: Options) -> S
             plan = paired(plan, Path(inference.against))
         for left_out in plan.left_out:
             results.append(left_out)
-        with Batch(plan, options, inference.workers) as batch:
+        shown = pictured(len(plan.works))
+        with Batch(plan, options, inference.workers, shown) as batch:
             _take(batch.results(), len(plan.works), results)
         return results
     from denoising_pipeline.batch.collection.cluster import Cluster
@@ -125,8 +130,9 @@ def _denoised(inference: InferenceParameters, given: str, options: Options) -> S
     clean = None if inference.against is None else place_of(inference.against)
     suffix, form = inference.suffix, inference.format
     collected = collect([place_of(given)], target, suffix, form, results.append, clean)
+    shown = frozenset(pictured(len(collected.names)))
     with Cluster(inference.cluster) as cluster:
-        _take(cluster.results(collected, options), len(collected.names), results)
+        _take(cluster.results(collected, options, shown), len(collected.names), results)
     return results
 
 

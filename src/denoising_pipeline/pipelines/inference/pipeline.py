@@ -44,7 +44,7 @@ def create_files_pipeline() -> Pipeline:
                 denoise_files,
                 name="denoise_files",
                 inputs={"inference": "params:inference", "model_files": "model_files"},
-                outputs="denoised_files",
+                outputs=["denoised_files", "denoised_files_page"],
             ),
             node(
                 check_files,
