@@ -66,6 +66,7 @@ def main() -> None:
     parser.add_argument("--sigmas", type=int, nargs="+", default=[15, 25, 50])
     parser.add_argument("--first", type=int, help="images of each folder; without: all")
     parser.add_argument("--told", action="store_true", help="tell the denoiser the level")
+    parser.add_argument("--best", action="store_true", help="average eight views")
     parser.add_argument("--plot", type=Path, help="file of a plot of predicted and true PSNR")
     options = parser.parse_args()
     denoiser = Denoiser.load(options.model)
@@ -95,7 +96,7 @@ def main() -> None:
     if options.plot:
         reliability(predictions, options.plot)
     real = [
-        real_noise(denoiser, noisy, clean, options.first)
+        real_noise(denoiser, noisy, clean, options)
         for noisy, clean in options.pairs
         if noisy.is_dir() and clean.is_dir()
     ]
@@ -112,7 +113,7 @@ def known_noise(
 ) -> list[str]:
     """Score one folder at one level, and add what was predicted."""
     level = sigma / 255
-    settings = Settings(sigma=level if options.told else None)
+    settings = Settings(sigma=level if options.told else None, best=options.best)
     scores, within = [], []
     for clean in images(folder, options.first):
         draws = np.random.default_rng(0)
@@ -156,9 +157,12 @@ def reliability(predictions: Predictions, file: Path) -> None:
     figure.savefig(file)
 
 
-def real_noise(denoiser: Denoiser, noisy: Path, clean: Path, first: int | None) -> list[str]:
+def real_noise(
+    denoiser: Denoiser, noisy: Path, clean: Path, options: argparse.Namespace
+) -> list[str]:
     """Score pairs, non-local means being calibrated on every fifth."""
-    pairs = list(zip(images(noisy, first), images(clean, first), strict=True))
+    settings = Settings(best=options.best)
+    pairs = list(zip(images(noisy, options.first), images(clean, options.first), strict=True))
     calibrating, scored = pairs[::5], [pair for i, pair in enumerate(pairs) if i % 5]
     factor = max(
         H_FACTORS,
@@ -167,7 +171,7 @@ def real_noise(denoiser: Denoiser, noisy: Path, clean: Path, first: int | None) 
     columns = [
         [psnr(one, seen) for seen, one in scored],
         [psnr(one, non_local(seen, factor)) for seen, one in scored],
-        [psnr(one, eight_bits(denoise_page(seen, denoiser)[0])) for seen, one in scored],
+        [psnr(one, eight_bits(denoise_page(seen, denoiser, settings)[0])) for seen, one in scored],
     ]
     return [noisy.parent.name, str(len(scored)), *map(with_interval, columns)]
 

@@ -17,7 +17,9 @@ from denoising_pipeline.denoiser.onnx_network import INPUT, OnnxNetwork
 from denoising_pipeline.models import ARCHITECTURES
 
 
-def write_denoiser(path: Path, side: int = 3, hidden: int = 0, *, told: bool = True) -> Path:
+def write_denoiser(
+    path: Path, side: int = 3, hidden: int = 0, *, told: bool = True, flips: str = "none"
+) -> Path:
     """Write a denoiser for colour, which averages squares of pixels.
 
     Args:
@@ -25,9 +27,12 @@ def write_denoiser(path: Path, side: int = 3, hidden: int = 0, *, told: bool = T
         side: Of the squares.
         hidden: Channels of a slow way around; 0: none.
         told: Whether it has an input for the noise level.
+        flips: Of its training. With "all" it leans to one corner, so that views differ.
     """
     weights = np.zeros((hidden or 3, 3 + told, side, side), np.float32)
     weights[[0, 1, 2], [0, 1, 2]] = 1 / side**2
+    if flips == "all":
+        weights[..., 0, 0] *= 1.5
     pads = [side // 2] * 4
     back = np.eye(3, hidden or 3, dtype=np.float32)[..., np.newaxis, np.newaxis]
     nodes = [
@@ -47,7 +52,8 @@ def write_denoiser(path: Path, side: int = 3, hidden: int = 0, *, told: bool = T
     architecture = ARCHITECTURES["unet"].model_validate(options)
     network = OnnxNetwork(model.SerializeToString(), 100, weights.size)
     origin = Origin(source="squares", licence="CC0-1.0")
-    card = Card(images=origin, degradation=NoiseInjectionParameters(Gaussian(sigma=0.1)), seed=0)
+    noise = NoiseInjectionParameters(Gaussian(sigma=0.1))
+    card = Card(images=origin, degradation=noise, seed=0, training={"flips": flips})
     with path.open("wb") as file:
         write_network(Denoiser(architecture, (None, None, 3), network, card), DENOISER, file)
     return path

@@ -73,4 +73,4 @@ def test_a_denoiser_of_keras_says_how_to_make_a_portable_one() -> None:
     shape = (None, None, 1)
     denoiser = Denoiser(architecture, shape, architecture.build(shape, 0))
     with pytest.raises(ValueError, match=r"kedro export --to NAME.zip"):
-        denoiser.check_fast(True)
+        denoiser.check_ways(fast=True, best=False)

@@ -1,6 +1,5 @@
 """The same file gives the same bytes from the shell, Python, the service and Kedro."""
 
-import importlib.util
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -142,21 +141,23 @@ def test_kedro_takes_a_model_of_mlflow_and_a_version_of_the_catalog(
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not importlib.util.find_spec("openvino"), reason="needs the extra `fast`")
-def test_the_faster_engine_gives_the_same_bytes_from_everywhere(
-    project: Project, tmp_path: Path, files: Files
+@pytest.mark.parametrize("way", ["fast", "best"])
+def test_every_way_to_compute_gives_the_same_bytes_from_everywhere(
+    project: Project, tmp_path: Path, files: Files, way: str
 ) -> None:
-    model = write_denoiser(tmp_path / "small.zip")
-    slow, fast = from_shell(tmp_path, model), from_shell(tmp_path, model, "--fast")
-    assert slow != fast
-    assert from_python(tmp_path, model, {"fast": True}) == fast
-    with served(tmp_path, model, "--fast") as (_, address):
-        assert from_service(files, address, {}) == fast
+    if way == "fast":
+        pytest.importorskip("openvino", reason="OpenVINO is not installed: the extra `fast`")
+    model = write_denoiser(tmp_path / "small.zip", flips="all")
+    plain, expected = from_shell(tmp_path, model), from_shell(tmp_path, model, f"--{way}")
+    assert all(plain[name] != content for name, content in expected.items())
+    assert from_python(tmp_path, model, {way: True}) == expected
+    with served(tmp_path, model, f"--{way}") as (_, address):
+        assert from_service(files, address, {}) == expected
     given = f"inference.input={tmp_path}/in,inference.output={tmp_path}/kedro"
-    params = f"{given},inference.model={model},inference.fast=true"
-    project.run(project.recipe("fast_files"), "--pipelines", "inference", "--params", params)
-    assert read(tmp_path / "kedro") == fast
-    assert from_shell(tmp_path, model, "--fast", "--workers", "2") == fast
+    params = f"{given},inference.model={model},inference.{way}=true"
+    project.run(project.recipe(f"{way}_files"), "--pipelines", "inference", "--params", params)
+    assert read(tmp_path / "kedro") == expected
+    assert from_shell(tmp_path, model, f"--{way}", "--workers", "2") == expected
 
 
 @pytest.mark.slow

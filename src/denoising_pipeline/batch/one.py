@@ -84,6 +84,7 @@ class Options:
                 strength=found.strength,
                 sigma=found.sigma,
                 fast=found.fast,
+                best=found.best,
                 format=work.format,
                 model=self.model_digest,
                 code=__version__,

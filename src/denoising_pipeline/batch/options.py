@@ -50,6 +50,10 @@ class InferenceParameters(Section):
         False,
         description="compute by OpenVINO (extra fast): about twice as fast, fewer digits",
     )
+    best: bool = Field(
+        False,
+        description="average eight views of each picture: better, and eight times as long",
+    )
     overwrite: bool = Field(False, description="replace outputs that are there")
     resume: bool = Field(False, description="skip what is done and unchanged")
     workers: int = Field(1, ge=1, description="processes that share the files")

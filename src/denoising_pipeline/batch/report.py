@@ -25,7 +25,7 @@ MOST_OF_ONE = 600_000
 MOST_LISTED = 2000
 """Files of each status that have a row, beside those with pictures."""
 
-SETTINGS = ("model", "strength", "sigma", "fast", "format", "output", "against")
+SETTINGS = ("model", "strength", "sigma", "fast", "best", "format", "output", "against")
 """Options that the page tells, where they are given."""
 
 _MINUTE, _HOUR = 60, 3600

@@ -146,8 +146,8 @@ def fitting_denoiser(options: Options) -> Denoiser:
     Raises:
         OSError: Its file cannot be read.
         ValueError: It is no denoiser for images of any size, or it is not told the noise level that
-            the options have, or no picture fits into the memory that they allow, or it cannot
-            compute fast and shall.
+            the options have, or no picture fits into the memory that they allow, or see
+            `Denoiser.check_ways`.
     """
     denoiser = load_denoiser(options.model)
     if not denoiser.any_size:
@@ -158,7 +158,7 @@ def fitting_denoiser(options: Options) -> Denoiser:
         )
     denoiser.check_sigma(options.settings.sigma)
     denoiser.check_memory(options.settings.max_memory)
-    denoiser.check_fast(options.settings.fast)
+    denoiser.check_ways(options.settings.fast, options.settings.best)
     return denoiser
 
 

@@ -100,6 +100,12 @@ class Help(click.Command):
     "fast, and not the same to the last digit.",
 )
 @click.option(
+    "--best",
+    is_flag=True,
+    help="Denoise each picture in eight views, turned and mirrored, and average: about 0.1 dB "
+    "better, and eight times as long.",
+)
+@click.option(
     "--max-memory",
     type=Amount(1024),
     metavar="SIZE",

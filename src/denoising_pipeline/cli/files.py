@@ -177,6 +177,7 @@ def _options(given: Mapping[str, Any]) -> Options:
         sigma=None if sigma is None else sigma / 255,
         max_memory=given["max_memory"],
         fast=given["fast"],
+        best=given["best"],
     )
     return Options(
         model_file(given["model"]),

@@ -21,6 +21,7 @@ SECONDS = click.FloatRange(0, min_open=True)
 @click.option("--max-bytes", type=Amount(1000), default="200M", help="Of a file.")
 @click.option("--max-memory", type=Amount(1024), help="That the network may take, such as 2G.")
 @click.option("--fast", is_flag=True, help="As of denoise: by OpenVINO, with fewer digits.")
+@click.option("--best", is_flag=True, help="As of denoise: eight views averaged.")
 @click.option("--timeout", type=SECONDS, default=120.0, help="Seconds that a picture may take.")
 @click.option("--queue", type=POSITIVE, default=16, help="Pictures at once, the waiting included.")
 @click.option(
@@ -34,6 +35,7 @@ def serve(
     max_bytes: int,
     max_memory: int | None,
     fast: bool,
+    best: bool,
     timeout: float,
     queue: int,
     allow_host: tuple[str, ...],
@@ -49,10 +51,10 @@ def serve(
     from denoising_pipeline.service.limits import Limits
     from denoising_pipeline.service.server import serve as run
 
-    limits = Limits(max_bytes, max_pixels or MAX_PIXELS, timeout, queue, max_memory, fast)
+    limits = Limits(max_bytes, max_pixels or MAX_PIXELS, timeout, queue, max_memory, fast, best)
     try:
         denoiser = load_denoiser(model_file(model))
-        denoiser.check_fast(fast)
+        denoiser.check_ways(fast, best)
         run(denoiser, model, host, port, limits, allow_host, announce=_announce)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error

@@ -1,8 +1,8 @@
 """The trained thing: images in, cleaner images out."""
 
 import sys
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from functools import cached_property, partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -13,6 +13,7 @@ from denoising_pipeline.denoiser.inputs import checked
 from denoising_pipeline.denoiser.memory import bytes_per_pixel, pixels_within
 from denoising_pipeline.denoiser.quality import Quality
 from denoising_pipeline.denoiser.shipped import DEFAULT, denoiser_file
+from denoising_pipeline.denoiser.views import mean_of_views
 from denoising_pipeline.images.arrays import Images, Values, new_array
 from denoising_pipeline.images.noise_level import estimate_noise
 from denoising_pipeline.images.sets import ImageSet
@@ -76,7 +77,13 @@ class Denoiser:
         return load_denoiser(denoiser_file(name_or_path))
 
     def denoise(
-        self, image: Any, strength: float = 1.0, sigma: float | None = None, *, fast: bool = False
+        self,
+        image: Any,
+        strength: float = 1.0,
+        sigma: float | None = None,
+        *,
+        fast: bool = False,
+        best: bool = False,
     ) -> Any:
         """Denoise one image in the form that it has, by the function that files go through.
 
@@ -86,6 +93,7 @@ class Denoiser:
             strength: From 0, the image as it was, to 1, as the network gives it.
             sigma: Standard deviation of the noise on the scale of [0, 1]; None: estimated.
             fast: See `Denoiser.__call__`.
+            best: Likewise.
 
         Returns:
             An array of the same shape and type; a Pillow image of the same mode and size; or, of a
@@ -97,7 +105,7 @@ class Denoiser:
         """
         from denoising_pipeline.denoiser.picture import Settings, denoise_any
 
-        return denoise_any(image, self, Settings(strength, sigma, fast=fast))
+        return denoise_any(image, self, Settings(strength, sigma, fast=fast, best=best))
 
     @property
     def card(self) -> "Card":
@@ -123,6 +131,7 @@ class Denoiser:
         *,
         unclipped: bool = False,
         fast: bool = False,
+        best: bool = False,
     ) -> Images: ...
 
     @overload
@@ -135,6 +144,7 @@ class Denoiser:
         *,
         unclipped: bool = False,
         fast: bool = False,
+        best: bool = False,
     ) -> ImageSet: ...
 
     def __call__(
@@ -146,6 +156,7 @@ class Denoiser:
         *,
         unclipped: bool = False,
         fast: bool = False,
+        best: bool = False,
     ) -> Images | ImageSet:
         """Denoise images.
 
@@ -165,6 +176,7 @@ class Denoiser:
             unclipped: Values may leave [0, 1] by `BEYOND`, whatever the card says.
             fast: Compute by OpenVINO, in bfloat16 where the processor has it: about twice as fast,
                 and values differ by some thousandths.
+            best: Average what the network makes of eight views; see `mean_of_views`.
 
         Returns:
             A new float32 array or set of the same sizes, in [0, 1]; if it is large, it lies in an
@@ -174,10 +186,12 @@ class Denoiser:
             TypeError: `noisy` is an array that is not float32.
             ValueError: `noisy` has another shape or number of channels than the network takes, has
                 values outside of its range or NaN, `max_memory` is too little for any tile,
-                `sigma` is given to a network that is not told it, or see `check_fast`.
+                `sigma` is given to a network that is not told it, or see `check_ways`.
         """
         self.check_sigma(sigma)
-        network = self._network(fast)
+        self.check_ways(fast, best)
+        run = self._network(fast).predict_on_batch
+        network = partial(mean_of_views, run) if best else run
         one_row = self.architecture.sample_rate is not None
         takes = (1, *self.image_shape[1:]) if one_row else self.image_shape
         images = checked(noisy, takes, 0 if self.clipped and not unclipped else BEYOND)
@@ -213,13 +227,20 @@ class Denoiser:
                 "it by itself. Leave sigma out, or take a denoiser that is told, such as `photos`."
             )
 
-    def check_fast(self, fast: bool) -> None:
-        """Check that it can compute fast, if it shall.
+    def check_ways(self, fast: bool, best: bool) -> None:
+        """Check that it can compute fast, and its best, if it shall.
 
         Raises:
-            ValueError: The extra `fast` is not installed, or its network is Keras's and no ONNX.
+            ValueError: The extra `fast` is not installed, or its network is Keras's and no ONNX; or
+                it was not trained on views of all kinds, so that it would be worse on some.
         """
         self._network(fast)
+        flips = self._card and self._card.training.get("flips")
+        if best and not (self.any_size and flips == "all"):
+            raise ValueError(
+                "This denoiser was not trained on pictures that are turned and mirrored every way "
+                "(training.flips=all), and would be worse on some of them: leave `best` out."
+            )
 
     def check_memory(self, max_memory: int | None) -> None:
         """Check that an image fits into a memory, if only a tiny one.
@@ -333,7 +354,9 @@ class Denoiser:
             return np.full(len(positions), sigma)
         return np.array([estimate_noise(images.read(i)).told for i in positions])
 
-    def _denoise(self, network: Any, pixels: Images, levels: Values | None) -> Images:
+    def _denoise(
+        self, network: Callable[[Images], Images], pixels: Images, levels: Values | None
+    ) -> Images:
         """Run the network, with images reflected at the bottom and on the right to its multiple."""
         height, width = pixels.shape[1:3]
         rows, columns = self._multiples
@@ -343,5 +366,5 @@ class Denoiser:
         if levels is not None:
             pixels = with_level(pixels, levels)
         # `predict` is slower; this is traced anew for the second size only, then for none.
-        denoised: Images = network.predict_on_batch(pixels)[:, :height, :width]
+        denoised: Images = network(pixels)[:, :height, :width]
         return np.clip(denoised, 0, 1)

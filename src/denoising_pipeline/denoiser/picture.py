@@ -34,12 +34,14 @@ class Settings:
         sigma: Standard deviation of the noise on the scale of [0, 1]; None: estimated.
         max_memory: Bytes that the network may take at once; see `Denoiser`.
         fast: Whether a faster engine computes, with fewer digits; see `Denoiser`.
+        best: Whether eight views are averaged; see `Denoiser`.
     """
 
     strength: float = 1.0
     sigma: float | None = None
     max_memory: int | None = None
     fast: bool = False
+    best: bool = False
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -240,7 +242,7 @@ def denoise_page(
     denoised, predicted = pixels, None
     if settings.strength > 0:
         seen = _channels(pixels, denoiser.image_shape[2])
-        given = denoiser(seen, 1, memory, sigma, fast=settings.fast)
+        given = denoiser(seen, 1, memory, sigma, fast=settings.fast, best=settings.best)
         found = _back(given, pixels.shape[2])
         if denoiser.quality and (settings.sigma is not None or noise.level is not None):
             predicted = denoiser.quality.predict(pixels, found, level)

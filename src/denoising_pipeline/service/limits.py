@@ -18,6 +18,7 @@ class Limits:
         queue: Requests with a picture at once, the one that is being denoised included.
         max_memory: Bytes that the network may take at once; None: see `Denoiser`.
         fast: Whether a faster engine computes, with fewer digits; see `Denoiser`.
+        best: Whether eight views are averaged; see `Denoiser`.
         kept: Results that wait to be downloaded, at most.
         kept_bytes: That they take on disk, at most; the newest is kept in any case.
         kept_seconds: How long they wait.
@@ -29,6 +30,7 @@ class Limits:
     queue: int = 16
     max_memory: int | None = None
     fast: bool = False
+    best: bool = False
     kept: int = 8
     kept_bytes: int = 2_000_000_000
     kept_seconds: float = 600.0

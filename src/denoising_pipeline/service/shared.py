@@ -58,7 +58,8 @@ class Service:
         except ValueError as error:
             raise RefusedError(422, str(error)) from error
         level = None if sigma is None else sigma / LEVELS
-        return Settings(strength, level, self.limits.max_memory, self.limits.fast)
+        limits = self.limits
+        return Settings(strength, level, limits.max_memory, limits.fast, limits.best)
 
     def close(self, seconds: float) -> bool:
         """Stop all work, remove what is on disk, and return whether work ended in time."""

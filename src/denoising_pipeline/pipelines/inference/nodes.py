@@ -79,7 +79,7 @@ def denoise_files(
     sigma = None if inference.sigma is None else inference.sigma / 255
     options = Options(
         model_files(inference.model),
-        Settings(inference.strength, sigma, inference.max_memory, inference.fast),
+        Settings(inference.strength, sigma, inference.max_memory, inference.fast, inference.best),
         overwrite=inference.overwrite,
         resume=inference.resume,
         max_pixels=inference.max_pixels,
@@ -116,8 +116,7 @@ def _denoised(inference: InferenceParameters, given: str, options: Options) -> S
             plan = paired(plan, Path(inference.against))
         for left_out in plan.left_out:
             results.append(left_out)
-        shown = pictured(len(plan.works))
-        with Batch(plan, options, inference.workers, shown) as batch:
+        with Batch(plan, options, inference.workers, pictured(len(plan.works))) as batch:
             _take(batch.results(), len(plan.works), results)
         return results
     from denoising_pipeline.batch.collection.cluster import Cluster
