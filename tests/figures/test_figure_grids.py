@@ -34,6 +34,20 @@ def test_examples_show_the_images_given(channels: int) -> None:
     assert [ax.get_xlabel() for ax in figure.axes[8:]] == ["9.4 → 20.0 dB"] * 4
 
 
+def test_noise_beyond_black_and_white_is_drawn_as_black_and_white_without_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A camera's noise that is not cut off."""
+    arguments = pair(3, channels=3)
+    arguments["noisy"] = 4 * arguments["noisy"] - np.float32(0.5)
+    assert arguments["noisy"].max() > 1
+    figure = figures.noisy_examples(**arguments, title="Camera")
+    figure.draw_without_rendering()
+    expected = np.concatenate([arguments["clean"], np.clip(arguments["noisy"], 0, 1)])
+    np.testing.assert_array_equal(np.stack(list(shown(figure))), expected)
+    assert caplog.messages == []
+
+
 def test_examples_beyond_ten_start_another_band() -> None:
     """Thirteen images are thirty-nine panels: three rows of ten, then three rows of three."""
     arguments = examples(13)

@@ -102,7 +102,7 @@ def grid_size(images: Images, rows: int, lines: int) -> tuple[float, float]:
 
 def _show(ax: Axes, image: Images, most: float | None) -> None:
     """Draw an image, or, where white is not 1, its mean over channels in colours."""
-    pixels = image[..., 0] if image.shape[-1] == 1 else image
+    pixels = image[..., 0] if image.shape[-1] == 1 else np.clip(image, 0, 1)
     if most is not None:
         pixels = image.mean(axis=-1)
     cmap = "gray" if most is None else "magma"
