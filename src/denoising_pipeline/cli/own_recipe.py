@@ -24,8 +24,8 @@ PATCH, BATCH = 96, 8
 EPOCHS = 12
 """Epochs in the time that there is: so often the best weights so far are kept."""
 
-AROUND = 0.75
-"""Share of the minutes that is left for steps; the rest is for scores and the report."""
+AROUND, LEAST_AROUND = 0.25, 3.0
+"""Share of the minutes that is left for scores and the report, and how many these take at least."""
 
 NAMES = "letters, digits, - and _"
 
@@ -134,7 +134,7 @@ def parameters_for(
             "weight_decay": 0.1,
             "warmup": 0.03,
             "precision": "float32",
-            "minutes": AROUND * minutes,
+            "minutes": for_steps(minutes),
             "interrupt": "keep",
         },
         "evaluation": {"limit": None, "sweep_images": 4},
@@ -162,7 +162,17 @@ def _special(given: "Material") -> tuple[dict[str, Any], dict[str, Any], tuple[f
     return {"noisy": True}, {"objective": {"name": objective}}, (0.0003, 0.001)
 
 
+def around(minutes: float) -> float:
+    """Return the minutes that scores and the report will take."""
+    return max(AROUND * minutes, LEAST_AROUND)
+
+
+def for_steps(minutes: float) -> float:
+    """Return the minutes for steps: a quarter of all, where scores would leave less."""
+    return max(minutes - around(minutes), minutes / 4)
+
+
 def patches_per_epoch(minutes: float, seconds_per_step: float) -> int:
     """Return the patches of an epoch, so that all epochs take about the time that there is."""
-    steps = AROUND * 60 * minutes / (EPOCHS * seconds_per_step)
+    steps = 60 * for_steps(minutes) / (EPOCHS * seconds_per_step)
     return BATCH * max(1, math.floor(steps))

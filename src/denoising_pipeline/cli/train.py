@@ -18,6 +18,8 @@ from denoising_pipeline.cli.own_recipe import (
     NAMES,
     OWN,
     Recipe,
+    around,
+    for_steps,
     held_out,
     parameters_for,
     patch_for,
@@ -240,7 +242,8 @@ def _recipe(
     steps = training["epochs"] * training["patches_per_epoch"] // training["batch_size"]
     reasons.append(
         f"{'Starts from ' + start if start else 'Starts from nothing'}; {steps:,} steps at "
-        f"{seconds:.2f} s each here, for {minutes:g} minutes in all."
+        f"{seconds:.2f} s each here; with scores and report about "
+        f"{for_steps(minutes) + around(minutes):.2g} minutes in all."
     )
     return Recipe(name, source, tuple(reasons), parameters)
 

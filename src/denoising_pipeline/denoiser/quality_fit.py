@@ -18,8 +18,8 @@ LEVELS = (2, 5, 10, 15, 20, 25, 35, 50, 75)
 SIDE = 160
 """Height and width of the crops that are learnt from."""
 
-CROPS = 8
-"""Crops of each image."""
+CROPS, CROPS_OF_ALL = 8, 48
+"""Crops of each image, and of all together, at most."""
 
 COVERAGE = 0.9
 """Share of images whose PSNR shall be within the interval."""
@@ -41,7 +41,7 @@ def learn_quality(
         denoiser: A denoiser that is told the noise level.
         clean: Images that it was not trained on.
         seed: Root seed of crops and noise.
-        crops: Of each image.
+        crops: Of each image, fewer where there are many images.
 
     Returns:
         What predicts it; None, with a warning, where there are fewer than `LEAST` images: the
@@ -54,6 +54,7 @@ def learn_quality(
             LEAST,
         )
         return None
+    crops = max(1, min(crops, CROPS_OF_ALL // len(clean)))
     rows, scores, groups = [], [], []
     for index in range(len(clean)):
         for noisy, truth in _cases(
