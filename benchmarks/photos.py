@@ -6,8 +6,9 @@ to 8 bits, as files are. The denoiser is not told the level unless `--told` is g
 rounded to 8 bits; PSNR is over all pixels with a range of 255, and the mean over images.
 
 Real noise (`--pairs NOISY CLEAN`): both folders sorted by name. Beside the denoiser stands
-scikit-image's fast non-local means with the estimated level; its filtering parameter is chosen on
-every fifth pair, and all scores are of the others, with 95 % intervals of the mean.
+scikit-image's fast non-local means with the estimated level (at least 3/255 where JPEG hides it);
+its filtering parameter is chosen on every fifth pair, and all scores are of the others, with 95 %
+intervals of the mean.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from skimage.restoration import denoise_nl_means
 from denoising_pipeline import Denoiser
 from denoising_pipeline.denoiser.picture import Settings, denoise_page
 from denoising_pipeline.denoiser.quality import Prediction
-from denoising_pipeline.images.noise_level import estimate_noise
+from denoising_pipeline.images.noise_level import UNDER_JPEG, estimate_noise
 from denoising_pipeline.pictures.formats import open_picture
 
 Image = npt.NDArray[np.float32]
@@ -178,7 +179,8 @@ def real_noise(
 
 def non_local(noisy: Image, factor: float) -> Image:
     """Return fast non-local means of 8 bits."""
-    sigma = max(estimate_noise(noisy).told, 1e-3)
+    noise = estimate_noise(noisy)
+    sigma = max(noise.sigma, UNDER_JPEG if noise.hidden else 1e-3)
     grey = noisy.shape[2] == 1
     found = denoise_nl_means(
         noisy[..., 0] if grey else noisy,

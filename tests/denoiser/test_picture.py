@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from cards import card
 from PIL import Image
@@ -18,6 +19,7 @@ from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.picture import Settings, denoise_page, denoise_picture
 from denoising_pipeline.denoiser.quality import FEATURES, Quality
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.noise_level import UNDER_JPEG
 from denoising_pipeline.models.unet import Unet
 from denoising_pipeline.pictures.formats import open_picture
 
@@ -116,18 +118,43 @@ def test_a_camera_of_10_bits_is_denoised_like_one_of_16() -> None:
     assert errors[0] < np.mean(noise**2) / 5
 
 
+def jpeg(pixels: npt.NDArray[np.float64], quality: int) -> npt.NDArray[np.float32]:
+    stored = np.clip(pixels, 0, 255).astype(np.uint8)
+    Image.fromarray(stored).save(file := BytesIO(), "JPEG", quality=quality)
+    return np.asarray(Image.open(file), np.float32) / np.float32(255)
+
+
+def error(found: npt.NDArray[np.float32], clean: npt.NDArray[np.uint8]) -> float:
+    return float(np.mean((found - clean / 255) ** 2))
+
+
 def test_noise_that_jpeg_hides_is_removed_all_the_same() -> None:
     """As of a camera, whose JPEG leaves no level to read; by the weights that ship."""
     clean = data.astronaut()[100:228, 160:288]
     noise = np.random.default_rng(0).normal(0, 6, clean.shape)
-    shot = np.clip(clean + noise, 0, 255).astype(np.uint8)
-    Image.fromarray(shot).save(file := BytesIO(), "JPEG", quality=75)
-    seen = (np.asarray(Image.open(file)) / 255).astype(np.float32)
+    seen = jpeg(clean + noise, 75)
     photos = Denoiser.load("photos")
     found, page = denoise_page(seen, photos, Settings())
     assert page.noise.hidden
-    assert np.mean((found - clean / 255) ** 2) < 0.85 * np.mean((seen - clean / 255) ** 2)
+    assert error(found, clean) < 0.85 * error(seen, clean)
     np.testing.assert_array_equal(photos(seen[np.newaxis])[0], found)
+
+
+def test_coarse_noise_of_a_camera_is_told_from_a_clean_jpeg() -> None:
+    """Noise that demosaicing spread; its level is read at a third of the size."""
+    clean = data.astronaut()[:192, 32:224]
+    noise = np.random.default_rng(0).normal(0, 12, clean.shape)
+    photos, gains = Denoiser.load("photos"), []
+    for sent in (clean + gaussian_filter(noise, (0.8, 0.8, 0)), clean.astype(float)):
+        seen = jpeg(sent, 80)
+        found, page = denoise_page(seen, photos)
+        least, _ = denoise_page(seen, photos, Settings(sigma=UNDER_JPEG))
+        assert page.noise.hidden
+        gains.append(error(least, clean) / error(found, clean))
+        assert error(found, clean) < error(seen, clean)
+    noisy, untouched = gains
+    assert noisy > 1.1
+    assert untouched > 0.99
 
 
 def test_grey_goes_through_colour_and_colour_through_grey() -> None:

@@ -79,12 +79,21 @@ def test_what_an_estimate_says_has_one_threshold(
 
 
 @pytest.mark.parametrize(
-    ("sigma", "hidden", "told"), [(0.5, True, 3), (4, True, 4), (0.5, False, 0.5)]
+    ("sigma", "hidden", "coarse", "told"),
+    [
+        (0.5, True, 0, 3),
+        (4, True, 0.2, 4),
+        (0.5, True, 1.2, 6),
+        (0.5, True, 9, 12),
+        (14, True, 9, 14),
+        (0.5, False, 9, 0.5),
+    ],
 )
 def test_where_jpeg_hides_the_level_a_denoiser_is_told_one_all_the_same(
-    sigma: float, hidden: bool, told: float
+    sigma: float, hidden: bool, coarse: float, told: float
 ) -> None:
-    assert NoiseEstimate(sigma / 255, hidden=hidden).told == pytest.approx(told / 255)
+    estimate = NoiseEstimate(sigma / 255, hidden=hidden, coarse=coarse / 255)
+    assert estimate.told == pytest.approx(told / 255)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 3), (1, 4000), (7, 9)])

@@ -35,7 +35,17 @@ _LOOKED_AT = 100_003
 UNDER_JPEG = 3 / 255
 """Level that is assumed where JPEG has removed what it is read from. On photographs of the training
 that were saved at quality 75 to 92 it is the largest whole one that does not take them further from
-the originals at any, in the mean; cameras often leave more."""
+the originals at any, in the mean; cameras often leave more, see `OF_COARSE`."""
+
+OF_COARSE = 30 / 255
+"""Where JPEG hides the noise, a denoiser is told the geometric mean of this and of the noise in the
+means of 3x3 pixels, which JPEG leaves. Chosen with `MOST_OF_COARSE` on photographs of the training
+that went through simulated cameras; see benchmarks/photos.md."""
+
+MOST_OF_COARSE = 12 / 255
+"""Level up to which that is believed: coarse noise cannot always be told from texture."""
+
+_COARSE = 3
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,7 @@ class NoiseEstimate:
         blocks: How much larger the steps on the grid of 8x8 pixels of JPEG are than others; 0.1:
             by 10 %.
         hidden: JPEG has removed the fine noise that the level is read from: there may be more.
+        coarse: Standard deviation in the means of 3x3 pixels, which is looked at where `hidden`.
         black: Share of the values that are 0.
         white: Share of the values that are 1.
     """
@@ -66,6 +77,7 @@ class NoiseEstimate:
     stripes: float = 0.0
     blocks: float = 0.0
     hidden: bool = False
+    coarse: float = 0.0
     black: float = 0.0
     white: float = 0.0
 
@@ -81,8 +93,11 @@ class NoiseEstimate:
 
     @property
     def told(self) -> float:
-        """The standard deviation that a denoiser is told; see `UNDER_JPEG`."""
-        return max(self.sigma, UNDER_JPEG) if self.hidden else self.sigma
+        """The standard deviation that a denoiser is told; see `UNDER_JPEG` and `OF_COARSE`."""
+        if not self.hidden:
+            return self.sigma
+        seen = min(float(np.sqrt(OF_COARSE * self.coarse)), MOST_OF_COARSE)
+        return max(self.sigma, UNDER_JPEG, seen)
 
     @property
     def is_clean(self) -> bool:
@@ -142,6 +157,7 @@ def estimate_noise(image: Image) -> NoiseEstimate:
     if _has_8_bits(values):
         offset -= 1 / 12 / _LEVELS**2
     variance = np.maximum(gain * np.clip(values, 0, 1) + offset, 0).mean()
+    hidden = edges > BLOCKS and level.of_band < CLEAN**2
     return NoiseEstimate(
         sigma=float(np.sqrt(variance)),
         gain=gain,
@@ -149,10 +165,24 @@ def estimate_noise(image: Image) -> NoiseEstimate:
         correlation=level.correlation,
         stripes=stripes(image),
         blocks=edges,
-        hidden=edges > BLOCKS and level.of_band < CLEAN**2,
+        hidden=hidden,
+        coarse=_coarse_level(image) if hidden else 0.0,
         black=black,
         white=white,
     )
+
+
+def _coarse_level(image: Image) -> float:
+    """Return the noise in the means of 3x3 pixels; 0 where it is not known.
+
+    White noise is a third of what it was there. That of a camera is spread over neighbours by
+    demosaicing, and JPEG takes the finest of it: it falls less.
+    """
+    rows, columns = (size // _COARSE for size in image.shape[:2])
+    squares = image[: rows * _COARSE, : columns * _COARSE].reshape(
+        rows, _COARSE, columns, _COARSE, -1
+    )
+    return estimate_noise(squares.mean(axis=(1, 3))).sigma
 
 
 def _has_8_bits(values: Values) -> bool:
