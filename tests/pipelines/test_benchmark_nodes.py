@@ -241,8 +241,10 @@ def test_the_best_of_each_column_is_bold(scored: tuple[pd.DataFrame, Images]) ->
             assert float(cell.strip("*")) == pytest.approx(value, abs=0.006)
         bold = [float(cell.strip("*")) for cell in cells if cell.startswith("**")]
         assert bold and all(value == pytest.approx(best, abs=0.006) for value in bold)
-    interval = rows[0][header.index("95% interval")]
-    assert interval == f"{table['psnr_ci_low'][0]:.2f} to {table['psnr_ci_high'][0]:.2f}"
+    for label, key, digits in (("PSNR [dB]", "psnr", 2), ("SSIM", "ssim", 4), ("MAE", "mae", 5)):
+        place = header.index(label) + 1
+        low, high = (f"{table[f'{key}_ci_{end}'][0]:.{digits}f}" for end in ("low", "high"))
+        assert (header[place], rows[0][place]) == ("95% interval", f"{low} to {high}")
 
 
 def test_what_is_covered_is_filled_in_by_one_that_is_told_where() -> None:
@@ -251,4 +253,5 @@ def test_what_is_covered_is_filled_in_by_one_that_is_told_where() -> None:
     told, untouched = by_name.loc["inpainting, told where"], by_name.loc["noisy"]
     assert told["covered_psnr"] > untouched["covered_psnr"]
     assert told["kept_psnr"] == untouched["kept_psnr"] == 100
-    assert "PSNR where covered" in write_markdown(table)
+    kept = "| PSNR where covered [dB] | 95% interval | PSNR elsewhere [dB] | 95% interval |"
+    assert kept in write_markdown(table)

@@ -8,7 +8,9 @@ from denoising_pipeline.evaluation.scoring import SCORE_FORMATS
 
 
 def write_markdown(benchmark_table: pd.DataFrame) -> str:
-    """Write the table in Markdown: the best of each column in bold, what is left out beneath.
+    """Write the table in Markdown, with intervals: the best of each score in bold.
+
+    What is left out stands beneath.
 
     Args:
         benchmark_table: The table of `score_denoisers`.
@@ -18,22 +20,22 @@ def write_markdown(benchmark_table: pd.DataFrame) -> str:
     """
     table = benchmark_table[benchmark_table["note"] == ""]
     first = table.iloc[0]
-    cells = {name: table[name].tolist() for name in ("denoiser", "hyperparameters")}
+    cells = [(name, table[name].tolist()) for name in ("denoiser", "hyperparameters")]
     for score in (score for score in SCORE_FORMATS if score.key in table):
         values = table[score.key]
         texts = [score.text(value) for value in values]
         best = score.text(values.max() if score.more_is_better else values.min())
-        cells[score.label] = [f"**{text}**" if text == best else text for text in texts]
-        if score.key == "psnr":
-            bounds = zip(table["psnr_ci_low"], table["psnr_ci_high"], strict=True)
-            cells[f"{first['confidence']:.0%} interval"] = [
-                f"{a:.2f} to {b:.2f}" for a, b in bounds
-            ]
-    cells["s per 1,000"] = [f"{seconds:.2f}" for seconds in table["seconds_per_1000"]]
+        cells.append((score.label, [f"**{text}**" if text == best else text for text in texts]))
+        if f"{score.key}_ci_low" in table:
+            ends = zip(table[f"{score.key}_ci_low"], table[f"{score.key}_ci_high"], strict=True)
+            bounds = [f"{score.text(low)} to {score.text(high)}" for low, high in ends]
+            cells.append((f"{first['confidence']:.0%} interval", bounds))
+    cells.append(("s per 1,000", [f"{seconds:.2f}" for seconds in table["seconds_per_1000"]]))
     fit_seconds = table["fit_seconds"]
-    cells["fit [s]"] = [f"{s:.1f}" if math.isfinite(s) else "" for s in fit_seconds]
-    lines = [list(cells), ["---", "---", *["---:"] * (len(cells) - 2)]]
-    lines += [list(row) for row in zip(*cells.values(), strict=True)]
+    cells.append(("fit [s]", [f"{s:.1f}" if math.isfinite(s) else "" for s in fit_seconds]))
+    heads, columns = zip(*cells, strict=True)
+    lines = [list(heads), ["---", "---", *["---:"] * (len(heads) - 2)]]
+    lines += [list(row) for row in zip(*columns, strict=True)]
     left_out = benchmark_table[benchmark_table["note"] != ""]
     reasons = zip(left_out["denoiser"], left_out["note"], strict=True)
     return "\n".join(
