@@ -165,7 +165,8 @@ def unreadable(folder: Path, found: Findings) -> tuple[Findings, list[tuple[str,
     Returns:
         What was found without them; and the names of these files and pages, and why.
     """
-    bad, bad_pages = [*found.unreadable], []
+    bad = [*found.unreadable]
+    bad_pages: list[tuple[str, str]] = []
     for name, *_ in found.looks:
         path = folder / name
         if path.suffix.lower() in (*TIFF, *OTHER_SUFFIXES) and path.is_file():

@@ -308,11 +308,12 @@ def _say_pages(
     pages = {name: len(file["pages"]) for name, file in files.items() if "pages" in file}
     if pages:
         logger.info(
-            "%s: %d pages in %d stacks (%s), each an image of its own. Those of a stack are one "
+            "%s: %d pages in %d stack%s (%s), each an image of its own. Those of a stack are one "
             "scene, taken for %s (ingestion.still).",
             source,
             sum(pages.values()),
             len(pages),
+            "s" * (len(pages) > 1),
             some([*pages]),
             "shots of the same" if ingestion.still else "slices or moments that differ",
         )
