@@ -15,7 +15,7 @@ from small_denoiser import write_denoiser
 
 from denoising_pipeline.batch.doctor import examine
 from denoising_pipeline.batch.doctor.advice import LEAST
-from denoising_pipeline.cli.material import Material, material
+from denoising_pipeline.cli.material import Material, material, unreadable
 from denoising_pipeline.cli.own_recipe import (
     EPOCHS,
     Recipe,
@@ -62,6 +62,7 @@ def test_images_are_left_to_learn_from_and_enough_are_held_out_to_tell(images: i
         Material("pairs", 30, (), PairNames(clean="a/*", noisy="b/*"), "(.*)_"),
         Material("noisy", 30, ()),
         Material("noisy", 30, (), scene="(.*)_"),
+        Material("noisy", 30, (), still=True),
     ],
 )
 def test_the_parameters_are_those_of_the_schema_and_suit_the_shipped_denoiser(
@@ -164,11 +165,85 @@ def test_scenes_are_told_by_the_names_of_their_shots(tmp_path: Path, name: str) 
     assert "8 of them are shots of 4 scenes, which their names tell" in given.reasons[1]
 
 
-def test_of_several_pages_it_is_said_that_one_is_learnt_from(tmp_path: Path) -> None:
-    pages = np.random.default_rng(0).integers(0, 255, (12, 64, 64), np.uint8)
-    tifffile.imwrite(tmp_path / "stack.tif", pages, photometric="minisblack")
-    with pytest.raises(ValueError, match="1 files have several pages, and only the first"):
-        material(tmp_path, examine(tmp_path))
+def stack(file: Path, pages: int, step: int) -> None:
+    """Write noisy pages of 96x96 pixels of a photograph, each a step of pixels further."""
+    draws = np.random.default_rng(pages)
+    grey = data.camera().astype(float)
+    seen = [grey[100:196, 150 + step * page :][:, :96] for page in range(pages)]
+    noisy = np.clip(np.stack(seen) + draws.normal(0, 15, (pages, 96, 96)), 0, 255)
+    file.parent.mkdir(exist_ok=True)
+    tifffile.imwrite(file, noisy.astype(np.uint8), photometric="minisblack")
+
+
+def test_all_pages_of_a_stack_are_learnt_from_and_what_is_taken_for_granted_is_said(
+    tmp_path: Path,
+) -> None:
+    stack(tmp_path / "a/stack.tif", 12, 3)
+    found = examine(tmp_path / "a")
+    assert (found.stacks, found.still, found.pages, found.images) == (1, 0, 12, 12)
+    given = material(tmp_path / "a", found)
+    assert (given.kind, given.images, given.still) == ("noisy", 12, False)
+    said = " ".join(given.reasons)
+    assert "12 pages in 1 stack, each an image of its own" in said
+    assert "Careful: its last pages are set aside" in said
+    assert "slices or moments that differ, and are not compared with each other" in said
+    stack(tmp_path / "b/one.tif", 12, 3)
+    stack(tmp_path / "b/two.tif", 9, 3)
+    said = " ".join(material(tmp_path / "b", examine(tmp_path / "b")).reasons)
+    assert "21 pages in 2 stacks" in said
+    assert "No stack is both learnt from and judged by" in said
+
+
+def test_shots_of_a_still_scene_are_told_from_slices_and_compared(tmp_path: Path) -> None:
+    for name in "ab":
+        stack(tmp_path / f"{name}.tif", 6, 0)
+    found = examine(tmp_path)
+    assert (found.still, found.is_still) == (2, True)
+    assert [way.name for way in found.ways] == ["noise2noise"]
+    given = material(tmp_path, found)
+    assert (given.images, given.still) == (12, True)
+    assert "the pages of a stack are compared with each other" in given.reasons[0]
+    assert "differ by no more than noise" in " ".join(given.reasons)
+    parameters = parameters_for(given, 96, "photos", 30)
+    assert parameters["ingestion"]["still"] is True
+    assert parameters["training"]["objective"]["name"] == "noise2noise"
+    stack(tmp_path / "b.tif", 6, 1)
+    mixed = material(tmp_path, examine(tmp_path))
+    assert (mixed.images, mixed.still) == (12, False)
+
+
+def test_pages_of_pairs_are_pairs(tmp_path: Path) -> None:
+    for side, noise in (("clean", 0), ("noisy", 15)):
+        for number in range(2):
+            pixels = np.stack(
+                [data.camera()[60 * number + 9 * i :][:96, 150:246] for i in range(5)]
+            )
+            pixels = pixels + np.random.default_rng(number).normal(0, noise, pixels.shape)
+            (tmp_path / side).mkdir(exist_ok=True)
+            file = tmp_path / side / f"{number}.tif"
+            pages = np.clip(pixels, 0, 255).astype(np.uint8)
+            tifffile.imwrite(file, pages, photometric="minisblack")
+    given = material(tmp_path, examine(tmp_path))
+    assert (given.kind, given.images) == ("pairs", 10)
+    assert given.reasons[0].startswith("10 pairs: noisy/* is noisy")
+
+
+def test_a_page_that_cannot_be_read_is_listed_and_left_out(tmp_path: Path) -> None:
+    draws = np.random.default_rng(0)
+    pixels = draws.integers(0, 255, (12, 64, 64), np.uint8)
+    tifffile.imwrite(
+        path := tmp_path / "a.tif", pixels, photometric="minisblack", compression="zlib"
+    )
+    with tifffile.TiffFile(path) as tiff:
+        place = tiff.pages[2].aspage().dataoffsets[0]
+    content = bytearray(path.read_bytes())
+    content[place : place + 20] = bytes(20)
+    path.write_bytes(content)
+    found, faults = unreadable(tmp_path, examine(tmp_path))
+    ((name, reason),) = faults
+    assert name == "a.tif:3"
+    assert reason.startswith("cannot be read")
+    assert found.images == 11
 
 
 def test_files_that_cannot_be_read_are_listed_and_left_out_only_if_that_is_wanted(

@@ -17,11 +17,13 @@ from PIL import Image
 
 from denoising_pipeline.images.files import (
     ImageError,
+    Pages,
     Pixels,
     read_image,
     with_channels,
     with_depth,
 )
+from denoising_pipeline.pictures.formats import open_picture
 
 DRAWS = np.random.default_rng(0)
 GREY = DRAWS.integers(0, 256, (7, 9), np.uint8)
@@ -285,6 +287,102 @@ def test_further_pages_and_channels_are_left_out_with_a_word(
     found = as_tiff(tmp_path / "four.tif", DEEP, photometric="rgb", extrasamples=["unassalpha"])
     np.testing.assert_array_equal(found, DEEP[..., :3])
     assert "all channels but the first 3" in caplog.text
+
+
+STACK = DRAWS.integers(0, 65536, (2, 3, 7, 9), np.uint16)
+GREY_STACK = DRAWS.integers(0, 256, (4, 7, 9), np.uint8)
+PAGES: dict[str, tuple[npt.NDArray[Any], dict[str, Any], int]] = {
+    "hyperstack of ImageJ": (STACK, {"imagej": True, "metadata": {"axes": "ZCYX"}}, 6),
+    "ImageJ, bytes": (GREY_STACK, {"imagej": True, "metadata": {"axes": "TYX"}}, 4),
+    "ImageJ, one directory": (STACK[0], {"imagej": True, "truncate": True}, 3),
+    "ImageJ, bytes, one directory": (GREY_STACK, {"imagej": True, "truncate": True}, 4),
+    "ImageJ, colour": (np.stack([COLOUR] * 3), {"imagej": True, "metadata": {"axes": "ZYXS"}}, 3),
+    "OME": (STACK, {"ome": True, "metadata": {"axes": "TZYX"}, "compression": "zlib"}, 6),
+    "OME, channels": (STACK[0], {"ome": True, "metadata": {"axes": "CYX"}}, 3),
+    "channels of one page": (
+        np.moveaxis(STACK[0], 0, 2),
+        {"photometric": "minisblack", "planarconfig": "contig"},
+        3,
+    ),
+    "channels of one page, bytes": (
+        np.moveaxis(GREY_STACK, 0, 2),
+        {"photometric": "minisblack", "planarconfig": "contig"},
+        4,
+    ),
+    "one page": (GREY, {}, 1),
+    "one page, deep": (DEEP[..., 0], {"imagej": True}, 1),
+    "colour planes": (
+        np.moveaxis(COLOUR, 2, 0),
+        {"photometric": "rgb", "planarconfig": "separate"},
+        1,
+    ),
+    "colour planes, deep": (
+        np.moveaxis(DEEP[..., :3], 2, 0),
+        {"photometric": "rgb", "planarconfig": "separate"},
+        1,
+    ),
+}
+"""Pixels, how they are written, and the pages that they are."""
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_are_images_of_their_own_and_as_many_as_are_denoised(
+    tmp_path: Path, name: str
+) -> None:
+    """Planes of one colour image are no pages."""
+    pixels, options, count = PAGES[name]
+    tifffile.imwrite(path := tmp_path / "a.tif", pixels, **options)
+    assert open_picture(path).pages == count
+    with path.open("rb") as file:
+        pages = Pages(file, "a.tif")
+        found = [pages.read(page) for page in [*range(count), 0]]
+        assert pages.count == count
+        assert pages.name_of(count - 1) == ("a.tif" if count == 1 else f"a.tif:{count}")
+    assert not any(picture.note for picture in found)
+    seen = np.stack([picture.pixels for picture in found[:-1]])
+    if "planes" in name:
+        expected = np.moveaxis(pixels, 0, -1)[np.newaxis]
+    elif "channels of one" in name:
+        expected = np.moveaxis(pixels, -1, 0)[..., np.newaxis]
+    else:
+        expected = pixels.reshape(count, 7, 9, 3 if "colour" in name else 1)
+    np.testing.assert_array_equal(seen, expected)
+    np.testing.assert_array_equal(found[-1].pixels, expected[0])
+
+
+def test_smaller_copies_are_no_pages(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(path := tmp_path / "a.tif") as writer:
+        writer.write(GREY, subifds=1)
+        writer.write(GREY[:3, :3], subfiletype=1)
+        writer.write(GREY[:3, :3], subfiletype=1)
+    with path.open("rb") as file:
+        assert Pages(file, "a.tif").count == 1
+
+
+def test_a_page_that_cannot_be_read_is_named_and_others_are_read(tmp_path: Path) -> None:
+    tifffile.imwrite(
+        path := tmp_path / "a.tif", STACK[0], compression="zlib", photometric="minisblack"
+    )
+    with tifffile.TiffFile(path) as tiff:
+        place = tiff.pages[1].aspage().dataoffsets[0]
+    content = bytearray(path.read_bytes())
+    content[place : place + 20] = bytes(20)
+    pages = Pages(io.BytesIO(content), "a.tif")
+    np.testing.assert_array_equal(pages.read(2).pixels[..., 0], STACK[0, 2])
+    with pytest.raises(ImageError, match=r"'a\.tif:2' cannot be read"):
+        pages.read(1)
+
+
+def test_a_page_of_many_takes_the_memory_of_one(tmp_path: Path) -> None:
+    tifffile.imwrite(path := tmp_path / "a.tif", np.zeros((64, 256, 512), np.uint16))
+    with path.open("rb") as file:
+        pages = Pages(file, "a.tif")
+        tracemalloc.start()
+        for page in range(pages.count):
+            pages.read(page)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 8 * 256 * 512 * 2
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,9 @@ from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.degradations.recorded import Recorded
 from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Bytes
-from denoising_pipeline.images.checks import RECORDED
+from denoising_pipeline.images.checks import RECORDED, images_in
 from denoising_pipeline.images.fetch import MNIST_SHA256
+from denoising_pipeline.images.files import widened
 from denoising_pipeline.images.options import IngestionParameters, PreprocessingParameters
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.source import IDX_FILES, Source, open_source
@@ -29,8 +30,10 @@ from denoising_pipeline.models.dense import Dense
 from denoising_pipeline.models.unet import Unet
 from denoising_pipeline.pipelines.ingestion import nodes
 from denoising_pipeline.pipelines.ingestion.nodes import check_source, list_images, take_images
+from denoising_pipeline.pipelines.preprocessing.nodes import split_source
 from denoising_pipeline.training.objectives.blind_spot import BlindSpot
 from denoising_pipeline.training.options import TrainingParameters
+from denoising_pipeline.training.sources import partners
 
 MNIST = Path(__file__).parents[2] / "data" / "01_raw" / "mnist"
 PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")
@@ -416,8 +419,149 @@ def test_noisy_images_alone_are_not_called_clean(tmp_path: Path) -> None:
     assert (len(train), len(test), len(table)) == (0, 0, 8)
 
 
+def stacks(path: Path, pages: dict[str, int], **options: Any) -> Source:
+    """Write stacks of slices of 48x64 pixels, brighter from page to page, and open their folder."""
+    path.mkdir(exist_ok=True)
+    for number, (name, count) in enumerate(pages.items()):
+        pixels = np.random.default_rng(number).integers(0, 200, (count, 48, 64), np.uint16)
+        pixels += np.arange(count, dtype=np.uint16)[:, np.newaxis, np.newaxis]
+        file = path / f"{name}.tif"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        tifffile.imwrite(file, pixels, **({"imagej": True} | options))
+    return open_source(LocalFileSystem(), str(path))
+
+
+def parts(table: pd.DataFrame) -> dict[str, list[str]]:
+    return {str(split): rows["name"].tolist() for split, rows in table.groupby("split")}
+
+
+def split(source: Source, validation: int = 2, **ingestion: Any) -> pd.DataFrame:
+    """Return the table of images in train, val and test."""
+    _, table, _, _ = taken(source, 2, noisy=True, **ingestion)
+    preprocessing = PreprocessingParameters(validation_images=validation)
+    return split_source(table, IngestionParameters(**ingestion), preprocessing, seed=0)
+
+
+@pytest.mark.parametrize("options", [{}, {"imagej": False, "ome": True, "compression": "zlib"}])
+def test_every_page_of_a_stack_is_an_image_and_its_file_is_hashed_once(
+    tmp_path: Path, options: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    source = stacks(tmp_path, {"a": 5, "b": 4, "c": 1}, **options)
+    with caplog.at_level("INFO"):
+        manifest = checked(source, noisy=True)
+    assert "9 pages in 2 stacks (a.tif, b.tif), each an image of its own" in caplog.text
+    assert "slices or moments that differ" in caplog.text
+    assert [*manifest["files"]] == ["a.tif", "b.tif", "c.tif"]
+    assert [*images_in(manifest["files"])][3:6] == ["a.tif:4", "a.tif:5", "b.tif:1"]
+    assert manifest["files"]["a.tif"]["sha256"] == source.file_sha256("a.tif")
+    assert "sha256" not in manifest["files"]["a.tif"]["pages"][0]
+    assert "pages" not in manifest["files"]["c.tif"]
+    table = list_images(source, manifest, ANY, PreprocessingParameters())
+    _, _, noisy = take_images(source, manifest, table)
+    assert len(table) == len(noisy) == 10
+    for position, name in enumerate(table["name"]):
+        file, _, page = name.partition(":")
+        pages = tifffile.imread(tmp_path / file).reshape(-1, 48, 64)
+        stored = widened(pages[int(page or 1) - 1], manifest["bits"]) / np.float32(65535)
+        np.testing.assert_array_equal(noisy.read(position)[..., 0], stored)
+
+
+def test_pages_of_a_file_are_never_both_learnt_from_and_judged_by(tmp_path: Path) -> None:
+    """Of files that are small enough, none is chosen by, either."""
+    table = split(stacks(tmp_path, {"a": 9, "b": 2, "c": 9, "d": 2, "e": 1}))
+    assert len(table.drop_duplicates(["scene", "split"])) == 5
+    assert set(table["split"]) == {"train", "val", "test"}
+    assert len(table) == 23
+
+
+def test_of_two_large_stacks_one_is_judged_by_and_the_end_of_the_other_chosen_by(
+    tmp_path: Path,
+) -> None:
+    found = parts(split(stacks(tmp_path, {"a": 9, "b": 8})))
+    assert found["test"] == [f"b.tif:{page}" for page in range(1, 9)]
+    assert found["train"] == [f"a.tif:{page}" for page in range(1, 8)]
+    assert found["val"] == ["a.tif:8", "a.tif:9"]
+
+
+def test_the_end_of_a_stack_alone_is_judged_by_and_that_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What the epoch is chosen by lies between that and what is learnt from."""
+    found = parts(split(stacks(tmp_path, {"a": 12})))
+    assert found["train"] == [f"a.tif:{page}" for page in range(1, 9)]
+    assert (found["val"], found["test"]) == (["a.tif:9", "a.tif:10"], ["a.tif:11", "a.tif:12"])
+    assert "All images are pages of a.tif, and its last pages are what is judged by" in caplog.text
+
+
+def test_pages_are_compared_with_each_other_only_if_they_are_said_to_be_still(
+    tmp_path: Path,
+) -> None:
+    source = stacks(tmp_path / "a", {"a": 12})
+    with pytest.raises(ValueError, match=r"one shot of a\.tif:1.*set ingestion\.still to true"):
+        partners(split(source), "train")
+    assert partners(split(source, still=True), "train") == [1, 2, 3, 4, 5, 6, 7, 0]
+    same = stacks(tmp_path / "b", {f"{scene}_{shot}": 3 for scene in "xyz" for shot in "12"})
+    table = split(same, scene="(.*)_").query("split == 'train'")
+    first, second = (f"{table['scene'].iloc[0]}_{shot}.tif" for shot in "12")
+    others = [table["name"].iloc[position] for position in partners(table, "train")]
+    expected = {f"{first}:{page}": f"{second}:{page}" for page in (1, 2, 3)}
+    expected |= {other: one for one, other in expected.items()}
+    assert expected.items() <= dict(zip(table["name"], others, strict=True)).items()
+
+
+def test_subfolders_decide_the_split_of_stacks(tmp_path: Path) -> None:
+    found = parts(split(stacks(tmp_path, {"train/a": 5, "test/a": 3})))
+    assert found["test"] == [f"test/a.tif:{page}" for page in (1, 2, 3)]
+    assert found["val"] == ["train/a.tif:4", "train/a.tif:5"]
+
+
+def test_a_damaged_page_is_named_and_left_out_alone(tmp_path: Path) -> None:
+    stacks(tmp_path, {"a": 5}, imagej=False, compression="zlib", photometric="minisblack")
+    with tifffile.TiffFile(path := tmp_path / "a.tif") as tiff:
+        place = tiff.pages[2].aspage().dataoffsets[0]
+    content = bytearray(path.read_bytes())
+    content[place : place + 20] = bytes(20)
+    path.write_bytes(content)
+    source = open_source(LocalFileSystem(), str(tmp_path))
+    with pytest.raises(ValueError, match=r"1 of 5 image files and pages.*\n.*'a\.tif:3' cannot"):
+        checked(source, noisy=True)
+    manifest, table, _, _ = taken(source, noisy=True, skip_bad=True)
+    assert [*manifest["left_out"]] == ["a.tif:3"]
+    assert table["page"].tolist() == [1, 2, 4, 5]
+
+
+def test_two_stacks_are_paired_page_by_page(tmp_path: Path) -> None:
+    photograph = skimage.data.camera()
+    for name, counts in {"a": (4, 4), "b": (3, 3), "c": (3, 2), "d": (1, 3)}.items():
+        for side, count in zip(("clean", "noisy"), counts, strict=True):
+            (tmp_path / side).mkdir(exist_ok=True)
+            clean = np.stack([photograph[100 + 20 * page :][:48, 200:264] for page in range(count)])
+            noise = np.random.default_rng(count).normal(0, 9, clean.shape) * (side == "noisy")
+            pixels = np.clip(clean + noise, 0, 255).astype(np.uint8)
+            if (side, name) == ("noisy", "b"):
+                pixels[[0, 1]] = pixels[[1, 0]]
+            tifffile.imwrite(tmp_path / side / f"{name}.tif", pixels, photometric="minisblack")
+    source = open_source(LocalFileSystem(), str(tmp_path))
+    with pytest.raises(ValueError, match="4 of 9 pairs cannot be used") as e:
+        checked(source)
+    for reason in (
+        "'clean/b.tif:1' and 'noisy/b.tif:1' ",
+        "'clean/c.tif' has 3 pages and 'noisy/c.tif' 2 pages: save as many of both",
+        "'clean/d.tif' has 1 page and 'noisy/d.tif' 3 pages: save as many of both",
+    ):
+        assert reason in str(e.value)
+    manifest, table, train, test = taken(source, skip_bad=True)
+    assert [*manifest["pairs"]] == ["a:1", "a:2", "a:3", "a:4", "b:3"]
+    assert manifest["pairs"]["b:3"] == {"clean": "clean/b.tif:3", "noisy": "noisy/b.tif:3"}
+    assert parts(table) == {"train": ["a:1", "a:2", "a:3", "a:4"], "test": ["b:3"]}
+    expected = photograph[140:][:48, 200:264] / np.float32(255)
+    np.testing.assert_array_equal(train.read(2)[..., 0], expected)
+    np.testing.assert_array_equal(test.read(0)[..., 0], expected)
+
+
 @pytest.mark.parametrize(
-    "given", [{"scene": "a"}, {"pairs": {"clean": "a*", "noisy": "b*"}}, {"noisy": True}]
+    "given",
+    [{"scene": "a"}, {"still": True}, {"pairs": {"clean": "a*", "noisy": "b*"}}, {"noisy": True}],
 )
 def test_idx_files_have_no_names_to_go_by(given: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=rf"ingestion\.{next(iter(given))} is about image files"):

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup, Tag
@@ -281,6 +282,17 @@ def test_of_training_without_clean_images_the_risk_is_told_and_no_psnr() -> None
     assert "No clean image was looked at" in shown
     assert "PSNR" not in shown
     assert " dB" not in shown
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_scores_of_pages_of_one_stack_are_said_to_tell_little_of_others(others: int) -> None:
+    pages = [{"page": page, "shape": [8, 9, 1], "dtype": "uint8"} for page in (1, 2, 3)]
+    files: dict[str, Any] = {"cells.tif": {"sha256": "ab" * 32, "pages": pages}}
+    files |= {f"{i}.tif": {"sha256": "cd" * 32, "shape": [8, 9, 1]} for i in range(others)}
+    page = parsed(changed(source_manifest={"source": "cells", "kind": "folder", "files": files}))
+    said = part(page, "result").get_text(" ", strip=True)
+    assert ("All images are pages of cells.tif" in said) is not bool(others)
+    assert "3 pages: 8, 9, 1" in part(page, "run").get_text(" ", strip=True)
 
 
 def test_a_single_epoch_is_a_table_and_no_curve() -> None:

@@ -110,8 +110,8 @@ def _rows(found: "Findings") -> Iterator[tuple[str, str]]:
         yield "  formats", _counts(found.formats)
         yield "  sizes", f"{_counts(found.sizes)}; {found.megapixels:.1f} megapixels"
         yield "  types", _counts(found.types)
-    if found.several_pages:
-        yield "  pages", f"{found.several_pages} files have several; the first is looked at"
+    if found.stacks:
+        yield "  pages", _pages(found)
     yield from _noise(found)
     for pairs in found.pairs:
         yield "  pairs", _pair(pairs)
@@ -134,6 +134,14 @@ def _rows(found: "Findings") -> Iterator[tuple[str, str]]:
         )
     if found.gain is not None:
         yield "  gain", f"about {found.gain:+.1f} dB of PSNR from denoising, {found.gain_basis}"
+
+
+def _pages(found: "Findings") -> str:
+    """Say how many there are, and whether those of a stack show the same."""
+    stacks = f"{found.stacks} stack{'s' * (found.stacks > 1)}"
+    kinds = {"still scenes": found.still, "slices or moments": found.stacks - found.still}
+    named = _counts({name: count for name, count in kinds.items() if count})
+    return f"{found.pages} in {stacks}: {named}; the noise is that of the first of each"
 
 
 def _noise(found: "Findings") -> Iterator[tuple[str, str]]:

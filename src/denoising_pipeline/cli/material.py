@@ -3,7 +3,7 @@
 import os
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -14,7 +14,7 @@ from denoising_pipeline.batch.doctor.advice import LEAST, SAME_NAME
 from denoising_pipeline.batch.doctor.findings import MOSTLY
 from denoising_pipeline.batch.doctor.looks import BLOCKED, CLIPPED, CORRELATED, CUT_OFF, STRIPED
 from denoising_pipeline.batch.plan import walk
-from denoising_pipeline.images.files import OTHER_SUFFIXES, ImageError, decode_image
+from denoising_pipeline.images.files import OTHER_SUFFIXES, ImageError, Pages
 from denoising_pipeline.images.options import IngestionParameters, PairNames
 from denoising_pipeline.images.pair_names import matched
 
@@ -28,6 +28,9 @@ TIFF = (".tif", ".tiff")
 
 SCENES = (r"^(.+)[-_. ][^-_. /]*\.[^.]*$", r"^(.+)/[^/]*$", SAME_NAME)
 """How names may tell scenes: all before the last word, the folder, or the name in every folder."""
+
+LEAST_SHOTS = LEAST + 2
+"""Pages of still stacks that are compared with each other, so that there are two of each split."""
 
 FEWEST_SCENES = 3
 """One to learn from, one to choose by, one to judge by."""
@@ -43,6 +46,7 @@ class Material:
         reasons: Why it is taken for that, a sentence each.
         names: How the files of pairs are named.
         scene: Regular expression that finds the scene in a name; None: every image is one.
+        still: The pages of a file are shots of one still scene, compared with each other.
     """
 
     kind: Kind
@@ -50,6 +54,7 @@ class Material:
     reasons: tuple[str, ...]
     names: PairNames | None = None
     scene: str | None = None
+    still: bool = False
 
 
 def material(
@@ -77,51 +82,57 @@ def material(
         raise ValueError("--pairs and --noisy cannot both be: leave one out.")
     names = _pair_names(patterns) if patterns else None if noisy else _found_names(found)
     _check_scene(scene)
-    chosen = _pairs(folder, names, scene) if names else _images(found, scene, noisy=noisy)
+    chosen = _pairs(folder, found, names, scene) if names else _images(found, scene, noisy=noisy)
     if chosen.images < LEAST:
         what = "pairs" if chosen.kind == "pairs" else "images that can be read"
         raise ValueError(
             f"'{found.folder}' has {chosen.images} {what}. {LEAST} or more are needed: some to "
             "learn from, and others, never learnt from, to judge by."
-            + "".join(f" {text}" for text in _pages(found))
         )
     return chosen
 
 
-def _pairs(folder: Path, names: PairNames, scene: str | None) -> Material:
+def _pairs(folder: Path, found: Findings, names: PairNames, scene: str | None) -> Material:
     paths = [path for path, _, left in walk(folder, os.path.realpath(folder), "") if not left]
     pairs, faults = matched((path.relative_to(folder).as_posix() for path in paths), names)
+    images = round(len(pairs) * found.images / (found.files - len(found.unreadable)))
     reasons = [
-        f"{len(pairs)} pairs: {names.noisy} is noisy, {names.clean} the same without the noise. "
-        "What differs between the two is learnt."
+        f"{images} pairs: {names.noisy} is noisy, {names.clean} the same without the noise. "
+        "What differs between the two is learnt.",
+        *_pages(found, alone=len(pairs) == 1),
     ]
     if faults:
         reasons.append(f"{len(faults)} are left out, such as: {next(iter(faults.values()))}.")
-    return Material("pairs", len(pairs), tuple(reasons), names, scene)
+    return Material("pairs", images, tuple(reasons), names, scene)
 
 
 def _images(found: Findings, scene: str | None, *, noisy: bool) -> Material:
-    images, own = found.files - len(found.unreadable), found.noise.median or 0.0
+    images, own = found.images, found.noise.median or 0.0
     level = f"median noise {own:.1f}/255"
     told = None if scene else scenes_by_name(found)
+    alone = found.stacks == len(found.looks) == 1
     if not noisy and own <= MOST_NOISE:
         reason = (
             f"They are clean ({level}): noise like that of cameras is added, of levels up to "
             "75/255."
         )
-        more = (*_pages(found), *([_told(told, found)] if told else ()))
+        more = (*_pages(found, alone), *([_told(told, found)] if told else ()))
         return Material("clean", images, (reason, *more), scene=scene or told)
     if told and sum(found.repeats) == len(found.looks):
         scene = told
+    still = found.is_still and images >= LEAST_SHOTS
     reasons = [
         f"They are noisy ({level}), and there are no clean ones: "
         + (
-            "shots of one scene are compared with each other."
+            "the pages of a stack are compared with each other."
+            if still
+            else "shots of one scene are compared with each other."
             if scene
             else "neighbouring pixels are compared with each other."
         ),
         *([_told(told, found)] if told and scene else ()),
-        *_pages(found),
+        *_pages(found, alone),
+        *([_compared(still)] if found.stacks else ()),
     ]
     if cut := sum(found.noise.kinds.get(kind, 0) for kind in (CUT_OFF, CLIPPED)):
         reasons.append(
@@ -130,40 +141,57 @@ def _images(found: Findings, scene: str | None, *, noisy: bool) -> Material:
             "bright too dark."
         )
     kinds = {kind for kind in (CORRELATED, STRIPED, BLOCKED) if found.noise.kinds.get(kind)}
-    if kinds and not scene:
+    if kinds and not (scene or still):
         reasons.append(
             f"Careful: the noise of some is not independent from pixel to pixel "
             f"({', '.join(sorted(kinds))}), and what neighbours have in common will stay."
         )
-    if found.repeats and not scene:
+    if found.repeats and not (scene or still):
         reasons.append(
             f"Careful: {sum(found.repeats)} of them look like shots of {len(found.repeats)} "
             "scenes. With --scene, which says what of a name is the scene, they are compared with "
             "each other, and no scene is learnt from and judged by."
         )
-    return Material("noisy", images, tuple(reasons), scene=scene)
+    return Material("noisy", images, tuple(reasons), scene=scene, still=still)
 
 
-def unreadable(folder: Path, found: Findings) -> list[tuple[str, str]]:
-    """List files that cannot be learnt from, those included that `denoise` reads and ingestion not.
+def unreadable(folder: Path, found: Findings) -> tuple[Findings, list[tuple[str, str]]]:
+    """Find what cannot be learnt from, files included that `denoise` reads and ingestion not.
 
     Args:
         folder: The folder.
         found: What `examine` found in it.
 
     Returns:
-        Their names, and why.
+        What was found without them; and the names of these files and pages, and why.
     """
     bad = [*found.unreadable]
+    bad_pages: list[tuple[str, str]] = []
     for name, *_ in found.looks:
         path = folder / name
         if path.suffix.lower() in (*TIFF, *OTHER_SUFFIXES) and path.is_file():
             try:
                 with path.open("rb") as file:
-                    decode_image(file, "")
+                    faults, count = _faults(pages := Pages(file, name)), pages.count
             except ImageError as error:
-                bad.append((name, str(error).removeprefix("'' ").removesuffix(".")))
-    return bad
+                faults, count = [_fault(name, error)], 1
+            (bad if count == 1 else bad_pages).extend(faults)
+    without = replace(found, unreadable=bad, pages=found.pages - len(bad_pages))
+    return without, [*bad, *bad_pages]
+
+
+def _faults(pages: Pages) -> list[tuple[str, str]]:
+    found = []
+    for page in range(pages.count):
+        try:
+            pages.read(page)
+        except ImageError as error:
+            found.append(_fault(pages.name_of(page), error))
+    return found
+
+
+def _fault(name: str, error: ImageError) -> tuple[str, str]:
+    return name, str(error).removeprefix(f"'{name}' ").removesuffix(".")
 
 
 def scenes_by_name(found: Findings) -> str | None:
@@ -195,12 +223,36 @@ def _told(scene: str, found: Findings) -> str:
     )
 
 
-def _pages(found: Findings) -> tuple[str, ...]:
-    if not found.several_pages:
+def _pages(found: Findings, alone: bool) -> tuple[str, ...]:
+    """Say how stacks are learnt from.
+
+    Args:
+        found: What `examine` found.
+        alone: All images are pages of one stack, or of a pair of them.
+    """
+    if not found.stacks:
         return ()
+    stacks = f"{found.stacks} stack{'s' * (found.stacks > 1)}"
+    said = f"{found.pages} pages in {stacks}, each an image of its own."
+    if alone:
+        return (
+            said,
+            "Careful: its last pages are set aside, and they are like those that are learnt from, "
+            "as pages of one file are: scores tell little of other files.",
+        )
+    return (f"{said} No stack is both learnt from and judged by.",)
+
+
+def _compared(still: bool) -> str:
+    """Say what the pages of stacks are taken for."""
+    if still:
+        return (
+            "The first, the middle and the last page of each stack differ by no more than noise: "
+            "its pages are taken for shots of one still scene."
+        )
     return (
-        f"Careful: {found.several_pages} files have several pages, and only the first of each is "
-        "learnt from. Save pages as files of their own to learn from all.",
+        "The pages of a stack are taken for slices or moments that differ, and are not compared "
+        "with each other (ingestion.still)."
     )
 
 

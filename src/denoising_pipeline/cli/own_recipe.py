@@ -111,6 +111,8 @@ def parameters_for(
     test, validation = held_out(given.images)
     what, how, rates = _special(given)
     ingestion = {"channels": CHANNELS, "skip_bad": skip_bad or given.kind == "pairs", **what}
+    if given.still:
+        ingestion["still"] = True
     if given.scene:
         ingestion["scene"] = given.scene
     is_clean = given.kind == "clean"
@@ -158,7 +160,7 @@ def _special(given: "Material") -> tuple[dict[str, Any], dict[str, Any], tuple[f
     if given.names:
         names = given.names.model_dump(mode="json")
         return {"pairs": names}, {"objective": {"name": "relative"}}, (0.0005, 0.003)
-    objective = "noise2noise" if given.scene else "neighbor2neighbor"
+    objective = "noise2noise" if given.scene or given.still else "neighbor2neighbor"
     return {"noisy": True}, {"objective": {"name": objective}}, (0.0003, 0.001)
 
 

@@ -5,7 +5,6 @@ import shlex
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -200,15 +199,15 @@ def _material(
             click.echo(f"\r{done + 1} of {of} files\x1b[K", nl=done + 1 == of, err=True)
 
     found = examine(source, progress=progress)
-    found = replace(found, unreadable=unreadable(source, found))
-    bad = "\n  ".join(f"'{name}' {reason}" for name, reason in found.unreadable)
+    found, faults = unreadable(source, found)
+    bad = "\n  ".join(f"'{name}' {reason}" for name, reason in faults)
     if bad and not skip_bad:
         raise Refused(
-            f"{len(found.unreadable)} files cannot be read. Repair or remove them, or leave them "
+            f"{len(faults)} files cannot be read. Repair or remove them, or leave them "
             f"out by --skip-bad:\n  {bad}"
         )
     if bad:
-        click.echo(f"{len(found.unreadable)} files cannot be read and are left out:\n  {bad}")
+        click.echo(f"{len(faults)} files cannot be read and are left out:\n  {bad}")
     try:
         return material(source, found, pairs, scene, noisy=noisy), found
     except ValueError as error:
@@ -225,16 +224,17 @@ def _recipe(
     *,
     skip_bad: bool,
 ) -> Recipe:
-    images = found.files - len(found.unreadable)
-    reasons = [f"{images} images of {shown(source)}, {found.megapixels:.1f} megapixels."]
+    reasons = [f"{found.images} images of {shown(source)}, {found.megapixels:.1f} megapixels."]
     reasons += given.reasons
     patch = patch_for(_smallest_side(found), 8)
     if patch < LEAST_PATCH:
         raise Refused(f"Images of less than {LEAST_PATCH} pixels in height or width are too small.")
     parameters = parameters_for(given, patch, start, minutes, skip_bad=skip_bad)
     test, validation = held_out(given.images)
+    whole = " (of several stacks, one as a whole)" * (found.stacks > 1)
     reasons.append(
-        f"{test} of them are set aside to judge the result, and {validation} to choose the epoch."
+        f"{test} of them{whole} are set aside to judge the result, and {validation} to choose the "
+        "epoch."
     )
     training = parameters["training"]
     seconds = _pace(training)

@@ -1,11 +1,11 @@
 """What is known of a source before anything is made of it: labels, sizes, channels, damage."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from denoising_pipeline.images.files import ImageError, Picture, narrowest
+from denoising_pipeline.images.files import ImageError, Pages, Picture, narrowest, page_name
 from denoising_pipeline.images.idx import Array
 from denoising_pipeline.images.options import PairNames
 from denoising_pipeline.images.pair_names import Pair, matched
@@ -17,7 +17,21 @@ OpenShape: TypeAlias = tuple[int | None, int | None, int]
 
 FileFacts: TypeAlias = dict[str, Any]
 """`shape`, `sha256` and, of an image file, `dtype`, what of it is left out as `note` and, of a
-recording, `rate`."""
+recording, `rate`; of a file of several pages `sha256` and `pages`: all else of each good one, and
+its number `page`, from 1."""
+
+
+class Place(NamedTuple):
+    """Where an image is.
+
+    Attributes:
+        file: Path within its source.
+        page: From 1; None: the file has one.
+    """
+
+    file: str
+    page: int | None = None
+
 
 _QMNIST_COLUMNS = 8
 
@@ -93,29 +107,71 @@ RECORDED = ("pairs", "noisy")
 """Kinds of sources whose noise came with the images."""
 
 
+def images_in(files: Mapping[str, FileFacts]) -> dict[str, tuple[Place, FileFacts]]:
+    """Return every image of good files by its name, in order: where it is, and its facts.
+
+    Args:
+        files: Of the manifest.
+    """
+    found: dict[str, tuple[Place, FileFacts]] = {}
+    for path, facts in files.items():
+        for page in facts.get("pages", ()):
+            name = page_name(path, page["page"] - 1)
+            found[name] = Place(path, page["page"]), page
+        if "pages" not in facts:
+            found[path] = Place(path), facts
+    return found
+
+
+def of_one_stack(manifest: Mapping[str, Any]) -> str | None:
+    """Return what to say of scores where all images are pages of one file, or of a pair of files.
+
+    Args:
+        manifest: `files`, and of pairs `pairs`, are read, as ingestion records them.
+    """
+    images = images_in(manifest["files"]) if manifest.get("kind") != "idx" else {}
+    noisy = [pair["noisy"] for pair in manifest.get("pairs", {}).values()]
+    stacks = {images[name][0].file for name in noisy or images}
+    if len(stacks) != 1 or not all(place.page for place, _ in images.values()):
+        return None
+    return (
+        f"All images are pages of {stacks.pop()}, and its last pages are what is judged by. They "
+        "were not learnt from, but are like those that were, as pages of one file are: the scores "
+        "tell little of other files."
+    )
+
+
 def inspect_folder(source: Source) -> tuple[dict[str, FileFacts], dict[str, str]]:
-    """Decode every image file of a folder, one at a time.
+    """Decode every image of a folder, one at a time.
 
     Args:
         source: A folder.
 
     Returns:
-        By name, in order: the facts of the good files, and why others cannot be used.
+        By name, in order: the facts of the good files, and why others, or pages, cannot be used.
     """
     facts: dict[str, FileFacts] = {}
     faults: dict[str, str] = {}
     for name in source.files:
+        good: list[FileFacts] = []
         try:
-            facts[name] = _facts(source, name, source.picture(name))
+            with source.pages(name) as pages:
+                for page in range(pages.count):
+                    try:
+                        good.append(_facts(pages, page, pages.read(page)))
+                    except ImageError as error:
+                        faults[pages.name_of(page)] = str(error)
         except ImageError as error:
             faults[name] = str(error)
+        if good:
+            facts[name] = _of_file(source, name, good)
     return facts, faults
 
 
 def inspect_pairs(
     source: Source, names: PairNames
 ) -> tuple[dict[str, FileFacts], dict[str, Pair], dict[str, str]]:
-    """Decode every pair of a folder, one at a time.
+    """Decode every pair of a folder, one at a time; two stacks are paired page by page.
 
     Args:
         source: A folder.
@@ -129,34 +185,62 @@ def inspect_pairs(
     facts: dict[str, FileFacts] = {}
     pairs: dict[str, Pair] = {}
     for name, pair in found.items():
+        good: tuple[list[FileFacts], list[FileFacts]] = ([], [])
         try:
-            pictures = [source.picture(path) for path in pair]
+            with source.pages(pair.clean) as clean, source.pages(pair.noisy) as noisy:
+                if clean.count != noisy.count:
+                    faults[name] = (
+                        f"'{pair.clean}' has {_pages(clean)} and '{pair.noisy}' {_pages(noisy)}: "
+                        "save as many of both"
+                    )
+                    continue
+                for page in range(clean.count):
+                    both = Pair(clean.name_of(page), noisy.name_of(page))
+                    called = page_name(name, page) if clean.count > 1 else name
+                    try:
+                        pictures = clean.read(page), noisy.read(page)
+                    except ImageError as error:
+                        faults[called] = str(error)
+                        continue
+                    if fault := mismatch(*(picture.pixels for picture in pictures)):
+                        faults[called] = f"'{both.clean}' and '{both.noisy}' {fault}"
+                        continue
+                    pairs[called] = both
+                    for each, pages, picture in zip(good, (clean, noisy), pictures, strict=True):
+                        each.append(_facts(pages, page, picture))
         except ImageError as error:
             faults[name] = str(error)
-            continue
-        if fault := mismatch(*(picture.pixels for picture in pictures)):
-            faults[name] = f"'{pair.clean}' and '{pair.noisy}' {fault}"
-            continue
-        pairs[name] = pair
-        for path, picture in zip(pair, pictures, strict=True):
-            facts[path] = _facts(source, path, picture)
+        for path, each in zip(pair, good, strict=True):
+            if each:
+                facts[path] = _of_file(source, path, each)
     return facts, pairs, dict(sorted(faults.items()))
 
 
-def _facts(source: Source, name: str, picture: Picture) -> FileFacts:
+def _pages(pages: Pages) -> str:
+    return f"{pages.count} page{'s' * (pages.count > 1)}"
+
+
+def _facts(pages: Pages, page: int, picture: Picture) -> FileFacts:
+    """Return the facts of an image, its page among them if the file has several."""
     pixels, note, rate = picture
-    kept = {"dtype": pixels.dtype.name, "sha256": source.sha256[name]}
-    facts: dict[str, Any] = {"shape": list(pixels.shape), **kept}
+    facts: FileFacts = {"page": page + 1} if pages.count > 1 else {}
+    facts |= {"shape": list(pixels.shape), "dtype": pixels.dtype.name}
     if pixels.dtype == np.uint16:
         facts["largest"] = int(pixels.max())
     return facts | ({"note": note} if note else {}) | ({"rate": rate} if rate else {})
+
+
+def _of_file(source: Source, name: str, good: list[FileFacts]) -> FileFacts:
+    """Return the facts of a file of which some images are good; it is hashed once."""
+    facts = {"pages": good} if "page" in good[0] else good[0]
+    return facts | {"sha256": source.sha256[name]}
 
 
 def stored_bits(facts: Mapping[str, FileFacts]) -> int | None:
     """Return the bits that files of 16 need, of which cameras often use fewer: 8 to 16.
 
     Args:
-        facts: Of the good files.
+        facts: Of the good images.
 
     Returns:
         Of all of them together, so that they share a scale; None: no file has 16 bits.
@@ -169,7 +253,7 @@ def common_rate(facts: Mapping[str, FileFacts], source: str) -> int | None:
     """Return the samples a second of the recordings of a folder; None: they are pictures.
 
     Args:
-        facts: Of the good files.
+        facts: Of the good images.
         source: Name of the folder.
 
     Raises:
@@ -194,7 +278,7 @@ def folder_channels(facts: Mapping[str, FileFacts], wanted: int | None, source: 
     """Return the number of channels that the images of a folder come to have.
 
     Args:
-        facts: Of the good files.
+        facts: Of the good images.
         wanted: `ingestion.channels`.
         source: Name of the folder.
 
@@ -232,11 +316,11 @@ def open_shape(manifest: Mapping[str, Any]) -> OpenShape:
 
 
 def image_shapes(manifest: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
-    """Return (H, W, ...) by name of each image file, or for all images of IDX files."""
+    """Return (H, W, ...) by name of each image, or for all images of IDX files."""
     files = manifest["files"]
     if manifest["kind"] == "idx":
         return {"train_images": tuple(files["train_images"]["shape"][1:])}
-    return {name: tuple(file["shape"]) for name, file in files.items()}
+    return {name: tuple(facts["shape"]) for name, (_, facts) in images_in(files).items()}
 
 
 def check_sound(source: str, rate: int | None, key: str, wanted: int | None) -> None:

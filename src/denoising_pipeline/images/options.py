@@ -51,6 +51,11 @@ class IngestionParameters(Section):
         description="regular expression: what it finds in a name, or its group, is the scene, "
         "which is never in two splits; null: every image is a scene",
     )
+    still: bool = Field(
+        False,
+        description="the pages of a file are shots of one still scene, which noise2noise compares; "
+        "false: slices or moments, which differ",
+    )
     noisy: bool = Field(
         False, description="the images are noisy, and there are no clean ones to compare with"
     )

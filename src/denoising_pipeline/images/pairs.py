@@ -1,4 +1,4 @@
-"""Pairs of a clean image and a noisy one: whether the two show the same, pixel by pixel."""
+"""Pairs of images: whether the two show the same, pixel by pixel."""
 
 import numpy as np
 from scipy import ndimage
@@ -25,6 +25,12 @@ NEAREST, FARTHEST = 2, 16
 
 BETTER = 1.02
 """How much more two images correlate when they are moved, from where they count as shifted."""
+
+SQUARES = (2, 4, 8, 16)
+"""Sides of the squares whose means tell a difference from noise."""
+
+_CHANCE, _SLACK = 5, 0.05
+"""Standard deviations, and share of the noise's variance, by which such means may be off."""
 
 _FLAT = 0.002
 """Standard deviation of what is compared below which it shows too little to tell."""
@@ -57,6 +63,41 @@ def mismatch(clean: Pixels, noisy: Pixels) -> str | None:
     if max(map(abs, moved)) >= NEAREST and highest > BETTER * correlation[reach]:
         return f"are shifted by {abs(moved[0])} rows and {abs(moved[1])} columns: align them"
     return None
+
+
+def differ_by_noise(one: Pixels, other: Pixels) -> bool:
+    """Tell whether two images show the same, with noise that is independent from pixel to pixel.
+
+    The variance of the means of squares of n pixels is then that of pixels divided by n, and more
+    where anything but noise differs: things that moved, focus, light.
+
+    Args:
+        one: (H, W, C), of any type that is read.
+        other: Likewise.
+
+    Returns:
+        Whether it is so, as far as the middles tell; equal images do not.
+    """
+    if one.shape != other.shape:
+        return False
+    top, left = (max(0, (side - LOOKED_AT) // 2) for side in one.shape[:2])
+    middles = (
+        with_depth(image[top : top + LOOKED_AT, left : left + LOOKED_AT], np.float32).mean(axis=2)
+        for image in (one, other)
+    )
+    difference = np.subtract(*middles)
+    variance = float(difference.var())
+    if not variance:
+        return False
+    for side in SQUARES:
+        high, wide = (length // side for length in difference.shape)
+        if not high or not wide:
+            return False
+        squares = difference[: high * side, : wide * side].reshape(high, side, wide, side)
+        ratio = side**2 * float(squares.mean(axis=(1, 3)).var()) / variance
+        if ratio > 1 + _SLACK + _CHANCE * np.sqrt(2 / (high * wide)):
+            return False
+    return True
 
 
 def _details(image: Pixels) -> Images:

@@ -7,7 +7,8 @@ image files, which are read one at a time.
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -19,6 +20,7 @@ from denoising_pipeline.images.files import (
     FORMATS,
     OTHER_SUFFIXES,
     SUFFIXES,
+    Pages,
     Picture,
     decode_image,
 )
@@ -92,8 +94,18 @@ class Source:
         lines = "".join(f"{digest} {name}\n" for name, digest in sorted(self.sha256.items()))
         return hashlib.blake2b(lines.encode(), digest_size=16).hexdigest()
 
+    @contextmanager
+    def pages(self, name: str) -> Iterator[Pages]:
+        """Open an image file, whose pages are decoded one at a time.
+
+        Raises:
+            ImageError: It is damaged or of another format.
+        """
+        with self.open_file(self.files[name]) as file:
+            yield Pages(file, name)
+
     def picture(self, name: str) -> Picture:
-        """Decode an image file.
+        """Decode an image file, of several pages the first.
 
         Raises:
             ImageError: It is damaged or of another format.

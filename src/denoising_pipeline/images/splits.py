@@ -47,6 +47,8 @@ def folder_table(
     draws: np.random.Generator,
     left_out: Iterable[str] = (),
     scene: str | None = None,
+    pages: Mapping[str, int] | None = None,
+    still: bool = False,
 ) -> pd.DataFrame:
     """List the images of a folder, some of them for the test.
 
@@ -59,17 +61,25 @@ def folder_table(
         draws: Decides which are held out.
         left_out: Paths of the images that cannot be used: their subfolders are there, too.
         scene: Regular expression that finds the scene in a name, which is held out whole; None:
-            every image is one.
+            every image is one, and all pages of a file are one.
+        pages: The number of each image that is a page of a file of several; its scene is found in
+            the name of the file.
+        still: The pages of a file are shots of one still scene.
 
     Returns:
         A row per image, train before test: `split`, `index`, `label` (missing), `name` and, if
-        scenes are to be found, `scene`.
+        scenes are to be found or there are pages, `scene`; if there are pages, `page` (missing of a
+        file of one) and `shots`: equal for images that differ by their noise alone. Those are all
+        of a scene if it is still, and the same page of the files of a scene.
+        All images being pages of one file, its last ones are for the test.
 
     Raises:
         ValueError: Some images lie beside both subfolders, one of these has no image that can be
             used, too few would be left, or a name tells no scene, or a scene is in both subfolders.
     """
-    scenes = _scenes(source, names, scene) if scene else {name: name for name in names}
+    pages = pages or {}
+    files = {name: name.removesuffix(f":{pages.get(name)}") for name in names}
+    scenes = _scenes(source, files, scene) if scene else files
     tops = {name: _top(name) for name in names}
     if set(PARTS) <= {*tops.values(), *map(_top, left_out)}:
         if beside := [name for name, top in tops.items() if top not in PARTS]:
@@ -91,7 +101,8 @@ def folder_table(
             )
     else:
         taken = names[:limit]
-        held_out = _hold_out(source, [scenes[name] for name in taken], test_images, draws)
+        alone = len({files[name] for name in taken}) == 1 and taken[0] in pages
+        held_out = _hold_out(source, [scenes[name] for name in taken], test_images, draws, alone)
         parts = {
             "train": [name for i, name in enumerate(taken) if i not in held_out],
             "test": [name for i, name in enumerate(taken) if i in held_out],
@@ -101,7 +112,14 @@ def folder_table(
         for part, found in parts.items()
     ]
     table = pd.concat(tables, ignore_index=True).astype({"label": "Int64"})
-    return table.assign(scene=table["name"].map(scenes)) if scene else table
+    if not scene and not pages:
+        return table
+    table["scene"] = table["name"].map(scenes)
+    if pages:
+        table["page"] = table["name"].map(pages).astype("Int64")
+        one = table["page"].isna() | still
+        table["shots"] = table["scene"].where(one, table["scene"] + ":" + table["page"].astype(str))
+    return table
 
 
 def recorded_of(recorded: ImageSet, splits: pd.DataFrame, split: str) -> ImageSet:
@@ -166,11 +184,31 @@ def hold_out_scenes(
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 
-def _scenes(source: str, names: Iterable[str], pattern: str) -> dict[str, str]:
-    """Return the scene by name of an image, the subfolders `train` and `test` aside."""
+def hold_out_pages(table: pd.DataFrame, wanted: int) -> tuple[Positions, Positions] | None:
+    """Hold out the last pages of the largest stack, where whole scenes would be too many images.
+
+    Args:
+        table: `scene` and `page` of each image, the pages of a file in order.
+        wanted: Images that are held out.
+
+    Returns:
+        Positions of the images that are kept, and of those held out; None: whole scenes can be held
+        out instead, or no file has enough pages.
+    """
+    sizes = table["scene"].value_counts()
+    stacks = table[table["page"].notna() & ~table.duplicated(["scene", "page"], keep=False)]
+    largest = stacks["scene"].value_counts()
+    if sizes.min() <= wanted or largest.empty or largest.iloc[0] <= wanted:
+        return None
+    held_out = np.flatnonzero(table["scene"] == largest.index[0])[-wanted:]
+    return np.delete(np.arange(len(table)), held_out), held_out
+
+
+def _scenes(source: str, files: Mapping[str, str], pattern: str) -> dict[str, str]:
+    """Return the scene by name of an image, found in that of its file below `train` or `test`."""
     found = {}
-    for name in names:
-        below = name.split("/", maxsplit=1)[1] if _top(name) in PARTS else name
+    for name, file in files.items():
+        below = file.split("/", maxsplit=1)[1] if _top(file) in PARTS else file
         match = re.search(pattern, below)
         found[name] = (match[min(match.re.groups, 1)] or "") if match else ""
     if unknown := [name for name, scene in found.items() if not scene]:
@@ -187,8 +225,13 @@ def _top(name: str) -> str:
 
 
 def _hold_out(
-    source: str, scenes: Sequence[str], wanted: float | None, draws: np.random.Generator
+    source: str,
+    scenes: Sequence[str],
+    wanted: float | None,
+    draws: np.random.Generator,
+    alone: bool,
 ) -> set[int]:
+    """Return the positions of images for the test; of a stack alone, the last ones."""
     count, share = len(scenes), 1 / 6 if wanted is None else wanted
     number = max(1, round(share * count)) if share < 1 else int(share)
     if number >= count:
@@ -196,6 +239,8 @@ def _hold_out(
             f"{source} has {count} image{'s' * (count > 1)}, and preprocessing.test_images would "
             f"hold out {number}: none would be left to train on. Add images, or lower it."
         )
+    if alone:
+        return set(range(count - number, count))
     kept, held_out = hold_out_scenes(scenes, number, draws)
     if not kept.size:
         raise ValueError(

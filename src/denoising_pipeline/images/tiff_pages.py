@@ -1,9 +1,10 @@
 """Where the samples of a TIFF page lie, and how they are read and put back."""
 
+import math
 import struct
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -15,7 +16,7 @@ from denoising_pipeline.images.packing import pack_bits, unpack_bits
 from denoising_pipeline.images.tiff_codecs import TiffError
 
 if TYPE_CHECKING:
-    from tifffile import FileHandle, TiffPage
+    from tifffile import FileHandle, TiffFile, TiffPage
 
 _LOWEST_FIRST = 2
 _SEPARATE = 2
@@ -203,6 +204,35 @@ def layout_of(page: "TiffPage") -> Layout:
     if not is_listed or not count <= min(len(layout.offsets), len(layout.sizes)):
         raise TiffError("is damaged: the places of its pixels are missing")
     return layout
+
+
+def page_at(tiff: "TiffFile", directory: int) -> "TiffPage":
+    """Return a directory of a file with all that it says, whatever tifffile made of it so far."""
+    return tiff.pages[directory].aspage()
+
+
+def hidden_pages(tiff: "TiffFile", layout: Layout) -> list[Layout]:
+    """Return the pages of a file with one directory: more than one in large stacks of ImageJ.
+
+    Args:
+        tiff: The file.
+        layout: Of its directory.
+
+    Returns:
+        The layout itself, or those of all the pages that follow each other without directories.
+    """
+    size = layout.height * layout.width * layout.channels * layout.dtype.itemsize
+    if layout.packing != codecs.PLAIN:
+        return [layout]
+    series = tiff.series[0]
+    count = math.prod(series.shape) * layout.dtype.itemsize // size
+    if count <= 1 or series.dataoffset is None:
+        return [layout]
+    tile = (layout.height, layout.width)
+    return [
+        replace(layout, tile=tile, offsets=(series.dataoffset + number * size,), sizes=(size,))
+        for number in range(count)
+    ]
 
 
 def directory(file: "IO[bytes] | FileHandle", page: "TiffPage") -> tuple[dict[int, bytes], bytes]:

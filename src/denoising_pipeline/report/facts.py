@@ -46,7 +46,7 @@ def _tracked(facts: RunFacts) -> list[Block]:
 def _files(manifest: Mapping[str, Any]) -> list[Table]:
     """Return the files that were read, and those that could not be."""
     files, left_out = manifest["files"], manifest.get("left_out", {})
-    shapes = [", ".join(map(str, file.get("shape", ()))) for file in files.values()]
+    shapes = [_shape(file) for file in files.values()]
     columns = [
         words("file", files),
         words("shape", shapes),
@@ -57,6 +57,14 @@ def _files(manifest: Mapping[str, Any]) -> list[Table]:
     if left_out:
         tables.append(pairs("Files that were left out", "file", left_out))
     return tables
+
+
+def _shape(file: Mapping[str, Any]) -> str:
+    """Return the shape of the image of a file, or how many pages it has of which shapes."""
+    pages = file.get("pages", [file])
+    shapes = dict.fromkeys(", ".join(map(str, page.get("shape", ()))) for page in pages)
+    count = f"{len(pages)} pages: " if "pages" in file else ""
+    return count + "; ".join(shapes)
 
 
 def again(facts: RunFacts) -> str:

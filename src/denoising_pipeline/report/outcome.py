@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from denoising_pipeline.evaluation.scoring import RISK, SCORE_FORMATS, ScoreFormat
+from denoising_pipeline.images.checks import of_one_stack
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.shown import SAMPLES
 from denoising_pipeline.report.blocks import Alert, Block, Figures, Gallery, Scale, Section, Text
@@ -66,7 +67,8 @@ def worse_than_baseline(summary: Mapping[str, Any]) -> str | None:
 def headline(results: Results) -> Section:
     """Mean scores with their intervals, what was gained, and how far the limit is."""
     if not results.has_clean:
-        return headline_without_clean(results, worse_than_noisy(results.summary))
+        known = (worse_than_noisy(results.summary), of_one_stack(results.source_manifest))
+        return headline_without_clean(results, filter(None, known))
     summary = results.summary
     low, high = summary["psnr_ci_low"], summary["psnr_ci_high"]
     remark = (
@@ -111,7 +113,8 @@ def headline(results: Results) -> Section:
         points.append(("limit", limit))
     scale = Scale("Mean PSNR [dB]", points, chosen="denoised")
     blocks: list[Block] = [Figures(items), scale, *in_short(results), _score_table(results)]
-    warnings = filter(None, [worse_than_noisy(summary), worse_than_baseline(summary)])
+    harm = (worse_than_noisy(summary), worse_than_baseline(summary))
+    warnings = filter(None, (*harm, of_one_stack(results.source_manifest)))
     return Section("result", "Result", [*map(Alert, warnings), *blocks])
 
 

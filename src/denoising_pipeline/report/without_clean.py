@@ -1,5 +1,6 @@
 """The result of a run that had no clean images: what is known, and what is not."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from denoising_pipeline.evaluation.scoring import RISK
@@ -21,12 +22,12 @@ NOT_KNOWN = (
 )
 
 
-def headline_without_clean(results: Results, warning: str | None) -> Section:
+def headline_without_clean(results: Results, warnings: Iterable[str]) -> Section:
     """The risk with its interval, and whether what was taken away looks like noise.
 
     Args:
         results: What the run found.
-        warning: That the denoiser does harm, if it does.
+        warnings: Such as that the denoiser does harm.
     """
     summary = results.summary
     items = [
@@ -46,7 +47,7 @@ def headline_without_clean(results: Results, warning: str | None) -> Section:
         remark = f"{_interval(results, 'start_risk_gain')}; {start}, from which it was trained on: "
         remark += RISK.text(summary["start_risk"])
         items.append((f"Below {start}", RISK.text(summary["start_risk_gain"]), remark))
-    blocks: list[Block] = [Alert(warning)] if warning else []
+    blocks: list[Block] = [*map(Alert, warnings)]
     return Section(
         "result",
         "Result",

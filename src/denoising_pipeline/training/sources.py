@@ -231,7 +231,8 @@ def partners(splits: pd.DataFrame, split: str) -> Sequence[int]:
     """Return for each image of a split the position of another shot of its scene.
 
     Args:
-        splits: `split` of every image and, if it is known, `scene`.
+        splits: `split` of every image and, if it is known, `scene`; where files have pages, `shots`
+            instead, as `folder_table` says.
         split: `"train"`, `"val"` or `"test"`.
 
     Returns:
@@ -247,13 +248,16 @@ def partners(splits: pd.DataFrame, split: str) -> Sequence[int]:
             "neighbor2neighbor."
         )
     shots: dict[str, list[int]] = defaultdict(list)
-    for position, scene in enumerate(splits.loc[splits["split"] == split, "scene"]):
+    column = "shots" if "shots" in splits else "scene"
+    for position, scene in enumerate(splits.loc[splits["split"] == split, column]):
         shots[scene].append(position)
     if single := [scene for scene, found in shots.items() if len(found) == 1]:
         raise ValueError(
             f"There is only one shot of {some(single)}, and training.objective.name is "
             "noise2noise. Remove these images, correct ingestion.scene, or set it to "
             "neighbor2neighbor."
+            + " Where the pages of a file show one still scene, set ingestion.still to true."
+            * (column == "shots")
         )
     following = {
         one: other

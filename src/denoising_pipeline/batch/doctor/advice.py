@@ -124,10 +124,13 @@ def ways(found: Findings) -> Iterator[Way]:
         )
     noisy = found.noise.known + found.noise.unknown
     if noisy and not (found.is_clean or found.pairs or found.repeats):
-        enough = noisy >= LEAST
+        images = noisy + found.pages - found.stacks
+        enough = images >= LEAST
         how = f". {command} --noisy" if enough else f", too few: {LEAST} are needed"
-        text = f"{noisy} images, noisy ones alone{how}"
-        yield Way("self-supervised", ready=enough, text=text)
+        name, what = "self-supervised", "images, noisy ones alone"
+        if found.is_still:
+            name, what = "noise2noise", "shots, the pages of stacks of still scenes"
+        yield Way(name, ready=enough, text=f"{images} {what}{how}")
 
 
 def _way_of_pairs(pairs: FoundPairs, command: str) -> Way:

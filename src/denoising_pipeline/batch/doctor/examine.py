@@ -17,7 +17,7 @@ from denoising_pipeline.batch.doctor.findings import (
     FoundPairs,
     Noise,
 )
-from denoising_pipeline.batch.doctor.looks import Look, look_at
+from denoising_pipeline.batch.doctor.looks import Look, is_still, look_at
 from denoising_pipeline.batch.doctor.prospects import (
     expected_gain,
     gained,
@@ -88,6 +88,7 @@ def examine(
     }
     judged = [look for look in looks if look.path not in clean_sides]
     scenes = sorted(repeats(judged), key=len, reverse=True)
+    stacks = [look for look in looks if look.is_stack]
     findings = Findings(
         folder=shown(folder),
         files=len(paths),
@@ -97,11 +98,13 @@ def examine(
         formats=_counted(look.format for look in looks),
         sizes=_counted(f"{look.width}x{look.height}" for look in looks),
         types=_counted(f"{look.depth} {look.mode}" for look in looks),
-        several_pages=sum(look.pages > 1 for look in looks),
-        megapixels=sum(look.height * look.width for look in looks) / 1e6,
+        stacks=len(stacks),
+        still=sum(is_still(look.path) for look in stacks),
+        pages=sum(look.pages for look in stacks),
+        megapixels=sum(look.height * look.width * look.images for look in looks) / 1e6,
         noise=_noise(judged),
         clean=len(clean_sides)
-        + sum(look.sigma is not None and look.sigma < CLEAN for look in judged),
+        + sum(look.images for look in judged if look.sigma is not None and look.sigma < CLEAN),
         pairs=pairs,
         repeats=[*map(len, scenes)],
         scenes=[[shown(look.path.relative_to(folder)) for look in shots] for shots in scenes],

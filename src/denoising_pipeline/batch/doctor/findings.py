@@ -104,10 +104,12 @@ class Findings:
         formats: Files by format.
         sizes: Files by "width x height" of the first page.
         types: Files by depth and mode.
-        several_pages: Files of more than one page.
-        megapixels: Of the first pages that were read.
+        stacks: Files of several pages, each an image of its own, that were read.
+        still: Stacks whose pages show the same but for the noise.
+        pages: Of the stacks.
+        megapixels: Of the files that were read, all pages counted as the first.
         noise: Of what is noisy; of pairs, the clean side is left out.
-        clean: Files that are clean: without noise, or the clean side of a pair.
+        clean: Images that are clean: without noise, or files that are the clean side of a pair.
         pairs: By name.
         repeats: Sizes of the groups of files that show one scene.
         copies: Files that hold the same pixels as another.
@@ -129,7 +131,9 @@ class Findings:
     formats: Mapping[str, int]
     sizes: Mapping[str, int]
     types: Mapping[str, int]
-    several_pages: int
+    stacks: int
+    still: int
+    pages: int
     megapixels: float
     noise: Noise
     clean: int
@@ -144,6 +148,18 @@ class Findings:
     verdict: Sequence[str] = field(default=())
     ways: Sequence[Way] = field(default=())
     scenes: Sequence[Sequence[str]] = field(default=())
+
+    @property
+    def images(self) -> int:
+        """Images that can be read, pages of stacks counted; an estimate where not all were read."""
+        read = self.looked_at - len(self.unreadable)
+        each = 1 + (self.pages - self.stacks) / max(1, read)
+        return round(each * (self.files - len(self.unreadable)))
+
+    @property
+    def is_still(self) -> bool:
+        """Whether all files are stacks of shots, so that pages can be compared with each other."""
+        return 0 < self.still == self.stacks == len(self.looks)
 
     @property
     def is_clean(self) -> bool:

@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.files import ImageError, Pages
 from denoising_pipeline.images.noise_level import CLEAN, NoiseEstimate, estimate_noise
+from denoising_pipeline.images.pairs import differ_by_noise
 from denoising_pipeline.pictures.formats import MAX_PIXELS, PictureError, open_picture
 
 GRID = 16
@@ -66,6 +68,16 @@ class Look:
     small: npt.NDArray[np.float32]
     digest: bytes
 
+    @property
+    def is_stack(self) -> bool:
+        """Whether it has several pages, each of which is learnt from as an image of its own."""
+        return self.pages > 1 and self.format == "TIFF"
+
+    @property
+    def images(self) -> int:
+        """Images that are learnt from."""
+        return self.pages if self.is_stack else 1
+
 
 def look_at(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[Look, Images]:
     """Read the first page of a file.
@@ -101,6 +113,18 @@ def look_at(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[Look, Images]:
         digest=hashlib.blake2b(np.ascontiguousarray(pixels).data, digest_size=16).digest(),
     )
     return found, pixels
+
+
+def is_still(path: Path) -> bool:
+    """Tell whether the pages of a stack show the same but for the noise: first, middle and last."""
+    try:
+        with path.open("rb") as file:
+            pages = Pages(file, "")
+            places = dict.fromkeys((0, pages.count // 2, pages.count - 1))
+            first, *others = (pages.read(page).pixels for page in places)
+    except ImageError:
+        return False
+    return all(differ_by_noise(first, other) for other in others)
 
 
 def _small(pixels: Images) -> npt.NDArray[np.float32]:

@@ -3,7 +3,6 @@
 So every tag, ImageJ's and OME's metadata, and what nobody knows of stay as they were.
 """
 
-import math
 import re
 import shutil
 from collections.abc import Iterator
@@ -19,7 +18,14 @@ from tifffile import PHOTOMETRIC, TiffFile, TiffPage
 from denoising_pipeline.images import tiff_codecs as codecs
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.files import turned
-from denoising_pipeline.images.tiff_pages import Layout, are_apart, directory, layout_of
+from denoising_pipeline.images.tiff_pages import (
+    Layout,
+    are_apart,
+    directory,
+    hidden_pages,
+    layout_of,
+    page_at,
+)
 from denoising_pipeline.pictures.formats.exif import CARRIED, IPTC, STORED, exif_of_tiff
 from denoising_pipeline.pictures.formats.picture import (
     Metadata,
@@ -92,10 +98,13 @@ class TiffPicture(Picture):
                 f"is of the type {getattr(first.photometric, 'name', first.photometric)} (raw "
                 "of a camera, or a colour space that is not read): save it as grey or RGB"
             )
-        directories = [_page(tiff, number) for number in range(len(tiff.pages))]
+        directories = [page_at(tiff, number) for number in range(len(tiff.pages))]
         self._planes = [plane for page in directories for plane in _planes(page)]
         if len(self._planes) == len(directories) == 1:
-            self._planes = _hidden_pages(tiff, self._planes[0])
+            plane = self._planes[0]
+            self._planes = [
+                plane._replace(layout=layout) for layout in hidden_pages(tiff, plane.layout)
+            ]
         layouts = {id(plane.layout): plane.layout for plane in self._planes}
         self._in_place = are_apart(directories, layouts.values())
         if _SUB_DIRECTORIES in first.tags or any(page.is_reduced for page in directories):
@@ -133,7 +142,7 @@ class TiffPicture(Picture):
             self._rewrite_palette(pages, file)
             return
         with self.open() as source, TiffFile(source) as tiff:
-            directories = [_page(tiff, number) for number in range(len(tiff.pages))]
+            directories = [page_at(tiff, number) for number in range(len(tiff.pages))]
             source.seek(0)
             shutil.copyfileobj(source, file)
             links = [directory(source, page)[1] for page in directories]
@@ -197,11 +206,6 @@ class TiffPicture(Picture):
         return samples
 
 
-def _page(tiff: TiffFile, directory: int) -> TiffPage:
-    page = tiff.pages[directory]
-    return page if isinstance(page, TiffPage) else page.aspage()
-
-
 def _planes(page: TiffPage) -> Iterator[Plane]:
     if page.is_reduced:
         return
@@ -225,25 +229,6 @@ def _planes(page: TiffPage) -> Iterator[Plane]:
             yield Plane(page.index, layout, photometric, None, channel)
     else:
         yield Plane(page.index, layout, photometric, int(extra) if further else None, None)
-
-
-def _hidden_pages(tiff: TiffFile, plane: Plane) -> list[Plane]:
-    """Return the pages that follow the only one without a directory (ImageJ, large stacks)."""
-    layout = plane.layout
-    series = tiff.series[0]
-    size = layout.height * layout.width * layout.channels * layout.dtype.itemsize
-    count = math.prod(series.shape) * layout.dtype.itemsize // size
-    if count <= 1 or series.dataoffset is None or layout.packing != codecs.PLAIN:
-        return [plane]
-    tile = (layout.height, layout.width)
-    return [
-        plane._replace(
-            layout=replace(
-                layout, tile=tile, offsets=(series.dataoffset + number * size,), sizes=(size,)
-            )
-        )
-        for number in range(count)
-    ]
 
 
 def _count(plane: Plane) -> int:

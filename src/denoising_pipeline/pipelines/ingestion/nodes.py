@@ -1,7 +1,8 @@
 """Checks of what a source delivers, the record of what it was, and the images that are taken."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,10 @@ from denoising_pipeline.images.checks import (
     common_rate,
     folder_channels,
     image_shapes,
+    images_in,
     inspect_folder,
     inspect_pairs,
+    of_one_stack,
     open_shape,
     stored_bits,
     widest,
@@ -50,10 +53,11 @@ def check_source(raw_source: Source, source: str, ingestion: IngestionParameters
     Returns:
         `source`, `licence` and `digest` of the source; `kind`: idx, folder, pairs or noisy;
         `channels` of its images; `files`: `shape` and `sha256` by name, and of image files `dtype`
-        and what of them is not read (`note`), of those of 16 bits the `largest` value, and `bits`:
-        those that all of them need, which stand for the whole range; of pairs `pairs`: the clean
-        and the noisy file by name; of recordings their `rate` in samples a second; `left_out`: the
-        reason by name.
+        and what of them is not read (`note`), of those of 16 bits the `largest` value, of files of
+        several pages `pages`, each with all of this but the `sha256`, and `bits`: those that all of
+        them need, which stand for the whole range; of pairs `pairs`: the clean and the noisy image
+        by name; of recordings their `rate` in samples a second; `left_out`: the reason by name. An
+        image that is a page is named by file and page, such as `cells.tif:3`.
 
     Raises:
         ValueError: Something is wrong with the source.
@@ -75,16 +79,20 @@ def check_source(raw_source: Source, source: str, ingestion: IngestionParameters
             _report(raw_source.name, "pairs", len(pairs), left_out, ingestion)
         else:
             files, left_out = inspect_folder(raw_source)
-            _report(raw_source.name, "image files", len(files), left_out, ingestion)
-        _say_notes(raw_source.name, files)
-        channels = folder_channels(files, ingestion.channels, raw_source.name)
-        if rate := common_rate(files, raw_source.name):
+            stacks = any("pages" in file for file in files.values())
+            what = "image files and pages" if stacks else "image files"
+            _report(raw_source.name, what, len(images_in(files)), left_out, ingestion)
+        facts = {name: fact for name, (_, fact) in images_in(files).items()}
+        _say_pages(raw_source.name, files, ingestion)
+        _say_notes(raw_source.name, facts)
+        channels = folder_channels(facts, ingestion.channels, raw_source.name)
+        if rate := common_rate(facts, raw_source.name):
             more["rate"] = rate
-        if bits := stored_bits(files):
+        if bits := stored_bits(facts):
             more["bits"] = bits
             said = f"%s: the images of 16 bits need {bits}; {2**bits - 1:,} is white."
             logger.info(said, raw_source.name)
-    return {
+    manifest = {
         "source": raw_source.name,
         "kind": _kind(raw_source, ingestion, paired="pairs" in more),
         "licence": raw_source.licence,
@@ -94,6 +102,9 @@ def check_source(raw_source: Source, source: str, ingestion: IngestionParameters
         **more,
         "left_out": left_out,
     }
+    if warning := of_one_stack(manifest):
+        logger.warning("%s: %s", raw_source.name, warning)
+    return manifest
 
 
 def check_recipe(
@@ -165,13 +176,13 @@ def list_images(
     Args:
         raw_source: What lies in the folder.
         source_manifest: The record of `check_source`.
-        ingestion: `limit` and `scene` are read.
+        ingestion: `limit`, `scene` and `still` are read.
         preprocessing: `test_images` is read, for a folder without `train/` and `test/`.
 
     Returns:
         A row per image, train before test: `split`, `index` (its position in `train_images` or
-        `test_images`), `label` (missing where there is none); for image files `name`, of the file
-        or the pair, and, if the parameters say how it is found, `scene`.
+        `test_images`), `label` (missing where there is none); for image files `name`, of the file,
+        the page or the pair, and, as `folder_table` says, `scene`, `page` and `shots`.
 
     Raises:
         ValueError: There are too few images, or it is not clear which are for the test.
@@ -179,14 +190,21 @@ def list_images(
     if raw_source.kind == "idx":
         labels = {split: raw_source.arrays[f"{split}_labels"] for split in ("train", "test")}
         return idx_table(labels, ingestion.limit)
+    places = {name: place for name, (place, _) in images_in(source_manifest["files"]).items()}
+    if pairs := source_manifest.get("pairs"):
+        pages = {name: places[pair["clean"]].page for name, pair in pairs.items()}
+    else:
+        pages = {name: place.page for name, place in places.items()}
     return folder_table(
         raw_source.name,
-        list(source_manifest.get("pairs") or source_manifest["files"]),
+        [*pages],
         preprocessing.test_images,
         ingestion.limit,
         generator(0, "split", "test"),
         source_manifest["left_out"],
         ingestion.scene,
+        {name: page for name, page in pages.items() if page},
+        ingestion.still,
     )
 
 
@@ -213,21 +231,25 @@ def take_images(
         taken = arrays["train_images"][: len(train)], arrays["test_images"][: len(test)]
         return *taken, ImageSet.collect((), (), np.uint8)
     pairs = source_manifest.get("pairs", {})
-    files = source_manifest["files"]
-    dtype = widest(file["dtype"] for file in files.values())
+    images = images_in(source_manifest["files"])
+    dtype = widest(facts["dtype"] for _, facts in images.values())
     channels = source_manifest["channels"]
 
     def taken_as(pixels: Pixels) -> Pixels:
         whole = widened(pixels, source_manifest.get("bits"))
         return with_depth(with_channels(whole, channels), dtype)
 
+    def decoded(names: list[str]) -> Iterator[Pixels]:
+        places = (images[name][0] for name in names)
+        for path, pages in groupby(places, lambda place: place.file):
+            with raw_source.pages(path) as opened:
+                for _, page in pages:
+                    yield taken_as(opened.read((page or 1) - 1).pixels)
+
     def collected(names: Iterable[str]) -> ImageSet:
         names = list(names)
-        return ImageSet.collect(
-            (taken_as(raw_source.picture(name).pixels) for name in names),
-            [(*files[name]["shape"][:2], channels) for name in names],
-            dtype,
-        )
+        shapes = [(*images[name][1]["shape"][:2], channels) for name in names]
+        return ImageSet.collect(decoded(names), shapes, dtype)
 
     if source_manifest["kind"] == "noisy":
         return collected(()), collected(()), collected(image_table["name"])
@@ -253,7 +275,7 @@ def _check_idx(source: Source, ingestion: IngestionParameters) -> dict[str, dict
             f"ingestion.channels is {ingestion.channels}, but {source.name} consists of IDX files, "
             "which are grey. Set it to null."
         )
-    for name in ("pairs", "scene", "noisy"):
+    for name in ("pairs", "scene", "still", "noisy"):
         if getattr(ingestion, name):
             raise ValueError(
                 f"ingestion.{name} is about image files, and {source.name} consists of IDX files. "
@@ -278,6 +300,23 @@ def _report(
         logger.warning("%s: %d %s are left out:\n  %s", source, len(left_out), what, reasons)
     if not good:
         raise ValueError(f"{source}: none of its {what} is left.")
+
+
+def _say_pages(
+    source: str, files: dict[str, dict[str, Any]], ingestion: IngestionParameters
+) -> None:
+    pages = {name: len(file["pages"]) for name, file in files.items() if "pages" in file}
+    if pages:
+        logger.info(
+            "%s: %d pages in %d stack%s (%s), each an image of its own. Those of a stack are one "
+            "scene, taken for %s (ingestion.still).",
+            source,
+            sum(pages.values()),
+            len(pages),
+            "s" * (len(pages) > 1),
+            some([*pages]),
+            "shots of the same" if ingestion.still else "slices or moments that differ",
+        )
 
 
 def _say_notes(source: str, files: dict[str, dict[str, Any]]) -> None:

@@ -1,5 +1,7 @@
 """The split into train, val and test, and the scaling to [0, 1]."""
 
+import logging
+
 import pandas as pd
 
 from denoising_pipeline.core.seeding import generator
@@ -7,7 +9,13 @@ from denoising_pipeline.images.arrays import Bytes, Images, as_images
 from denoising_pipeline.images.options import IngestionParameters, PreprocessingParameters
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.shrink import shrunk
-from denoising_pipeline.images.splits import hold_out_scenes, hold_out_validation
+from denoising_pipeline.images.splits import (
+    hold_out_pages,
+    hold_out_scenes,
+    hold_out_validation,
+)
+
+logger = logging.getLogger(__name__)
 
 
 def split_source(
@@ -18,11 +26,12 @@ def split_source(
 ) -> pd.DataFrame:
     """Hold out some of the training images for validation, each class in proportion.
 
-    Where scenes are known, whole ones are held out.
+    Where scenes are known, whole ones are held out, but of a stack that is larger than that the
+    last pages.
 
     Args:
-        image_table: A row per image: `split` (train or test), `index`, `label` and perhaps `name`
-            and `scene`.
+        image_table: A row per image: `split` (train or test), `index`, `label` and perhaps `name`,
+            `scene` and `page`.
         ingestion: `limit` is read, for the message.
         preprocessing: `validation_images` is read.
         seed: Root seed.
@@ -43,7 +52,14 @@ def split_source(
             f"on{limited}: none would be left. Lower it{', or raise the limit' * bool(limited)}."
         )
     draws = generator(seed, "split", "val")
-    if "scene" in train:
+    if "page" in train and (apart := hold_out_pages(train, wanted)):
+        kept, held_out = apart
+        logger.info(
+            "The epoch is chosen by the last %d pages of %s; the others are learnt from.",
+            wanted,
+            train["scene"].iloc[held_out[0]],
+        )
+    elif "scene" in train:
         kept, held_out = hold_out_scenes(train["scene"].tolist(), wanted, draws)
         if not kept.size:
             raise ValueError(
