@@ -52,7 +52,7 @@ PUBLISHED = {
 }
 """BM3D or CBM3D, and FFDNet, by name of the folder and sigma; as the papers print them."""
 
-H_FACTORS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.15)
+H_FACTORS = (0.4, 0.6, 0.8, 1.0, 1.15, 1.3, 1.5, 1.7, 2.0)
 """Of the level, which the filtering parameter of non-local means is chosen from."""
 
 
@@ -102,7 +102,7 @@ def main() -> None:
         if noisy.is_dir() and clean.is_dir()
     ]
     if real:
-        print_table(["pairs", "scored", "noisy", "non-local means", "denoiser"], real)
+        print_table(["pairs", "scored", "noisy", "non-local means", "denoiser", "gain"], real)
 
 
 def known_noise(
@@ -165,22 +165,27 @@ def real_noise(
     settings = Settings(best=options.best)
     pairs = list(zip(images(noisy, options.first), images(clean, options.first), strict=True))
     calibrating, scored = pairs[::5], [pair for i, pair in enumerate(pairs) if i % 5]
-    factor = max(
-        H_FACTORS,
-        key=lambda h: np.mean([psnr(one, non_local(seen, h)) for seen, one in calibrating]),
+    ways = [(factor, told) for factor in H_FACTORS for told in (False, True)]
+    best = max(
+        ways,
+        key=lambda way: np.mean([psnr(one, non_local(seen, *way)) for seen, one in calibrating]),
     )
-    columns = [
-        [psnr(one, seen) for seen, one in scored],
-        [psnr(one, non_local(seen, factor)) for seen, one in scored],
-        [psnr(one, eight_bits(denoise_page(seen, denoiser, settings)[0])) for seen, one in scored],
+    print(f"Non-local means with h = {best[0]} of the level {'told' if best[1] else 'estimated'}.")
+    before = [psnr(one, seen) for seen, one in scored]
+    filtered = [psnr(one, non_local(seen, *best)) for seen, one in scored]
+    denoised = [
+        psnr(one, eight_bits(denoise_page(seen, denoiser, settings)[0])) for seen, one in scored
     ]
-    return [noisy.parent.name, str(len(scored)), *map(with_interval, columns)]
+    gain = np.subtract(denoised, filtered).tolist()
+    columns = map(with_interval, (before, filtered, denoised, gain))
+    return [noisy.parent.name, str(len(scored)), *columns]
 
 
-def non_local(noisy: Image, factor: float) -> Image:
-    """Return fast non-local means of 8 bits."""
+def non_local(noisy: Image, factor: float, told: bool = False) -> Image:
+    """Return fast non-local means of 8 bits, for the level that the denoiser is told if `told`."""
     noise = estimate_noise(noisy)
-    sigma = max(noise.sigma, UNDER_JPEG if noise.hidden else 1e-3)
+    sigma = noise.told if told else max(noise.sigma, UNDER_JPEG if noise.hidden else 0)
+    sigma = max(sigma, 1e-3)
     grey = noisy.shape[2] == 1
     found = denoise_nl_means(
         noisy[..., 0] if grey else noisy,
