@@ -6,9 +6,10 @@ to 8 bits, as files are. The denoiser is not told the level unless `--told` is g
 rounded to 8 bits; PSNR is over all pixels with a range of 255, and the mean over images.
 
 Real noise (`--pairs NOISY CLEAN`): both folders sorted by name. Beside the denoiser stands
-scikit-image's fast non-local means with the estimated level (at least 3/255 where JPEG hides it);
-its filtering parameter is chosen on every fifth pair, and all scores are of the others, with 95 %
-intervals of the mean.
+scikit-image's fast non-local means with the estimated level (at least 3/255 where JPEG hides it),
+or with that which the denoiser is told; which, and its filtering parameter, is chosen on every
+fifth pair, and all scores are of the others, with 95 % intervals of the mean. The gain is the
+denoiser's over it, pair by pair.
 """
 
 import argparse
