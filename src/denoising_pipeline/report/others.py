@@ -80,7 +80,8 @@ def _takes(name: str, results: Results) -> bool:
     if not results.has_clean or (name == "downstream" and results.digit_metrics.empty):
         return False
     try:
-        _NEEDS.get(name, lambda _: None)(dict(results.source_manifest))
+        if check := _NEEDS.get(name):
+            check(dict(results.source_manifest))
     except ValueError:
         return False
     return True
