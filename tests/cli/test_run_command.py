@@ -8,6 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner
 from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.startup import bootstrap_project
 from project_folder import ROOT
 
 from denoising_pipeline.cli import cli, run
@@ -61,11 +62,53 @@ def test_the_help_says_how(words: str) -> None:
         ),
         ("run --pipelines evaluation,trainin", "no pipeline 'trainin'; did you mean 'training'?"),
         ("run --pipelines foo", "There is no pipeline 'foo'; allowed: anomaly, benchmark, "),
+        (
+            "run --runner ThreadRuner",
+            "There is no runner 'ThreadRuner'; did you mean 'ThreadRunner'?",
+        ),
+        (
+            "run --tags foo",
+            "--tags: there is no tag 'foo' in the default pipeline; allowed: array, ",
+        ),
+        ("run --pipelines evaluation,training --tags trainin", "did you mean 'training'?"),
+        ("run --nodes train_denoiser", "did you mean 'training.train_denoiser'?"),
+        (
+            "run --nodes benchmark.score_denoisers",
+            "--nodes: the node 'benchmark.score_denoisers' is not in the default pipeline; "
+            "add --pipelines=benchmark",
+        ),
+        ("run --pipelines benchmark --tags training", "not in benchmark; add --pipelines=training"),
+        (
+            "run --from-nodes training.trane_denoiser",
+            "--from-nodes: there is no node 'training.trane_denoiser' in the default pipeline; "
+            "did you mean 'training.train_denoiser'? Allowed: evaluation.denoise_test_images, ",
+        ),
+        ("run --to-nodes reporting.write_raport", "did you mean 'reporting.write_report'?"),
+        (
+            "run --from-inputs train_cleen",
+            "--from-inputs: there is no input 'train_cleen' in the default pipeline; "
+            "did you mean 'train_clean'?",
+        ),
+        (
+            "run --to-outputs denoisr",
+            "--to-outputs: there is no output 'denoisr' in the default pipeline; "
+            "did you mean 'denoiser'?",
+        ),
+        ("run --namespaces trainig", "did you mean 'training'?"),
+        (
+            "run --pipelines evaluation --load-versions denoisr:2020",
+            "--load-versions: there is no entry 'denoisr'; did you mean 'denoiser'?",
+        ),
+        (
+            "run --tags training --nodes evaluation.summarize",
+            "No node is chosen by --tags and --nodes together: leave one out.",
+        ),
     ],
 )
-def test_a_misspelt_recipe_or_pipeline_is_told_the_nearest(
+def test_a_misspelt_name_is_told_the_nearest(
     words: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    bootstrap_project(ROOT)
     monkeypatch.chdir(ROOT)
     result = CliRunner().invoke(cli, words.split())
     assert result.exit_code == 1

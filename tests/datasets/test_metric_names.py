@@ -69,8 +69,8 @@ def test_the_first_row_of_charts_has_the_scores() -> None:
 
 
 def test_other_pipelines_keep_their_groups() -> None:
-    assert tracked_name("noisy_accuracy", "downstream") == "downstream/noisy_accuracy"
-    assert short_name("downstream/noisy_accuracy") == "downstream/noisy_accuracy"
+    assert tracked_name("noisy_accuracy", "with_downstream") == "with_downstream/noisy_accuracy"
+    assert short_name("with_downstream/noisy_accuracy") == "with_downstream/noisy_accuracy"
 
 
 def test_what_an_earlier_version_logged_is_still_found() -> None:
@@ -86,3 +86,4 @@ def test_a_constant_is_no_result(key: str) -> None:
 
 def test_a_name_has_what_mlflow_allows() -> None:
     assert allowed_name("denoiser (dense) + tone") == "denoiser dense tone"
+    assert allowed_name("article's network") == "articles network"

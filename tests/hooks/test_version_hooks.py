@@ -14,6 +14,7 @@ from kedro.io import DataCatalog
 from kedro.io.core import DatasetError
 from kedro.pipeline import Pipeline, node
 from kedro.runner import SequentialRunner
+from project_folder import Project
 
 from denoising_pipeline.config import Parameters
 from denoising_pipeline.datasets import NpyDataset
@@ -306,10 +307,43 @@ def test_a_missing_version_is_refused_and_those_that_exist_are_listed(runs: Runs
 
 
 def test_nothing_there_says_what_to_do(runs: Runs) -> None:
-    with pytest.raises(DatasetError, match=r"denoiser.npy' does not exist. Run the pipeline that"):
-        runs(SCORE)
     with pytest.raises(DatasetError, match=r"'noisy':\n  none: run the pipeline that writes"):
         runs(SCORE, load={"noisy": "2020"})
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project in which nothing has run."""
+    project = Project.create(tmp_path_factory.mktemp("fresh"))
+    project.create_store()
+    return project
+
+
+@pytest.mark.parametrize(
+    ("asked", "first"),
+    [
+        ("preprocessing", "ingestion"),
+        *((each, "ingestion,preprocessing") for each in ("noise_injection", "projections")),
+        *((each, "ingestion,preprocessing,noise_injection") for each in ("training", "study")),
+        *(
+            (each, "ingestion,preprocessing,noise_injection,training")
+            for each in ("evaluation", "benchmark", "robustness", "anomaly", "inference")
+        ),
+        *(
+            (each, "ingestion,preprocessing,noise_injection,training,evaluation")
+            for each in ("reporting", "downstream", "uncertainty", "features")
+        ),
+    ],
+)
+def test_a_pipeline_that_goes_on_from_others_says_which_to_run_first(
+    fresh: Project, asked: str, first: str
+) -> None:
+    result = fresh.invoke("run", "--env", "smoke", "--pipelines", asked, "--params", "seed=3")
+    assert result.exit_code == 1
+    (message,) = result.stderr.strip().splitlines()
+    assert message.startswith("Error: There is nothing yet of what this run goes on from (")
+    assert message.endswith(f"Run first: kedro run --env=smoke --pipelines={first} --params=seed=3")
+    assert fresh.runs() == []
 
 
 @pytest.mark.parametrize("name", ["plain", "params:seed", "no_such_entry"])

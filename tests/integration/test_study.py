@@ -73,7 +73,7 @@ def test_tables_and_figures_are_artifacts_and_the_summary_metrics(
     summary = json.loads(project.saved(run, "study_summary.json").read_text())
     assert summary["n_complete"] == 3
     assert summary["bce_over_mse_pairs"] == 1
-    assert run.data.metrics["study/best_psnr"] == summary["best_psnr"]
+    assert run.data.metrics["with_study/best_psnr"] == summary["best_psnr"]
     logged = {
         file.path
         for folder in ("figures", "tables")

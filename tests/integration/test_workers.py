@@ -7,7 +7,7 @@ import signal
 import time
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import h5py
 import numpy as np
@@ -36,6 +36,7 @@ TRAINING = {
     "precision": "float32",
     "distribution": {"shards": 4},
 }
+ON_TWO = ("train-on-workers", "--workers", "2", "--env")
 BEFORE = "ingestion,preprocessing,noise_injection"
 WITHIN = 60.0
 """Seconds after which a job has ended that has lost a worker."""
@@ -78,31 +79,22 @@ def test_a_killed_worker_ends_the_job_and_any_number_goes_on_to_the_same_weights
     killed: int,
     then: str,
 ) -> None:
-    before = len(project.runs(recipe)), versions(project)
-    checkpoints = project.path / f"data/{recipe}/06_models/training_checkpoints"
-    options = ("--env", recipe)
-    with project.start("train-on-workers", "--workers", "2", *options) as launcher:
-        wait_until(lambda: list(checkpoints.rglob("0*.npz")), launcher)
-        worker(launcher.pid, killed).send_signal(signal.SIGKILL)
-        since = time.monotonic()
-        output = "".join(launcher.communicate(timeout=PATIENCE))
-    assert time.monotonic() - since < WITHIN
-    assert launcher.returncode == 1
-    assert f"Worker {killed} of 2 was ended by SIGKILL" in output
-    assert "the same command goes on from there" in output
-    assert "Traceback" not in output
-    assert versions(project) == before[1]
+    before = len(project.runs(recipe))
+    job = signalled(project, recipe, killed, signal.SIGKILL)
+    assert job.seconds < WITHIN
+    assert f"Worker {killed} of 2 was ended by SIGKILL" in job.output
+    checkpoints = checkpoints_of(project, recipe)
     shutil.copytree(checkpoints, tmp_path / "kept")
 
     for workers in then:
         shutil.copytree(tmp_path / "kept", checkpoints, dirs_exist_ok=True)
-        result = project.kedro("train-on-workers", "--workers", workers, *options)
+        result = project.kedro("train-on-workers", "--workers", workers, "--env", recipe)
         assert result.returncode == 0, result.stderr
         assert "epoch 1 of 8  loss" not in result.stdout
         assert list(checkpoints.rglob("*.npz")) == []
         assert_near(weights_of(versions(project)[-1]), undisturbed)
 
-    lost, *finished = project.runs(recipe)[before[0] :]
+    lost, *finished = project.runs(recipe)[before:]
     assert lost.info.status in {"FAILED", "KILLED"}
     assert [run.info.status for run in finished] == ["FINISHED"] * len(then)
 
@@ -111,28 +103,17 @@ def test_a_killed_worker_ends_the_job_and_any_number_goes_on_to_the_same_weights
 def test_a_worker_that_hangs_ends_the_job_and_the_same_command_goes_on(
     project: Project, recipe: str, undisturbed: dict[str, np.ndarray], hung: int
 ) -> None:
-    before = len(project.runs(recipe)), versions(project)
-    checkpoints = project.path / f"data/{recipe}/06_models/training_checkpoints"
-    options = ("train-on-workers", "--workers", "2", "--env", recipe)
-    with project.start(*options) as launcher:
-        wait_until(lambda: list(checkpoints.rglob("0*.npz")), launcher)
-        pair = [worker(launcher.pid, rank) for rank in range(2)]
-        pair[hung].send_signal(signal.SIGSTOP)
-        since = time.monotonic()
-        output = "".join(launcher.communicate(timeout=PATIENCE))
-    assert time.monotonic() - since < UNANSWERED
-    assert launcher.returncode == 1
-    assert f"Worker {hung} of 2 did not answer any more, and was killed" in output
-    assert "the same command goes on from there" in output
-    assert "Traceback" not in output
-    assert not any(process.is_running() for process in pair)
-    assert versions(project) == before[1]
+    before = len(project.runs(recipe))
+    job = signalled(project, recipe, hung, signal.SIGSTOP)
+    assert job.seconds < UNANSWERED
+    assert f"Worker {hung} of 2 did not answer any more, and was killed" in job.output
+    assert not any(process.is_running() for process in job.pair)
 
-    result = project.kedro(*options)
+    result = project.kedro(*ON_TWO, recipe)
     assert result.returncode == 0, result.stderr
     assert "epoch 1 of 8  loss" not in result.stdout
     assert_near(weights_of(versions(project)[-1]), undisturbed)
-    statuses = [run.info.status for run in project.runs(recipe)[before[0] :]]
+    statuses = [run.info.status for run in project.runs(recipe)[before:]]
     assert statuses == ["KILLED", "FINISHED"]
 
 
@@ -141,7 +122,7 @@ def test_a_machine_that_is_cut_off_ends_the_job_and_both_go_on_to_the_same_weigh
 ) -> None:
     """The commands of the page, on machines that share a folder and a network."""
     before = len(project.runs(recipe)), versions(project)
-    checkpoints = project.path / f"data/{recipe}/06_models/training_checkpoints"
+    checkpoints = checkpoints_of(project, recipe)
     blocks = block("docs/scaling.md", "# on A").replace("10.0.0.1", address_of("first"))
     commands = blocks.replace("kedro run", f"kedro run --env {recipe}").split("\n\n")
 
@@ -185,6 +166,42 @@ def test_several_workers_do_nothing_but_train(project: Project, recipe: str) -> 
     result = project.kedro("run", "--env", recipe, "--pipelines", "evaluation", **variables)
     assert result.returncode == 1
     assert "add --pipelines=training" in result.stderr
+
+
+class Signalled(NamedTuple):
+    """A job of two workers, one of which got a signal.
+
+    Attributes:
+        seconds: How long it went on then.
+        output: What it said.
+        pair: The workers.
+    """
+
+    seconds: float
+    output: str
+    pair: list[psutil.Process]
+
+
+def signalled(project: Project, recipe: str, rank: int, number: signal.Signals) -> Signalled:
+    """Send a worker a signal after a checkpoint; the job says how to go on, and writes nothing."""
+    before, checkpoints = versions(project), checkpoints_of(project, recipe)
+    with project.start(*ON_TWO, recipe) as launcher:
+        wait_until(lambda: list(checkpoints.rglob("0*.npz")), launcher)
+        pair = [worker(launcher.pid, each) for each in range(2)]
+        pair[rank].send_signal(number)
+        since = time.monotonic()
+        output = "".join(launcher.communicate(timeout=PATIENCE))
+    seconds = time.monotonic() - since
+    assert launcher.returncode == 1
+    assert "the same command goes on from there" in output
+    assert "Traceback" not in output
+    assert versions(project) == before
+    return Signalled(seconds, output, pair)
+
+
+def checkpoints_of(project: Project, recipe: str) -> Path:
+    """Return the folder of a recipe's checkpoints."""
+    return project.path / f"data/{recipe}/06_models/training_checkpoints"
 
 
 def worker(launcher: int, rank: int) -> psutil.Process:

@@ -92,7 +92,12 @@ def results() -> Results:
         noise_sweep=sweep_noise(clean, blur, evaluation),
         source_manifest={
             "source": "mnist",
-            "files": {"test_images": {"shape": [COUNT, 28, 28], "sha256": "ab" * 32}},
+            "kind": "idx",
+            "channels": 1,
+            "files": {
+                name: {"shape": [COUNT, 28, 28], "sha256": "ab" * 32}
+                for name in ("train_images", "test_images")
+            },
         },
         card=CARD,
         architecture={"name": "dense", "latent_dim": 32, "nodes": [128, 64]},
@@ -128,7 +133,11 @@ def photographs() -> Results:
         source_manifest={
             "source": "boats",
             "kind": "folder",
-            "files": {"boats/0.png": {"sha256": "ef" * 32}},
+            "channels": 3,
+            "files": {
+                f"boats/{i}.png": {"shape": shape, "sha256": "ef" * 32}
+                for i, shape in enumerate(shapes)
+            },
             "left_out": {"boats/bad.png": "is damaged"},
         },
     )
@@ -155,8 +164,12 @@ def recordings() -> Results:
         source_manifest={
             "source": "speech",
             "kind": "folder",
+            "channels": 1,
             "rate": 8000,
-            "files": {"somebody/0.wav": {"sha256": "ef" * 32}},
+            "files": {
+                f"somebody/{i}.wav": {"shape": shape, "sha256": "ef" * 32}
+                for i, shape in enumerate(shapes)
+            },
             "left_out": {},
         },
     )

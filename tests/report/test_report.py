@@ -212,7 +212,7 @@ def test_images_of_any_sizes_without_labels_have_a_report() -> None:
     assert "label" not in part(page, "picture").get_text()
     run = part(page, "run")
     rows = {row[0]: row[1:] for row in cells(run)}
-    assert rows["boats/0.png"] == ["", "ef" * 32]
+    assert rows["boats/0.png"] == ["200, 300, 3", "ef" * 32]
     assert rows["boats/bad.png"] == ["is damaged"]
     assert "uncompressed" not in run.get_text()
 
@@ -367,7 +367,9 @@ def test_words_are_escaped_wherever_they_come_from(page: BeautifulSoup) -> None:
             card=card,
             source_manifest={
                 "source": evil,
-                "files": {evil: {"shape": [1], "sha256": evil}},
+                "kind": "folder",
+                "channels": 1,
+                "files": {evil: {"shape": [28, 28], "sha256": evil}},
             },
         )
     )

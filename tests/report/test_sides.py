@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from report_inputs import changed, digits, parsed, part
+from report_inputs import changed, digits, parsed, part, photographs
 
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.pipelines.anomaly.nodes import SCORES
@@ -233,6 +233,16 @@ def test_what_has_not_run_is_named_with_the_command_that_brings_it() -> None:
     named = [cell.get_text() for cell in others.select("tbody th")]
     assert named == [name for name in SIDES if name != "benchmark"]
     assert "kedro run --env=smoke --pipelines robustness,reporting" in others.get_text()
+
+
+def test_no_pipeline_is_offered_that_would_refuse_the_images() -> None:
+    unlike = part(parsed(photographs()), "others")
+    assert [cell.get_text() for cell in unlike.select("tbody th")] == ["benchmark", "study"]
+    pairs = changed(source_manifest={**changed().source_manifest, "kind": "pairs"})
+    named = [cell.get_text() for cell in part(parsed(pairs), "others").select("tbody th")]
+    assert not {"robustness", "uncertainty", "anomaly"} & {*named}
+    assert "downstream" in named
+    assert "downstream" not in str(not_measured(changed(digit_metrics=pd.DataFrame())))
 
 
 def test_without_clean_images_no_pipeline_is_offered_that_needs_them() -> None:

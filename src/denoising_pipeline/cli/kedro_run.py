@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import click
+import kedro.runner
 from kedro.framework.cli.project import run as kedro_run
+from kedro.runner import AbstractRunner
 
 from denoising_pipeline.cli.listing import check_names, write_lists
 from denoising_pipeline.config import ParameterError, parse_params
+from denoising_pipeline.core.options import allowed
 from denoising_pipeline.core.processes import end_children_with_this
 from denoising_pipeline.hooks.signals import mind_interrupts, minds_signals
 
@@ -53,6 +56,7 @@ def _run(**options: Any) -> Any:
     """Run, and say of an interruption how to go on."""
     callback: Any = kedro_run.callback
     check_names(options.get("env"), _named(options), options.get("conf_source"))
+    _check_runner(options.get("runner"))
     farewell = f"Stopped. {_going_on(options)}"
     mind_interrupts(farewell)
     end_children_with_this()
@@ -61,6 +65,14 @@ def _run(**options: Any) -> Any:
     except KeyboardInterrupt:
         click.secho(f"\n{farewell}", fg="yellow", err=True)
         raise click.Abort from None
+
+
+def _check_runner(runner: str | None) -> None:
+    """Check that Kedro has a runner of a name; one of somebody's own has dots."""
+    known = [name for name in kedro.runner.__all__ if name.endswith("Runner")]
+    known.remove(AbstractRunner.__name__)
+    if runner and "." not in runner and runner not in known:
+        raise ValueError(f"There is no runner {runner!r}{allowed(runner, known)}")
 
 
 def _named(options: Mapping[str, Any]) -> set[str]:

@@ -1,7 +1,8 @@
 """What scores are called in MLflow, which draws one group of metrics after the other, by name.
 
-So the groups that say most come first: `test`, `train` and `val` before `within_ci`. In `test`
-are the few scores that runs are compared by; errors and differences have groups of their own.
+So the groups that say most come first: `test`, `train` and `val` before `with_...`, what other
+pipelines find, and `within_ci`. In `test` are the few scores that runs are compared by; errors and
+differences have groups of their own.
 """
 
 import re
@@ -74,4 +75,4 @@ def short_name(name: str) -> str:
 
 def allowed_name(text: str) -> str:
     """Return a text with what MLflow does not allow in names left out."""
-    return _FORBIDDEN.sub(" ", text).strip()
+    return _FORBIDDEN.sub(" ", text.replace("'", "")).strip()

@@ -16,6 +16,7 @@ from denoising_pipeline.batch.results import shown
 from denoising_pipeline.datasets.mlflow_runs import fetch_denoiser
 from denoising_pipeline.datasets.networks import DenoiserDataset
 from denoising_pipeline.datasets.provenance import listed, nothing_there, path_of, recorded
+from denoising_pipeline.datasets.writers import writer_in_words
 from denoising_pipeline.denoiser.shipped import denoiser_file
 
 CATALOG = "catalog:"
@@ -72,7 +73,7 @@ def _of_catalog(model: str, entry: Any) -> Path:
     version = model.removeprefix(CATALOG)
     try:
         if version and version not in (known := listed(entry)):
-            there = "\n  ".join(known) or "none: run the pipeline that writes it first"
+            there = "\n  ".join(known) or f"none: run {writer_in_words('denoiser')} first"
             raise ValueError(f"{shown(model)} does not exist. Versions of 'denoiser':\n  {there}")
         chosen = version or next((found.version for found in recorded(entry)), None)
         if chosen is None:

@@ -15,6 +15,7 @@ from kedro.io.core import AbstractVersionedDataset
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from denoising_pipeline.core.files import atomic_write, file_digest, part_of
+from denoising_pipeline.datasets.writers import writer_in_words
 
 RECORD = "provenance.json"
 """Name of the record, in the folder of the version."""
@@ -183,16 +184,16 @@ def has_file(dataset: Any, version: str) -> bool:
     return bool(dataset._fs.exists(path_of(dataset, version)))
 
 
-def nothing_there(dataset: Any, name: str = "", version: str | None = None) -> str:
+def nothing_there(dataset: Any, name: str, version: str | None = None) -> str:
     """Say that an entry has no version that can be loaded, why, and what to do."""
-    there = listed(dataset)
+    there, writer = listed(dataset), writer_in_words(name)
     if not there:
-        return f"'{dataset._filepath}' does not exist. Run the pipeline that writes it first."
+        return f"'{dataset._filepath}' does not exist. Run {writer} first."
     return (
         f"'{dataset._filepath}' has no whole version (there is {version or ', '.join(there[:3])}: "
         "cut short or changed after it was written, dated in the future, or written by a version "
-        "of the package that kept no record). Run the pipeline that writes it again, or name an "
-        f"older one with --load-versions {name or dataset._filepath.stem}:<version>."
+        f"of the package that kept no record). Run {writer} again, or name an older one with "
+        f"--load-versions {name}:<version>."
     )
 
 

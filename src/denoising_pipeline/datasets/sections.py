@@ -1,10 +1,12 @@
 """Sections of a report, which other pipelines write and a report gathers."""
 
+from pathlib import PurePosixPath
 from typing import ClassVar
 
 from kedro.io.core import AbstractVersionedDataset, DatasetError
 
 from denoising_pipeline.datasets.versioned_file import VersionedFile
+from denoising_pipeline.datasets.writers import writer_in_words
 from denoising_pipeline.report.blocks import Section
 from denoising_pipeline.report.stored import from_json, to_json
 
@@ -44,8 +46,9 @@ class SectionDataset(
         try:
             return from_json(self._read_text(path))
         except ValueError as error:
+            name = PurePosixPath(path).stem
             raise ValueError(
-                f"{error}. Remove it and run the pipeline that writes it again."
+                f"{error}. Remove it and run {writer_in_words(name)} again."
             ) from error
 
     def _write(self, data: Section | None, path: str) -> None:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any, NamedTuple
 
+from kedro.framework.project import pipelines
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.io.core import DatasetError, Version
 from kedro.pipeline import Pipeline
@@ -22,6 +23,7 @@ from denoising_pipeline.datasets.provenance import (
     read_record,
     recorded,
 )
+from denoising_pipeline.datasets.writers import writer, writer_in_words
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +73,33 @@ class Wanted(NamedTuple):
             inputs={**self.inputs, **record.all_inputs, name: record.digest},
             runs={**self.runs, record.node: version},
         )
+
+
+def first_to_run(pipeline: Pipeline, catalog: DataCatalog, given: Set[str]) -> list[str]:
+    """Return the pipelines that write what a run goes on from and is not there, in their order.
+
+    Args:
+        pipeline: The run.
+        catalog: Its entries.
+        given: Entries whose version was asked for.
+    """
+    needed, first = absent(pipeline.inputs() - given, catalog), set()
+    while needed:
+        found = writer(needed.pop())
+        if found and found not in first:
+            first.add(found)
+            needed |= absent(pipelines[found].inputs(), catalog)
+    return [name for name in pipelines if name in first]
+
+
+def absent(names: Iterable[str], catalog: DataCatalog) -> set[str]:
+    """Return the entries that a run cannot do without and that have no version at all."""
+    datasets = {name: catalog.get(name) for name in names if not name.startswith("params:")}
+    return {
+        name
+        for name, dataset in datasets.items()
+        if is_versioned(dataset) and not is_optional(dataset) and not listed(dataset)
+    }
 
 
 def choose(
@@ -184,7 +213,7 @@ def _refusal(name: str, refused: Recorded, why: list[Contradiction]) -> str:
     return (
         f"{name} of {version} does not suit this command:\n  {lines}\n"
         f"It was made with {recipe}. Give the same recipe and --params, or versions that belong "
-        f"together by --load-versions, or run the pipeline that writes {name!r} again."
+        f"together by --load-versions, or run {writer_in_words(name)} again."
     )
 
 
@@ -265,7 +294,7 @@ def check_exists(name: str, dataset: Any, version: str) -> None:
         raise DatasetError(f"--load-versions {name}:{version}: {name!r} is not a versioned entry.")
     known = listed(dataset)
     if version not in known:
-        there = "\n  ".join(known) or "none: run the pipeline that writes it first"
+        there = "\n  ".join(known) or f"none: run {writer_in_words(name)} first"
         raise DatasetError(
             f"--load-versions {name}:{version} does not exist. Versions of {name!r}:\n  {there}"
         )

@@ -16,7 +16,7 @@ Denoisers, trained, measured and compared: a run for each `kedro run`.
 
 - `test/` are the scores of the denoised test images, `test_error/` their errors, `test_noisy/` \
 those of the same images before; `train/` and `val/` have a value per epoch; `within_ci/` are the \
-bounds of intervals over images. Other pipelines have groups of their own.
+bounds of intervals over images; `with_benchmark_psnr/` and so on are what other pipelines find.
 - Compare runs by `test/psnr` and `test/ssim`; `kedro run --pipelines comparison` compares them \
 image by image.
 - The tag `kedro_command` repeats a run. Its report is the artifact `report/report.html`.
@@ -84,7 +84,7 @@ def describe_denoiser(denoiser: Denoiser, score: str, run_id: str) -> str:
     shown = [picture(run_id, PICTURE)] if score else []
     return "\n\n".join(
         [
-            f"**{denoiser.architecture.name}** with {denoiser.weight_count:,} weights, for images "
+            f"{denoiser.architecture.name} with {denoiser.weight_count:,} weights, for images "
             f"of {size} with {channels} channel{'s' if channels > 1 else ''}, float32 in [0, 1].",
             "\n".join(lines),
             *shown,

@@ -3,15 +3,20 @@
 import logging
 import os
 import time
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
+from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
+from kedro.pipeline import Pipeline
 from kedro.utils import find_kedro_project
 
+from denoising_pipeline.core.options import allowed
 from denoising_pipeline.core.workers import Workers
+from denoising_pipeline.datasets.writers import DEFAULT
 from denoising_pipeline.hooks.shared_run import shared_run
 from denoising_pipeline.hooks.signals import minds_signals
 from denoising_pipeline.pipelines.inference.pipeline import ARRAY, FILES
@@ -21,8 +26,32 @@ logger = logging.getLogger(__name__)
 ID_STEP = 0.001
 """Seconds between two ids: Kedro's are timestamps of milliseconds."""
 
-NODE_OPTIONS = ("tags", "node_names", "from_nodes", "to_nodes", "from_inputs", "to_outputs")
-"""Options of a run that choose nodes."""
+
+def _names(pipeline: Pipeline) -> set[str]:
+    return {node.name for node in pipeline.nodes}
+
+
+def _tags(pipeline: Pipeline) -> set[str]:
+    return {tag for node in pipeline.nodes for tag in node.tags}
+
+
+def _namespaces(pipeline: Pipeline) -> set[str]:
+    return {node.namespace for node in pipeline.nodes if node.namespace}
+
+
+NODE_OPTIONS: dict[str, tuple[str, str, Callable[[Pipeline], set[str]]]] = {
+    "tags": ("--tags", "tag", _tags),
+    "node_names": ("--nodes", "node", _names),
+    "from_nodes": ("--from-nodes", "node", _names),
+    "to_nodes": ("--to-nodes", "node", _names),
+    "from_inputs": ("--from-inputs", "input", Pipeline.all_inputs),
+    "to_outputs": ("--to-outputs", "output", Pipeline.all_outputs),
+    "namespaces": ("--namespaces", "namespace", _namespaces),
+}
+"""Options that choose nodes, by Kedro's names: as they are written, their kind, what there is."""
+
+_FILTERS = {"namespaces": "node_namespaces"}
+"""What `Pipeline.filter` calls an option, where it is something else."""
 
 
 class UniqueSession(KedroSession):
@@ -73,7 +102,8 @@ class UniqueSession(KedroSession):
             options: The same by name; Kedro itself gives all of them so.
 
         Raises:
-            ValueError: This is one of several workers, and something else is to be run.
+            ValueError: This is one of several workers, and something else is to be run; or an
+                option names what the pipelines do not have: the nearest name is given.
         """
         workers, names = Workers.here(), list(options.get("pipeline_names") or [])
         if workers.world > 1 and names != ["training"]:
@@ -89,4 +119,34 @@ class UniqueSession(KedroSession):
             given = (self.store.get("runtime_params") or {}).get("inference") or {}
             if not chosen:
                 options["tags"] = [FILES if given.get("input") else ARRAY]
+        _check_chosen(names, options)
         return super().run(*args, **options)
+
+
+def _check_chosen(asked: list[str], options: Mapping[str, Any]) -> None:
+    """Check that there are nodes, inputs and outputs of the names that options choose nodes by."""
+    chosen = {key: options[key] for key in NODE_OPTIONS if options.get(key)}
+    versions = options.get("load_versions") or {}
+    if not chosen and not versions:
+        return
+    run = sum((pipelines[name] for name in asked or [DEFAULT]), Pipeline([]))
+    here = ", ".join(asked) if asked else "the default pipeline"
+    for key, names in chosen.items():
+        option, kind, known = NODE_OPTIONS[key]
+        for name in (name for name in names if name not in known(run)):
+            found = (other for other, each in pipelines.items() if name in known(each))
+            if other := next((other for other in found if other != DEFAULT), None):
+                raise ValueError(
+                    f"{option}: the {kind} {name!r} is not in {here}; add --pipelines={other}"
+                )
+            nearest = allowed(name, sorted(known(run)))
+            raise ValueError(f"{option}: there is no {kind} {name!r} in {here}{nearest}")
+    for name in versions.keys() - set().union(*(each.datasets() for each in pipelines.values())):
+        known_here = sorted(each for each in run.inputs() if not each.startswith("params:"))
+        nearest = allowed(name, known_here)
+        raise ValueError(f"--load-versions: there is no entry {name!r}{nearest}")
+    try:
+        run.filter(**{_FILTERS.get(key, key): names for key, names in chosen.items()})
+    except ValueError:
+        given = " and ".join(NODE_OPTIONS[key][0] for key in chosen)
+        raise ValueError(f"No node is chosen by {given} together: leave one out.") from None

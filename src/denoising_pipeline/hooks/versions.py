@@ -1,6 +1,8 @@
 """Which versions a run loads: what it wrote, what it was told to load, or what belongs together."""
 
 import json
+from collections import defaultdict
+from collections.abc import Set
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -25,11 +27,14 @@ from denoising_pipeline.datasets.provenance import (
 )
 from denoising_pipeline.datasets.version_choice import (
     WHAT_IMAGES_ARE,
+    absent,
     check_exists,
     choose,
     digests_of,
+    first_to_run,
     keep_what_is_there,
 )
+from denoising_pipeline.hooks.run_tags import conf_source, kedro_command
 from denoising_pipeline.hooks.running import begin, end
 from denoising_pipeline.hooks.shared_run import shared_run
 
@@ -57,12 +62,14 @@ class VersionHooks:
         self._made_from: dict[str, _MadeFrom] = {}
         self._raw: dict[str, str] = {}
         self._project: Path | None = None
+        self._conf: str | None = None
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
         """Take note of the parameters, which were checked before, and clean up."""
         self._parameters = json.loads(json.dumps(context.config_loader["parameters"]))
         self._project = Path(context.project_path)
+        self._conf = conf_source(Path(context.config_loader.conf_source), self._project)
         data = Path(context.project_path, context.config_loader["globals"].get("data", "data"))
         for stage in data.glob("0[2-8]_*"):
             remove_abandoned(stage)
@@ -86,6 +93,7 @@ class VersionHooks:
         requested = _written_before(pipeline, catalog) | (run_params["load_versions"] or {})
         for name, version in requested.items():
             check_exists(name, catalog.get(name), version)
+        self._check_inputs(run_params, pipeline, catalog, requested.keys())
         for name in sorted(pipeline.all_outputs()):
             if name in requested:
                 raise DatasetError(
@@ -169,6 +177,23 @@ class VersionHooks:
                 "Make it anew by the pipelines that write it, or go on with that version. By this "
                 f"one, {error}"
             ) from error
+
+    def _check_inputs(
+        self,
+        run_params: dict[str, Any],
+        pipeline: Pipeline,
+        catalog: DataCatalog,
+        given: Set[str],
+    ) -> None:
+        """Refuse to go on from what no run has written, and say what to run first."""
+        if first := first_to_run(pipeline, catalog, given):
+            names = ", ".join(sorted(absent(pipeline.inputs() - given, catalog)))
+            same = {key: run_params[key] for key in ("env", "runtime_params")}
+            options = defaultdict(lambda: None, same, pipeline_names=first, runner="None")
+            raise DatasetError(
+                f"There is nothing yet of what this run goes on from ({names}). Run first: "
+                f"{kedro_command(options, self._conf)}"
+            )
 
     def _wanted(self, run_params: dict[str, Any], pipeline: Pipeline) -> dict[str, Any]:
         """Return the parameters that inputs must have been made with."""

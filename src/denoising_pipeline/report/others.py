@@ -1,7 +1,13 @@
 """What other pipelines found of the same denoiser and images, and which of them have not run."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
+from denoising_pipeline.images.needs import (
+    check_clean_of_one_size,
+    check_drawn_of_one_size,
+    check_one_size,
+)
 from denoising_pipeline.report.blocks import Block, Code, Links, Section, Text
 from denoising_pipeline.report.results import Results
 from denoising_pipeline.report.tables import Table, words
@@ -17,6 +23,13 @@ SIDES: Mapping[str, str] = {
     "study": "which hyperparameters decide",
 }
 """Pipelines that have a section of the report, and what each tells."""
+
+_NEEDS: Mapping[str, Callable[[dict[str, Any]], None]] = {
+    **dict.fromkeys(("robustness", "uncertainty", "anomaly"), check_drawn_of_one_size),
+    **dict.fromkeys(("features", "projections"), check_clean_of_one_size),
+    "downstream": check_one_size,
+}
+"""What these pipelines check of a source before they start."""
 
 
 def side(name: str) -> Callable[[Results], Section | None]:
@@ -39,10 +52,10 @@ def in_short(results: Results) -> list[Block]:
 def not_measured(results: Results) -> Section | None:
     """Name what is not in this report, and the command that would bring it.
 
-    Without clean images nothing is named: these pipelines compare with them.
+    What would refuse these images is not named: without clean ones nothing is.
     """
-    missing = [name for name in SIDES if not results.sides.get(name)]
-    if not missing or not results.has_clean:
+    missing = [name for name in SIDES if not results.sides.get(name) and _takes(name, results)]
+    if not missing:
         return None
     text = (
         "These pipelines have not run on this denoiser and these images, or with other parameters. "
@@ -60,6 +73,18 @@ def not_measured(results: Results) -> Section | None:
             Code(f"kedro run{_recipe(results)} --pipelines {missing[0]},reporting"),
         ],
     )
+
+
+def _takes(name: str, results: Results) -> bool:
+    """Whether a pipeline works on the images of a run."""
+    if not results.has_clean or (name == "downstream" and results.digit_metrics.empty):
+        return False
+    try:
+        if check := _NEEDS.get(name):
+            check(dict(results.source_manifest))
+    except ValueError:
+        return False
+    return True
 
 
 def _recipe(results: Results) -> str:
