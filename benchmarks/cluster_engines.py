@@ -35,6 +35,9 @@ from denoising_pipeline.denoiser.file import load_denoiser
 from denoising_pipeline.denoiser.shipped import denoiser_file
 
 IN_A_TASK = 8
+FIRST = "first.jpg"
+"""A small picture, which every worker denoises before it is measured."""
+
 MIB = 2**20
 TITLES = ("dask worker", "ray::denoise_task", "ray::IDLE")
 """What processes of workers call themselves."""
@@ -48,22 +51,25 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=160)
     parser.add_argument("--side", type=int, default=128, help="of an image, in pixels")
     parser.add_argument("--engine", choices=ENGINES, help="one, in this process")
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--in-a-task", type=int, default=IN_A_TASK, help="images")
     parser.add_argument("--folder", type=Path)
     options = parser.parse_args()
     if options.engine:
         import cluster_engines  # by its name, so that workers find it
 
-        found = cluster_engines.measured(options.engine, options.folder, options.workers)
+        found = cluster_engines.measured(
+            options.engine, options.folder, options.workers[0], options.in_a_task
+        )
         print(json.dumps(found))
         return
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         _write_images(Path(folder), options.images, options.side)
-        for workers in (1, 2):
+        for workers in options.workers:
             for engine in ENGINES:
                 command = [sys.executable, __file__, "--engine", engine, "--folder", folder]
-                command += ["--workers", str(workers)]
+                command += ["--workers", str(workers), "--in-a-task", str(options.in_a_task)]
                 environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}
                 lines = subprocess.run(
                     command, stdout=subprocess.PIPE, text=True, check=True, env=environment
@@ -74,13 +80,14 @@ def main() -> None:
     print_table([*columns, "idle, MiB", "peak, MiB", "images/s, one killed"], rows)
 
 
-def measured(engine: str, folder: Path, workers: int) -> list[float]:
+def measured(engine: str, folder: Path, workers: int, in_a_task: int) -> list[float]:
     """Denoise the folder by an engine.
 
     Args:
         engine: Which.
         folder: Of PNG files.
         workers: Processes.
+        in_a_task: Images that are given to a worker together.
 
     Returns:
         Seconds to import it; seconds until every worker answered; images a second, the denoiser
@@ -89,7 +96,7 @@ def measured(engine: str, folder: Path, workers: int) -> list[float]:
     """
     start, submit, end = ENGINES[engine]
     files = sorted(map(str, folder.glob("*.png")))
-    tasks = [files[first : first + IN_A_TASK] for first in range(0, len(files), IN_A_TASK)]
+    tasks = [files[first : first + in_a_task] for first in range(0, len(files), in_a_task)]
     began = time.perf_counter()
     __import__("distributed" if engine == "dask" else "ray")
     imported = time.perf_counter()
@@ -97,7 +104,7 @@ def measured(engine: str, folder: Path, workers: int) -> list[float]:
     list(submit(pool, [[] for _ in range(workers)]))
     started = time.perf_counter()
     idle = _memory()
-    list(submit(pool, [files[:1] for _ in range(4 * workers)]))
+    list(submit(pool, [[str(folder / FIRST)] for _ in range(4 * workers)]))
     peaks, over = [idle], threading.Event()
     watcher = threading.Thread(target=_watch, args=(peaks, over))
     watcher.start()
@@ -219,6 +226,7 @@ def _write_images(folder: Path, number: int, side: int) -> None:
         part = photo[top : top + side, left : left + side]
         noisy = np.clip(part + generator.normal(0, 25, part.shape), 0, 255)
         Image.fromarray(noisy.astype(np.uint8)).save(folder / f"{index:05}.png")
+    Image.fromarray(photo[:64, :64]).save(folder / FIRST)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """`denoise FOLDER` on many tiny images: memory as they become more, and images a second.
 
-The same 8 x 8 pixels under many names, so that what grows is what is kept of each file. Three ways:
+The same few pixels under many names, so that what grows is what is kept of each file. Three ways:
 `alone`, one process; `local`, `--cluster local:2`; `apart`, a scheduler and two workers of Dask
 that were started before. A row tells the resident set of each kind of process (of the larger
 worker) when so many images are done.
@@ -42,6 +42,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--images", type=int, default=100_000)
+    parser.add_argument("--side", type=int, default=8, help="of an image, in pixels")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--model", default="photos", help="a smaller one is faster")
     parser.add_argument("--folder", type=Path, help="for files, such as one in memory")
@@ -49,19 +50,20 @@ def main() -> None:
     rows = []
     for way in options.ways:
         with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-            for row in measured(Path(folder), options.images, way, options.model):
+            for row in measured(Path(folder), options.images, options.side, way, options.model):
                 rows.append([way, *row])
                 print(rows[-1], flush=True)
     sizes = [f"{kind}, MiB" for kind in KINDS]
     print_table(["way", "images done", *sizes, "images/s"], rows)
 
 
-def measured(folder: Path, number: int, way: str, model: str) -> Iterator[list[str]]:
+def measured(folder: Path, number: int, side: int, way: str, model: str) -> Iterator[list[str]]:
     """Denoise images, and look at the processes at 1,000, 3,000, 10,000 and so on, and at the end.
 
     Args:
         folder: An empty one.
         number: Of images.
+        side: Of an image, in pixels.
         way: Of `WAYS`.
         model: That denoises them.
 
@@ -71,7 +73,9 @@ def measured(folder: Path, number: int, way: str, model: str) -> Iterator[list[s
     """
     first = folder / "in" / "000000.png"
     first.parent.mkdir()
-    Image.fromarray(np.random.default_rng(0).integers(0, 255, (8, 8, 3), np.uint8)).save(first)
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (side, side, 3), np.uint8)).save(
+        first
+    )
     for index in range(1, number):
         first.with_name(f"{index:06}.png").write_bytes(first.read_bytes())
     script = folder / "denoise.py"

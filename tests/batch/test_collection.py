@@ -1,5 +1,7 @@
 """Collections and where they lie, without a cluster: listing, shards, records, results."""
 
+import shutil
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +15,12 @@ from small_denoiser import resuming_options
 
 from denoising_pipeline.batch.collection.shards import Collected, collect
 from denoising_pipeline.batch.collection.spill import Spill
-from denoising_pipeline.batch.collection.task import Job, denoise_shard
+from denoising_pipeline.batch.collection.task import (
+    Job,
+    NotSharedError,
+    denoise_shard,
+    look_at_shard,
+)
 from denoising_pipeline.batch.one import Options
 from denoising_pipeline.batch.places import Address, Stamp, digest_of, place_of
 from denoising_pipeline.batch.plan import MANIFEST, RECORD, PlanError, make_plan
@@ -175,6 +182,23 @@ def test_a_task_that_is_tried_again_does_what_is_missing_and_tells_all(
         assert statuses(results)["done"] == len(files)
         assert all(each.width == 8 for each in results)
         assert Stamp.of(first) == before
+
+
+@pytest.mark.parametrize("hidden", ["in", "out", "clean"])
+def test_a_machine_that_does_not_see_a_folder_writes_nothing_and_says_which(
+    folder: Path, options: Options, hidden: str
+) -> None:
+    """It would make a folder of its own for the outputs, and call them done."""
+    out = folder.parent / "out"
+    shutil.copytree(folder, folder.with_name("clean"))
+    found = collect([folder], out, None, None, lambda _: None, folder.with_name("clean"))
+    common = Job(found.naming, replace(options, job="a job"), options.model_digest, 1)
+    shard, files = next(found.shards(frozenset()))
+    (folder.parent / hidden).rename(folder.parent / "elsewhere")
+    for what in (denoise_shard, look_at_shard):
+        with pytest.raises(NotSharedError, match=f"{socket.gethostname()}.*/{hidden}'"):
+            what(common, shard, files)
+    assert not list(out.rglob("*.png"))
 
 
 def test_a_worker_that_was_given_up_takes_nothing_from_the_record_when_it_goes_on(

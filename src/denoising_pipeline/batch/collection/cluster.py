@@ -208,6 +208,8 @@ class Cluster:
                 return [], Task(done.shard, done.files[:1], done.files[1:])
             item = job.naming.item(done.files[0].base, done.files[0].name, done.shard)
             return [FileResult(item.source, item.target, "failed", _DIED)], following
+        except task.NotSharedError as error:
+            raise ClusterError(str(error)) from None
         except (ImportError, AttributeError) as error:
             raise ClusterError(
                 f"The workers of the cluster cannot do it: {error}. They need this version of the "

@@ -1,6 +1,8 @@
 """What one task of a cluster does: some files, one after the other, by what denoises all files."""
 
+import os
 import shutil
+import socket
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
@@ -8,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePath
 
-from denoising_pipeline.batch.collection.shards import Item, Named, Naming
+from denoising_pipeline.batch.collection.shards import SHARDS, Item, Named, Naming
 from denoising_pipeline.batch.one import (
     DiskFullError,
     Options,
@@ -20,9 +22,9 @@ from denoising_pipeline.batch.one import (
     reason_to_skip,
 )
 from denoising_pipeline.batch.places import FILES, Address, Stamp, digest_of, filesystem
-from denoising_pipeline.batch.plan import Work
+from denoising_pipeline.batch.plan import MANIFEST, Work
 from denoising_pipeline.batch.record import Record
-from denoising_pipeline.batch.results import FileResult
+from denoising_pipeline.batch.results import FileResult, shown
 from denoising_pipeline.core.files import atomic_write
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.file import load_denoiser
@@ -32,6 +34,10 @@ MODELS: dict[str, Path] = {}
 
 _loaded: dict[str, Denoiser] = {}
 _loading = threading.Lock()
+
+
+class NotSharedError(ValueError):
+    """The machine of this process does not see a folder of the collection."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,9 @@ def denoise_shard(job: Job, shard: str, files: Sequence[Named]) -> list[FileResu
 
     Raises:
         DiskFullError: Whatever comes next would fail, too.
+        NotSharedError: Likewise; or it would be written where nobody looks.
     """
+    _check_shared(job.naming)
     forget_records()
     denoiser = _denoiser(job)
     options = replace(job.options, model=MODELS[job.model])
@@ -99,12 +107,31 @@ def look_at_shard(job: Job, shard: str, files: Sequence[Named]) -> list[FileResu
 
     Returns:
         Those that will fail, with the reason.
+
+    Raises:
+        NotSharedError: They are not to be seen from here.
     """
+    _check_shared(job.naming)
     forget_records()
     options = replace(job.options, model=MODELS[job.model])
     items = (job.naming.item(each.base, each.name, shard, each.partner) for each in files)
     looked = [look_at_file(_work(item), options) for item in items]
     return [found for found in looked if found.status == "failed"]
+
+
+def _check_shared(naming: Naming) -> None:
+    """Refuse a machine without the folders; where outputs go, the command has left a file."""
+    places = [(folder, folder) for folder, _ in naming.bases]
+    places += [(naming.root, naming.root / MANIFEST / SHARDS)]
+    places += [(naming.against, naming.against)] if naming.against else []
+    for folder, proof in places:
+        # Not `Path.exists`, which raises where nobody may look.
+        if isinstance(folder, Path) and not os.path.exists(proof):  # noqa: PTH110
+            raise NotSharedError(
+                f"The machine '{socket.gethostname()}' of the cluster does not see "
+                f"'{shown(folder)}' as this one does: let all see it under this path, or use "
+                "object storage."
+            )
 
 
 def _work(item: Item) -> Work:
