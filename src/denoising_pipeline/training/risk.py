@@ -30,7 +30,7 @@ so much."""
 CALIBRATED_ON, CALIBRATED_SIDE = 6, 256
 """Validation images on which filters are calibrated, and pixels of the sides of their middles."""
 
-LEVEL = 0.25
+LEVEL = 0.2
 """Noise for which the options of the filters are tried; for other noise they grow with it."""
 
 FAINTEST = 1 / 255
