@@ -394,8 +394,12 @@ def test_another_section_is_one_function() -> None:
 def test_without_clean_images_filters_and_the_start_stand_beside_by_the_risk() -> None:
     result = part(parsed(without_clean()), "result")
     text = " ".join(result.get_text(" ", strip=True).split())
-    for name in ("photos", "non-local means", "wavelet", "total variation"):
-        assert f"Below {name}" in text
+    assert "Below photos" in text
+    means = [row for row in cells(result) if len(row) == 5]
+    names = ["denoised", "photos", "non-local means", "wavelet", "total variation", "noisy"]
+    assert [row[0] for row in means] == names
+    assert means[4][1::2] == ["0.011250", "-0.001250"]
+    assert means[4][4] == "-0.001446 to -0.001054"
     alerts = " ".join(alert.get_text(" ", strip=True) for alert in result.select(".alert"))
     assert "not as low as that of filters" in alerts
     assert "total variation 0.011250, lower by 0.001250 (" in alerts

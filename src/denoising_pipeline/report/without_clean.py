@@ -61,11 +61,11 @@ def headline_without_clean(results: Results, warnings: Sequence[str]) -> Section
             f"risk of the noisy images: {RISK.text(summary['noisy_risk'])}",
         ),
     ]
-    for key, name in beside(summary).items():
-        remark = f"{_interval(results, f'{key}_risk_gain')}; {name}"
-        remark += ", from which it was trained on: " if key == "start" else ", calibrated: "
-        remark += RISK.text(summary[f"{key}_risk"])
-        items.append((f"Below {name}", RISK.text(summary[f"{key}_risk_gain"]), remark))
+    if "start_risk_gain" in summary:
+        start = Path(summary["start"]).name
+        remark = f"{_interval(results, 'start_risk_gain')}; {start}, from which it was trained on: "
+        remark += RISK.text(summary["start_risk"])
+        items.append((f"Below {start}", RISK.text(summary["start_risk_gain"]), remark))
     alerts = [Alert(text) for text in (*warnings, *results.card.caveats)]
     assumption = [Text(results.card.assumption)] if results.card.assumption else []
     return Section(
@@ -77,6 +77,7 @@ def headline_without_clean(results: Results, warnings: Sequence[str]) -> Section
             *assumption,
             Figures(items),
             *in_short(results),
+            _means(results),
             *_predicted(results),
             _every_image(results),
             _residual(results),
@@ -101,6 +102,30 @@ def worse_than_filters(summary: Mapping[str, Any]) -> str | None:
     return (
         f"Its risk of {RISK.text(summary['risk'])} is not as low as that of filters, which are no "
         f"networks: {'; '.join(lost)}. In brackets: {summary['confidence']:.0%} intervals."
+    )
+
+
+def _means(results: Results) -> Table:
+    """Return the mean risk of the denoiser and of all that stands beside it."""
+    summary, names = results.summary, beside(results.summary)
+    keys = ["risk", *(f"{key}_risk" for key in names), "noisy_risk"]
+    return Table(
+        "Mean risk over test images; the options of filters were chosen by it on validation images",
+        [
+            words("", ["denoised", *names.values(), "noisy"]),
+            numbers("risk", [summary[key] for key in keys], f".{RISK.digits}f"),
+            words(f"{summary['confidence']:.0%} interval", [_ends(results, key) for key in keys]),
+            numbers(
+                "above the denoised",
+                [summary[key] - summary["risk"] for key in keys],
+                f"+.{RISK.digits}f",
+            ),
+            words(
+                "its interval",
+                ["", *(_ends(results, f"{key}_risk_gain") for key in names), ""],
+            ),
+        ],
+        chosen="denoised",
     )
 
 
@@ -134,16 +159,16 @@ def _every_image(results: Results) -> Table:
     names = {"": "denoised", "noisy_": "noisy"}
     names |= {f"{key}_": name for key, name in beside(results.summary).items()}
     columns += [
-        numbers(f"risk, {name}", metrics[f"{key}risk"], f".{RISK.digits}f")
-        for key, name in names.items()
+        numbers(name, metrics[f"{key}risk"], f".{RISK.digits}f") for key, name in names.items()
     ]
     for key, name in (("predicted", "denoised"), ("start_predicted", names.get("start_", ""))):
         if key in metrics:
-            columns.append(numbers(f"predicted PSNR [dB], {name}", metrics[key], ".2f"))
+            columns.append(numbers(f"PSNR [dB], {name}", metrics[key], ".2f"))
             ends = zip(metrics[f"{key}_low"], metrics[f"{key}_high"], strict=True)
             texts = [between(low, high, ".2f") for low, high in ends]
             columns.append(Column("its interval", metrics[f"{key}_low"].tolist(), texts))
-    return Table("Every test image", columns, folded=len(metrics) > MANY)
+    predicted = ", and the predicted PSNR" if "start_predicted" in metrics else ""
+    return Table(f"Risk of every test image{predicted}", columns, folded=len(metrics) > MANY)
 
 
 def _residual(results: Results) -> Table:
@@ -173,6 +198,8 @@ def _residual(results: Results) -> Table:
 
 
 def _interval(results: Results, key: str) -> str:
-    summary = results.summary
-    low, high = (RISK.text(summary[f"{key}{end}"]) for end in ENDS[1:])
-    return f"{summary['confidence']:.0%} interval {low} to {high}"
+    return f"{results.summary['confidence']:.0%} interval {_ends(results, key)}"
+
+
+def _ends(results: Results, key: str) -> str:
+    return " to ".join(RISK.text(results.summary[f"{key}{end}"]) for end in ENDS[1:])
