@@ -110,10 +110,10 @@ def scores(summary: Mapping[str, Any]) -> Table:
     for key, label, text in gains:
         values = [text(summary[f"{key}{end}"]) for end in ("", "_ci_low", "_ci_high")]
         rows.append([label, *between, values[0], " to ".join(values[1:])])
-    for key, label in (("predicted", "PSNR"), ("start_predicted", "PSNR of its start")):
+    for key, label in (("predicted", "PSNR"), ("start_predicted", "PSNR of start")):
         if key in summary:
             ends = " to ".join(f"{summary[f'{key}_{end}']:.2f}" for end in ("low", "high"))
-            row = [f"Predicted, not measured: {label} [dB]", *between, f"{summary[key]:.2f}", ends]
+            row = [f"Predicted {label} [dB]", *between, f"{summary[key]:.2f}", ends]
             rows.append(row)
     if summary.get("start_not_predicted"):
         of += f"\nNo PSNR is predicted of images that have {summary['start_not_predicted']}."

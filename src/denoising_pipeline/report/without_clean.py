@@ -112,7 +112,7 @@ def _means(results: Results) -> Table:
     return Table(
         "Mean risk over test images; the options of filters were chosen by it on validation images",
         [
-            words("", ["denoised", *names.values(), "noisy"]),
+            words("denoiser", ["denoised", *names.values(), "noisy"]),
             numbers("risk", [summary[key] for key in keys], f".{RISK.digits}f"),
             words(f"{summary['confidence']:.0%} interval", [_ends(results, key) for key in keys]),
             numbers(
