@@ -9,7 +9,7 @@ from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.training.assumptions import assumed, caveats, look_at_noise
 from denoising_pipeline.training.objectives import OBJECTIVES, Objective
 
-CLEAN = 0.25 + 0.5 * np.float32(data.astronaut()[:96, 160:288] / 255)
+CLEAN: Images = 0.25 + (data.astronaut()[:96, 160:288] / 510).astype(np.float32)
 SELF_SUPERVISED = sorted(name for name, found in OBJECTIVES.items() if found.self_supervised)
 
 

@@ -28,7 +28,7 @@ from denoising_pipeline.training.risk import (
 )
 
 SIGMA = 0.1
-CLEAN = 0.25 + 0.5 * np.float32(data.astronaut()[:96, 160:288] / 255)
+CLEAN: Images = 0.25 + (data.astronaut()[:96, 160:288] / 510).astype(np.float32)
 
 
 def shot(seed: int) -> Images:
