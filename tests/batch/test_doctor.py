@@ -16,12 +16,13 @@ from small_denoiser import write_denoiser
 from denoising_pipeline.batch.doctor import Findings, examine
 from denoising_pipeline.batch.doctor.advice import ADDED_NOISE, ENOUGH, LEAST, ways
 from denoising_pipeline.batch.doctor.examine import NEIGHBOURS, SAMPLE, sample
-from denoising_pipeline.batch.doctor.looks import BLOCKED, CORRELATED, GROWING, look_at
+from denoising_pipeline.batch.doctor.looks import look_at
 from denoising_pipeline.batch.doctor.prospects import BATCH, PATCH, PATCHES, gained
 from denoising_pipeline.cli.doctor import doctor
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.file import load_denoiser
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.noise_kinds import BLOCKED, CORRELATED, GROWING
 from denoising_pipeline.images.pair_names import find_pairs
 
 PHOTOGRAPH = (data.astronaut()[:384, :384].reshape(192, 2, 192, 2, 3).mean((1, 3)) / 255).astype(

@@ -144,7 +144,7 @@ def test_noise_that_is_cut_off_is_told_from_the_histogram(tmp_path: Path) -> Non
     folders = [tmp_path / "grey", tmp_path / "dark"]
     grey, dark = (" ".join(material(each, examine(each)).reasons) for each in folders)
     assert "cut off" not in grey
-    assert "the noise of 8 of 8 is cut off at black or white" in dark
+    assert "The noise of 8 of 8 images is cut off at black or white" in dark
     assert "not zero on average" in dark
 
 

@@ -1,9 +1,10 @@
 """What was taken away from an image: noise, brightness, structure."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from denoising_pipeline.evaluation.without_clean import residuals
+from denoising_pipeline.evaluation.without_clean import beside, residuals, summary_without_clean
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
 
@@ -44,3 +45,27 @@ def test_images_of_any_size_down_to_a_pixel() -> None:
     noisy = ImageSet.collect(images, shapes, np.float32)
     dark = ImageSet(np.zeros_like(noisy.values), noisy.shapes)
     assert all(np.isfinite(values).all() for values in residuals(noisy, dark).values())
+
+
+def test_filters_and_predictions_are_summed_up() -> None:
+    """A prediction has no interval over images: the mean of its own bounds stands for it."""
+    table = pd.DataFrame(
+        {
+            "risk": [0.25, 0.5, 0.75],
+            "noisy_risk": [1.0, 1.0, 1.0],
+            "start_risk": [0.5, 0.5, 1.0],
+            "wavelet_risk": [0.25, 0.25, 0.25],
+            "start_predicted": [30.0, 32.0, np.nan],
+            "start_predicted_low": [28.0, 30.0, np.nan],
+            "start_predicted_high": [31.0, 33.0, np.nan],
+            "start_not_predicted": ["", "", "hardly any noise"],
+        }
+    )
+    found = summary_without_clean(table, "some/photos.zip", 0.95)
+    assert beside(found) == {"start": "photos.zip", "wavelet": "wavelet"}
+    assert found["wavelet_risk_gain"] == -0.25
+    assert found["wavelet_risk_gain_ci_low"] < -0.25 < found["wavelet_risk_gain_ci_high"]
+    ends = [found[f"start_predicted{end}"] for end in ("", "_low", "_high")]
+    assert ends == [31.0, 29.0, 32.0]
+    assert found["n_start_predicted"] == 2
+    assert found["start_not_predicted"] == "hardly any noise"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import numpy as np
 import pandas as pd
 import pytest
 from kedro.io import DataCatalog
@@ -13,6 +14,7 @@ from kedro.pipeline import Pipeline, node
 from matplotlib.figure import Figure
 
 from denoising_pipeline.evaluation.metrics import METRICS
+from denoising_pipeline.evaluation.without_clean import summary_without_clean
 from denoising_pipeline.hooks import ConsoleHooks
 
 
@@ -303,3 +305,30 @@ def test_robustness_ends_with_the_strongest_of_every_shift(
         "boats 5.00 6.00 7.00",
     ):
         assert expected.split() in lines
+
+
+def test_without_clean_images_filters_stand_beside_and_a_loss_to_them_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    risk = np.array([0.01, 0.02, 0.03])
+    table = pd.DataFrame(
+        {
+            "risk": risk,
+            "noisy_risk": 2 * risk,
+            "start_risk": 1.5 * risk,
+            "wavelet_risk": 0.5 * risk,
+            "start_predicted": 30.125,
+            "start_predicted_low": 28.5,
+            "start_predicted_high": 31.75,
+            "start_not_predicted": ["", "", "hardly any noise"],
+        }
+    )
+    found = summary_without_clean(table, "photos", 0.9)
+    lines = [" ".join(line) for line in printed(Pipeline([EVALUATION]), tmp_path, capsys, **found)]
+    said = " ".join(lines)
+    assert any(line.startswith("Risk below that of photos 0.010000") for line in lines)
+    assert any(line.startswith("Risk below that of wavelet -0.010000") for line in lines)
+    assert "Predicted PSNR of start [dB]" in said
+    assert "28.50 to 31.75" in said
+    assert "No PSNR is predicted of images that have hardly any noise." in said
+    assert "not as low as that of filters, which are no networks: wavelet 0.010000" in said

@@ -139,6 +139,11 @@ def test_without_clean_images_nothing_that_needs_them_is_said(project: Project, 
     summary = json.loads(project.saved(alone, "summary.json").read_text())
     assert summary["risk"] > 0
     assert summary["start_risk_gain"] == pytest.approx(summary["start_risk"] - summary["risk"])
+    filters = {"non_local_means", "wavelet", "total_variation"}
+    for name in filters:
+        assert summary[f"{name}_risk_gain"] == pytest.approx(
+            summary[f"{name}_risk"] - summary["risk"]
+        )
     needs_clean = [
         key for key in {**summary, **alone.data.metrics} if "psnr" in key or "ssim" in key
     ]
@@ -147,6 +152,8 @@ def test_without_clean_images_nothing_that_needs_them_is_said(project: Project, 
     result = page.find(id="result")
     assert result
     assert "no PSNR, no SSIM" in result.get_text(" ")
+    assert {"wavelet", "total variation"} <= {cell.get_text() for cell in result.select("th")}
+    assert "noise2noise assumes two shots that show the same" in result.get_text(" ")
     assert [page.find(id=name) for name in ("distribution", "extremes", "robustness")] == [None] * 3
 
 
@@ -158,6 +165,7 @@ def test_it_is_registered_by_its_risk_and_not_compared_with_what_has_psnr(
     assert "other source" in version.tags["decision.reason"]
     assert float(version.tags["risk"]) == pytest.approx(alone.data.metrics["test/risk"], rel=1e-4)
     assert "there are no clean images" in (version.description or "")
+    assert "noise2noise assumes two shots that show the same" in (version.description or "")
 
 
 def test_the_benchmark_refuses_images_without_clean_ones(project: Project, alone: Run) -> None:

@@ -8,11 +8,23 @@ from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup, Tag
-from report_inputs import CARD, COMMIT, COUNT, changed, history, parsed, part, photographs, results
+from report_inputs import (
+    CARD,
+    COMMIT,
+    COUNT,
+    changed,
+    history,
+    parsed,
+    part,
+    photographs,
+    results,
+    without_clean,
+)
 
 from denoising_pipeline.report import SECTIONS, Results, RunFacts, render
 from denoising_pipeline.report.blocks import Section, Text
 from denoising_pipeline.report.others import SIDES
+from denoising_pipeline.report.tables import UNKNOWN
 from denoising_pipeline.report.words import WORDS
 
 
@@ -391,3 +403,53 @@ def test_another_section_is_one_function() -> None:
     page = BeautifulSoup(render(results(), [*SECTIONS, more]), "html.parser")
     assert part(page, "more").get_text(" ", strip=True) == f"More {COUNT} images"
     assert page.select("nav a")[-1]["href"] == "#more"
+
+
+def test_without_clean_images_filters_and_the_start_stand_beside_by_the_risk() -> None:
+    result = part(parsed(without_clean()), "result")
+    text = " ".join(result.get_text(" ", strip=True).split())
+    assert "Below photos" in text
+    means = [row for row in cells(result) if len(row) == 5]
+    names = ["denoised", "photos", "non-local means", "wavelet", "total variation", "noisy"]
+    assert [row[0] for row in means] == names
+    assert means[4][1::2] == ["0.011250", "-0.001250"]
+    assert means[4][4] == "-0.001446 to -0.001054"
+    alerts = " ".join(alert.get_text(" ", strip=True) for alert in result.select(".alert"))
+    assert "not as low as that of filters" in alerts
+    assert "total variation 0.011250, lower by 0.001250 (" in alerts
+    assert "wavelet 0." not in alerts
+    rows = [row for row in cells(result) if "boats" in row[0]]
+    assert len(rows) == 6
+    assert rows[0][1:7] == ["0.010000", "0.020000", "0.011000", "0.012000", "0.013000", "0.009000"]
+
+
+def test_without_clean_images_a_psnr_is_predicted_with_its_interval_or_said_why_not() -> None:
+    found = without_clean()
+    result = part(parsed(found), "result")
+    text = " ".join(result.get_text(" ", strip=True).split())
+    assert "No PSNR is predicted for the new denoiser" in text
+    assert "photos: predicted PSNR 30.00 dB (28.00 to 31.00), the mean of 5 images" in text
+    assert "Nothing measured it" in text
+    assert "No PSNR is predicted for photos of images that have hardly any noise." in text
+    first, *_, last = [row[-2:] for row in cells(result) if "boats" in row[0]]
+    assert (first, last) == (["30.00", "28.00 to 31.00"], [UNKNOWN, UNKNOWN])
+    kept = [name for name in map(str, found.image_metrics) if "predicted" not in name]
+    bare = replace(
+        found,
+        image_metrics=found.image_metrics[kept],
+        summary={key: value for key, value in found.summary.items() if "predicted" not in key},
+    )
+    text = part(parsed(bare), "result").get_text(" ", strip=True)
+    assert "None for photos, which never learnt to predict one" in text
+    assert " dB" not in text
+
+
+def test_what_training_without_clean_images_assumes_stands_in_the_report() -> None:
+    page = parsed(without_clean())
+    result, denoiser = part(page, "result"), part(page, "denoiser")
+    caveat = "The noise of 3 of 9 images is cut off at black or white."
+    assert caveat in [alert.get_text(strip=True) for alert in result.select(".alert")]
+    assert "assumes independent noise" in result.get_text(" ")
+    rows = {row[0]: row[-1] for row in cells(denoiser)}
+    assert "assumes independent noise" in rows["assumption"]
+    assert rows["what the images say against it"] == caveat

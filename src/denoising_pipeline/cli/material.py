@@ -12,11 +12,13 @@ from pydantic import ValidationError
 from denoising_pipeline.batch.doctor import Findings
 from denoising_pipeline.batch.doctor.advice import LEAST, SAME_NAME
 from denoising_pipeline.batch.doctor.findings import MOSTLY
-from denoising_pipeline.batch.doctor.looks import BLOCKED, CLIPPED, CORRELATED, CUT_OFF, STRIPED
 from denoising_pipeline.batch.plan import walk
+from denoising_pipeline.cli.own_recipe import objective_without_clean
 from denoising_pipeline.images.files import OTHER_SUFFIXES, ImageError, Pages
 from denoising_pipeline.images.options import IngestionParameters, PairNames
 from denoising_pipeline.images.pair_names import matched
+from denoising_pipeline.training.assumptions import SeenNoise, assumed, caveats
+from denoising_pipeline.training.objectives import OBJECTIVES
 
 Kind: TypeAlias = Literal["clean", "pairs", "noisy"]
 
@@ -134,18 +136,12 @@ def _images(found: Findings, scene: str | None, *, noisy: bool) -> Material:
         *_pages(found, alone),
         *([_compared(still)] if found.stacks else ()),
     ]
-    if cut := sum(found.noise.kinds.get(kind, 0) for kind in (CUT_OFF, CLIPPED)):
-        reasons.append(
-            f"Careful: the noise of {cut} of {len(found.looks)} is cut off at black or white, and "
-            "there it is not zero on average: what is dark will come out too bright, what is "
-            "bright too dark."
-        )
-    kinds = {kind for kind in (CORRELATED, STRIPED, BLOCKED) if found.noise.kinds.get(kind)}
-    if kinds and not (scene or still):
-        reasons.append(
-            f"Careful: the noise of some is not independent from pixel to pixel "
-            f"({', '.join(sorted(kinds))}), and what neighbours have in common will stay."
-        )
+    noise = found.noise
+    seen = SeenNoise(noise.known + noise.unknown, noise.kinds, noise.clipped)
+    name = objective_without_clean(shots=bool(scene or still))
+    objective = OBJECTIVES[name].model_validate({"name": name})
+    reasons.append(assumed(objective, seen))
+    reasons += [f"Careful: {doubt}" for doubt in caveats(objective, seen)]
     if found.repeats and not (scene or still):
         reasons.append(
             f"Careful: {sum(found.repeats)} of them look like shots of {len(found.repeats)} "

@@ -78,6 +78,11 @@ class Recipe:
             (conf / name).write_text(text)
 
 
+def objective_without_clean(*, shots: bool) -> str:
+    """Return the name of what noisy images alone are learnt by, shots of scenes or not."""
+    return "noise2noise" if shots else "neighbor2neighbor"
+
+
 def held_out(images: int) -> tuple[int, int]:
     """Return how many images of a folder are for the test, and how many for validation."""
     test = min(max(round(0.15 * images), TEST[0]), TEST[1])
@@ -160,7 +165,7 @@ def _special(given: "Material") -> tuple[dict[str, Any], dict[str, Any], tuple[f
     if given.names:
         names = given.names.model_dump(mode="json")
         return {"pairs": names}, {"objective": {"name": "relative"}}, (0.0005, 0.003)
-    objective = "noise2noise" if given.scene or given.still else "neighbor2neighbor"
+    objective = objective_without_clean(shots=bool(given.scene or given.still))
     return {"noisy": True}, {"objective": {"name": objective}}, (0.0003, 0.001)
 
 

@@ -48,6 +48,8 @@ class Card(BaseModel):
         degradation: What it was trained to undo, with every option.
         seed: Root seed of its training, and of the noise on validation and test images.
         objective: What was compared with what in training.
+        assumption: What learning from noisy images takes for granted; empty: nothing.
+        caveats: What the images say against that, a sentence each.
         training: Every parameter of the training.
         start: The card of the denoiser that was trained on; None: it was trained from nothing.
         validation: Scores on validation images of the weights that were kept.
@@ -62,6 +64,8 @@ class Card(BaseModel):
     degradation: NoiseInjectionParameters
     seed: int
     objective: str = "supervised"
+    assumption: str = ""
+    caveats: tuple[str, ...] = ()
     training: dict[str, Any] = Field(default_factory=dict)
     start: "Card | None" = None
     validation: dict[str, float] = Field(default_factory=dict)

@@ -6,6 +6,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
+from denoising_pipeline.images.noise_kinds import GROWING, UNLIKE_TRAINING, noise_kinds
+from denoising_pipeline.images.noise_level import NoiseEstimate
+from denoising_pipeline.pictures.noise_warnings import is_beyond
+
 Image = npt.NDArray[np.float32]
 
 LEAST = 1e-3
@@ -59,6 +63,27 @@ class Quality(BaseModel):
         """
         psnr = float(features(noisy, denoised, sigma) @ np.array(self.weights))
         return Prediction(psnr=psnr, low=psnr - self.below, high=psnr + self.above)
+
+
+def unlike_learnt(noise: NoiseEstimate, mean: float, highest: float | None) -> str:
+    """Return why what `Quality` learnt does not hold for an image; nothing: nobody can see why not.
+
+    It was learnt on independent Gaussian noise of one level in each image. That an image is no
+    photograph is not seen here.
+
+    Args:
+        noise: What is known of the noise of the image.
+        mean: Brightness of the image, in [0, 1].
+        highest: As for `noise_warnings`.
+    """
+    if noise.level is None:
+        return "noise of a level that cannot be told"
+    if noise.is_clean:
+        return "hardly any noise"
+    if is_beyond(noise.sigma, highest):
+        return "more noise than it was trained on"
+    unlike = [k for k in noise_kinds(noise, mean) if k in UNLIKE_TRAINING or k == GROWING]
+    return f"noise that is not what it was calibrated on ({', '.join(unlike)})" if unlike else ""
 
 
 def features(noisy: Image, denoised: Image, sigma: float) -> npt.NDArray[np.float64]:

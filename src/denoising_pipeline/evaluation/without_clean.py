@@ -1,6 +1,7 @@
 """What can be known of denoised images without clean ones, and what it comes to."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,27 @@ import pandas as pd
 from denoising_pipeline.evaluation.metrics import mean_intervals
 from denoising_pipeline.images.arrays import Images, Values
 from denoising_pipeline.images.sets import ImageSet
+
+FILTERS = {
+    "non_local_means": "non-local means",
+    "wavelet": "wavelet",
+    "total_variation": "total variation",
+}
+"""Filters that networks stand beside without clean images: in columns, and in words."""
+
+LEAST = 16
+"""Pixels to each side of images that these filters can take."""
+
+
+def beside(summary: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the risk of a denoiser is compared with, by the prefix of its keys, in words.
+
+    Args:
+        summary: What `summary_without_clean` returns.
+    """
+    names = {"start": Path(summary["start"]).name} if "start" in summary else {}
+    names |= FILTERS
+    return {key: name for key, name in names.items() if f"{key}_risk_gain" in summary}
 
 
 def residuals(noisy: Images | ImageSet, denoised: Images | ImageSet) -> dict[str, Values]:
@@ -52,17 +74,29 @@ def summary_without_clean(
         For each column its mean and the bounds of the interval over images, named as in
         `summarize`; `risk_gain`, how much lower the risk is than that of doing nothing, and
         `worse_than_noisy`, whether it is not; if it was trained on from another denoiser, `start`
-        and `start_risk_gain`, how much lower the risk is than that of this one, with bounds.
+        and `start_risk_gain`, how much lower the risk is than that of this one, with bounds, and
+        likewise for each of `FILTERS`. Where PSNRs are predicted of images (`predictions`), the
+        mean of them and of the bounds of each, `[start_]predicted`, `_low` and `_high`, and of how
+        many, `n_[start_]predicted`; and `[start_]not_predicted`, what images have of which none
+        is, in words.
     """
     measured = [
         name for name in map(str, image_metrics) if name.endswith("risk") or "residual" in name
     ]
     scores = {name: image_metrics[name].to_numpy() for name in measured}
-    if start:
-        scores["start_risk_gain"] = scores["start_risk"] - scores["risk"]
+    for other in ("start", *FILTERS):
+        if f"{other}_risk" in scores:
+            scores[f"{other}_risk_gain"] = scores[f"{other}_risk"] - scores["risk"]
     means = mean_intervals(scores, confidence)
     gain = means["noisy_risk"] - means["risk"]
-    known = {"start": start} if start else {}
+    known: dict[str, Any] = {"start": start} if start else {}
+    for name in ("predicted", "start_predicted"):
+        if name in image_metrics and image_metrics[name].notna().any():
+            ends = [name, f"{name}_low", f"{name}_high"]
+            known |= {end: float(image_metrics[end].mean()) for end in ends}
+            known[f"n_{name}"] = int(image_metrics[name].notna().sum())
+        if (why := name.replace("predicted", "not_predicted")) in image_metrics:
+            known[why] = ", or ".join(sorted(set(image_metrics[why]) - {""}))
     return {**means, **known, "risk_gain": gain, "worse_than_noisy": gain <= 0}
 
 

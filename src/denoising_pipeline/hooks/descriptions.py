@@ -79,6 +79,8 @@ def describe_denoiser(denoiser: Denoiser, score: str, run_id: str) -> str:
     lines = [
         f"- Trained on {card.images.train_images:,} images of {card.images.source}{licence}.",
         f"- Undoes {card.noise.describe()}.",
+        *([f"- Learnt without clean images: {card.assumption}"] if card.assumption else []),
+        *(f"- **Careful:** {caveat}" for caveat in card.caveats),
         *([f"- {score}"] if score else []),
     ]
     shown = [picture(run_id, PICTURE)] if score else []

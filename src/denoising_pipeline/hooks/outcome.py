@@ -11,6 +11,7 @@ from kedro.io import DataCatalog
 from denoising_pipeline.datasets.metric_names import CONSTANTS
 from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.evaluation.scoring import RISK, SCORE_FORMATS
+from denoising_pipeline.evaluation.without_clean import beside
 
 NUMBERS = ("downstream_summary", "uncertainty_summary", "study_summary")
 """Summaries of pipelines that have no table in Markdown of their own."""
@@ -99,14 +100,23 @@ def scores(summary: Mapping[str, Any]) -> Table:
             keys = [f"{prefix}{score.key}" for prefix in columns.values()]
             values = [score.text(summary[key]) if key in summary else "" for key in keys]
             rows.append([score.label, *values, " to ".join(map(score.text, bounds))])
-    for key, label, text in (
-        ("start_risk_gain", "Risk below that of {}", RISK.text),
-        ("start_gain", "Gain over {} [dB]", "{:+.2f}".format),
-    ):
+    gains = [
+        (f"{key}_risk_gain", f"Risk below that of {name}", RISK.text)
+        for key, name in beside(summary).items()
+    ]
+    if "start_gain" in summary:
+        start = Path(summary["start"]).name
+        gains.append(("start_gain", f"Gain over {start} [dB]", "{:+.2f}".format))
+    for key, label, text in gains:
+        values = [text(summary[f"{key}{end}"]) for end in ("", "_ci_low", "_ci_high")]
+        rows.append([label, *between, values[0], " to ".join(values[1:])])
+    for key, label in (("predicted", "PSNR"), ("start_predicted", "PSNR of start")):
         if key in summary:
-            values = [text(summary[f"{key}{end}"]) for end in ("", "_ci_low", "_ci_high")]
-            start = label.format(Path(summary["start"]).name)
-            rows.append([start, *between, values[0], " to ".join(values[1:])])
+            ends = " to ".join(f"{summary[f'{key}_{end}']:.2f}" for end in ("low", "high"))
+            row = [f"Predicted {label} [dB]", *between, f"{summary[key]:.2f}", ends]
+            rows.append(row)
+    if summary.get("start_not_predicted"):
+        of += f"\nNo PSNR is predicted of images that have {summary['start_not_predicted']}."
     if "limit_psnr" in summary:
         limit = f"limit about {summary['limit_psnr']:.1f}"
         distance = f"{summary['limit_distance']:.2f}"

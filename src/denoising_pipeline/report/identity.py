@@ -21,6 +21,8 @@ def the_denoiser(results: Results) -> Section:
         "licence of the images": card.images.licence or "not known",
         "degradation": _degradation(card.degradation.model_dump(mode="json")),
         "objective": card.objective,
+        **({"assumption": card.assumption} if card.assumption else {}),
+        **({"what the images say against it": " ".join(card.caveats)} if card.caveats else {}),
         "architecture": options(results.architecture),
         "weights": f"{results.weight_count:,}",
         "epochs": len(results.history),

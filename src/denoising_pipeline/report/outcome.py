@@ -14,7 +14,7 @@ from denoising_pipeline.report.others import in_short
 from denoising_pipeline.report.pictures import HEARD, HEARD_SECONDS, pictures, shown_side
 from denoising_pipeline.report.results import Results
 from denoising_pipeline.report.tables import UNKNOWN, Column, Table, between, words
-from denoising_pipeline.report.without_clean import headline_without_clean
+from denoising_pipeline.report.without_clean import headline_without_clean, worse_than_filters
 
 DO_NOT_USE = (
     "Do not use this denoiser; train it for more epochs (training.epochs) or by other options of "
@@ -48,6 +48,8 @@ def worse_than_baseline(summary: Mapping[str, Any]) -> str | None:
         summary: `baseline`, and of each score that it has too the mean of both and the gain over
             it with its bounds, are read, if they are known.
     """
+    if "risk" in summary:
+        return worse_than_filters(summary)
     lost = []
     for score in SCORE_FORMATS:
         if summary.get(score.over_baseline, 0) >= 0:
@@ -67,8 +69,13 @@ def worse_than_baseline(summary: Mapping[str, Any]) -> str | None:
 def headline(results: Results) -> Section:
     """Mean scores with their intervals, what was gained, and how far the limit is."""
     if not results.has_clean:
-        known = (worse_than_noisy(results.summary), of_one_stack(results.source_manifest))
-        return headline_without_clean(results, filter(None, known))
+        summary = results.summary
+        told = (
+            worse_than_noisy(summary),
+            worse_than_baseline(summary),
+            of_one_stack(results.source_manifest),
+        )
+        return headline_without_clean(results, [*filter(None, told)])
     summary = results.summary
     low, high = summary["psnr_ci_low"], summary["psnr_ci_high"]
     remark = (

@@ -11,7 +11,7 @@ from denoising_pipeline.batch.doctor.findings import (
     FoundPairs,
     Way,
 )
-from denoising_pipeline.batch.doctor.looks import UNLIKE_TRAINING
+from denoising_pipeline.images.noise_kinds import UNLIKE_TRAINING
 from denoising_pipeline.images.noise_level import CLEAN
 from denoising_pipeline.pictures.noise_warnings import is_beyond
 

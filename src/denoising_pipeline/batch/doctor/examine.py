@@ -163,6 +163,7 @@ def _noise(looks: Sequence[Look]) -> Noise:
         high=high if high is None else float(high),
         bands=dict(zip(names, map(int, counts), strict=True)),
         kinds=_counted(kind for look in looks for kind in look.kinds),
+        clipped=float(np.mean([look.clipped for look in looks])) if looks else 0.0,
     )
 
 

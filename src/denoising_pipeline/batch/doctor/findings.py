@@ -27,6 +27,7 @@ class Noise:
         high: A tenth have more.
         bands: Files in each of the bands between `BANDS`, by name.
         kinds: Files of which something else is to be said, by what that is.
+        clipped: Mean share of the values that are black or white.
     """
 
     known: int
@@ -36,6 +37,7 @@ class Noise:
     high: float | None
     bands: Mapping[str, int]
     kinds: Mapping[str, int]
+    clipped: float
 
 
 @dataclass(frozen=True)

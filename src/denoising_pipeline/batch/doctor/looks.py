@@ -1,7 +1,6 @@
 """What one file is, and what of it is compared with other files."""
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,32 +9,13 @@ import numpy.typing as npt
 
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.files import ImageError, Pages
-from denoising_pipeline.images.noise_level import CLEAN, NoiseEstimate, estimate_noise
+from denoising_pipeline.images.noise_kinds import noise_kinds
+from denoising_pipeline.images.noise_level import NoiseEstimate, estimate_noise
 from denoising_pipeline.images.pairs import differ_by_noise
 from denoising_pipeline.pictures.formats import MAX_PIXELS, PictureError, open_picture
 
 GRID = 16
 """Rows and columns of the small picture by which scenes are recognized."""
-
-GROWING, CORRELATED, SHARPENED, STRIPED, BLOCKED, CUT_OFF, CLIPPED = (
-    "grows with brightness",
-    "correlated between neighbours",
-    "sharpened",
-    "striped",
-    "blocks of JPEG",
-    "cut off at black or white",
-    "mostly black or white",
-)
-"""What there is to say of noise."""
-
-UNLIKE_TRAINING = frozenset({CORRELATED, SHARPENED, STRIPED, BLOCKED, CLIPPED})
-"""What the shipped denoiser does not expect."""
-
-CUT = 0.01
-"""Share of black and white values in a noisy image from where its noise counts as cut off."""
-
-_GROWN = 0.5
-"""Share of the noise's variance from where the signal counts as what it depends on."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +32,7 @@ class Look:
         pages: Images in the file.
         sigma: Noise level of the first page on the scale of [0, 1]; None: not known.
         kinds: What there is to say of the noise, in words.
+        clipped: Share of the values that are black or white.
         small: Mean brightness of the fields of a grid, float32 (GRID, GRID).
         digest: Of the pixels; equal for equal images.
     """
@@ -65,6 +46,7 @@ class Look:
     pages: int
     sigma: float | None
     kinds: tuple[str, ...]
+    clipped: float
     small: npt.NDArray[np.float32]
     digest: bytes
 
@@ -108,7 +90,8 @@ def look_at(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[Look, Images]:
         width=width,
         pages=picture.pages,
         sigma=_level(noise),
-        kinds=tuple(_kinds(noise, float(pixels.mean()))),
+        kinds=tuple(noise_kinds(noise, float(pixels.mean()))),
+        clipped=noise.clipped,
         small=_small(pixels),
         digest=hashlib.blake2b(np.ascontiguousarray(pixels).data, digest_size=16).digest(),
     )
@@ -143,16 +126,3 @@ def _level(noise: NoiseEstimate) -> float | None:
     most is black or white, as in a scanned text, edges are taken for noise.
     """
     return None if noise.is_clipped else noise.level
-
-
-def _kinds(noise: NoiseEstimate, mean: float) -> Iterator[str]:
-    kinds = {
-        GROWING: noise.sigma >= CLEAN and noise.gain * mean > _GROWN * noise.sigma**2,
-        CORRELATED: noise.is_correlated,
-        SHARPENED: noise.is_sharpened,
-        STRIPED: noise.is_striped,
-        BLOCKED: noise.has_blocks,
-        CUT_OFF: noise.sigma >= CLEAN and noise.clipped >= CUT and not noise.is_clipped,
-        CLIPPED: noise.is_clipped,
-    }
-    yield from (kind for kind, holds in kinds.items() if holds)

@@ -80,7 +80,7 @@ def score_test_images(
         )
     if denoiser and not len(test_clean):
         return images.join(
-            score_without_clean(test_noisy, test_denoised, splits, denoiser, denoisers)
+            score_without_clean(test_noisy, test_denoised, splits, denoiser, denoisers, val_noisy)
         )
     compared = {"": test_denoised, "noisy_": test_noisy}
     if denoiser and (start := denoiser.card.training.get("start")):

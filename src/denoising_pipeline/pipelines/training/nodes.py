@@ -1,5 +1,6 @@
 """The node that trains, and the one that describes what came of it."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -15,10 +16,13 @@ from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.report.results import RunFacts
 from denoising_pipeline.training import EpochLogger, train
+from denoising_pipeline.training.assumptions import assumed, caveats, look_at_noise
 from denoising_pipeline.training.checkpoints import Checkpoints
 from denoising_pipeline.training.options import TrainingParameters
 from denoising_pipeline.training.progress_pictures import PictureLogger
 from denoising_pipeline.training.sources import learnt_from
+
+logger = logging.getLogger(__name__)
 
 
 def train_denoiser(
@@ -70,6 +74,15 @@ def train_denoiser(
         training,
         seed,
     )
+    assumption = ""
+    doubts: tuple[str, ...] = ()
+    if training.objective.assumption and Workers.here().leads:
+        seen = look_at_noise(recorded_images if len(recorded_images) else val_noisy)
+        assumption = assumed(training.objective, seen)
+        doubts = caveats(training.objective, seen)
+        logger.info(assumption)
+        for doubt in doubts:
+            logger.warning("Careful: %s", doubt)
     start = denoisers(training.start) if training.start else None
     found, history = train(
         examples,
@@ -95,6 +108,8 @@ def train_denoiser(
         degradation=chosen,
         seed=seed,
         objective=training.objective.name,
+        assumption=assumption,
+        caveats=doubts,
         training=training.model_dump(mode="json"),
         start=start and start.card,
         validation=_kept(history, training.keep),

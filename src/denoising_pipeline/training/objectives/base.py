@@ -23,6 +23,9 @@ class Objective(Component, ABC):
             the images are clean.
         needs_level: Whether it has to know how noisy examples are, which those of a network that is
             told the level are known to be.
+        assumption: What the noise has to be like, so that the clean image is what is learnt, and
+            who found that: it ends a sentence that begins with the objective's name.
+        broken_by: What, seen of the noise (`images/noise_kinds.py`), speaks against that.
         shrink: How many times smaller than the examples, in height and width, what the network
             sees is.
     """
@@ -30,6 +33,8 @@ class Objective(Component, ABC):
     self_supervised: ClassVar[bool] = False
     second_shot: ClassVar[bool] = False
     needs_level: ClassVar[bool] = False
+    assumption: ClassVar[str] = ""
+    broken_by: ClassVar[frozenset[str]] = frozenset()
     shrink: ClassVar[int] = 1
 
     @abstractmethod

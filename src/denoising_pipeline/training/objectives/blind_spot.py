@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from denoising_pipeline.images.noise_kinds import CUT, DEPENDENT
 from denoising_pipeline.training.batches import Batch
 from denoising_pipeline.training.objectives.base import Objective
 
@@ -29,6 +30,11 @@ class BlindSpot(Objective):
     """
 
     self_supervised: ClassVar[bool] = True
+    assumption: ClassVar[str] = (
+        "noise that is zero on average and independent from pixel to pixel or, with stripes, of "
+        "all that is not on the same stripe (A. Krull et al., Noise2Void, 2019)"
+    )
+    broken_by: ClassVar[frozenset[str]] = CUT | DEPENDENT
 
     name: Literal["blind_spot"] = "blind_spot"
     share: float = Field(default=0.1, gt=0, le=0.5, description="share of pixels that are hidden")

@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.noise_kinds import CUT, DEPENDENT
 from denoising_pipeline.training.batches import Batch
 from denoising_pipeline.training.objectives.base import Objective
 
@@ -29,6 +30,11 @@ class FitToNoise(Objective):
     """
 
     self_supervised: ClassVar[bool] = True
+    assumption: ClassVar[str] = (
+        "noise that is independent from pixel to pixel and zero on average, and as strong as the "
+        "signal has it (S. Herbreteau and M. Unser, Noise2VST, 2024)"
+    )
+    broken_by: ClassVar[frozenset[str]] = CUT | DEPENDENT
 
     name: Literal["fit_to_noise"] = "fit_to_noise"
     step: int = Field(default=4, ge=2, le=32, description="pixels from one that is hidden to next")

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.noise_kinds import CUT, DEPENDENT
 from denoising_pipeline.training.batches import Batch
 from denoising_pipeline.training.objectives.base import Objective
 
@@ -30,6 +31,11 @@ class Neighbor2Neighbor(Objective):
     """
 
     self_supervised: ClassVar[bool] = True
+    assumption: ClassVar[str] = (
+        "noise that is independent from pixel to pixel and zero on average (T. Huang et al., "
+        "Neighbor2Neighbor, 2021)"
+    )
+    broken_by: ClassVar[frozenset[str]] = CUT | DEPENDENT
     shrink: ClassVar[int] = 2
 
     name: Literal["neighbor2neighbor"] = "neighbor2neighbor"

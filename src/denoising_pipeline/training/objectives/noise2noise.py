@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from denoising_pipeline.images.noise_kinds import CUT
 from denoising_pipeline.training.batches import Batch
 from denoising_pipeline.training.objectives.base import Objective
 
@@ -26,6 +27,11 @@ class Noise2Noise(Objective):
     """
 
     self_supervised: ClassVar[bool] = True
+    assumption: ClassVar[str] = (
+        "two shots that show the same, pixel by pixel, with noise that is zero on average and that "
+        "of one independent of the other's (J. Lehtinen et al., Noise2Noise, 2018)"
+    )
+    broken_by: ClassVar[frozenset[str]] = CUT
     second_shot: ClassVar[bool] = True
 
     name: Literal["noise2noise"] = "noise2noise"

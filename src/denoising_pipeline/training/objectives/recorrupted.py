@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from denoising_pipeline.images.noise_kinds import CUT, DEPENDENT, GROWING
 from denoising_pipeline.training.batches import Batch
 from denoising_pipeline.training.objectives.base import Objective
 
@@ -27,6 +28,11 @@ class Recorrupted(Objective):
     """
 
     self_supervised: ClassVar[bool] = True
+    assumption: ClassVar[str] = (
+        "Gaussian noise that is independent from pixel to pixel and everywhere of one level, which "
+        "is known well (T. Pang et al., Recorrupted-to-Recorrupted, 2021)"
+    )
+    broken_by: ClassVar[frozenset[str]] = CUT | DEPENDENT | {GROWING}
     needs_level: ClassVar[bool] = True
 
     name: Literal["recorrupted"] = "recorrupted"
