@@ -13,7 +13,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image as Pillow
 
 from denoising_pipeline.denoiser.denoiser import Denoiser
-from denoising_pipeline.denoiser.quality import Prediction
+from denoising_pipeline.denoiser.quality import Prediction, unlike_learnt
 from denoising_pipeline.images.noise_level import NoiseEstimate, estimate_noise
 from denoising_pipeline.pictures.formats import Picture, check_format, open_picture, write_picture
 from denoising_pipeline.pictures.noise_warnings import noise_warnings
@@ -244,7 +244,7 @@ def denoise_page(
         seen = _channels(pixels, denoiser.image_shape[2])
         given = denoiser(seen, 1, memory, sigma, fast=settings.fast, best=settings.best)
         found = _back(given, pixels.shape[2])
-        if denoiser.quality and (settings.sigma is not None or noise.level is not None):
+        if denoiser.quality and not unlike_learnt(noise, denoiser.trained_up_to):
             predicted = denoiser.quality.predict(pixels, found, level)
         denoised = _blended(pixels, found, settings.strength)
     height, width, _ = pixels.shape

@@ -65,7 +65,7 @@ class Quality(BaseModel):
         return Prediction(psnr=psnr, low=psnr - self.below, high=psnr + self.above)
 
 
-def unlike_learnt(noise: NoiseEstimate, mean: float, highest: float | None) -> str:
+def unlike_learnt(noise: NoiseEstimate, highest: float | None) -> str:
     """Return why what `Quality` learnt does not hold for an image; nothing: nobody can see why not.
 
     It was learnt on independent Gaussian noise of one level in each image. That an image is no
@@ -73,7 +73,6 @@ def unlike_learnt(noise: NoiseEstimate, mean: float, highest: float | None) -> s
 
     Args:
         noise: What is known of the noise of the image.
-        mean: Brightness of the image, in [0, 1].
         highest: As for `noise_warnings`.
     """
     if noise.level is None:
@@ -82,7 +81,7 @@ def unlike_learnt(noise: NoiseEstimate, mean: float, highest: float | None) -> s
         return "hardly any noise"
     if is_beyond(noise.sigma, highest):
         return "more noise than it was trained on"
-    unlike = [k for k in noise_kinds(noise, mean) if k in UNLIKE_TRAINING or k == GROWING]
+    unlike = [k for k in noise_kinds(noise) if k in UNLIKE_TRAINING or k == GROWING]
     return f"noise that is not what it was calibrated on ({', '.join(unlike)})" if unlike else ""
 
 

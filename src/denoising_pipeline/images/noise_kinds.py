@@ -27,21 +27,17 @@ UNLIKE_TRAINING = DEPENDENT | {CLIPPED}
 _CUT = 0.01
 """Share of black and white values in a noisy image from where its noise counts as cut off."""
 
-_GROWN = 0.5
-"""Share of the noise's variance from where the signal counts as what it depends on."""
 
-
-def noise_kinds(noise: NoiseEstimate, mean: float, *, is_noisy: bool = False) -> Iterator[str]:
+def noise_kinds(noise: NoiseEstimate, *, is_noisy: bool = False) -> Iterator[str]:
     """Yield what there is to say of the noise of an image, in words.
 
     Args:
         noise: What was estimated of it.
-        mean: Brightness of the image, in [0, 1].
         is_noisy: Whether it is known to be noisy, even where the level cannot be told.
     """
     noisy = noise.sigma >= CLEAN or (is_noisy and noise.level is None)
     kinds = {
-        GROWING: noise.sigma >= CLEAN and noise.gain * mean > _GROWN * noise.sigma**2,
+        GROWING: noise.grows,
         CORRELATED: noise.is_correlated,
         SHARPENED: noise.is_sharpened,
         STRIPED: noise.is_striped,

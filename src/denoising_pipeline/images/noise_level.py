@@ -47,6 +47,9 @@ MOST_OF_COARSE = 12 / 255
 
 _COARSE = 3
 
+_GROWN = 0.5
+"""Share of the noise's variance from where the signal counts as what it depends on."""
+
 
 @dataclass(frozen=True)
 class NoiseEstimate:
@@ -103,6 +106,11 @@ class NoiseEstimate:
     def is_clean(self) -> bool:
         """Whether there is next to no noise, as far as can be told."""
         return self.level is not None and self.level < CLEAN
+
+    @property
+    def grows(self) -> bool:
+        """Whether most of the noise comes with the signal, as photons make it."""
+        return self.sigma >= CLEAN and self.sigma**2 - self.offset > _GROWN * self.sigma**2
 
     @property
     def is_correlated(self) -> bool:

@@ -93,6 +93,14 @@ def _kinds(highest: float | None) -> list[_Kind]:
             _level,
         ),
         _Kind(
+            lambda page: page.grows,
+            "The noise grows with brightness (gain {}), as photons make it: no PSNR is predicted,"
+            " as that was learnt on noise of one level.",
+            lambda page: page.gain,
+            "{:.2g}",
+            "",
+        ),
+        _Kind(
             lambda page: page.is_correlated,
             "The noise is correlated between neighbours ({}), as a camera, JPEG, resizing or"
             " another denoiser makes it; the denoiser expects independent noise and will leave"

@@ -43,7 +43,7 @@ def look_at_noise(noisy: Images | ImageSet) -> SeenNoise:
     for place in places.tolist():
         pixels = images.read(place)
         noise = estimate_noise(pixels)
-        kinds.update(noise_kinds(noise, float(pixels.mean()), is_noisy=True))
+        kinds.update(noise_kinds(noise, is_noisy=True))
         clipped.append(noise.clipped)
     return SeenNoise(len(places), kinds, float(np.mean(clipped)))
 

@@ -158,7 +158,7 @@ def predictions(noisy: Images | ImageSet, denoiser: Denoiser) -> pd.DataFrame:
         image = _part(images, index, SIDE)
         if (image == image[..., :1]).all():
             image = np.ascontiguousarray(image[..., :1])
-        why = unlike_learnt(estimate_noise(image), float(image.mean()), denoiser.trained_up_to)
+        why = unlike_learnt(estimate_noise(image), denoiser.trained_up_to)
         found = None if why else denoise_page(image, denoiser)[1].predicted
         ends = (found.psnr, found.low, found.high) if found else (np.nan, np.nan, np.nan)
         rows.append((*ends, why))

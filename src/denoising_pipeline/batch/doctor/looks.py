@@ -90,7 +90,7 @@ def look_at(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[Look, Images]:
         width=width,
         pages=picture.pages,
         sigma=_level(noise),
-        kinds=tuple(noise_kinds(noise, float(pixels.mean()))),
+        kinds=tuple(noise_kinds(noise)),
         clipped=noise.clipped,
         small=_small(pixels),
         digest=hashlib.blake2b(np.ascontiguousarray(pixels).data, digest_size=16).digest(),
