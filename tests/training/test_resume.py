@@ -317,7 +317,7 @@ class Attempt:
         self.model.optimizer.build(self.model.trainable_variables)
         self.model.stop_training = False
         self.stopping = keras.callbacks.EarlyStopping(
-            "val_loss", patience=6, restore_best_weights=keep == "best"
+            "val_loss", patience=99, restore_best_weights=keep == "best"
         )
         self.stopping.set_model(self.model)
         self.rows: Rows = []
