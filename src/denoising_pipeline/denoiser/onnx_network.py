@@ -17,7 +17,7 @@ INPUT = "noisy"
 _LONGEST = 300
 """Characters of an engine's words that are told."""
 
-_SHORT = ("bad_alloc", "Failed to allocate memory", "Available memory of")
+_SHORT = ("bad_alloc", "Failed to allocate", "Available memory of")
 """What an engine says where Python has a `MemoryError`."""
 
 
@@ -41,17 +41,12 @@ class OnnxNetwork:
         """Return the output for (N, H, W, C), as `keras.Model` does.
 
         Raises:
-            ValueError: ONNX Runtime cannot run the network, or it gives no image of that size.
+            MemoryError: It takes more than the machine has free.
+            ValueError: ONNX Runtime cannot run the network, or see `of_same_size`.
         """
         with told():
             (output,) = self._session.run(None, {INPUT: pixels}, self._freed_after)
-        result: Images = output
-        if result.ndim != pixels.ndim or result.shape[:3] != pixels.shape[:3]:
-            raise ValueError(
-                f"The network of this denoiser makes {result.shape} of {pixels.shape}, which are "
-                "no images of the same size: take another file."
-            )
-        return result
+        return of_same_size(output, pixels)
 
     @property
     def output_shape(self) -> tuple[Any, ...]:
@@ -96,7 +91,10 @@ class OnnxNetwork:
         _bound_memory()
         with told():
             return onnxruntime.InferenceSession(
-                self.content, options, providers=["CPUExecutionProvider"]
+                self.content,
+                options,
+                providers=["CPUExecutionProvider"],
+                disabled_optimizers=["ConstantFolding"],  # it takes memory beside the bound
             )
 
 
@@ -112,6 +110,20 @@ def _bound_memory() -> None:
     onnxruntime.create_and_register_allocator(place, onnxruntime.OrtArenaCfg(limit))
 
 
+def of_same_size(output: Images, pixels: Images) -> Images:
+    """Return what a network makes of (N, H, W, C).
+
+    Raises:
+        ValueError: It is no (N, H, W, D).
+    """
+    if output.ndim != pixels.ndim or output.shape[:3] != pixels.shape[:3]:
+        raise ValueError(
+            f"The network of this denoiser makes {output.shape} of {pixels.shape}, which are "
+            "no images of the same size: take another file."
+        )
+    return output
+
+
 @contextmanager
 def told() -> Iterator[None]:
     """Say in a sentence what an engine does not like.
@@ -123,7 +135,7 @@ def told() -> Iterator[None]:
     try:
         yield
     except Exception as error:  # Its errors have no class in common.
-        if any(words in str(error) for words in _SHORT):
+        if isinstance(error, MemoryError) or any(words in str(error) for words in _SHORT):
             raise MemoryError(str(error)) from error
         words = " ".join(str(error).split())[:_LONGEST]
         raise ValueError(

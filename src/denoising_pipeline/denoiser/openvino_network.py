@@ -2,11 +2,19 @@
 
 import importlib.util
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import psutil
+
 from denoising_pipeline.core.backend import has_bfloat16
-from denoising_pipeline.denoiser.onnx_network import INPUT, told
+from denoising_pipeline.denoiser.onnx_network import INPUT, of_same_size, told
 from denoising_pipeline.images.arrays import Images
+
+_ALONE = threading.Lock()
+"""What a process may take is set for all of its threads."""
 
 
 class OpenVinoNetwork:
@@ -23,6 +31,7 @@ class OpenVinoNetwork:
             threads: Likewise.
 
         Raises:
+            MemoryError: It takes more than the machine has free; see `_bounded`.
             ValueError: OpenVINO is not installed, or cannot run the network.
         """
         if not importlib.util.find_spec("openvino"):
@@ -34,15 +43,38 @@ class OpenVinoNetwork:
         how = {"INFERENCE_PRECISION_HINT": "bf16" if has_bfloat16() else "f32"}
         if threads:
             how["INFERENCE_NUM_THREADS"] = str(threads)
-        with told():
+        with told(), _bounded():
             core = openvino.Core()
             self._compiled = core.compile_model(core.read_model(content), "CPU", how)
 
     def predict_on_batch(self, pixels: Images) -> Images:
         """Return float32 (N, H, W, D) for float32 (N, H, W, C); see `OnnxNetwork`."""
-        with told():
+        with told(), _bounded():
             found: Images = self._compiled({INPUT: pixels})[0].copy()
-        return found
+        return of_same_size(found, pixels)
+
+
+@contextmanager
+def _bounded() -> Iterator[None]:
+    """Let the process take what the machine has free and no more: a network may be anybody's.
+
+    OpenVINO has no limit of its own, so that Linux holds it (RLIMIT_DATA of setrlimit(2)); on other
+    systems nothing does. Only one network at a time is run.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    import resource
+
+    with _ALONE:
+        soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        limit = psutil.Process().memory_info().data + psutil.virtual_memory().available
+        given = [each for each in (soft, hard) if each != resource.RLIM_INFINITY]
+        resource.setrlimit(resource.RLIMIT_DATA, (min([limit, *given]), hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def _without_telemetry() -> Any:
