@@ -35,6 +35,7 @@ Make: TypeAlias = Callable[[Image, np.random.Generator], Image | None]
 
 REASONS = {
     "clean": "looks clean",
+    "growing": "grows with brightness",
     "correlated": "correlated",
     "sharpened": "opposite",
     "stripes": "stripes",
@@ -210,6 +211,8 @@ def cases(denoiser: Denoiser) -> Iterator[Case]:
     for sigma in (5, 10, 15, 25, 50, 75):
         yield Case(f"Gaussian, {sigma}", noisy(sigma))
     yield Case("Gaussian, 100", noisy(100), frozenset({"beyond training"}))
+    for gain in (0.005, 0.02, 0.05):
+        yield Case(f"photon noise, gain {gain:g}", photons(gain), frozenset({"growing"}))
     correlation = frozenset({"correlated"})
     for blur in (0.4, 0.6, 0.8, 1):
         name = f"correlated noise, 20: blurred, {blur:g} pixels"
@@ -231,6 +234,16 @@ def cases(denoiser: Denoiser) -> Iterator[Case]:
 def noisy(sigma: float) -> Make:
     """Return what adds Gaussian noise, and rounds."""
     return lambda clean, draws: eight_bits(added(clean, sigma, draws))
+
+
+def photons(gain: float) -> Make:
+    """Return what adds Gaussian noise of variance `gain` times the value, and rounds."""
+
+    def make(clean: Image, draws: np.random.Generator) -> Image:
+        level = np.sqrt(np.float32(gain) * clean)
+        return eight_bits(clean + level * draws.standard_normal(clean.shape, np.float32))
+
+    return make
 
 
 def added(clean: Image, sigma: float, draws: np.random.Generator) -> Image:
