@@ -83,8 +83,8 @@ def test_files_have_the_same_bytes_from_everywhere_and_a_tracked_table(
     tracked = project.client.list_artifacts(run.info.run_id, "tables")
     assert [file.path for file in tracked] == ["tables/denoised_files.csv"]
     (page,) = project.client.list_artifacts(run.info.run_id, "report")
-    assert page.path == "report/denoised_files.html"
-    html = project.saved(run, "denoised_files.html").read_text()
+    assert page.path == "report/denoised_files_page.html"
+    html = project.saved(run, "denoised_files_page.html").read_text()
     assert f"{len(files)} of {len(files)} files denoised" in html
     assert html.count("<article") == len(files)
     assert "data:image/jpeg;base64" in html

@@ -301,7 +301,8 @@ def test_scores_of_pages_of_one_stack_are_said_to_tell_little_of_others(others: 
     pages = [{"page": page, "shape": [8, 9, 1], "dtype": "uint8"} for page in (1, 2, 3)]
     files: dict[str, Any] = {"cells.tif": {"sha256": "ab" * 32, "pages": pages}}
     files |= {f"{i}.tif": {"sha256": "cd" * 32, "shape": [8, 9, 1]} for i in range(others)}
-    page = parsed(changed(source_manifest={"source": "cells", "kind": "folder", "files": files}))
+    manifest = {"source": "cells", "kind": "folder", "channels": None, "files": files}
+    page = parsed(changed(source_manifest=manifest))
     said = part(page, "result").get_text(" ", strip=True)
     assert ("All images are pages of cells.tif" in said) is not bool(others)
     assert "3 pages: 8, 9, 1" in part(page, "run").get_text(" ", strip=True)

@@ -51,6 +51,8 @@ class OpenVinoNetwork:
         """Return float32 (N, H, W, D) for float32 (N, H, W, C); see `OnnxNetwork`."""
         with told(), _bounded():
             found: Images = self._compiled({INPUT: pixels})[0].copy()
+            if not found.size and pixels.size:  # so it ends where it gets no more memory
+                raise MemoryError("OpenVINO gave nothing back")
         return of_same_size(found, pixels)
 
 

@@ -244,7 +244,8 @@ def denoise_page(
         seen = _channels(pixels, denoiser.image_shape[2])
         given = denoiser(seen, 1, memory, sigma, fast=settings.fast, best=settings.best)
         found = _back(given, pixels.shape[2])
-        if denoiser.quality and not unlike_learnt(noise, denoiser.trained_up_to):
+        said = settings.sigma is not None and noise.level is None
+        if denoiser.quality and (said or not unlike_learnt(noise, denoiser.trained_up_to)):
             predicted = denoiser.quality.predict(pixels, found, level)
         denoised = _blended(pixels, found, settings.strength)
     height, width, _ = pixels.shape

@@ -110,7 +110,8 @@ class NoiseEstimate:
     @property
     def grows(self) -> bool:
         """Whether most of the noise comes with the signal, as photons make it."""
-        return self.sigma >= CLEAN and self.sigma**2 - self.offset > _GROWN * self.sigma**2
+        signal = self.sigma**2 - self.offset
+        return self.sigma >= CLEAN and self.gain > 0 and signal > _GROWN * self.sigma**2
 
     @property
     def is_correlated(self) -> bool:
