@@ -121,11 +121,13 @@ def examples() -> str:
 
 def prediction() -> str:
     """Return the digest of what decides what is predicted of the shipped weights' pictures."""
-    from denoising_pipeline.denoiser.quality import Quality, features
+    from denoising_pipeline.denoiser.quality import Quality, features, unlike_learnt
     from denoising_pipeline.images.noise_level import estimate_noise
 
     weights = "src/denoising_pipeline/weights/photos.zip"
-    return files(weights) + code("benchmarks/trust.py", Quality.predict, features, estimate_noise)
+    return files(weights) + code(
+        "benchmarks/trust.py", Quality.predict, features, unlike_learnt, estimate_noise
+    )
 
 
 def recipe() -> str:

@@ -301,3 +301,12 @@ def test_a_share_of_no_images_is_not_known() -> None:
     share, low, high = share_interval(0, 0)
     assert math.isnan(share)
     assert (low, high) == (0, 1)
+
+
+def test_intervals_of_two_images_stay_where_the_score_can_be() -> None:
+    scores = {"ssim": np.array([0.4, 0.95]), "mse": np.array([0.001, 0.02])}
+    found = mean_intervals(scores | {"psnr": np.array([10.0, 40.0])}, 0.95)
+    assert (found["ssim_ci_low"], found["ssim_ci_high"]) == (-1.0, 1.0)
+    assert found["mse_ci_low"] == 0
+    assert found["mse_ci_high"] > 0.1
+    assert found["psnr_ci_low"] < 0

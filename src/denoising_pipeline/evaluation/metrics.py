@@ -185,6 +185,16 @@ def student_interval(
     return mean, mean - half, mean + half
 
 
+RANGES = {
+    "mse": (0.0, math.inf),
+    "mae": (0.0, math.inf),
+    "colour_difference": (0.0, math.inf),
+    "ssim": (-1.0, 1.0),
+    **dict.fromkeys(("stroke_f1", "trustworthiness", "continuity"), (0.0, 1.0)),
+}
+"""Between what a mean can lie at all; where there are few images, Student's interval leaves it."""
+
+
 def mean_intervals(scores: Mapping[str, Values], confidence: float) -> dict[str, float]:
     """Return the mean and interval of several scores, under the names that all tables have.
 
@@ -194,7 +204,7 @@ def mean_intervals(scores: Mapping[str, Values], confidence: float) -> dict[str,
 
     Returns:
         For each score its mean under its own name, and the bounds of the interval under
-        `<name>_ci_low` and `<name>_ci_high`.
+        `<name>_ci_low` and `<name>_ci_high`, cut off at `RANGES`.
 
     Raises:
         ValueError: There are no values, or `confidence` is not in (0, 1).
@@ -202,7 +212,12 @@ def mean_intervals(scores: Mapping[str, Values], confidence: float) -> dict[str,
     means: dict[str, float] = {}
     for name, values in scores.items():
         mean, low, high = mean_interval(values, confidence)
-        means |= {name: mean, f"{name}_ci_low": low, f"{name}_ci_high": high}
+        least, most = RANGES.get(name, (-math.inf, math.inf))
+        means |= {
+            name: mean,
+            f"{name}_ci_low": max(low, least),
+            f"{name}_ci_high": min(high, most),
+        }
     return means
 
 
