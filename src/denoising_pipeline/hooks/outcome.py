@@ -110,7 +110,8 @@ def scores(summary: Mapping[str, Any]) -> Table:
     for key, label, text in gains:
         values = [text(summary[f"{key}{end}"]) for end in ("", "_ci_low", "_ci_high")]
         rows.append([label, *between, values[0], " to ".join(values[1:])])
-    for key, label in (("predicted", "PSNR"), ("start_predicted", "PSNR of start")):
+    of_start = f"PSNR of {Path(summary.get('start', '')).name}"
+    for key, label in (("predicted", "PSNR"), ("start_predicted", of_start)):
         if key in summary:
             ends = " to ".join(f"{summary[f'{key}_{end}']:.2f}" for end in ("low", "high"))
             row = [f"Predicted {label} [dB]", *between, f"{summary[key]:.2f}", ends]
