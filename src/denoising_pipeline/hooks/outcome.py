@@ -114,7 +114,7 @@ def scores(summary: Mapping[str, Any]) -> Table:
     for key, label in (("predicted", "PSNR"), ("start_predicted", of_start)):
         if key in summary:
             ends = " to ".join(f"{summary[f'{key}_{end}']:.2f}" for end in ("low", "high"))
-            row = [f"Predicted {label} [dB]", *between, f"{summary[key]:.2f}", ends]
+            row = [f"Predicted {label}", *between, f"{summary[key]:.2f}", f"{ends} dB"]
             rows.append(row)
     if summary.get("start_not_predicted"):
         of += f"\nNo PSNR is predicted of images that have {summary['start_not_predicted']}."
