@@ -15,14 +15,8 @@ import pytest
 import tifffile
 from PIL import Image
 
-from denoising_pipeline.images.files import (
-    ImageError,
-    Pages,
-    Pixels,
-    read_image,
-    with_channels,
-    with_depth,
-)
+from denoising_pipeline.images.files import ImageError, Pages, read_image
+from denoising_pipeline.images.pixels import Pixels, with_channels, with_depth
 from denoising_pipeline.pictures.formats import open_picture
 
 DRAWS = np.random.default_rng(0)

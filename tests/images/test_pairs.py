@@ -7,8 +7,8 @@ import pytest
 from scipy import ndimage
 from skimage import data
 
-from denoising_pipeline.images.files import Pixels
 from denoising_pipeline.images.pairs import differ_by_noise, mismatch
+from denoising_pipeline.images.pixels import Pixels
 
 ASTRONAUT, COFFEE = data.astronaut()[:, :500], data.coffee()[:400]
 

@@ -21,8 +21,8 @@ from denoising_pipeline.evaluation.options import EvaluationParameters
 from denoising_pipeline.images.arrays import Bytes
 from denoising_pipeline.images.checks import RECORDED, images_in
 from denoising_pipeline.images.fetch import MNIST_SHA256
-from denoising_pipeline.images.files import widened
 from denoising_pipeline.images.options import IngestionParameters, PreprocessingParameters
+from denoising_pipeline.images.pixels import widened
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.source import IDX_FILES, Source, open_source
 from denoising_pipeline.models.convolutional import Convolutional

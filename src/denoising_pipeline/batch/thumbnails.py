@@ -9,7 +9,7 @@ from scipy.ndimage import uniform_filter
 
 from denoising_pipeline.batch.results import Thumbnails
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.images.files import turned
+from denoising_pipeline.images.pixels import turned
 
 MOST_PICTURED = 100
 """Files that a report shows pictures of: what is kept for it does not grow with the folder."""

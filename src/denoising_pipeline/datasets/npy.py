@@ -55,7 +55,7 @@ class NpyDataset(VersionedFile[Any], AbstractVersionedDataset[Any, Any]):
 
         It is empty where there are no images.
         """
-        from denoising_pipeline.images.files import with_depth
+        from denoising_pipeline.images.pixels import with_depth
         from denoising_pipeline.images.shown import as_seen
         from denoising_pipeline.report.pictures import png
 

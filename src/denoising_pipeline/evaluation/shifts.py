@@ -12,8 +12,8 @@ from denoising_pipeline.degradations import DEGRADATIONS, NOISES, Degradation, d
 from denoising_pipeline.degradations.drawing import NOISE
 from denoising_pipeline.evaluation.metrics import METRICS, mean_intervals
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.images.files import Pixels, with_channels, with_depth
 from denoising_pipeline.images.pair_names import chosen_names, matched
+from denoising_pipeline.images.pixels import Pixels, with_channels, with_depth
 from denoising_pipeline.images.sets import ImageSet, of_one_size
 from denoising_pipeline.images.source import Source, some
 from denoising_pipeline.images.splits import folder_table

@@ -5,11 +5,12 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from denoising_pipeline.images.files import ImageError, Pages, Picture, narrowest, page_name
+from denoising_pipeline.images.files import ImageError, Pages, Picture, page_name
 from denoising_pipeline.images.idx import Array
 from denoising_pipeline.images.options import PairNames
 from denoising_pipeline.images.pair_names import Pair, matched
 from denoising_pipeline.images.pairs import mismatch
+from denoising_pipeline.images.pixels import narrowest
 from denoising_pipeline.images.source import Source, some
 
 OpenShape: TypeAlias = tuple[int | None, int | None, int]

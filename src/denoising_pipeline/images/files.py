@@ -1,30 +1,24 @@
 """Image files: PNG, JPEG, WebP and TIFF as arrays of the depth that they have; WAV as well."""
 
 import logging
-import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from denoising_pipeline.images import png, wav
 from denoising_pipeline.images import tiff_codecs as codecs
 from denoising_pipeline.images.arrays import MAX_PIXELS
-from denoising_pipeline.images.luma import LUMA
+from denoising_pipeline.images.pixels import Pixels, turned
 from denoising_pipeline.images.tiff_pages import Layout, hidden_pages, layout_of, page_at
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
-
-Pixels: TypeAlias = npt.NDArray[Any]
-"""One image, (H, W, C) with C in {1, 3}: uint8 or uint16, which stand for [0, 1] on the whole range
-of their type, or float32 in [0, 1]."""
 
 SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff"),
@@ -43,9 +37,6 @@ FORMATS = "PNG, JPEG, WebP or TIFF"
 
 MOST_CHANNELS = 16
 """Of which the first one or three are read."""
-
-LEAST_BITS = 8
-"""Of files of 16 bits: one of fewer is dark, and of no narrower camera."""
 
 _ORIENTATION, _BYTE = 0x0112, 8
 _ALPHAS = {1, 2}
@@ -170,70 +161,6 @@ def _named(name: str) -> Iterator[None]:
         raise
     except Exception as error:  # Decoders raise whatever their code meets in a damaged file.
         raise ImageError(f"'{name}' cannot be read: {error}. Repair it.") from error
-
-
-def with_channels(pixels: Pixels, channels: int | None) -> Pixels:
-    """Return an image with another number of channels and the same type.
-
-    Args:
-        pixels: The image.
-        channels: 3: grey is repeated. 1: the luma of ITU-R Recommendation BT.601, 0.299 red + 0.587
-            green + 0.114 blue of the values as they are, rounded. None: the image as it is.
-    """
-    if channels is None or channels == pixels.shape[2]:
-        return pixels
-    if channels > 1:
-        return np.repeat(pixels, channels, axis=2)
-    luma: Pixels = pixels @ LUMA[:, np.newaxis]
-    return (np.rint(luma) if pixels.dtype.kind == "u" else luma).astype(pixels.dtype)
-
-
-def with_depth(pixels: Pixels, dtype: npt.DTypeLike) -> Pixels:
-    """Return an image in a type that has room for every value, on the same scale.
-
-    Args:
-        pixels: The image.
-        dtype: uint8, uint16 or float32, no narrower than that of the image.
-    """
-    if pixels.dtype == dtype:
-        return pixels
-    if np.dtype(dtype) == np.uint16:
-        return pixels.astype(np.uint16) * np.uint16(257)
-    return (pixels / np.float32(np.iinfo(pixels.dtype).max)).astype(np.float32)
-
-
-def narrowest(largest: float) -> int:
-    """Return the fewest bits, 8 or more, that have room for a value."""
-    return max(LEAST_BITS, math.ceil(largest).bit_length())
-
-
-def widened(pixels: Pixels, bits: int | None) -> Pixels:
-    """Return an image of 16 bits, of which it needs fewer, on their whole range.
-
-    Args:
-        pixels: The image; of another type it is returned as it is.
-        bits: That its largest possible value has; None: 16.
-    """
-    if pixels.dtype != np.uint16 or bits is None:
-        return pixels
-    factor = np.iinfo(np.uint16).max / (2**bits - 1)
-    return np.rint(pixels * np.float32(factor)).astype(np.uint16)
-
-
-def turned(pixels: Pixels, orientation: int) -> Pixels:
-    """Return an image as it is meant to be seen.
-
-    Args:
-        pixels: (H, W, ...) as stored.
-        orientation: 1 to 8, of TIFF 6.0, which EXIF has taken over.
-    """
-    if orientation > 4:  # noqa: PLR2004
-        pixels = pixels.swapaxes(0, 1)
-    if orientation in {3, 4, 7, 8}:
-        pixels = pixels[::-1]
-    if orientation in {2, 3, 6, 7}:
-        pixels = pixels[:, ::-1]
-    return pixels
 
 
 def _opened(file: IO[bytes], max_pixels: int) -> tuple[int, Callable[[int], Picture]]:

@@ -4,7 +4,7 @@ import numpy as np
 from scipy import ndimage
 
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.images.files import Pixels, with_depth
+from denoising_pipeline.images.pixels import Pixels, with_depth
 
 LOOKED_AT = 512
 """Rows and columns of the middle that are compared."""

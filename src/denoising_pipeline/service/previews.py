@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.images.files import turned
+from denoising_pipeline.images.pixels import turned
 from denoising_pipeline.pictures.formats.picture import Metadata
 
 SHOWN_PIXELS = 16_000_000

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.images.files import narrowest
+from denoising_pipeline.images.pixels import narrowest
 
 _BLOCK = 2**17
 """Pixels that are converted at once."""

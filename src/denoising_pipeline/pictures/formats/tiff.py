@@ -17,7 +17,7 @@ from tifffile import PHOTOMETRIC, TiffFile, TiffPage
 
 from denoising_pipeline.images import tiff_codecs as codecs
 from denoising_pipeline.images.arrays import Images
-from denoising_pipeline.images.files import turned
+from denoising_pipeline.images.pixels import turned
 from denoising_pipeline.images.tiff_pages import (
     Layout,
     are_apart,

@@ -30,9 +30,9 @@ from denoising_pipeline.images.checks import (
     stored_bits,
     widest,
 )
-from denoising_pipeline.images.files import Pixels, widened, with_channels, with_depth
 from denoising_pipeline.images.options import IngestionParameters, PreprocessingParameters
 from denoising_pipeline.images.pair_names import chosen_names
+from denoising_pipeline.images.pixels import Pixels, widened, with_channels, with_depth
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.source import Source, some
 from denoising_pipeline.images.splits import folder_table, idx_table
