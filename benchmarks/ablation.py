@@ -115,7 +115,7 @@ def main() -> None:
 def score(name: str, images: int, epochs: int) -> dict[str, Any]:
     """Train one variant and return its mean PSNR on validation and its seconds."""
     if name.startswith("EMA"):
-        loop.keras_optimizer = averaging_optimizer
+        vars(loop)["keras_optimizer"] = averaging_optimizer
     changes = [f"training.epochs={epochs}", "training.keep=last", *VARIANTS[name]]
     parameters = recipe_parameters("base", changes)
     noise, seed = parameters.noise_injection.root, parameters.seed

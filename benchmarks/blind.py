@@ -23,8 +23,10 @@ SHARED = ("epochs", "learning_rate", "weight_decay")
 """Training options that specialists take from the blind recipe."""
 
 SIGMAS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
-SCORED: dict[str, Noise] = {str(sigma): Gaussian(sigma=sigma) for sigma in SIGMAS} | {
-    name: noise() for name, noise in NOISES.items() if name not in {"gaussian", "blind"}
+UNSCORED = {"gaussian", "blind"}
+SCORED: dict[str, Noise] = {
+    **{str(sigma): Gaussian(sigma=sigma) for sigma in SIGMAS},
+    **{name: noise(name=name) for name, noise in NOISES.items() if name not in UNSCORED},
 }
 """The noise of each row of the table: sigmas, then other noise models."""
 

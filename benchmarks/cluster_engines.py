@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -177,7 +177,7 @@ def _submit_ray(ray: Any, tasks: list[list[str]]) -> Iterator[int]:
         yield from ray.get(done)
 
 
-ENGINES = {
+ENGINES: dict[str, tuple[Callable[..., Any], Callable[..., Iterator[int]], Callable[..., None]]] = {
     "dask": (_start_dask, _submit_dask, lambda cluster: cluster.__exit__()),
     "ray": (_start_ray, _submit_ray, lambda ray: ray.shutdown()),
 }

@@ -23,6 +23,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from machine import print_table
 from photos import Image, eight_bits, images
 from PIL import Image as Pillow
@@ -33,8 +34,8 @@ from denoising_pipeline.baselines import Denoise, Known, calibrate
 from denoising_pipeline.cli.model import model_file
 from denoising_pipeline.degradations import draw_noisy
 from denoising_pipeline.denoiser.picture import denoise_page
-from denoising_pipeline.evaluation.metrics import mean_interval, psnr, stroke_f1
-from denoising_pipeline.evaluation.strokes import dark
+from denoising_pipeline.evaluation.metrics import mean_interval, psnr
+from denoising_pipeline.evaluation.strokes import dark, stroke_f1
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.text_pages import PAGES, draw_page
 
@@ -128,7 +129,7 @@ def scored(found: Sequence[Image], clean: Sequence[Image], texts: Sequence[str])
     ]
 
 
-def interval(values: Image, digits: int) -> str:
+def interval(values: npt.NDArray[np.float64], digits: int) -> str:
     """Return the mean with its 95 % interval in brackets; "-" if it was not measured."""
     if np.isnan(values).any():
         return "-"
@@ -170,7 +171,7 @@ def png(page: Image, times: int = 1) -> bytes:
     return file.getvalue()
 
 
-def as_image(pixels: Image) -> Image:
+def as_image(pixels: npt.NDArray[np.uint8]) -> Image:
     """Return bytes (H, W) as float32 (H, W, 1) in [0, 1]."""
     return np.divide(pixels[..., np.newaxis], 255, dtype=np.float32)
 

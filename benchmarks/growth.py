@@ -117,8 +117,8 @@ def trials() -> None:
                 given = StudyParameters.model_validate({"trials": until, "pruning": False})
                 space = Space.of(given.space, TrainingParameters())
                 scores = np.full(1000, 20.0)
-                told = (space, given, address, {}, 0, lambda *_: scores, lambda *_: Untold())
-                return run_trials(*told)
+                ways: tuple[Any, Any] = (lambda *_: scores, lambda *_: Untold())
+                return run_trials(space, given, address, {}, 0, *ways)
 
             first = go_on(1).get_trials()[0]
             study = optuna.load_study(study_name="study", storage=address)

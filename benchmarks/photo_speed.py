@@ -82,7 +82,10 @@ def all_tools(model: str) -> dict[str, Callable[[Bytes], Bytes]]:
         options = {"patch_size": 5, "patch_distance": 6, "fast_mode": True}
         return to_bytes(denoise_nl_means(pixels, h=0.6 * sigma, sigma=sigma, **options))
 
-    tools = {f"denoiser {model}": network, "scikit-image, fast non-local means": non_local}
+    tools: dict[str, Callable[[Bytes], Bytes]] = {
+        f"denoiser {model}": network,
+        "scikit-image, fast non-local means": non_local,
+    }
     if FAST:
         tools[f"denoiser {model}, fast"] = lambda noisy: network(noisy, fast=True)
     if importlib.util.find_spec("cv2"):

@@ -16,7 +16,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -147,7 +147,7 @@ def reliability(predictions: Predictions, file: Path) -> None:
         below = expected - [one.low for one, _ in found]
         above = np.array([one.high for one, _ in found]) - expected
         held = np.mean([one.low <= psnr <= one.high for one, psnr in found])
-        style = {"fmt": marker, "ms": 4, "alpha": 0.7, "elinewidth": 0.4}
+        style: dict[str, Any] = {"fmt": marker, "ms": 4, "alpha": 0.7, "elinewidth": 0.4}
         label = f"{name}: {held:.0%} of {len(found)} within the interval"
         axes.errorbar(expected, true, xerr=[below, above], label=label, **style)
         ends += [*expected, *true]

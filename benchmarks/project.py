@@ -33,8 +33,8 @@ def mnist_images(split: str) -> Images:
     start = {"train": "train", "test": "t10k"}[split]
     path = ROOT / "data/01_raw/mnist" / f"{start}-images-idx3-ubyte.gz"
     with path.open("rb") as file:
-        images: Images = read_idx(file)[..., np.newaxis].astype(np.float32) / 255
-    return images
+        pixels = read_idx(file)[..., np.newaxis]
+    return np.divide(pixels, 255, dtype=np.float32)
 
 
 def recipe_parameters(env: str, changes: Sequence[str] = ()) -> Parameters:
@@ -48,9 +48,8 @@ def recipe_parameters(env: str, changes: Sequence[str] = ()) -> Parameters:
     from denoising_pipeline.settings import CONFIG_LOADER_ARGS
 
     changed = merge_layers(*map(parse_params, changes))
-    loader = ComponentConfigLoader(
-        str(ROOT / "conf"), env=env, runtime_params=changed, **CONFIG_LOADER_ARGS
-    )
+    options: dict[str, Any] = {"env": env, "runtime_params": changed, **CONFIG_LOADER_ARGS}
+    loader = ComponentConfigLoader(str(ROOT / "conf"), **options)
     return validate_parameters(loader["parameters"])
 
 

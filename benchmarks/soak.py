@@ -98,13 +98,13 @@ def look(process: psutil.Process, folder: Path) -> Look:
     if process.status() == psutil.STATUS_ZOMBIE:
         raise RuntimeError(f"{folder.name} has ended")
     family = [process, *process.children(recursive=True)]
-    sums = [0, 0, 0]
+    memory = handles = threads = 0
     for each in family:
         with suppress(psutil.NoSuchProcess):
             found = (each.memory_info().rss, each.num_fds(), each.num_threads())
-            sums = [before + number for before, number in zip(sums, found, strict=True)]
+            memory, handles, threads = memory + found[0], handles + found[1], threads + found[2]
     files = sum(len(part[1]) + len(part[2]) for part in os.walk(folder))
-    return Look(*sums, len(family) - 1, files)
+    return Look(memory, handles, threads, len(family) - 1, files)
 
 
 def growth(name: str, looks: list[Look]) -> int:

@@ -51,8 +51,8 @@ def main() -> None:
     parser.add_argument("--child", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
-        found = summed() if given.child == ALL_REDUCE else trained(given)
-        print(json.dumps(found), flush=True)
+        told: object = summed() if given.child == ALL_REDUCE else trained(given)
+        print(json.dumps(told), flush=True)
         return
     cores = sorted(os.sched_getaffinity(0))
     ways = {
