@@ -1,5 +1,6 @@
-"""Object storage, as a server of its own, and the processes of Dask's workers."""
+"""Object storage, as a server of its own, and a cluster of Dask and its workers."""
 
+import signal
 import socket
 import subprocess
 import sys
@@ -55,3 +56,23 @@ def object_storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait()
+
+
+@contextmanager
+def dask_cluster(*options: str) -> Iterator[str]:
+    """Start a scheduler and a worker of Dask, and give the scheduler's address."""
+    address = f"tcp://127.0.0.1:{free_port()}"
+    dask = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
+    host = ["--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--no-dashboard"]
+    worker = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--no-dashboard"]
+    worker += ["--nthreads", "1", *options]
+    both = [
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for command in ([*dask, *host], worker)
+    ]
+    try:
+        yield address
+    finally:
+        for each in reversed(both):  # The worker first: it tells the scheduler.
+            each.send_signal(signal.SIGTERM)
+            each.wait(timeout=PATIENCE)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from clusters import free_port, object_storage, workers
+from clusters import dask_cluster, free_port, object_storage, workers
 from limits import PATIENCE
 from PIL import Image
 from small_denoiser import write_denoiser
@@ -344,22 +344,10 @@ def test_a_cluster_that_was_started_elsewhere_is_used_and_one_that_is_not_there_
 ) -> None:
     for path in sorted(folder.rglob("*.png"))[20:]:
         path.unlink()
-    address = f"tcp://127.0.0.1:{free_port()}"
-    dask = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
-    host = ["--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--no-dashboard"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    scheduler = subprocess.Popen([*dask, *host], **quiet)  # type: ignore[call-overload]
-    worker = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--no-dashboard"]
-    served = subprocess.Popen([*worker, "--nthreads", "1"], **quiet)  # type: ignore[call-overload]
     out = folder.parent / "out"
-    try:
+    with dask_cluster() as address:
         process = started(script, folder, "-o", out, "--model", model, "--cluster", address)
         said, lines = process.communicate(timeout=PATIENCE)
-    finally:
-        for each in (served, scheduler):
-            each.send_signal(signal.SIGTERM)
-        for each in (served, scheduler):
-            each.wait()
     assert process.returncode == 0, lines
     assert "20 done" in said
     away = started(script, folder, "-o", f"{out}2", "--model", model, "--cluster", address)
@@ -367,3 +355,18 @@ def test_a_cluster_that_was_started_elsewhere_is_used_and_one_that_is_not_there_
     assert away.returncode == 2
     assert f"The cluster '{address}' does not answer" in lines
     assert not Path(f"{out}2").exists()
+
+
+def test_a_worker_that_the_scheduler_does_not_reach_ends_the_job_by_its_address(
+    script: Path, model: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT", "2s")
+    closed, out = f"tcp://127.0.0.1:{free_port()}", folder.parent / "out"
+    listens = ("--listen-address", f"tcp://127.0.0.1:{free_port()}", "--no-nanny")
+    with dask_cluster("--contact-address", closed, *listens) as address:
+        process = started(script, folder, "-o", out, "--model", model, "--cluster", address)
+        _, lines = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1
+    assert "The scheduler does not reach a worker" in lines
+    assert closed in lines
+    assert not [path for path in out.rglob("*") if path.is_file()]

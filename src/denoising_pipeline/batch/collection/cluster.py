@@ -148,7 +148,7 @@ class Cluster:
             PlanError: As for `Collected.shards`.
         """
         digest, job = options.model_digest, uuid4().hex
-        self._client.register_plugin(_plugin(self._distributed, Equipment(options.model, digest)))
+        self._equip(Equipment(options.model, digest))
         threads = max(1, (os.cpu_count() or 1) // self.workers) if self._own else 1
         common = Job(collected.naming, replace(options, job=job), digest, threads)
         root = collected.naming.root
@@ -164,6 +164,17 @@ class Cluster:
         finally:
             if isinstance(root, Path):
                 remove_abandoned(root)
+
+    def _equip(self, equipment: Equipment) -> None:
+        try:
+            self._client.register_plugin(_plugin(self._distributed, equipment))
+        except OSError as error:
+            raise ClusterError(
+                f"The scheduler does not reach a worker, though the worker reaches it ({error}): "
+                "open the worker's port in the firewall between them (dask worker --worker-port "
+                "9000:9099), or give the worker an address that the scheduler reaches "
+                "(--contact-address)."
+            ) from error
 
     def _through(
         self,
