@@ -45,6 +45,8 @@ VALIDATION = range(PAGES["train"], PAGES["train"] + 4)
 
 COLUMNS = ("PSNR", "F1", "contrast", "CER")
 DIGITS = (2, 4, 3, 3)
+MOST = (np.inf, 1, 1, np.inf)
+"""What each can be at most; none is below 0, and no interval leaves that."""
 
 
 def main() -> None:
@@ -124,17 +126,16 @@ def scored(found: Sequence[Image], clean: Sequence[Image], texts: Sequence[str])
                 character_error(read(page), text) if shutil.which("tesseract") else np.nan,
             ]
         )
-    return [
-        interval(np.array(each), d) for each, d in zip(np.transpose(scores), DIGITS, strict=True)
-    ]
+    columns = zip(np.transpose(scores), DIGITS, MOST, strict=True)
+    return [interval(values, digits, most) for values, digits, most in columns]
 
 
-def interval(values: npt.NDArray[np.float64], digits: int) -> str:
+def interval(values: npt.NDArray[np.float64], digits: int, most: float) -> str:
     """Return the mean with its 95 % interval in brackets; "-" if it was not measured."""
     if np.isnan(values).any():
         return "-"
-    mean, low, high = (f"{value:.{digits}f}" for value in mean_interval(values))
-    return f"{mean} ({low} to {high})"
+    mean, low, high = mean_interval(values)
+    return f"{mean:.{digits}f} ({max(low, 0):.{digits}f} to {min(high, most):.{digits}f})"
 
 
 def read(page: Image) -> str:

@@ -19,8 +19,8 @@ from denoising_pipeline.images.arrays import Bytes
 HEIGHT, WIDTH = 800, 600
 """Of a page, in pixels."""
 
-X_HEIGHTS = 8.0, 30.0
-"""Height in pixels of a small letter without ascender, at least and at most."""
+X_HEIGHTS = {"train": (5.0, 30.0), "test": (8.0, 30.0)}
+"""Height in pixels of a small letter without ascender, at least and at most, by split."""
 
 TABLES, RULES = 0.2, 0.2
 """Share of what is a table, and of what has a line below it."""
@@ -94,7 +94,7 @@ def draw_page(split: str, index: int, seed: int = 0) -> TextPage:
     """
     draws = generator(seed, "text page", split, 0, index)
     words, fonts = WORDS[split].split(), FONTS[split]
-    smallest, largest = X_HEIGHTS
+    smallest, largest = X_HEIGHTS[split]
     font = _font(fonts[index % len(fonts)], smallest * (largest / smallest) ** draws.random())
     image = Image.new("L", (WIDTH, HEIGHT), 255)
     pen = ImageDraw.Draw(image)
