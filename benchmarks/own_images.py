@@ -17,14 +17,26 @@ denoiser is trained from nothing on that one, and gives it back as the mean of e
 import argparse
 import re
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from machine import print_table
-from photos import H_FACTORS, SUFFIXES, Image, eight_bits, images, non_local, psnr, with_interval
+from matplotlib.figure import Figure
+from photos import (
+    H_FACTORS,
+    PUBLISHED,
+    SUFFIXES,
+    Image,
+    eight_bits,
+    images,
+    non_local,
+    psnr,
+    with_interval,
+)
 
 from denoising_pipeline import Denoiser
 from denoising_pipeline.degradations import NoiseInjectionParameters
@@ -48,6 +60,17 @@ ALONE: dict[str, Any] = {
     "learning_rate": 0.005,
 }
 """Of one image alone; chosen on two photographs of the training of `photos`."""
+
+Curves: TypeAlias = defaultdict[tuple[str, int], list[tuple[float, float]]]
+"""Minutes of trainings and the mean PSNR after each, by folder of test images and sigma."""
+
+PLACE: dict[str, Any] = {
+    "xycoords": ("axes fraction", "data"),
+    "textcoords": "offset points",
+    "ha": "right",
+    "fontsize": 8,
+}
+"""Of names at the right end of lines."""
 
 EPOCHS = 4
 PATCH, BATCH, COLOURS = 96, 8, 3
@@ -91,6 +114,7 @@ def main() -> None:
     known.add_argument("--noisy-once", action="store_true")
     known.add_argument("--objective", default="neighbor2neighbor", help="of --noisy-once")
     known.add_argument("--first", type=int, help="test images; without: all")
+    known.add_argument("--plot", type=Path, help="file of a plot of PSNR over minutes")
     alone = kinds.add_parser("alone")
     alone.add_argument("clean", type=Path)
     alone.add_argument("--sigma", type=int, default=25)
@@ -174,7 +198,8 @@ def known_noise(options: argparse.Namespace) -> tuple[list[str], list[list[str]]
     told = [f"{options.clean.name}, {options.objective if options.noisy_once else 'clean'}"]
     told += [f"0 to {options.blind}" if options.blind else str(options.sigmas[0])]
     told += [options.start or "nothing"]
-    rows = []
+    rows: list[list[str]] = []
+    curves: Curves = defaultdict(list)
     for minutes in options.minutes:
         began, busy = time.perf_counter(), time.process_time()
         denoiser, steps = trained_for(minutes, found, start, options)
@@ -183,11 +208,34 @@ def known_noise(options: argparse.Namespace) -> tuple[list[str], list[list[str]]
         for folder in options.tests:
             psnrs = [scored(denoiser, folder, sigma, options) for sigma in options.sigmas]
             scores = " / ".join(with_interval(values) for values in psnrs)
+            for sigma, values in zip(options.sigmas, psnrs, strict=True):
+                curves[folder.name, sigma].append((taken / 60, float(np.mean(values))))
             rows.append([*told, *spent, folder.name, scores])
             print(rows[-1], flush=True)
+            if options.plot:
+                quality_over_minutes(curves, options.plot)
     sigmas = " / ".join(map(str, options.sigmas))
     heading = ["learnt from", "sigma", "start", "minutes", "of processor", "steps", "scored on"]
     return [*heading, f"PSNR at sigma {sigmas}"], rows
+
+
+def quality_over_minutes(curves: Curves, file: Path) -> None:
+    """Draw the mean PSNR over minutes of training, each a training of its own, beside others'."""
+    figure = Figure(figsize=(6.5, 4), dpi=120, layout="constrained")
+    axes = figure.subplots()
+    for (name, sigma), curve in curves.items():
+        (line,) = axes.plot(*zip(*curve, strict=True), "o-", label=f"{name}, noise of {sigma}/255")
+        bm3d, _, ffdnet = PUBLISHED.get((name.lower(), sigma), "").rpartition(" / ")
+        for other, style in ((bm3d, ":"), (ffdnet, "--")):
+            if other:
+                value, tool = float(other.split()[0]), "BM3D" if style == ":" else "FFDNet"
+                axes.axhline(value, linestyle=style, color=line.get_color(), linewidth=1)
+                axes.annotate(tool, (1, value), (-2, 2), **PLACE)
+    axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.set(xlabel="minutes of training", ylabel="PSNR on images never seen (dB)")
+    axes.legend(loc="lower right", fontsize=8)
+    figure.savefig(file)
 
 
 def one_alone(options: argparse.Namespace) -> tuple[list[str], list[list[str]]]:
