@@ -62,7 +62,7 @@ ALONE: dict[str, Any] = {
 """Of one image alone; chosen on two photographs of the training of `photos`."""
 
 Curves: TypeAlias = defaultdict[tuple[str, int], list[tuple[float, float]]]
-"""Minutes of trainings and the mean PSNR after each, by folder of test images and sigma."""
+"""Processor minutes of trainings and the mean PSNR after each, by folder of test images and sigma."""
 
 PLACE: dict[str, Any] = {
     "xycoords": ("axes fraction", "data"),
@@ -114,7 +114,7 @@ def main() -> None:
     known.add_argument("--noisy-once", action="store_true")
     known.add_argument("--objective", default="neighbor2neighbor", help="of --noisy-once")
     known.add_argument("--first", type=int, help="test images; without: all")
-    known.add_argument("--plot", type=Path, help="file of a plot of PSNR over minutes")
+    known.add_argument("--plot", type=Path, help="file of a plot of PSNR over processor minutes")
     alone = kinds.add_parser("alone")
     alone.add_argument("clean", type=Path)
     alone.add_argument("--sigma", type=int, default=25)
@@ -209,7 +209,7 @@ def known_noise(options: argparse.Namespace) -> tuple[list[str], list[list[str]]
             psnrs = [scored(denoiser, folder, sigma, options) for sigma in options.sigmas]
             scores = " / ".join(with_interval(values) for values in psnrs)
             for sigma, values in zip(options.sigmas, psnrs, strict=True):
-                curves[folder.name, sigma].append((taken / 60, float(np.mean(values))))
+                curves[folder.name, sigma].append((busy / 60, float(np.mean(values))))
             rows.append([*told, *spent, folder.name, scores])
             print(rows[-1], flush=True)
             if options.plot:
@@ -220,7 +220,7 @@ def known_noise(options: argparse.Namespace) -> tuple[list[str], list[list[str]]
 
 
 def quality_over_minutes(curves: Curves, file: Path) -> None:
-    """Draw the mean PSNR over minutes of training, each a training of its own, beside others'."""
+    """Draw mean PSNR over processor minutes, each a training of its own, beside other tools."""
     figure = Figure(figsize=(6.5, 4), dpi=120, layout="constrained")
     axes = figure.subplots()
     for (name, sigma), curve in curves.items():
@@ -233,7 +233,7 @@ def quality_over_minutes(curves: Curves, file: Path) -> None:
                 axes.annotate(tool, (1, value), (-2, 2), **PLACE)
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.set(xlabel="minutes of training", ylabel="PSNR on images never seen (dB)")
+    axes.set(xlabel="minutes of processor time, in training", ylabel="PSNR on images never seen (dB)")
     axes.legend(loc="lower right", fontsize=8)
     figure.savefig(file)
 
