@@ -62,7 +62,7 @@ ALONE: dict[str, Any] = {
 """Of one image alone; chosen on two photographs of the training of `photos`."""
 
 Curves: TypeAlias = defaultdict[tuple[str, int], list[tuple[float, float]]]
-"""Processor minutes of trainings and the mean PSNR after each, by folder of test images and sigma."""
+"""Processor minutes of trainings and mean PSNR after each, by folder of test images and sigma."""
 
 PLACE: dict[str, Any] = {
     "xycoords": ("axes fraction", "data"),
@@ -233,7 +233,7 @@ def quality_over_minutes(curves: Curves, file: Path) -> None:
                 axes.annotate(tool, (1, value), (-2, 2), **PLACE)
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.set(xlabel="minutes of processor time, in training", ylabel="PSNR on images never seen (dB)")
+    axes.set(xlabel="processor minutes of training", ylabel="PSNR on images never seen (dB)")
     axes.legend(loc="lower right", fontsize=8)
     figure.savefig(file)
 
