@@ -10,6 +10,9 @@ learnt from. The gain over the shipped weights is paired, with a 95 % interval o
 `--blind`, one network for all levels, scored by the papers' protocol (unclipped, the network's
 output rounded to 8 bits). `--noisy-once` adds it once and learns from these noisy images alone.
 
+`ablation CLEAN TEST...`: such a specialist of grey images by a number of steps, and without each
+part of its recipe; what that changes is paired, over the images of all folders.
+
 `alone CLEAN`: the same noise on one image, and nothing else is known: for each image a small
 denoiser is trained from nothing on that one, and gives it back as the mean of eight views.
 """
@@ -64,6 +67,17 @@ ALONE: dict[str, Any] = {
 Curves: TypeAlias = defaultdict[tuple[str, int], list[tuple[float, float]]]
 """Processor minutes of trainings and mean PSNR after each, by folder of test images and sigma."""
 
+PARTS: dict[str, dict[str, Any]] = {
+    "all of it": {},
+    "without mirroring and turning": {"flips": "none"},
+    "any place, not those with detail": {"detail": 1},
+    "MSE, not its logarithm": {"loss": "mse"},
+    "Adam at 0.001, not Muon at 0.003": {"optimizer": "adam", "learning_rate": 0.001},
+    "a constant rate, not a cosine": {"schedule": "constant"},
+    "without weight decay": {"weight_decay": 0.0},
+}
+"""Of the recipe of one's own images, and what stands in the place of each."""
+
 PLACE: dict[str, Any] = {
     "xycoords": ("axes fraction", "data"),
     "textcoords": "offset points",
@@ -115,13 +129,24 @@ def main() -> None:
     known.add_argument("--objective", default="neighbor2neighbor", help="of --noisy-once")
     known.add_argument("--first", type=int, help="test images; without: all")
     known.add_argument("--plot", type=Path, help="file of a plot of PSNR over processor minutes")
+    parts = kinds.add_parser("ablation")
+    parts.add_argument("clean", type=Path)
+    parts.add_argument("tests", type=Path, nargs="+")
+    parts.add_argument("--steps", type=int, default=300)
+    parts.add_argument("--first", type=int, help="test images; without: all")
+    parts.set_defaults(sigmas=[25], blind=None, noisy_once=False, objective="supervised")
     alone = kinds.add_parser("alone")
     alone.add_argument("clean", type=Path)
     alone.add_argument("--sigma", type=int, default=25)
     alone.add_argument("--steps", type=int, default=600)
     alone.add_argument("--first", type=int, help="test images; without: all")
     options = parser.parse_args()
-    measure = {"pairs": real_noise, "known": known_noise, "alone": one_alone}[options.kind]
+    measure = {
+        "pairs": real_noise,
+        "known": known_noise,
+        "ablation": ablation,
+        "alone": one_alone,
+    }[options.kind]
     others = [options.noisy] if options.kind == "pairs" else getattr(options, "tests", [])
     for folder in (options.clean, *others):
         if not folder.is_dir():
@@ -202,7 +227,7 @@ def known_noise(options: argparse.Namespace) -> tuple[list[str], list[list[str]]
     curves: Curves = defaultdict(list)
     for minutes in options.minutes:
         began, busy = time.perf_counter(), time.process_time()
-        denoiser, steps = trained_for(minutes, found, start, options)
+        denoiser, steps = trained_for(found, start, options, minutes=minutes)
         taken, busy = time.perf_counter() - began, time.process_time() - busy
         spent = [f"{taken / 60:.1f}", f"{busy / 60:.1f}", f"{steps:,}"]
         for folder in options.tests:
@@ -264,8 +289,26 @@ def one_alone(options: argparse.Namespace) -> tuple[list[str], list[list[str]]]:
     return [*heading, "of processor"], rows
 
 
+def ablation(options: argparse.Namespace) -> tuple[list[str], list[list[str]]]:
+    """Train with all of the recipe, and without each part; return the table's heading and rows."""
+    found = [grey(image) for image in images(options.clean, None)]
+    rows, whole = [], np.zeros(0)
+    for name, changed in PARTS.items():
+        busy = time.process_time()
+        denoiser, _ = trained_for(found, None, options, steps=options.steps, **changed)
+        busy = time.process_time() - busy
+        scores = [scored(denoiser, folder, options.sigmas[0], options) for folder in options.tests]
+        joined = np.concatenate(scores)
+        change = paired(joined - whole) if whole.size else ""
+        whole = whole if whole.size else joined
+        rows.append([name, *map(with_interval, scores), change, f"{busy / 60:.1f}"])
+        print(rows[-1], flush=True)
+    heading = [f"{options.steps} steps", *(folder.name for folder in options.tests)]
+    return [*heading, "change", "processor minutes"], rows
+
+
 def trained_for(
-    minutes: float, found: Sequence[Image], start: Denoiser | None, options: argparse.Namespace
+    found: Sequence[Image], start: Denoiser | None, options: argparse.Namespace, **changed: Any
 ) -> tuple[Denoiser, int]:
     """Train on all images but every twentieth, which is held out; return how many steps, too."""
     level = (options.blind or options.sigmas[0]) / 255
@@ -277,7 +320,7 @@ def trained_for(
     if options.noisy_once:
         more = {"objective": {"name": options.objective}}
     told = bool(options.blind) or options.objective == "recorrupted"
-    given = parameters(start, found[0].shape[2], told, minutes=minutes, **more)
+    given = parameters(start, found[0].shape[2], told, **more | changed)
     place = {"seed": SEED, **places(given)}
     examples: Examples = CleanExamples(clean, noise or Unclipped(sigma=level), **place)
     if options.noisy_once:
