@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import numpy as np
 import pandas as pd
@@ -101,6 +102,12 @@ def test_files_have_the_same_bytes_from_everywhere_and_a_tracked_table(
     assert result.exit_code == 1
     assert f"1 of {len(files) + 1} files failed" in result.output
     assert "bad.png is no image" in result.output
+    assert "--from-nodes" not in result.output
+    lines = result.stdout.splitlines()
+    assert any(line.strip().endswith("/denoised_files.csv") for line in lines)
+    (link,) = (line.split()[1] for line in lines if line.startswith("Report: "))
+    with urlopen(link) as written:
+        assert "bad.png" in written.read().decode()
     assert read(tmp_path / "kedro") == told
 
 
