@@ -51,6 +51,10 @@ def test_outside_of_a_project_there_are_no_recipes(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert "Recipes" not in CliRunner().invoke(cli, ["-h"]).output
+    for command in ("run", "prune", "export"):
+        done = CliRunner().invoke(cli, [command])
+        assert done.exit_code == 1
+        assert "is no project. Go to the folder of one" in done.output
 
 
 def test_the_module_is_the_same_group_and_says_nothing_else_outside_of_a_project(
