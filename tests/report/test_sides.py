@@ -246,8 +246,11 @@ def test_no_pipeline_is_offered_that_would_refuse_the_images() -> None:
     assert "downstream" not in str(not_measured(changed(digit_metrics=pd.DataFrame())))
 
 
-def test_no_pipeline_is_offered_that_would_refuse_the_denoiser() -> None:
-    """One without a code has PCA to stand beside it only where the number of components is told."""
+def test_no_pipeline_is_offered_that_would_refuse_the_denoiser_or_so_few_images() -> None:
+    """Without a code, PCA can stand beside it where the number of components is told.
+
+    Nor one that would refuse so few images.
+    """
 
     def named(**other: Any) -> set[str]:
         rows = part(parsed(changed(**other)), "others").select("tbody th")
@@ -258,6 +261,8 @@ def test_no_pipeline_is_offered_that_would_refuse_the_denoiser() -> None:
     facts = changed().facts
     told = replace(facts, parameters={**facts.parameters, "anomaly.components": 16})
     assert SIDES.keys() - named(has_code=False, facts=told) == {"features"}
+    many = replace(facts, parameters={"projections.neighbours": len(changed().clean) // 2})
+    assert SIDES.keys() - named(facts=many) == {"projections"}
 
 
 def test_without_clean_images_no_pipeline_is_offered_that_needs_them() -> None:

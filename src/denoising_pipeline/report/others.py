@@ -77,12 +77,16 @@ def not_measured(results: Results) -> Section | None:
 
 def _takes(name: str, results: Results) -> bool:
     """Whether a pipeline works on the denoiser and the images of a run."""
-    components = results.facts.parameters.get("anomaly.components")
+    given = results.facts.parameters
+    components, neighbours = (
+        given.get(k) for k in ("anomaly.components", "projections.neighbours")
+    )
     refused = {
         "features": not results.has_code,
         "anomaly": not (results.has_code or components),
         "uncertainty": not results.has_sd,
         "downstream": results.digit_metrics.empty,
+        "projections": 2 * (neighbours or 0) >= len(results.clean),
     }
     if not results.has_clean or refused.get(name):
         return False
