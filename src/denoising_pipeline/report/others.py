@@ -78,15 +78,13 @@ def not_measured(results: Results) -> Section | None:
 def _takes(name: str, results: Results) -> bool:
     """Whether a pipeline works on the denoiser and the images of a run."""
     given = results.facts.parameters
-    components, neighbours = (
-        given.get(k) for k in ("anomaly.components", "projections.neighbours")
-    )
+    neighbours = given.get("projections.neighbours") or 0
     refused = {
         "features": not results.has_code,
-        "anomaly": not (results.has_code or components),
+        "anomaly": not (results.has_code or given.get("anomaly.components")),
         "uncertainty": not results.has_sd,
         "downstream": results.digit_metrics.empty,
-        "projections": 2 * (neighbours or 0) >= len(results.clean),
+        "projections": 2 * neighbours >= len(results.clean),
     }
     if not results.has_clean or refused.get(name):
         return False
