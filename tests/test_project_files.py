@@ -136,6 +136,11 @@ def test_a_release_has_the_words_of_its_section_of_the_changelog() -> None:
     assert "no section for 99.0.0" in missing.stderr
 
 
+def test_the_same_is_logged_where_there_is_no_project() -> None:
+    copy = ROOT / "src/denoising_pipeline/cli/logging.yml"
+    assert copy.read_text("utf-8") == (ROOT / "conf/logging.yml").read_text("utf-8")
+
+
 def test_container_and_hooks_can_be_read() -> None:
     container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text("utf-8"))
     assert "make dev" in container["postCreateCommand"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from limits import PATIENCE
 from project_folder import ROOT, environment
 
 from denoising_pipeline import __version__
@@ -50,11 +51,25 @@ def test_outside_of_a_project_there_are_no_recipes(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert "Recipes" not in CliRunner().invoke(cli, ["-h"]).output
+    for command in ("run", "prune", "export"):
+        done = CliRunner().invoke(cli, [command])
+        assert done.exit_code == 1
+        assert "is no project. Go to the folder of one" in done.output
 
 
-def test_the_module_is_the_same_group() -> None:
+def test_the_module_is_the_same_group_and_says_nothing_else_outside_of_a_project(
+    tmp_path: Path,
+) -> None:
+    """Not what Kedro and MLflow tell of themselves."""
     command = [sys.executable, "-m", "denoising_pipeline", "--version"]
     found = subprocess.run(
-        command, env=environment(), capture_output=True, text=True, check=True
-    ).stdout
-    assert found.split() == ["denoising-pipeline,", "version", __version__]
+        command,
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE,
+    )
+    assert found.stdout == f"denoising-pipeline, version {__version__}\n"
+    assert found.stderr == ""

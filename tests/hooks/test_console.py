@@ -9,8 +9,11 @@ from urllib.request import urlopen
 import numpy as np
 import pandas as pd
 import pytest
-from kedro.io import DataCatalog
+from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline, node
+from kedro.pipeline.node import Node
+from kedro.runner import AbstractRunner, SequentialRunner, ThreadRunner
+from kedro_datasets.json import JSONDataset
 from matplotlib.figure import Figure
 
 from denoising_pipeline.evaluation.metrics import METRICS
@@ -263,6 +266,44 @@ def test_a_run_ends_with_its_time_and_where_it_is_seen(capsys: pytest.CaptureFix
     hooks.before_pipeline_run(Pipeline([EVALUATION]))
     hooks.after_pipeline_run(Pipeline([]), DataCatalog())
     assert capsys.readouterr().out.splitlines() == ["Done in 0 s.", address]
+
+
+def test_a_run_that_fails_says_where_its_page_is_if_it_wrote_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hooks, written = ConsoleHooks(lambda: "MLflow: here"), catalog(tmp_path)
+    hooks.on_pipeline_error(Pipeline([EVALUATION, COMPARISON]), written)
+    assert capsys.readouterr().out == ""
+    hooks.on_pipeline_error(Pipeline([EVALUATION, REPORT]), written)
+    said, link = capsys.readouterr().out.splitlines()
+    assert said == "MLflow: here"
+    assert link.endswith("/08_reporting/report.html/2020/report.html")
+
+
+@pytest.mark.parametrize("runner", [SequentialRunner, ThreadRunner])
+def test_a_runner_does_not_advise_to_repeat_what_fails_again(
+    runner: type[AbstractRunner], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither the first node nor a check; a node that makes something may be gone on from."""
+
+    def fail(given: Any) -> None:
+        raise ValueError(f"{given} does not exist.")
+
+    def advice(*nodes: Node) -> str:
+        run, made = Pipeline(nodes), DataCatalog({"x": MemoryDataset(1)})
+        made["y"] = JSONDataset(filepath=str(tmp_path / "y.json"))
+        ConsoleHooks().before_pipeline_run(run)
+        caplog.clear()
+        with pytest.raises(ValueError, match="does not exist"):
+            runner().run(run, made)
+        return " ".join(x.getMessage() for x in caplog.records if x.levelname == "WARNING")
+
+    first = node(same, name="first", inputs={"given": "x"}, outputs="y")
+    check = node(fail, name="check", inputs={"given": "y"}, outputs=None)
+    make = node(fail, name="make", inputs={"given": "y"}, outputs="z")
+    assert advice(node(fail, name="wrong", inputs={"given": "x"}, outputs="y")) == ""
+    assert advice(first, check) == ""
+    assert '--from-nodes "make"' in advice(first, make)
 
 
 def test_other_pipelines_end_with_their_numbers(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,8 +1,10 @@
 """`denoise train` as a process: a folder in, a denoiser that `denoise --model` takes out."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -68,6 +70,9 @@ def test_pairs_become_a_denoiser_that_is_compared_and_can_be_used(
         assert told in found.stdout
     model = "models:/pairs@challenger" if "@challenger" in found.stdout else "pairs"
     assert f"--model {model}" in found.stdout
+    link = re.findall(r"^Report: (.+)$", found.stdout, re.MULTILINE)[-1]
+    with urlopen(link) as report:
+        assert 'id="benchmark"' in report.read().decode()
     picture, out = tmp_path / "pairs/real/0.png", tmp_path / "out.png"
     used = denoise(project, str(picture), "-o", str(out), "--model", model)
     assert used.returncode == 0, used.stderr

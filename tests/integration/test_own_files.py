@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import numpy as np
 import pandas as pd
@@ -101,6 +102,11 @@ def test_files_have_the_same_bytes_from_everywhere_and_a_tracked_table(
     assert result.exit_code == 1
     assert f"1 of {len(files) + 1} files failed" in result.output
     assert "bad.png is no image" in result.output
+    lines = result.stdout.splitlines()
+    assert any(line.strip().endswith("/denoised_files.csv") for line in lines)
+    (link,) = (line.split()[1] for line in lines if line.startswith("Report: "))
+    with urlopen(link) as written:
+        assert "bad.png" in written.read().decode()
     assert read(tmp_path / "kedro") == told
 
 
@@ -135,9 +141,11 @@ def test_kedro_takes_a_model_of_mlflow_and_a_version_of_the_catalog(
         assert written
         assert written == {key: expected[key] for key in written}
     given = f"inference.input={tmp_path}/in,inference.model=models:/nobody@champion"
-    done = project.invoke("run", "--env", recipe, "--pipelines", "inference", "--params", given)
-    assert done.exit_code == 1
-    assert "'models:/nobody@champion' is not found by MLflow" in done.output
+    done = project.kedro("run", "--env", recipe, "--pipelines", "inference", "--params", given)
+    assert done.returncode == 1
+    assert "'models:/nobody@champion' is not found by MLflow" in done.stderr
+    assert "denoise_files failed" in done.stdout
+    assert "previous command" not in done.stdout  # it would fail again
 
 
 @pytest.mark.slow

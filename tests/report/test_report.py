@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup, Tag
+from cards import card
 from report_inputs import (
     CARD,
     COMMIT,
@@ -21,6 +22,7 @@ from report_inputs import (
     without_clean,
 )
 
+from denoising_pipeline.degradations.camera import Camera
 from denoising_pipeline.report import SECTIONS, Results, RunFacts, render
 from denoising_pipeline.report.blocks import Section, Text
 from denoising_pipeline.report.others import SIDES
@@ -323,6 +325,17 @@ def test_the_trained_level_is_marked(page: BeautifulSoup) -> None:
     (script,) = section.select(".chart script")
     assert json.loads(script.get_text())["marks"] == [[0.5, "trained for"]]
     assert json.loads(script.get_text())["series"][0]["values"][0] is None  # identical images
+
+
+def test_levels_are_called_as_the_noise_is_and_without_endless_digits() -> None:
+    sweep = results().noise_sweep
+    scaled = sweep.assign(level=sweep["level"] * 2 * 75 / 255)
+    cameras = changed(card=card(Camera(sigma=75 / 255)), noise_sweep=scaled)
+    section = part(parsed(cameras), "robustness")
+    text = " ".join(section.get_text(" ").split())
+    assert "Trained for camera up to 75/255, the denoiser" in text
+    assert "at camera up to 150/255, the highest" in text
+    assert "0.294 (trained)" in [row[0] for row in cells(section)]
 
 
 def test_a_single_level_is_a_table_and_no_curve() -> None:

@@ -1,6 +1,7 @@
 """Sections of other pipelines: their number, what it is compared with, and where they lose."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -243,6 +244,25 @@ def test_no_pipeline_is_offered_that_would_refuse_the_images() -> None:
     assert not {"robustness", "uncertainty", "anomaly"} & {*named}
     assert "downstream" in named
     assert "downstream" not in str(not_measured(changed(digit_metrics=pd.DataFrame())))
+
+
+def test_no_pipeline_is_offered_that_would_refuse_the_denoiser_or_so_few_images() -> None:
+    """Without a code, PCA can stand beside it where the number of components is told.
+
+    Nor one that would refuse so few images.
+    """
+
+    def named(**other: Any) -> set[str]:
+        rows = part(parsed(changed(**other)), "others").select("tbody th")
+        return {cell.get_text() for cell in rows}
+
+    assert SIDES.keys() - named(has_code=False) == {"features", "anomaly"}
+    assert SIDES.keys() - named(has_sd=False) == {"uncertainty"}
+    facts = changed().facts
+    told = replace(facts, parameters={**facts.parameters, "anomaly.components": 16})
+    assert SIDES.keys() - named(has_code=False, facts=told) == {"features"}
+    many = replace(facts, parameters={"projections.neighbours": len(changed().clean) // 2})
+    assert SIDES.keys() - named(facts=many) == {"projections"}
 
 
 def test_without_clean_images_no_pipeline_is_offered_that_needs_them() -> None:

@@ -47,10 +47,15 @@ def check_names(env: str | None, asked: Collection[str], conf: str | None = None
         conf: Folder of the configuration, if it is not that of the project.
 
     Raises:
-        ValueError: There is no such one.
+        ValueError: There is no such one, or no configuration.
     """
     project = find_kedro_project(Path.cwd()) or Path.cwd()
     folder = Path(conf) if conf else project / "conf"
+    if not conf and not folder.is_dir():
+        raise ValueError(
+            f"'{project}' has no folder conf: it is no project. Go to the folder of one; or, of "
+            "the package, name the configuration: run --conf-source=CONF."
+        )
     if env and folder.is_dir() and not (folder / env).is_dir():
         known = sorted(path.name for path in folder.iterdir() if path.is_dir())
         raise ValueError(f"'{folder}' has no recipe {env!r}{allowed(env, known)}")

@@ -264,13 +264,13 @@ def _pace(training: dict[str, object]) -> float:
 
 
 def _run(project: Path, name: str, *, skip_bad: bool) -> int:
-    """Run the recipe and the benchmark, as processes of their own that get Ctrl-C alone.
+    """Run the recipe, and the benchmark, which the report then has, in processes of their own.
 
-    Without clean images there is no benchmark.
+    They get Ctrl-C alone. Without clean images there is no benchmark.
     """
     written = yaml.safe_load((project / "conf" / name / "parameters.yml").read_text())
     alone = written["ingestion"].get("noisy", False)
-    for more in ([],) if alone else ([], ["--pipelines", "benchmark"]):
+    for more in ([],) if alone else ([], ["--pipelines", "benchmark,reporting"]):
         command = [sys.executable, "-m", "kedro", "run", "--env", name, *more]
         if skip_bad and not written["ingestion"]["skip_bad"]:
             command += ["--params", "ingestion.skip_bad=true"]

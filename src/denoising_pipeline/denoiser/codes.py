@@ -27,6 +27,14 @@ def code_values(denoiser: Denoiser) -> int:
     return math.prod(_encoder(denoiser).output_shape[1:])
 
 
+def has_code(denoiser: Denoiser) -> bool:
+    """Return whether a denoiser has a code of fixed size."""
+    try:
+        return code_values(denoiser) > 0
+    except ValueError:
+        return False
+
+
 def encode(denoiser: Denoiser, images: Images | ImageSet) -> npt.NDArray[np.float32]:
     """Return the codes of images.
 

@@ -2,13 +2,16 @@
 
 import logging
 import os
+import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
+from kedro.io.core import DatasetError
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from rich.console import Console
@@ -37,6 +40,12 @@ SUMMED_UP = frozenset(
 )
 """What the default pipeline writes and the report shows, and what has a line of its own."""
 
+RUNNERS = [f"kedro.runner.{kind}_runner" for kind in ("sequential", "thread", "parallel")]
+"""Loggers of those who advise how to go on after a failure."""
+
+FROM_NODES = re.compile(r'--from-nodes "(.+)"')
+"""Their advice."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -52,6 +61,7 @@ class ConsoleHooks:
         self._address = address
         self._started = time.monotonic()
         self._nodes = self._begun = 0
+        self._checks: frozenset[str] = frozenset()
         self._process = os.getpid()
 
     @hook_impl(trylast=True)
@@ -59,7 +69,21 @@ class ConsoleHooks:
         """Count the nodes, and take the time."""
         self._started = time.monotonic()
         self._nodes, self._begun = len(pipeline.nodes), 0
+        self._checks = frozenset(node.name for node in pipeline.nodes if not node.outputs)
         self._process = os.getpid()
+        for name in RUNNERS:
+            logging.getLogger(name).addFilter(self._helps)
+
+    def _helps(self, record: logging.LogRecord) -> bool:
+        """Whether what a runner says helps: its advice to repeat what fails again does not.
+
+        A node fails for a reason that the error at the end says what to do about; and one that only
+        checks would check the same again.
+        """
+        words = record.getMessage()
+        advice = FROM_NODES.search(words)
+        vain = advice is not None and self._checks.issuperset(advice[1].split(","))
+        return not (vain or words.startswith("No nodes ran."))
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
@@ -88,14 +112,21 @@ class ConsoleHooks:
         warned = (worse_than_noisy, worse_than_baseline) if "summary" in outputs else ()
         for warning in filter(None, (warn(catalog.load("summary")) for warn in warned)):
             console.print(warning, style="bold red", soft_wrap=True, markup=False, highlight=False)
-        for line in self._places(outputs, catalog):
-            console.print(line, soft_wrap=True, markup=False, highlight=False)
+        took = [f"Done in {_duration(time.monotonic() - self._started)}."] if self._nodes else []
+        _print([*took, *self._places(outputs, catalog)])
+
+    @hook_impl(trylast=True)
+    def on_pipeline_error(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+        """Print where files are, if a page is among them, which tells of what failed."""
+        written: set[str] = set()
+        with suppress(DatasetError):  # of a storage that is away: the run's error is what counts
+            written = {name for name in pipeline.all_outputs() if catalog.exists(name)}
+        if written.intersection(PAGES):
+            _print(self._places(written, catalog))
 
     def _places(self, outputs: set[str], catalog: DataCatalog) -> list[str]:
-        """Return lines that say how long it took, and where what it wrote is."""
+        """Return lines that say where what it wrote is."""
         lines = []
-        if self._nodes:
-            lines.append(f"Done in {_duration(time.monotonic() - self._started)}.")
         files = [name for name in sorted(outputs - SUMMED_UP) if _layer(catalog, name) in LAYERS]
         if files:
             lines += ["Files:", *(f"  {_path(catalog.get(name))}" for name in files)]
@@ -112,6 +143,14 @@ class ConsoleHooks:
             lines.append(str(address))
         lines += [f"Report: {_link(catalog.get(name))}" for name in PAGES if name in outputs]
         return lines
+
+
+def _print(lines: list[str]) -> None:
+    """Print lines that stay whole, so that they can be copied."""
+    speak_any_encoding()
+    console = Console()
+    for line in lines:
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
 
 
 def _layer(catalog: DataCatalog, name: str) -> str | None:

@@ -9,7 +9,7 @@ from kedro.io import DataCatalog
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.scoring import RISK, SCORE_FORMATS
 from denoising_pipeline.hooks.outcome import TABLES, tables
-from denoising_pipeline.report import worse_than_noisy
+from denoising_pipeline.report import worse_than_baseline, worse_than_noisy
 
 EXPERIMENT = """\
 Denoisers, trained, measured and compared: a run for each `kedro run`.
@@ -20,8 +20,8 @@ bounds of intervals over images; `with_benchmark_psnr/` and so on are what other
 - Compare runs by `test/psnr` and `test/ssim`; `kedro run --pipelines comparison` compares them \
 image by image.
 - The tag `kedro_command` repeats a run. Its report is the artifact `report/report.html`.
-- `models:/denoiser@champion` is the best denoiser so far, better than the one before by more than \
-chance.
+- The `champion` of a registered model, such as `models:/denoiser@champion`, is the best denoiser \
+of that name so far, better than the one before by more than chance.
 """
 
 PREVIEWS, PREVIEW_WIDTH = "previews", 660
@@ -53,8 +53,8 @@ def describe(outputs: Collection[str], catalog: DataCatalog, run_id: str) -> str
     parts = []
     if "summary" in outputs:
         summary = catalog.load("summary")
-        warning = worse_than_noisy(summary)
-        parts += [f"**{warning}**"] if warning else []
+        warnings = worse_than_noisy(summary), worse_than_baseline(summary)
+        parts += [f"**{warning}**" for warning in warnings if warning]
         parts.append(measured(summary, summary["n_images"]))
     parts += [picture(run_id, name) for name in PICTURES if name in outputs]
     parts += [table.markdown() for table in tables(outputs, catalog)]
@@ -96,7 +96,9 @@ def describe_denoiser(denoiser: Denoiser, score: str, run_id: str) -> str:
 
 
 def measured(scores: Mapping[str, Any], n_images: int) -> str:
-    """Return the score on test images and that of the noisy ones, as a sentence.
+    """Return the score on test images and that of the noisy ones, in sentences.
+
+    Of a denoiser that was trained on from another one, what it gained over that is said, too.
 
     Args:
         scores: A summary, or the metrics of a run under the same names.
@@ -110,7 +112,11 @@ def measured(scores: Mapping[str, Any], n_images: int) -> str:
     on = f"on {n_images:,} test images"
     if score == RISK:
         return f"Risk {text}{interval} {on}, {noisy} noisy: there are no clean images."
-    return f"{text} dB{interval} {on}, which have {noisy} dB noisy."
+    said = f"{text} dB{interval} {on}, which have {noisy} dB noisy."
+    if "start_gain" not in scores:
+        return said
+    gain, low, high = (f"{scores[f'start_gain{end}']:+.2f}" for end in ("", "_ci_low", "_ci_high"))
+    return f"{said} Over what it was trained on from: {gain} dB ({low} to {high})."
 
 
 def picture(run_id: str, name: str) -> str:

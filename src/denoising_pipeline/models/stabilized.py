@@ -113,14 +113,15 @@ class Stabilized(Architecture):
         # Of zeros, this layer gives what it adds to them: the learnt numbers.
         learnt = keras.layers.LayerNormalization(scale=False, dtype="float32", name="curve")(none)
         curve = Curve(learnt, self.pieces)
+        aside = learnt[:, None]  # as a vector it would be taken for a code of the image
         stable = curve.stabilized(seen[..., :channels])
         told = [curve.level(seen[..., channels:])] if network.noise_level else []
         features = network.features(layer, ops.concatenate([stable, *told], -1), image_shape)
-        encoder = keras.Model(seen, [*features, stable, learnt], name="encoder")
+        encoder = keras.Model(seen, [*features, stable, aside], name="encoder")
 
         inputs = [keras.Input(tensor.shape[1:]) for tensor in encoder.outputs]
         denoised = network.image(layer, inputs, channels, image_shape)
-        denoised = Curve(inputs[-1], self.pieces).undone(denoised)
+        denoised = Curve(inputs[-1][:, 0], self.pieces).undone(denoised)
         decoder = keras.Model(inputs, denoised, name="decoder")
         if self.trained == "curve":
             for one in (*encoder.layers, *decoder.layers):

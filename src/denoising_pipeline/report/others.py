@@ -52,7 +52,7 @@ def in_short(results: Results) -> list[Block]:
 def not_measured(results: Results) -> Section | None:
     """Name what is not in this report, and the command that would bring it.
 
-    What would refuse these images is not named: without clean ones nothing is.
+    What would refuse this denoiser or these images is not named: without clean ones nothing is.
     """
     missing = [name for name in SIDES if not results.sides.get(name) and _takes(name, results)]
     if not missing:
@@ -76,8 +76,17 @@ def not_measured(results: Results) -> Section | None:
 
 
 def _takes(name: str, results: Results) -> bool:
-    """Whether a pipeline works on the images of a run."""
-    if not results.has_clean or (name == "downstream" and results.digit_metrics.empty):
+    """Whether a pipeline works on the denoiser and the images of a run."""
+    given = results.facts.parameters
+    neighbours = given.get("projections.neighbours") or 0
+    refused = {
+        "features": not results.has_code,
+        "anomaly": not (results.has_code or given.get("anomaly.components")),
+        "uncertainty": not results.has_sd,
+        "downstream": results.digit_metrics.empty,
+        "projections": 2 * neighbours >= len(results.clean),
+    }
+    if not results.has_clean or refused.get(name):
         return False
     try:
         if check := _NEEDS.get(name):

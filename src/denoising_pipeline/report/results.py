@@ -64,6 +64,8 @@ class Results:
         card: What the denoiser was made from.
         architecture: Name and options of the network.
         weight_count: How many weights it has.
+        has_code: Whether it has a code of fixed size.
+        has_sd: Whether its architecture has a bounded form, which gives standard deviations.
         facts: What the run knows of itself.
         examples: How many images the picture shows.
         extremes: How many images are shown at either end.
@@ -86,6 +88,8 @@ class Results:
     examples: int = 10
     extremes: int = 5
     sides: Mapping[str, Section | None] = field(default_factory=dict)
+    has_code: bool = True
+    has_sd: bool = True
 
     @property
     def has_clean(self) -> bool:

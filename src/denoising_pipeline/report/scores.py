@@ -170,7 +170,8 @@ def labels(results: Results) -> Section | None:
 
 def robustness(results: Results) -> Section | None:
     """What the denoiser does at other levels of its noise, if it has any, than the trained one."""
-    sweep, name = results.noise_sweep, results.card.noise.level
+    noise, sweep = results.card.noise, results.noise_sweep
+    name = noise.level
     if sweep.empty:
         return None
     levels = sweep["level"].tolist()
@@ -185,17 +186,17 @@ def robustness(results: Results) -> Section | None:
         [Series("noisy", noisy, strong=False), _denoised(sweep)],
         marks=[(trained["level"], "trained for")],
     )
-    shown = [f"{row.level:g}{' (trained)' if row.trained else ''}" for row in sweep.itertuples()]
+    shown = [f"{row.level:.3g}{' (trained)' if row.trained else ''}" for row in sweep.itertuples()]
     table = Table(
         f"Scores by noise level; {PSNR_CAP:.0f} dB stands for identical images",
         [Column(name, levels, shown), *_score_columns(sweep)],
     )
     last = sweep.iloc[-1]
     text = (
-        f"Trained for {name} {trained['level']:g}, the denoiser reaches "
+        f"Trained for {noise.describe()}, the denoiser reaches "
         f"{trained['psnr']:.2f} dB there on the first {trained['n_images']:,} test images; it "
         f"reaches {sweep['psnr'].iloc[0]:.2f} dB without noise, and {last['psnr']:.2f} dB at "
-        f"{name} {last['level']:g}, the highest level tried. {_interval_note(results)}"
+        f"{noise.at(last['level']).describe()}, the highest level tried. {_interval_note(results)}"
     )
     drawn = [chart] if len(sweep) > 1 else []
     return Section("robustness", "Robustness", [Text(text), *drawn, table])

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from denoising_pipeline import figures, report
 from denoising_pipeline.denoiser import Denoiser
+from denoising_pipeline.denoiser.codes import has_code
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.shown import image_titles
@@ -178,6 +179,8 @@ def write_report(
             card=denoiser.card,
             architecture=denoiser.architecture.model_dump(mode="json"),
             weight_count=denoiser.weight_count,
+            has_code=has_code(denoiser),
+            has_sd=denoiser.architecture.as_bounded is not None,
             facts=run_facts,
             examples=reporting.examples,
             extremes=reporting.best_and_worst,

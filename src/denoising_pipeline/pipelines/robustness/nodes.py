@@ -84,7 +84,10 @@ def calibrate_classical(
     try:
         chosen = calibrate(robustness.classical, known, noisy, clean)
     except NotApplicableError as error:
-        raise ValueError(f"robustness.classical: {robustness.classical!r}: {error}") from None
+        raise ValueError(
+            f"robustness.classical: {robustness.classical!r}: {error}. Name another one, such as "
+            "median filter + tone."
+        ) from None
     return {"denoiser": chosen.name, "hyperparameters": dict(chosen.hyperparameters)}
 
 
