@@ -250,7 +250,7 @@ def command(kinds: tuple[str, ...], most: int | None, full: bool, first: int) ->
             found = outages.wrong(moment, kind)
             click.echo("\n  ".join((f"{kind} from {moment} on", *(found or ["well"]))))
             failed = failed or bool(found)
-        click.echo(f"{len(cells[first:])} of {len(moments)} tried")
+        click.echo(f"{len(cells[first:])} of {len(cells)} cells tried")
     sys.exit(failed)
 
 
