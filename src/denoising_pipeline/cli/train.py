@@ -245,8 +245,9 @@ def _recipe(
     if side:
         parameters["preprocessing"]["test_side"] = side
         reasons.append(
-            f"Of each that judges the middle of {side}x{side} pixels is scored: for whole ones, "
-            f"{judged * megapixels:.1f} megapixels, there is no time in {minutes:g} minutes."
+            f"Of each image that judges, the middle of {side}x{side} pixels is scored: whole ones, "
+            f"{judged * megapixels:.1f} megapixels, would take longer than {minutes:g} minutes "
+            "allow."
         )
     training["patches_per_epoch"] = patches_per_epoch(minutes, seconds)
     steps = training["epochs"] * training["patches_per_epoch"] // training["batch_size"]
