@@ -92,16 +92,19 @@ def test_patches_are_as_many_as_the_minutes_allow() -> None:
 
 
 def test_of_many_megapixels_the_middles_are_judged_that_there_is_time_for() -> None:
-    """Twice the minutes, or half of the images, are for twice the pixels; small ones are whole."""
-    side = judged_side("clean", 6, 12, 30, 3)
+    """More minutes, and fewer images, are for more pixels; small ones are whole."""
+    side = judged_side("clean", 6, 2, 12, 30, 3)
     assert side is not None
     assert 256 < side < 2000
-    assert judged_side("clean", 6, side**2 / 1.1e6, 30, 3) is None
-    assert (judged_side("clean", 6, 12, 60, 3) or 0) > 1.3 * side
-    assert (judged_side("pairs", 6, 100, 30, 3) or 0) > 1.3 * side
-    assert (judged_side("noisy", 6, 100, 30, 3) or 0) > (judged_side("noisy", 60, 100, 30, 3) or 0)
-    assert judged_side("noisy", 600, 1, 8, 3) == LEAST_SIDE
-    assert judged_side("pairs", 6, 0.25, 2, 3) is None
+    assert judged_side("clean", 6, 2, side**2 / 1.1e6, 30, 3) is None
+    assert (judged_side("clean", 6, 2, 12, 60, 3) or 0) > 1.3 * side
+    assert (judged_side("pairs", 6, 2, 12, 30, 3) or 0) > 1.3 * side
+    assert (judged_side("noisy", 6, 2, 100, 30, 3) or 0) > (
+        judged_side("noisy", 60, 2, 100, 30, 3) or 0
+    )
+    assert judged_side("noisy", 600, 2, 1, 8, 3) == LEAST_SIDE
+    assert judged_side("pairs", 6, 2, 0.25, 2, 3) is None
+    assert judged_side("pairs", 6, 12, 50, 30, 3) == LEAST_SIDE
 
 
 def test_large_pages_are_judged_by_their_middles_and_that_is_said(

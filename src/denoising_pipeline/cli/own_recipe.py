@@ -34,6 +34,9 @@ NETWORKS = {"clean": 2, "pairs": 2, "noisy": 4}
 """How often networks denoise it: the new one and the one that it started from, and once more each
 for the risk."""
 
+CALIBRATING = 1.2
+"""Seconds for a megapixel of the images on which the options of the baseline are chosen."""
+
 SWEPT, LEVELS, MEASURED = 4, 11, 2.0
 """Images that are scored under other noise, at how many levels, and seconds of metrics for a
 megapixel of each; of noise that was recorded there are none."""
@@ -184,14 +187,20 @@ def _special(given: "Material") -> tuple[dict[str, Any], dict[str, Any], tuple[f
 
 
 def judged_side(
-    kind: "Kind", images: int, megapixels: float, minutes: float, network: float
+    kind: "Kind",
+    images: int,
+    validation: int,
+    megapixels: float,
+    minutes: float,
+    network: float,
 ) -> int | None:
     """Return how much of each image there is time to judge: half of that around the steps.
 
     Args:
         kind: What is learnt from.
         images: That are judged.
-        megapixels: Of one of them, in the mean.
+        validation: Images that the epoch is chosen by, and options of filters; whole ones.
+        megapixels: Of an image, in the mean.
         minutes: That all may take.
         network: Seconds that it takes for a megapixel.
 
@@ -201,7 +210,10 @@ def judged_side(
     seconds = images * (NETWORKS[kind] * network + FILTERING[kind])
     if kind == "clean":
         seconds += min(SWEPT, images) * LEVELS * (network + MEASURED)
-    fitting = 60 * around(minutes) / 2 / seconds
+    left = 60 * around(minutes) / 2
+    if kind != "noisy":
+        left -= CALIBRATING * validation * megapixels
+    fitting = max(0.0, left) / seconds
     if megapixels <= fitting:
         return None
     return max(LEAST_SIDE, math.isqrt(int(fitting * 1e6)) // 8 * 8)

@@ -241,7 +241,7 @@ def _recipe(
     seconds, network = _pace(training)
     judged = max(test, found.pages // found.stacks) if found.stacks > 1 else test
     megapixels = found.megapixels / (len(found.looks) - found.stacks + found.pages)
-    side = judged_side(given.kind, judged, megapixels, minutes, network)
+    side = judged_side(given.kind, judged, validation, megapixels, minutes, network)
     if side:
         parameters["preprocessing"]["test_side"] = side
         reasons.append(
