@@ -27,12 +27,12 @@ EPOCHS = 12
 AROUND, LEAST_AROUND = 0.25, 3.0
 """Share of the minutes that is left for scores and the report, and how many these take at least."""
 
-FILTERING = {"clean": 4.0, "pairs": 4.0, "noisy": 6.0}
+FILTERING = 4.0
 """Seconds for what is no network, for a megapixel that is judged: filters and metrics."""
 
-NETWORKS = {"clean": 2, "pairs": 2, "noisy": 4}
-"""How often networks denoise it: the new one and the one that it started from, and once more each
-for the risk."""
+NETWORKS = {"clean": 2, "pairs": 2, "noisy": 3}
+"""How often a network denoises it: the new one and the one that it started from; of noisy ones alone
+the new one, and both for the risk."""
 
 CALIBRATING = 1.2
 """Seconds for a megapixel of the images on which the options of the baseline are chosen."""
@@ -207,7 +207,7 @@ def judged_side(
     Returns:
         Height and width of the middle, in pixels; None: all of every image.
     """
-    seconds = images * (NETWORKS[kind] * network + FILTERING[kind])
+    seconds = images * (NETWORKS[kind] * network + FILTERING)
     if kind == "clean":
         seconds += min(SWEPT, images) * LEVELS * (network + MEASURED)
     left = 60 * around(minutes) / 2
