@@ -31,7 +31,7 @@ FILTERING = 4.0
 """Seconds for what is no network, for a megapixel that is judged: filters and metrics."""
 
 NETWORKS = {"clean": 2, "pairs": 2, "noisy": 3}
-"""How often a network denoises it: the new one and the one that it started from; of noisy ones alone
+"""How often networks denoise it: the new one and the one that it started from; of noisy ones alone
 the new one, and both for the risk."""
 
 CALIBRATING = 1.2
