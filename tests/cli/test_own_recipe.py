@@ -95,7 +95,7 @@ def test_of_many_megapixels_the_middles_are_judged_that_there_is_time_for() -> N
     """More minutes, and fewer images, are for more pixels; small ones are whole."""
     side = judged_side("clean", 6, 2, 12, 30, 3)
     assert side is not None
-    assert 256 < side < 2000
+    assert LEAST_SIDE < side < 2000
     assert judged_side("clean", 6, 2, side**2 / 1.1e6, 30, 3) is None
     assert (judged_side("clean", 6, 2, 12, 60, 3) or 0) > 1.3 * side
     assert (judged_side("pairs", 6, 2, 12, 30, 3) or 0) > 1.3 * side
