@@ -1,4 +1,4 @@
-"""How images, pixels, weights, trials and runs grow what they cost: each at three sizes.
+"""How images, patches, pixels, weights, trials and runs grow what they cost: at three sizes.
 
 Seconds are those of the processor, of this process: they are about the same on a machine that does
 other work as well. For one thread set OMP_NUM_THREADS=1 TF_NUM_INTEROP_THREADS=1
@@ -6,27 +6,37 @@ TF_NUM_INTRAOP_THREADS=1. docs/scaling.md projects them.
 """
 
 import argparse
+import io
 import tempfile
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 from machine import print_table
 from numpy.lib.format import open_memmap
-from project import mnist_images
+from PIL import Image
+from project import ROOT, mnist_images, recipe_parameters
 
 from denoising_pipeline.config import validate_parameters
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.images.arrays import array_digest
+from denoising_pipeline.images.files import decode_image
+from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.training import CleanExamples
+from denoising_pipeline.training.levels import telling_level
 from denoising_pipeline.training.losses import loss_by_name, unpacked
 
 NOISE = Gaussian(sigma=0.5)
 IMAGES = (10_000, 40_000, 160_000)
+PHOTOGRAPHS = (10, 100, 1000)
+BATCHES = 240
 SIDES = (256, 512, 1024)
 WIDTHS = (16, 32, 64)
 TRIALS = (50, 200, 800)
@@ -60,6 +70,44 @@ def images() -> None:
                 [f"{count:,}", f"{file.nbytes / 1e6:,.0f}", f"{drawn:.1f}", f"{digest:.2f}"]
             )
     print_table(["training images", "file, MB", "an epoch's examples, s", "checksum, s"], rows)
+
+
+def patches() -> None:
+    """Decode photographs, and draw the batches of patches that the recipe `photos` learns of them.
+
+    Memory is the most that is resident while they are drawn, what is of files apart.
+    """
+    from denoising_pipeline.training.pace import seconds_per_step
+    from denoising_pipeline.training.shards import Shards
+
+    recipe = recipe_parameters("photos")
+    options = recipe.training
+    step = seconds_per_step(options, 3, time.process_time)
+    with Image.open(next((ROOT / "data/01_raw/photos").glob("*.jpg"))) as image:
+        image.convert("RGB").resize((768, 512)).save(file := io.BytesIO(), "JPEG", quality=90)
+    rows = []
+    for count in PHOTOGRAPHS:
+        started = time.process_time()
+        decoded = (decode_image(io.BytesIO(file.getvalue()), "a.jpg").pixels for _ in range(count))
+        photographs = ImageSet.collect(decoded, [(512, 768, 3)] * count, np.uint8)
+        decoding = (time.process_time() - started) / count
+        noise = recipe.noise_injection.root
+        examples = replace(CleanExamples.of(photographs, noise, options, 0), told=True)
+        prepare = telling_level(options.objective.prepare)
+        batches = Shards().batches(examples, prepare, options, 0)
+        resident: list[tuple[int, int]] = []
+
+        def draw(batches: Any = batches, resident: list[tuple[int, int]] = resident) -> None:
+            for _ in islice(batches, BATCHES):
+                now = psutil.Process().memory_info()
+                resident.append((now.rss - now.shared, now.shared))
+
+        drawn = seconds(draw) / BATCHES
+        memory = [f"{max(column) / 1e6:,.0f}" for column in zip(*resident, strict=True)]
+        each = [f"{1000 * taken:.0f}" for taken in (decoding, drawn, step)]
+        rows.append([f"{count:,}", *each, f"{drawn / step:.0%}", *memory])
+    heading = ["photographs, 768x512", "ms to decode one", "ms to draw a batch", "ms for its step"]
+    print_table([*heading, "share", "memory, MB", "of files, MB"], rows)
 
 
 def pixels() -> None:
@@ -162,6 +210,7 @@ def runs() -> None:
 
 PARTS: dict[str, Callable[[], None]] = {
     "images": images,
+    "patches": patches,
     "pixels": pixels,
     "weights": weights,
     "trials": trials,

@@ -15,6 +15,7 @@ import argparse
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -97,8 +98,16 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="take every n-th image of a folder")
     parser.add_argument("--plot", type=Path, help="file of a plot of predicted and true PSNR")
     options = parser.parse_args()
+    for folder in chain(options.folders, *options.pairs):
+        if not folder.is_dir():
+            print(f"{folder} is not there: left out.")
+    folders = [folder for folder in options.folders if folder.is_dir()]
+    real = [pair for pair in options.pairs if all(folder.is_dir() for folder in pair)]
+    if not (folders or real):
+        print("Nothing is measured: name folders of clean images, or --pairs NOISY CLEAN.")
+        return
     denoiser, every = Denoiser.load(options.model), options.every
-    clean = {folder.name: taken(folder, every) for folder in options.folders}
+    clean = {folder.name: taken(folder, every) for folder in folders}
     found = {
         (name, f"Gaussian, {sigma}"): [
             judged(denoiser, noisy(sigma)(image, np.random.default_rng(0)), image)
@@ -107,7 +116,7 @@ def main() -> None:
         for name, those in clean.items()
         for sigma in options.sigmas
     }
-    for shots, truth in options.pairs:
+    for shots, truth in real:
         pairs = zip(taken(shots, every), taken(truth, every), strict=True)
         found[shots.parent.name, "real"] = [judged(denoiser, *pair) for pair in pairs]
     columns = ["images", "noise", "number", "no prediction (of these warned)"]

@@ -1,5 +1,6 @@
 """What `denoise train` chooses for a folder, and where it writes that down."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from denoising_pipeline.batch.doctor.advice import LEAST
 from denoising_pipeline.cli.material import Material, material, unreadable
 from denoising_pipeline.cli.own_recipe import (
     EPOCHS,
+    LEAST_SIDE,
     Recipe,
     held_out,
+    judged_side,
     parameters_for,
     patch_for,
     patches_per_epoch,
@@ -86,6 +89,40 @@ def test_patches_are_as_many_as_the_minutes_allow() -> None:
         patches = patches_per_epoch(minutes, seconds_per_step=0.5)
         assert EPOCHS * patches / 8 * 0.5 == pytest.approx(60 * for_steps, rel=0.02)
     assert patches_per_epoch(1, 1000) == 8
+
+
+def test_of_many_megapixels_the_middles_are_judged_that_there_is_time_for() -> None:
+    """More minutes, and fewer images, are for more pixels; small ones are whole."""
+    side = judged_side("clean", 6, 2, 12, 30, 3)
+    assert side is not None
+    assert LEAST_SIDE < side < 2000
+    assert judged_side("clean", 6, 2, side**2 / 1.1e6, 30, 3) is None
+    assert (judged_side("clean", 6, 2, 12, 60, 3) or 0) > 1.3 * side
+    assert (judged_side("pairs", 6, 2, 12, 30, 3) or 0) > 1.3 * side
+    assert (judged_side("noisy", 6, 2, 100, 30, 3) or 0) > (
+        judged_side("noisy", 60, 2, 100, 30, 3) or 0
+    )
+    assert judged_side("noisy", 600, 2, 1, 8, 3) == LEAST_SIDE
+    assert judged_side("pairs", 6, 2, 0.25, 2, 3) is None
+    assert judged_side("pairs", 6, 12, 50, 30, 3) == LEAST_SIDE
+
+
+def test_large_pages_are_judged_by_their_middles_and_that_is_said(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draws = np.random.default_rng(0)
+    pages = np.clip(draws.normal(128, 15, (9, 1024, 1024)), 0, 255).astype(np.uint8)
+    for name, seen in (("large", pages), ("small", pages[:, :128, :128])):
+        (tmp_path / name).mkdir()
+        tifffile.imwrite(tmp_path / name / "a.tif", seen, photometric="minisblack")
+    result = asked(project, monkeypatch, str(tmp_path / "large"), "--dry-run", "--minutes", "1")
+    assert result.exit_code == 0, result.output
+    (side,) = set(re.findall(r"the middle of (\d+)x\1 pixels is scored", result.output))
+    assert f"test_side: {side}" in result.output
+    assert "6.3 megapixels, would take longer than 1 minutes allow" in result.output
+    whole = asked(project, monkeypatch, str(tmp_path / "small"), "--dry-run", "--minutes", "1")
+    assert whole.exit_code == 0, whole.output
+    assert "test_side" not in whole.output
 
 
 @pytest.mark.parametrize(("side", "patch"), [(5000, 96), (96, 96), (95, 88), (40, 40)])

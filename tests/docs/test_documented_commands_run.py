@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from documented import blocks
 from limits import PATIENCE
-from project_folder import FEWER, Project, environment
+from project_folder import FEWER, ROOT, Project, environment
 from skimage import data
 from skimage.io import imsave
 
@@ -73,3 +73,21 @@ def test_the_runs_of_the_tutorial_for_kedro_run_in_their_order(tmp_path: Path) -
         assert process.returncode == 0, (line, process.stderr)
     tables = list(tmp_path.glob("data/smoke/08_reporting/comparison_table.parquet/*/*.parquet"))
     assert len(tables) == 1
+
+
+@pytest.mark.parametrize("folders", [(), ("nowhere", "--pairs", "noisy", "clean")])
+def test_trust_without_images_says_that_nothing_is_measured(
+    folders: tuple[str, ...], tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks/trust.py"), *folders],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
+    )
+    *left_out, last = done.stdout.splitlines()
+    assert left_out == [f"{name} is not there: left out." for name in folders if name[0] != "-"]
+    assert last.startswith("Nothing is measured")

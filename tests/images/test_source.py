@@ -13,7 +13,14 @@ from PIL import Image
 
 from denoising_pipeline.images.files import ImageError
 from denoising_pipeline.images.idx import idx_bytes
-from denoising_pipeline.images.source import IDX_FILES, Source, SourceError, idx_role, open_source
+from denoising_pipeline.images.source import (
+    IDX_FILES,
+    Source,
+    SourceError,
+    Wanted,
+    idx_role,
+    open_source,
+)
 
 ARRAYS = {
     "train_images": np.arange(60, dtype=np.uint8).reshape(5, 3, 4),
@@ -117,6 +124,21 @@ def test_a_missing_folder_says_how_its_files_come_there(
 ) -> None:
     with pytest.raises(SourceError, match=rf"{name}' does not exist or holds no files\. {advice}"):
         opened(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "advice"),
+    [
+        ("pairs", r"Put pairs of images as .* into '.*text/clean' and '.*text/noisy' \("),
+        ("noisy", "Put noisy images as .* into '.*text'; or name another folder .*source=<folder>"),
+        ("images", "Run `denoising-pipeline fetch-text`"),
+    ],
+)
+def test_what_is_wanted_decides_what_is_to_be_put_there(
+    tmp_path: Path, wanted: Wanted, advice: str
+) -> None:
+    with pytest.raises(SourceError, match=rf"holds no files\. {advice}"):
+        open_source(LocalFileSystem(), str(tmp_path / "text"), wanted=wanted)
 
 
 def test_a_folder_without_images_is_refused_with_what_is_there(tmp_path: Path) -> None:

@@ -2,11 +2,12 @@
 
 import gzip
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from project_folder import TRAINING, Project, models_of, raw_source
+from project_folder import ROOT, TRAINING, Project, models_of, raw_source
 
 LABELS = "train-labels-idx1-ubyte"
 IMAGES = "train-images-idx3-ubyte"
@@ -61,8 +62,31 @@ def test_missing_file_is_named(project: Project) -> None:
     message = only_message(result.stderr)
     assert f"{folder / LABELS}' does not exist" in message
     assert "Put the four IDX files" in message
+    assert "--params source=<folder>" in message
     assert str(folder) in message
     assert [run.info.status for run in project.runs(recipe)] == ["FAILED"]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "advice"),
+    [
+        ("pairs", "Put pairs of images as PNG, JPEG, WebP or TIFF under the same names into"),
+        ("noisy", "Put noisy images as PNG, JPEG, WebP or TIFF into"),
+        ("fitted", "Put noisy images as PNG, JPEG, WebP or TIFF into"),
+        ("sound", "Put recordings as WAV into"),
+    ],
+)
+def test_a_recipe_without_its_images_says_which_before_anything_is_done(
+    project: Project, recipe: str, advice: str
+) -> None:
+    shutil.copytree(ROOT / "conf" / recipe, project.path / "conf" / recipe, dirs_exist_ok=True)
+    result = project.invoke("run", "--env", recipe, "--params", "source=own")
+    assert result.exit_code == 1
+    message = only_message(result.stderr)
+    assert f"01_raw/own' does not exist or holds no files. {advice} '" in message
+    assert "IDX" not in message
+    assert "name another folder of data/01_raw by --params source=<folder>" in message
+    assert not project.files(recipe)
 
 
 @pytest.mark.slow

@@ -3,6 +3,8 @@
 Or they are those that were recorded.
 """
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,8 +13,13 @@ from denoising_pipeline.degradations import NOISES, Noise, NoiseInjectionParamet
 from denoising_pipeline.degradations.gaussian import Gaussian
 from denoising_pipeline.degradations.recorded import Recorded
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.options import PreprocessingParameters
 from denoising_pipeline.images.sets import ImageSet
-from denoising_pipeline.pipelines.noise_injection.nodes import inject_test_noise, inject_val_noise
+from denoising_pipeline.pipelines.noise_injection import nodes
+from denoising_pipeline.pipelines.noise_injection.nodes import inject_val_noise
+from denoising_pipeline.pipelines.preprocessing.nodes import normalize_test_images
+
+inject_test_noise = partial(nodes.inject_test_noise, preprocessing=PreprocessingParameters())
 
 NONE = ImageSet.collect((), (), np.uint8)
 RECORDED = ImageSet.of(np.linspace(0, 0.4, 5, dtype=np.float32).reshape(5, 1, 1, 1))
@@ -67,3 +74,19 @@ def test_noise_is_drawn_where_none_was_recorded_and_only_there(clean: Images) ->
         inject_val_noise(clean, RECORDED, SPLITS, NoiseInjectionParameters(Gaussian()), 0)
     with pytest.raises(ValueError, match=r"no noisy images.*ingestion\.pairs"):
         inject_test_noise(clean, NONE, SPLITS, NoiseInjectionParameters(Recorded()), 0)
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_of_large_test_images_the_middles_are_taken_if_that_is_wanted(recorded: bool) -> None:
+    """Those of clean and noisy images are the same part, whether noise was recorded or is drawn."""
+    images = np.random.default_rng(0).random((2, 40, 24, 1), np.float32)
+    both = ImageSet.of(images)
+    wanted = PreprocessingParameters(test_side=32)
+    clean = normalize_test_images(both, wanted)
+    assert isinstance(clean, ImageSet)
+    np.testing.assert_array_equal(clean.as_array(), images[:, 4:36])
+    name = NoiseInjectionParameters(Recorded() if recorded else Gaussian(sigma=0))
+    every = both.take([0, 0, 0, 0, 1]) if recorded else NONE
+    noisy = nodes.inject_test_noise(clean, every, SPLITS, name, 0, wanted)
+    assert isinstance(noisy, ImageSet)
+    np.testing.assert_array_equal(noisy.as_array(), clean.as_array())

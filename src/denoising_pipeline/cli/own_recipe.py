@@ -13,7 +13,7 @@ from denoising_pipeline.denoiser.quality_fit import LEAST as PREDICTED_FROM
 from denoising_pipeline.models.unet import Unet
 
 if TYPE_CHECKING:
-    from denoising_pipeline.cli.material import Material
+    from denoising_pipeline.cli.material import Kind, Material
 
 OWN, CHANNELS = Unet(noise_level=True), 3
 """The network, and channels of its images: those of the denoisers that ship."""
@@ -26,6 +26,24 @@ EPOCHS = 12
 
 AROUND, LEAST_AROUND = 0.25, 3.0
 """Share of the minutes that is left for scores and the report, and how many these take at least."""
+
+FILTERING = 4.0
+"""Seconds for what is no network, for a megapixel that is judged: filters and metrics."""
+
+NETWORKS = {"clean": 2, "pairs": 2, "noisy": 3}
+"""How often networks denoise it: the new one and the one that it started from; of noisy ones alone
+the new one, and both for the risk."""
+
+CALIBRATING = 1.2
+"""Seconds for a megapixel of the images on which the options of the baseline are chosen."""
+
+SWEPT, LEVELS, MEASURED = 4, 11, 2.0
+"""Images that are scored under other noise, at how many levels, and seconds of metrics for a
+megapixel of each; of noise that was recorded there are none."""
+
+LEAST_SIDE = 384
+"""Height and width that are judged at least: the middles of 256 pixels of 2 of 40 pages that were
+laid together of micrographs did not show that noise grows with brightness."""
 
 NAMES = "letters, digits, - and _"
 
@@ -144,7 +162,7 @@ def parameters_for(
             "minutes": for_steps(minutes),
             "interrupt": "keep",
         },
-        "evaluation": {"limit": None, "sweep_images": 4},
+        "evaluation": {"limit": None, "sweep_images": SWEPT},
         "benchmark": {
             "baselines": ["non-local means", "wavelet", "total variation"],
             "crop": 256,
@@ -167,6 +185,39 @@ def _special(given: "Material") -> tuple[dict[str, Any], dict[str, Any], tuple[f
         return {"pairs": names}, {"objective": {"name": "relative"}}, (0.0005, 0.003)
     objective = objective_without_clean(shots=bool(given.scene or given.still))
     return {"noisy": True}, {"objective": {"name": objective}}, (0.0003, 0.001)
+
+
+def judged_side(
+    kind: "Kind",
+    images: int,
+    validation: int,
+    megapixels: float,
+    minutes: float,
+    network: float,
+) -> int | None:
+    """Return how much of each image there is time to judge: half of that around the steps.
+
+    Args:
+        kind: What is learnt from.
+        images: That are judged.
+        validation: Images that the epoch is chosen by, and options of filters; whole ones.
+        megapixels: Of an image, in the mean.
+        minutes: That all may take.
+        network: Seconds that it takes for a megapixel.
+
+    Returns:
+        Height and width of the middle, in pixels; None: all of every image.
+    """
+    seconds = images * (NETWORKS[kind] * network + FILTERING)
+    if kind == "clean":
+        seconds += min(SWEPT, images) * LEVELS * (network + MEASURED)
+    left = 60 * around(minutes) / 2
+    if kind != "noisy":
+        left -= CALIBRATING * validation * megapixels
+    fitting = max(0.0, left) / seconds
+    if megapixels <= fitting:
+        return None
+    return max(LEAST_SIDE, math.isqrt(int(fitting * 1e6)) // 8 * 8)
 
 
 def around(minutes: float) -> float:

@@ -20,6 +20,7 @@ from denoising_pipeline.cli.own_recipe import (
     around,
     for_steps,
     held_out,
+    judged_side,
     parameters_for,
     patch_for,
     patches_per_epoch,
@@ -237,7 +238,17 @@ def _recipe(
         "epoch."
     )
     training = parameters["training"]
-    seconds = _pace(training)
+    seconds, network = _pace(training)
+    judged = max(test, found.pages // found.stacks) if found.stacks > 1 else test
+    megapixels = found.megapixels / (len(found.looks) - found.stacks + found.pages)
+    side = judged_side(given.kind, judged, validation, megapixels, minutes, network)
+    if side:
+        parameters["preprocessing"]["test_side"] = side
+        reasons.append(
+            f"Of each image that judges, the middle of {side}x{side} pixels is scored: whole ones, "
+            f"{judged * megapixels:.1f} megapixels, would take longer than {minutes:g} minutes "
+            "allow."
+        )
     training["patches_per_epoch"] = patches_per_epoch(minutes, seconds)
     steps = training["epochs"] * training["patches_per_epoch"] // training["batch_size"]
     reasons.append(
@@ -252,7 +263,11 @@ def _smallest_side(found: "Findings") -> int:
     return min(int(side) for size in found.sizes for side in size.split("x"))
 
 
-def _pace(training: dict[str, object]) -> float:
+def _pace(training: dict[str, object]) -> tuple[float, float]:
+    """Return the seconds of a step, and those of the network alone for a megapixel.
+
+    A network that gives an image takes a third of what it takes to learn from it.
+    """
     from denoising_pipeline.config import ParameterError, validate_parameters
     from denoising_pipeline.training.pace import seconds_per_step
 
@@ -260,7 +275,9 @@ def _pace(training: dict[str, object]) -> float:
         options = validate_parameters({"training": training}).training
     except ParameterError as error:
         raise Refused(str(error)) from error
-    return seconds_per_step(options, CHANNELS)
+    seconds = seconds_per_step(options, CHANNELS)
+    side = (options.patch or 0) // options.objective.shrink
+    return seconds, seconds / 3 / (options.batch_size * side**2 / 1e6)
 
 
 def _run(project: Path, name: str, *, skip_bad: bool) -> int:

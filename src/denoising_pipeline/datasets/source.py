@@ -10,7 +10,7 @@ import fsspec
 from kedro.io.core import AbstractDataset, DatasetError, get_filepath_str, get_protocol_and_path
 
 from denoising_pipeline.images.idx import MAX_BYTES
-from denoising_pipeline.images.source import Source, SourceError, open_source
+from denoising_pipeline.images.source import Source, SourceError, Wanted, open_source
 
 T = TypeVar("T")
 
@@ -67,6 +67,9 @@ class _RawFolder(AbstractDataset[NoReturn, T]):
 class SourceDataset(_RawFolder[Source]):
     """Finds the images of a folder, IDX files or image files, and checks pinned sums; only loads.
 
+    Attributes:
+        wanted: What errors say to put there, which a run knows by its parameters.
+
     Examples:
         ```yaml
         raw_source:
@@ -75,6 +78,8 @@ class SourceDataset(_RawFolder[Source]):
           sha256: ${globals:sha256,{}}
         ```
     """
+
+    wanted: Wanted = "any"
 
     def load(self) -> Source:
         """Find the files.
@@ -87,7 +92,7 @@ class SourceDataset(_RawFolder[Source]):
                 damaged or not the pinned one.
         """
         try:
-            return self._open(self._folder)
+            return self._open(self._folder, wanted=self.wanted)
         except SourceError as error:
             raise DatasetError(str(error)) from error
 

@@ -5,10 +5,13 @@ from typing import Any
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
 from denoising_pipeline.config import ParameterError, Parameters, validate_parameters
 from denoising_pipeline.config.unread import misspelt_files, misspelt_keys
+from denoising_pipeline.datasets import SourceDataset
+from denoising_pipeline.images.source import Wanted
 from denoising_pipeline.training.study.space import Space
 from denoising_pipeline.training.study.trials import load_optuna
 
@@ -46,8 +49,10 @@ class ParameterHooks:
         self._parameters = checked
 
     @hook_impl(tryfirst=True)
-    def before_pipeline_run(self, pipeline: Pipeline) -> None:
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Check what a study would try before anything is read, whatever else runs before it.
+
+        A source that is not there is told by the parameters what should be.
 
         Raises:
             SpaceError: Some of it is not allowed.
@@ -56,3 +61,15 @@ class ParameterHooks:
         if "params:study" in pipeline.inputs():
             load_optuna()
             Space.of(self._parameters.study.space, self._parameters.training)
+        for name in (name for name in pipeline.inputs() if not name.startswith("params:")):
+            if isinstance(source := catalog.get(name), SourceDataset):
+                source.wanted = _wanted(self._parameters)
+
+
+def _wanted(parameters: Parameters) -> Wanted:
+    """Return what parameters want to learn from."""
+    if not parameters.noise_injection.root.drawn:
+        return "noisy" if parameters.ingestion.noisy else "pairs"
+    if parameters.training.model.sample_rate:
+        return "recordings"
+    return "images" if parameters.training.patch else "any"

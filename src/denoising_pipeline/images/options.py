@@ -87,7 +87,12 @@ class PreprocessingParameters(Section):
         description="of a folder without train/ and test/: a number, or a share below 1; "
         "null: a sixth",
     )
-
+    test_side: int | None = Field(
+        None,
+        ge=16,
+        description="height and width of the middle that is scored of test images from files that "
+        "are larger; null: whole images",
+    )
     shrink: Annotated[tuple[Factor, ...], Field(strict=False)] = Field(
         (),
         description="average images of more than 0.4 megapixels to 1/n of height and width, once "

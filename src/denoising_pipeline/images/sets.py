@@ -42,6 +42,12 @@ class Window(NamedTuple):
         )
 
 
+def middle_of(shape: Shape, height: int, width: int) -> Window:
+    """Return the window in the middle of an image, at most so many pixels high and wide."""
+    rows, columns = min(height, shape[0]), min(width, shape[1])
+    return Window((shape[0] - rows) // 2, (shape[1] - columns) // 2, rows, columns)
+
+
 @dataclass(frozen=True, eq=False)
 class ImageSet:
     """Images of any sizes with one number of channels, one after the other in a flat array.
@@ -153,6 +159,18 @@ class ImageSet:
         """Return consecutive images as a view."""
         start, stop, _ = place.indices(len(self))
         return ImageSet(self.values[self._starts[start] : self._starts[stop]], self.shapes[place])
+
+    def middles(self, side: int | None) -> "ImageSet":
+        """Return the middle of each image, at most so many pixels high and wide; None: all of it.
+
+        Where no image is larger it is the same set.
+        """
+        if side is None or self.shapes[:, :2].max(initial=0) <= side:
+            return self
+        windows = [middle_of(self.shape(i), side, side) for i in range(len(self))]
+        shapes = [(window.height, window.width, self.channels) for window in windows]
+        parts = (self._raw(i, window) for i, window in enumerate(windows))
+        return ImageSet.collect(parts, shapes, self.values.dtype)
 
     def batches(self, count: int | None = None) -> Iterator[tuple[slice, Images]]:
         """Yield consecutive images of one size together.

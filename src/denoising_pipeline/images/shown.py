@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from denoising_pipeline.images.sets import ImageSet, Window
+from denoising_pipeline.images.sets import ImageSet, middle_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -43,10 +43,7 @@ def middle(images: ImageSet, position: int, height: int, width: int) -> Images:
     Returns:
         float32 (h, w, C) in [0, 1].
     """
-    whole = images.shape(position)
-    rows, columns = min(height, whole[0]), min(width, whole[1])
-    window = Window((whole[0] - rows) // 2, (whole[1] - columns) // 2, rows, columns)
-    return images.read(position, window)
+    return images.read(position, middle_of(images.shape(position), height, width))
 
 
 def as_seen(images: ImageSet, position: int, height: int, width: int) -> Images:

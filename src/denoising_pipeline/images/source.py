@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, Literal, TypeAlias
 
 from fsspec.implementations.local import LocalFileSystem
 
@@ -50,6 +50,18 @@ _COMMANDS = {
     "photographs": "fetch-photographs",
     "speech": "fetch-speech",
     "text": "fetch-text",
+}
+
+Wanted: TypeAlias = Literal["any", "images", "pairs", "noisy", "recordings"]
+"""What is to be learnt from."""
+
+_PUT: dict[Wanted, str] = {
+    "any": "the four IDX files, or images as {formats}, into '{folder}'",
+    "images": "images as {formats} into '{folder}'",
+    "pairs": "pairs of images as {formats} under the same names into '{folder}/clean' and "
+    "'{folder}/noisy' (ingestion.pairs says other names)",
+    "noisy": "noisy images as {formats} into '{folder}'",
+    "recordings": "recordings as WAV into '{folder}'",
 }
 
 
@@ -123,7 +135,11 @@ class Source:
 
 
 def open_source(
-    fs: Any, folder: str, pins: Mapping[Any, Any] | None = None, max_bytes: int = MAX_BYTES
+    fs: Any,
+    folder: str,
+    pins: Mapping[Any, Any] | None = None,
+    max_bytes: int = MAX_BYTES,
+    wanted: Wanted = "any",
 ) -> Source:
     """Find the files of a source; IDX files are read, image files are not.
 
@@ -134,6 +150,7 @@ def open_source(
             at. The name of an IDX file without `.gz` pins the uncompressed bytes, however the file
             is named; any other name pins the file as it lies there.
         max_bytes: Refuse IDX files that promise more bytes of values than this.
+        wanted: What errors say to put there.
 
     Returns:
         The source.
@@ -144,7 +161,7 @@ def open_source(
     """
     name = PurePosixPath(folder).name
     paths = _listed(fs, folder)
-    advice = how_to_get(name, folder)
+    advice = how_to_get(name, folder, wanted)
     if not paths:
         raise SourceError(f"'{folder}' does not exist or holds no files. {advice}")
 
@@ -180,11 +197,18 @@ def open_source(
     return source
 
 
-def how_to_get(name: str, folder: str) -> str:
-    """Say how the files of a source come into its folder."""
-    if name in _COMMANDS:
+def how_to_get(name: str, folder: str, wanted: Wanted = "any") -> str:
+    """Say how the files of a source come into its folder.
+
+    Args:
+        name: Of the source.
+        folder: Its path.
+        wanted: What is to be learnt from.
+    """
+    if name in _COMMANDS and wanted not in {"noisy", "pairs"}:
         return f"Run `denoising-pipeline {_COMMANDS[name]}`."
-    return f"Put the four IDX files, or images as {FORMATS}, into '{folder}'; recordings as WAV."
+    put = _PUT[wanted].format(formats=FORMATS, folder=folder)
+    return f"Put {put}; or name another folder of data/01_raw by --params source=<folder>."
 
 
 def idx_role(path: str) -> str | None:

@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -14,12 +15,15 @@ WARM_UP, TIMED = 1, 3
 """Steps that are not timed, and that are."""
 
 
-def seconds_per_step(options: TrainingParameters, channels: int) -> float:
+def seconds_per_step(
+    options: TrainingParameters, channels: int, clock: Callable[[], float] = time.perf_counter
+) -> float:
     """Measure a step of training on patches of grey: the median of a few.
 
     Args:
         options: How the network is trained, on patches.
         channels: Of the images.
+        clock: Tells seconds.
 
     Raises:
         ValueError: It is not trained on patches.
@@ -36,7 +40,7 @@ def seconds_per_step(options: TrainingParameters, channels: int) -> float:
     target = np.full(shape, 0.4, np.float32)
     seconds = []
     for _ in range(WARM_UP + TIMED):
-        started = time.perf_counter()
+        started = clock()
         network.train_on_batch(seen, target)
-        seconds.append(time.perf_counter() - started)
+        seconds.append(clock() - started)
     return statistics.median(seconds[WARM_UP:])

@@ -270,17 +270,17 @@ def _kind(source: Source, ingestion: IngestionParameters, *, paired: bool) -> st
 
 def _check_idx(source: Source, ingestion: IngestionParameters) -> dict[str, dict[str, Any]]:
     check_idx(source, ingestion.classes)
+    for name in ("pairs", "scene", "still", "noisy"):
+        if getattr(ingestion, name):
+            raise ValueError(
+                f"ingestion.{name} is about image files, and {source.name} consists of IDX files. "
+                "Choose a folder of image files by --params source=<folder>, or leave it out."
+            )
     if ingestion.channels not in {None, 1}:
         raise ValueError(
             f"ingestion.channels is {ingestion.channels}, but {source.name} consists of IDX files, "
             "which are grey. Set it to null."
         )
-    for name in ("pairs", "scene", "still", "noisy"):
-        if getattr(ingestion, name):
-            raise ValueError(
-                f"ingestion.{name} is about image files, and {source.name} consists of IDX files. "
-                "Leave it out."
-            )
     return {
         name: {"shape": list(array.shape), "sha256": source.sha256[name]}
         for name, array in source.arrays.items()

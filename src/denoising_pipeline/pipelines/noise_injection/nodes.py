@@ -10,6 +10,7 @@ import pandas as pd
 from denoising_pipeline.degradations import NoiseInjectionParameters, draw_noisy
 from denoising_pipeline.degradations.recorded import check_recorded
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.options import PreprocessingParameters
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.splits import recorded_of
 
@@ -54,9 +55,15 @@ def inject_test_noise(
     splits: pd.DataFrame,
     noise_injection: NoiseInjectionParameters,
     seed: int,
+    preprocessing: PreprocessingParameters,
 ) -> Images | ImageSet:
-    """Degrade the test images; see `inject_val_noise`."""
-    return _noisy(test_clean, recorded_images, splits, noise_injection, seed, "test")
+    """Degrade the test images; see `inject_val_noise`.
+
+    Of those that were recorded the middles of `preprocessing.test_side` are taken, as of the clean
+    ones.
+    """
+    found = _noisy(test_clean, recorded_images, splits, noise_injection, seed, "test")
+    return found.middles(preprocessing.test_side) if isinstance(found, ImageSet) else found
 
 
 def _noisy(

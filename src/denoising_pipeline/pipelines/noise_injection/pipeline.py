@@ -30,10 +30,14 @@ def create_pipeline() -> Pipeline:
                         "splits": "splits",
                         "noise_injection": "params:noise_injection",
                         "seed": "params:seed",
+                        **more,
                     },
                     outputs=f"{split}_noisy",
                 )
-                for split, inject in (("val", inject_val_noise), ("test", inject_test_noise))
+                for split, inject, more in (
+                    ("val", inject_val_noise, {}),
+                    ("test", inject_test_noise, {"preprocessing": "params:preprocessing"}),
+                )
             ),
         ],
         tags="noise_injection",

@@ -101,7 +101,11 @@ def normalize_train_images(
 def normalize_test_images(
     test_images: Bytes | ImageSet, preprocessing: PreprocessingParameters
 ) -> Images | ImageSet:
-    """Scale the test images; see `normalize_train_images`. Shrunk, each is taken once."""
+    """Scale the test images; see `normalize_train_images`. Shrunk, each is taken once.
+
+    Of sets the middles of `preprocessing.test_side` are taken.
+    """
     if isinstance(test_images, ImageSet):
-        return shrunk(test_images, preprocessing.shrink, once=True)
+        small = shrunk(test_images, preprocessing.shrink, once=True)
+        return small.middles(preprocessing.test_side)
     return as_images(test_images)
