@@ -3,7 +3,8 @@
 `python docs/pictures.py [NAME...]` makes them and writes `pictures.json`; a test fails where a
 picture, or what it was made of, has changed since, or its commit is none of this repository.
 `denoised.png` is that of the newest `kedro run`. `limit.png` is drawn by `benchmarks/limit.py`,
-`trust.png` by `benchmarks/trust.py`; where they are named here, they are stamped as they lie there.
+`trust.png` by `benchmarks/trust.py`, `minutes.png` by `benchmarks/own_images.py`; where they are
+named here, they are stamped as they lie there.
 `last_run.ipynb` is the notebook with its outputs, run on the newest `kedro run`.
 
 What a training gives depends on most of the code. So that a picture of minutes or hours does not go
@@ -128,6 +129,20 @@ def prediction() -> str:
     return files(weights) + code(
         "benchmarks/trust.py", Quality.predict, features, unlike_learnt, estimate_noise
     )
+
+
+def own_training() -> str:
+    """Return the digest of what decides what is learnt from photographs from nothing."""
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    import own_images
+
+    from denoising_pipeline.models.layers import Layers
+    from denoising_pipeline.models.unet import Unet
+    from denoising_pipeline.training.losses import image_mean, log_mse
+
+    benchmark = (own_images.parameters, own_images.trained_for, own_images.scored)
+    optimizers = "src/denoising_pipeline/training/optimizers.py"
+    return code(*benchmark, Unet.build, Layers, log_mse, image_mean, optimizers)
 
 
 def recipe() -> str:
@@ -270,6 +285,7 @@ PICTURES = {
     "docs/pipeline.png": Picture(draw_pipeline, graph),
     "benchmarks/limit.png": Picture(keep, lambda: denoiser() + code("benchmarks/limit.py")),
     "benchmarks/trust.png": Picture(keep, prediction),
+    "benchmarks/minutes.png": Picture(keep, own_training),
 }
 """Picture by file."""
 

@@ -15,11 +15,11 @@ FRAME = 256
 
 _Power = npt.NDArray[np.float64]
 
-QUIET = (0.1, 0.3, 0.5, 0.7)
+QUIET = (0.3, 0.5, 0.7, 0.9)
 """Shares of a recording's moments in which nobody speaks, to choose from."""
 
 
-@learning("spectral subtraction", over=(1.0, 2.0, 3.0, 5.0), floor=(0.05, 0.2), quiet=QUIET)
+@learning("spectral subtraction", over=(1.0, 2.0, 3.0, 5.0), floor=(0.01, 0.05, 0.2), quiet=QUIET)
 def spectral_subtraction(known: Known, over: float, floor: float, quiet: float) -> Denoise:
     """Take the noise's power off every bin's, times `over`, but leave `floor` of the magnitude.
 
@@ -34,7 +34,7 @@ def spectral_subtraction(known: Known, over: float, floor: float, quiet: float) 
     return _by_gain(gain)
 
 
-@learning("wiener filter of speech", smooth=(0.9, 0.97, 0.99), floor=(0.05, 0.2), quiet=QUIET)
+@learning("wiener filter of speech", smooth=(0.8, 0.9, 0.97), floor=(0.01, 0.05, 0.2), quiet=QUIET)
 def wiener_filter(known: Known, smooth: float, floor: float, quiet: float) -> Denoise:
     """Weigh every bin by r / (1 + r), r being the ratio of speech to noise, smoothed in time.
 
