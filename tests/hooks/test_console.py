@@ -163,6 +163,19 @@ def test_a_denoiser_that_does_harm_is_said_to_do_so_on_one_line(
     assert "training.epochs" in line
 
 
+def test_a_denoiser_that_training_made_worse_is_said_to_be_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gain = {"start_gain": -0.53, "start_gain_ci_low": -1.02, "start_gain_ci_high": -0.04}
+    given = {"start": "photos", "start_psnr": 31.48, **gain}
+    line = " ".join(printed(Pipeline([EVALUATION]), tmp_path, capsys, **given)[-1])
+    assert line.startswith("Training made it worse: photos, from which it was trained on, is")
+    assert "by 0.53 dB (0.04 to 1.02)" in line
+    chance = given | {"start_gain_ci_high": 0.04}
+    lines = printed(Pipeline([EVALUATION]), tmp_path / "chance", capsys, **chance)
+    assert "Training made it worse" not in " ".join(map(" ".join, lines))
+
+
 def test_metrics_that_were_left_out_have_no_row(capsys: pytest.CaptureFixture[str]) -> None:
     made: Any = DataCatalog()
     made["summary"] = {key: value for key, value in summary().items() if "mae" not in key}

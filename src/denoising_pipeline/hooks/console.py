@@ -22,7 +22,7 @@ from rich.table import Table
 from denoising_pipeline.core.terminal import speak_any_encoding
 from denoising_pipeline.hooks.outcome import TABLES, tables
 from denoising_pipeline.hooks.outcome import Table as Outcome
-from denoising_pipeline.report import worse_than_baseline, worse_than_noisy
+from denoising_pipeline.report import losses
 
 LAYERS = ("04_feature", "07_model_output", "08_reporting")
 """Of files that a person may want to open."""
@@ -109,8 +109,7 @@ class ConsoleHooks:
             console.print(Markdown(catalog.load(name)))
         for table in tables(outputs, catalog):
             console.print(_drawn(table))
-        warned = (worse_than_noisy, worse_than_baseline) if "summary" in outputs else ()
-        for warning in filter(None, (warn(catalog.load("summary")) for warn in warned)):
+        for warning in losses(catalog.load("summary")) if "summary" in outputs else ():
             console.print(warning, style="bold red", soft_wrap=True, markup=False, highlight=False)
         took = [f"Done in {_duration(time.monotonic() - self._started)}."] if self._nodes else []
         _print([*took, *self._places(outputs, catalog)])

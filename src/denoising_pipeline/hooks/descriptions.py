@@ -9,7 +9,7 @@ from kedro.io import DataCatalog
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.evaluation.scoring import RISK, SCORE_FORMATS
 from denoising_pipeline.hooks.outcome import TABLES, tables
-from denoising_pipeline.report import worse_than_baseline, worse_than_noisy
+from denoising_pipeline.report import losses
 
 EXPERIMENT = """\
 Denoisers, trained, measured and compared: a run for each `kedro run`.
@@ -53,8 +53,7 @@ def describe(outputs: Collection[str], catalog: DataCatalog, run_id: str) -> str
     parts = []
     if "summary" in outputs:
         summary = catalog.load("summary")
-        warnings = worse_than_noisy(summary), worse_than_baseline(summary)
-        parts += [f"**{warning}**" for warning in warnings if warning]
+        parts += [f"**{warning}**" for warning in losses(summary)]
         parts.append(measured(summary, summary["n_images"]))
     parts += [picture(run_id, name) for name in PICTURES if name in outputs]
     parts += [table.markdown() for table in tables(outputs, catalog)]

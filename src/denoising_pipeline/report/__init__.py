@@ -4,9 +4,9 @@ A page is a list of sections, a section a list of blocks (text, numbers, picture
 To add a section, write a function from `Results` to `Section` (or None) and name it in `SECTIONS`.
 """
 
-from denoising_pipeline.report.outcome import worse_than_baseline, worse_than_noisy
+from denoising_pipeline.report.outcome import losses
 from denoising_pipeline.report.page import render
 from denoising_pipeline.report.results import Results, RunFacts
 from denoising_pipeline.report.sections import SECTIONS
 
-__all__ = ["SECTIONS", "Results", "RunFacts", "render", "worse_than_baseline", "worse_than_noisy"]
+__all__ = ["SECTIONS", "Results", "RunFacts", "losses", "render"]

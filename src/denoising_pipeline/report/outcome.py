@@ -22,6 +22,16 @@ DO_NOT_USE = (
 )
 
 
+def losses(summary: Mapping[str, Any]) -> list[str]:
+    """Return what a denoiser loses to, in sentences: nothing, a baseline, what it started from.
+
+    Args:
+        summary: As `summarize` makes it, or `summarize_without_clean`.
+    """
+    told = (worse_than_noisy(summary), worse_than_baseline(summary), worse_than_start(summary))
+    return [sentence for sentence in told if sentence]
+
+
 def worse_than_noisy(summary: Mapping[str, Any]) -> str | None:
     """Return what to say and do of a denoiser that does harm; None if it does not.
 
@@ -66,15 +76,30 @@ def worse_than_baseline(summary: Mapping[str, Any]) -> str | None:
     )
 
 
+def worse_than_start(summary: Mapping[str, Any]) -> str | None:
+    """Return by how much training made a denoiser worse; None if not by more than chance.
+
+    Args:
+        summary: `start`, and the gain over it in PSNR or in risk with its bounds, are read, if they
+            are known.
+    """
+    known = (("start_gain", "{:.2f}".format, " dB"), ("start_risk_gain", RISK.text, ""))
+    for key, text, unit in known:
+        if summary.get(f"{key}_ci_high", 0) < 0:
+            by, low, high = (text(-summary[f"{key}{end}"]) for end in ("", "_ci_high", "_ci_low"))
+            return (
+                f"Training made it worse: {Path(summary['start']).name}, from which it was trained "
+                f"on, is better by {by}{unit} ({low} to {high}). Use that one, or train for longer "
+                "or on more images."
+            )
+    return None
+
+
 def headline(results: Results) -> Section:
     """Mean scores with their intervals, what was gained, and how far the limit is."""
     if not results.has_clean:
         summary = results.summary
-        told = (
-            worse_than_noisy(summary),
-            worse_than_baseline(summary),
-            of_one_stack(results.source_manifest),
-        )
+        told = (*losses(summary), of_one_stack(results.source_manifest))
         return headline_without_clean(results, [*filter(None, told)])
     summary = results.summary
     low, high = summary["psnr_ci_low"], summary["psnr_ci_high"]
@@ -120,8 +145,7 @@ def headline(results: Results) -> Section:
         points.append(("limit", limit))
     scale = Scale("Mean PSNR [dB]", points, chosen="denoised")
     blocks: list[Block] = [Figures(items), scale, *in_short(results), _score_table(results)]
-    harm = (worse_than_noisy(summary), worse_than_baseline(summary))
-    warnings = filter(None, (*harm, of_one_stack(results.source_manifest)))
+    warnings = filter(None, (*losses(summary), of_one_stack(results.source_manifest)))
     return Section("result", "Result", [*map(Alert, warnings), *blocks])
 
 
