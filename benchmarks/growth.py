@@ -35,7 +35,7 @@ from denoising_pipeline.training.losses import loss_by_name, unpacked
 
 NOISE = Gaussian(sigma=0.5)
 IMAGES = (10_000, 40_000, 160_000)
-PHOTOGRAPHS = (10, 100, 1000)
+PHOTOGRAPHS = (10, 100, 1000, 10_000)
 BATCHES = 240
 SIDES = (256, 512, 1024)
 WIDTHS = (16, 32, 64)
