@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 from denoising_pipeline.core.backend import has_bfloat16
+from denoising_pipeline.core.markdown import markdown_table
 
 
 def describe_machine() -> str:
@@ -28,9 +29,7 @@ def describe_machine() -> str:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a Markdown table under a line that names the machine."""
-    lines = [columns, ["---"] * len(columns), *rows]
-    print(f"\n{describe_machine()}\n")
-    print("\n".join(f"| {' | '.join(map(str, line))} |" for line in lines), flush=True)
+    print(f"\n{describe_machine()}\n\n{markdown_table(columns, rows)}", flush=True)
 
 
 def _processor() -> str:

@@ -26,6 +26,7 @@ from denoising_pipeline.cli.project import cli
 from denoising_pipeline.config import Parameters
 from denoising_pipeline.config.fields import inside
 from denoising_pipeline.core.components import Component
+from denoising_pipeline.core.markdown import markdown_table
 from denoising_pipeline.degradations import DEGRADATIONS
 from denoising_pipeline.evaluation.metrics import METRICS
 from denoising_pipeline.models import ARCHITECTURES
@@ -55,11 +56,7 @@ def reference_pages(conf: str = "conf") -> dict[str, str]:
 
 def table(head: Row, rows: Iterable[Row]) -> str:
     """Return a Markdown table; bars and new lines in it are kept from breaking it."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(
-        "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in line) + " |"
-        for line in lines
-    )
+    return markdown_table(head, ([" ".join(cell.split()) for cell in row] for row in rows))
 
 
 def first_paragraph(thing: Any) -> str:

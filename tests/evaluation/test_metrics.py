@@ -209,12 +209,14 @@ def test_room_for_a_metric_can_be_asked_before_there_are_images() -> None:
     assert smallest_side(["psnr", "mse"]) == 1
 
 
+@settings(deadline=None)
 @given(values=hnp.arrays(np.float64, st.integers(1, 9), elements=st.floats(1e-10, 1)))
 def test_pooled_psnr_is_that_of_the_mean_and_at_most_the_mean_psnr(values: Batch) -> None:
     assert pooled_psnr(values) == pytest.approx(-10 * np.log10(np.mean(values)))
     assert pooled_psnr(values) <= np.mean(-10 * np.log10(values)) + 1e-9
 
 
+@settings(deadline=None)
 @given(
     values=hnp.arrays(np.float64, st.integers(2, 30), elements=st.integers(-999, 999), unique=True),
     confidence=st.floats(0.5, 0.999),

@@ -1,42 +1,25 @@
 """The page in a real browser: a file in, the divider, the strength, and the file out."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from browsers import chromium, look, needs_chromium, run
 from PIL import Image
 
 pytest.importorskip("onnx", reason="needs the extra `onnx`")
 
 from limits import PATIENCE
-from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
+from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 from serving import client, encoded, photograph, served, write_denoiser
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER),
-    reason="Chromium is missing: apt-get install chromium chromium-driver",
-)
-
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-proxy-server",
-)
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
@@ -45,14 +28,8 @@ def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory, downloads: Path) -> Iterator[Chrome]:
-    options = ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    with Chrome(options=options, service=ChromeService(str(DRIVER))) as started:
+def browser(downloads: Path) -> Iterator[Chrome]:
+    with chromium(downloads) as started:
         yield started
 
 
@@ -89,19 +66,8 @@ def page(browser: Chrome, address: str) -> Iterator[Chrome]:
     assert [line for line in said if "422" not in line["message"]] == []
 
 
-def look(browser: Chrome, width: int, scheme: str) -> None:
-    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    features = [{"name": "prefers-color-scheme", "value": scheme}]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-
-
 def one(browser: Chrome, name: str) -> WebElement:
     return browser.find_element(By.ID, name)
-
-
-def run(browser: Chrome, script: str, *arguments: Any) -> Any:
-    return browser.execute_script(f"return {script}", *arguments)
 
 
 def wait(browser: Chrome, condition: Any) -> Any:

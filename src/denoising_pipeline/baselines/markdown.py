@@ -4,6 +4,7 @@ import math
 
 import pandas as pd
 
+from denoising_pipeline.core.markdown import markdown_table
 from denoising_pipeline.evaluation.scoring import SCORE_FORMATS
 
 
@@ -34,8 +35,6 @@ def write_markdown(benchmark_table: pd.DataFrame) -> str:
     fit_seconds = table["fit_seconds"]
     cells.append(("fit [s]", [f"{s:.1f}" if math.isfinite(s) else "" for s in fit_seconds]))
     heads, columns = zip(*cells, strict=True)
-    lines = [list(heads), ["---", "---", *["---:"] * (len(heads) - 2)]]
-    lines += [list(row) for row in zip(*columns, strict=True)]
     left_out = benchmark_table[benchmark_table["note"] != ""]
     reasons = zip(left_out["denoiser"], left_out["note"], strict=True)
     return "\n".join(
@@ -43,7 +42,7 @@ def write_markdown(benchmark_table: pd.DataFrame) -> str:
             f"Mean over {first['n_images']:,} test images; hyperparameters are chosen on "
             "validation images.",
             "",
-            *(f"| {' | '.join(line)} |" for line in lines),
+            markdown_table(heads, zip(*columns, strict=True), right=range(2, len(heads))),
             "",
             *(f"Left out: {name}: {note}.\n" for name, note in reasons),
         ]

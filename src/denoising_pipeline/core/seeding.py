@@ -19,8 +19,8 @@ def generator(
 
     Args:
         seed: Root seed of the run, 0 or more.
-        purpose: What is drawn: `"noise"`, `"shuffle"`, `"shift"`, `"weights"`, `"split"`,
-            `"bootstrap"`, `"degradation <name>"`.
+        purpose: What is drawn, such as `"noise"`, `"shuffle"`, `"weights"`, `"bootstrap"` or
+            `"degradation <name>"`: who draws says it.
         split: `"train"`, `"val"`, `"test"`, or empty where there is none.
         epoch: Epoch, from 0.
         index: Position within the epoch, such as a block of images or a layer.

@@ -44,9 +44,9 @@ def draw_noisy(
             the same purpose do.
 
     Returns:
-        A new float32 array or set of the same sizes, in [0, 1]; the number of channels is that of
-        the degradation. What happens to image i depends on the other arguments and i, not on how
-        many follow, and in a set not on the other images.
+        A new float32 array or set of the same sizes, in [0, 1] if the degradation is `clipped`,
+        with its number of channels. What happens to image i depends on the other arguments and i,
+        not on how many follow, and in a set not on the other images.
     """
     given: Any = clean
     degraded = _degraded_set if isinstance(given, ImageSet) else _degraded_array
@@ -68,7 +68,7 @@ def draw_noisy_block(
         block: Number of the block in the split, from 0.
 
     Returns:
-        A new float32 array (n, H, W, channels of the degradation) in [0, 1].
+        A new float32 array (n, H, W, channels of the degradation), in [0, 1] if it is `clipped`.
     """
     return degradation.apply(clean, generator(seed, NOISE, split, epoch, block))
 

@@ -10,6 +10,7 @@ from denoising_pipeline.core.seeding import generator
 from denoising_pipeline.denoiser.denoiser import Denoiser
 from denoising_pipeline.denoiser.picture import denoise_page
 from denoising_pipeline.denoiser.quality import Image, Quality, features
+from denoising_pipeline.evaluation.metrics import decibels
 from denoising_pipeline.images.sets import ImageSet, Window
 
 LEVELS = (2, 5, 10, 15, 20, 25, 35, 50, 75)
@@ -62,8 +63,7 @@ def learn_quality(
         ):
             denoised, page = denoise_page(noisy, denoiser)
             rows.append(features(noisy, denoised, page.sigma))
-            squared = np.square(truth - denoised).mean(dtype=np.float64)
-            scores.append(-10 * np.log10(max(squared, 1e-10)))
+            scores.append(decibels(np.square(truth - denoised).mean(dtype=np.float64)))
             groups.append(index)
     inputs, targets, origins = np.array(rows), np.array(scores), np.array(groups)
     errors = np.concatenate(

@@ -76,7 +76,12 @@ def psnr(clean: Images, denoised: Images) -> Values:
     Raises:
         ValueError: The shapes differ or are not NHWC, or the values are not floating point.
     """
-    return _decibels(mse(clean, denoised))
+    return decibels(mse(clean, denoised))
+
+
+def decibels(mse_values: Values) -> Values:
+    """Return the PSNR of mean squared errors in dB, at most `PSNR_CAP`."""
+    return -10 * np.log10(np.maximum(mse_values, 10 ** (-PSNR_CAP / 10)))
 
 
 def pooled_psnr(mse_values: Values) -> float:
@@ -92,7 +97,7 @@ def pooled_psnr(mse_values: Values) -> float:
         ValueError: There are no values.
     """
     _require_values(mse_values)
-    return float(_decibels(np.mean(mse_values, keepdims=True))[0])
+    return float(decibels(np.mean(mse_values, keepdims=True))[0])
 
 
 def ssim(clean: Images, denoised: Images) -> Values:
@@ -250,10 +255,6 @@ def smallest_side(metrics: Iterable[str]) -> int:
         metrics: Keys of `METRICS`.
     """
     return SSIM_WINDOW if "ssim" in metrics else 1
-
-
-def _decibels(mse_values: Values) -> Values:
-    return -10 * np.log10(np.maximum(mse_values, 10 ** (-PSNR_CAP / 10)))
 
 
 def _require_values(values: Values) -> None:

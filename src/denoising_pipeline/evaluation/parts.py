@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from denoising_pipeline.evaluation.metrics import PSNR_CAP
+from denoising_pipeline.evaluation.metrics import decibels
 from denoising_pipeline.images.arrays import Images, Values
 from denoising_pipeline.images.sets import ImageSet
 
@@ -34,8 +34,7 @@ def score_parts(
         covered = (reference != degraded).any(-1)
         for name, part in zip(PARTS, (covered, ~covered), strict=True):
             if part.any():
-                error = max(float(squares[part].mean()), 10 ** (-PSNR_CAP / 10))
-                found[name][index] = -10 * np.log10(error)
+                found[name][index] = decibels(squares[part].mean())
     return found
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 from kedro.io import DataCatalog
 
+from denoising_pipeline.core.markdown import markdown_table
 from denoising_pipeline.datasets.metric_names import CONSTANTS
 from denoising_pipeline.degradations import NoiseInjectionParameters
 from denoising_pipeline.evaluation.scoring import RISK, SCORE_FORMATS
@@ -50,8 +51,7 @@ class Table(NamedTuple):
 
     def markdown(self) -> str:
         """Return it in Markdown."""
-        lines = [self.header, ["---", *["---:"] * (len(self.header) - 1)], *self.rows]
-        table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        table = markdown_table(self.header, self.rows, range(1, len(self.header)))
         return "\n\n".join(part for part in (self.title, table, self.caption) if part)
 
 

@@ -22,6 +22,15 @@ from denoising_pipeline.hooks.store import SQLITE, STORE, database_of
 BRIEF = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 """How long a server is waited for, in seconds; MLflow's own patience is minutes."""
 
+ONCE_MORE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
+"""How often a server is tried again with what is large, which may take its time."""
+
+AT_START = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+"""How a server is waited for when a run starts, which others may do at this moment."""
+
+BUSY = 3.0
+"""Seconds that a SQLite database may be locked by somebody else."""
+
 ROOM = 2**21
 """Bytes that a database must be able to grow by: MLflow's first tables, and their journal."""
 
@@ -37,15 +46,6 @@ _ADVICE = {
     sqlite3.SQLITE_CORRUPT: _REPLACE,
 }
 """What to do, by the kind of SQLite's error."""
-
-ONCE_MORE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
-"""How often a server is tried again with what is large, which may take its time."""
-
-AT_START = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
-"""The same when a run starts, which others may do at this moment."""
-
-BUSY = 3.0
-"""Seconds that a SQLite database may be locked by somebody else."""
 
 
 def is_outage(error: Exception, uri: str) -> bool:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from denoising_pipeline.images.blocks import SIDE, Image, Values
+from denoising_pipeline.images.sets import middle_of
 
 _WINDOW = 768
 """Pixels along the part in the middle of the image that is looked at."""
@@ -72,6 +73,5 @@ def _edges(grey: Values) -> float:
 
 
 def _middle(image: Image) -> Values:
-    top, left = (max(0, (size - _WINDOW) // 2) for size in image.shape[:2])
-    grey: Values = image[top : top + _WINDOW, left : left + _WINDOW].mean(2)
+    grey: Values = image[middle_of(image.shape, _WINDOW, _WINDOW).slices].mean(2)
     return grey

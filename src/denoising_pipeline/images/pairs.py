@@ -5,6 +5,7 @@ from scipy import ndimage
 
 from denoising_pipeline.images.arrays import Images
 from denoising_pipeline.images.pixels import Pixels, with_depth
+from denoising_pipeline.images.sets import middle_of
 
 LOOKED_AT = 512
 """Rows and columns of the middle that are compared."""
@@ -80,12 +81,7 @@ def differ_by_noise(one: Pixels, other: Pixels) -> bool:
     """
     if one.shape != other.shape:
         return False
-    top, left = (max(0, (side - LOOKED_AT) // 2) for side in one.shape[:2])
-    middles = (
-        with_depth(image[top : top + LOOKED_AT, left : left + LOOKED_AT], np.float32).mean(axis=2)
-        for image in (one, other)
-    )
-    difference = np.subtract(*middles)
+    difference = _grey_middle(one) - _grey_middle(other)
     variance = float(difference.var())
     if not variance:
         return False
@@ -102,13 +98,18 @@ def differ_by_noise(one: Pixels, other: Pixels) -> bool:
 
 def _details(image: Pixels) -> Images:
     """Return what is left of the middle without what is finer and coarser: float32 (h, w)."""
-    top, left = (max(0, (side - LOOKED_AT) // 2) for side in image.shape[:2])
-    middle = with_depth(image[top : top + LOOKED_AT, left : left + LOOKED_AT], np.float32)
-    grey = middle.mean(axis=2)
+    grey = _grey_middle(image)
     fine, coarse = (ndimage.uniform_filter(grey, side) for side in (FINE, COARSE))
     details: Images = fine - coarse
     details -= details.mean()
     return details
+
+
+def _grey_middle(image: Pixels) -> Images:
+    """Return the part that is compared, the mean of its channels: float32 (h, w)."""
+    middle = image[middle_of(image.shape, LOOKED_AT, LOOKED_AT).slices]
+    grey: Images = with_depth(middle, np.float32).mean(axis=2)
+    return grey
 
 
 def _correlation(one: Images, other: Images) -> Images:

@@ -1,1 +1,11 @@
 """Modular pipelines: they know nothing of each other and meet in the catalog."""
+
+
+def by_name(*entries: str, **others: str) -> dict[str, str]:
+    """Return the inputs of a node by the names of its function's arguments, in their order.
+
+    Args:
+        entries: Of the catalog, each for the argument of its name; `params:x` is for `x`.
+        others: Entries for the arguments behind these that are called otherwise.
+    """
+    return {entry.removeprefix("params:"): entry for entry in entries} | others

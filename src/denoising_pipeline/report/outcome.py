@@ -26,7 +26,7 @@ def losses(summary: Mapping[str, Any]) -> list[str]:
     """Return what a denoiser loses to, in sentences: nothing, a baseline, what it started from.
 
     Args:
-        summary: As `summarize` makes it, or `summarize_without_clean`.
+        summary: As `summarize` makes it, or `summary_without_clean`.
     """
     told = (worse_than_noisy(summary), worse_than_baseline(summary), worse_than_start(summary))
     return [sentence for sentence in told if sentence]

@@ -17,7 +17,7 @@ class Batch(NamedTuple):
     """Examples, one along the first axis of each part.
 
     Attributes:
-        input: What the network sees, float32 (N, H, W, C) in [0, 1].
+        input: What the network sees, float32 (N, H, W, C); noise that is not clipped leaves [0, 1].
         target: What is to be learnt of it; None: an objective makes it of the input.
         mask: float32 (N, H, W, 1), 1 where the target counts and 0 elsewhere; None: everywhere.
         level: How noisy each input is, on the scale of [0, 1]; None: nobody asked, or the target

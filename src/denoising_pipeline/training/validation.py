@@ -66,7 +66,7 @@ def validation_data(
 
 
 def validation_images(images: Images | ImageSet, patch: int | None) -> Images:
-    """Return images as Keras takes them for validation, float32 (N, H, W, C) in [0, 1].
+    """Return images as Keras takes them for validation, float32 (N, H, W, C).
 
     Args:
         images: Images of one size, or of any sizes where patches are learnt from.

@@ -9,6 +9,7 @@ import numpy as np
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.picture import Settings, denoise_page
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.sets import middle_of
 
 PATCHES, PATCH, BATCH = 96_000, 96, 8
 """Patches that the recipe `photos` trains on in all, pixels of their sides, patches per step."""
@@ -51,8 +52,7 @@ def gained(noisy: Images, clean: Images, denoiser: Denoiser) -> float:
 
 def middle(pixels: Images) -> Images:
     """Return the middle of an image: (H, W, C), H and W being `CROP` at most."""
-    top, left = (max(0, (size - CROP) // 2) for size in pixels.shape[:2])
-    return np.ascontiguousarray(pixels[top : top + CROP, left : left + CROP])
+    return np.ascontiguousarray(pixels[middle_of(pixels.shape, CROP, CROP).slices])
 
 
 def training_seconds(denoiser: Denoiser) -> float:

@@ -17,14 +17,6 @@ _FLAT = 0.01
 _TOGETHER = 512
 
 
-def same_scene(one: Look, other: Look) -> bool:
-    """Tell whether two files have one size and show the same, noise and brightness aside."""
-    if (one.height, one.width) != (other.height, other.width):
-        return False
-    shapes = _shapes([one, other])
-    return bool((shapes[0] * shapes[1]).sum() >= ALIKE)
-
-
 def repeats(looks: Sequence[Look]) -> list[list[Look]]:
     """Return groups of two and more files that show one scene, equal files aside."""
     first = list({look.digest: look for look in reversed(looks)}.values())[::-1]

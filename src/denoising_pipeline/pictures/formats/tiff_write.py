@@ -19,7 +19,6 @@ _COMPRESSION, _PHOTOMETRIC = 259, 262
 _RGB, _YCBCR = 2, 6
 _SHORT, _LONG, _LONG8 = 3, 4, 16
 _LETTERS = {_SHORT: "H", _LONG: "I", 13: "I", _LONG8: "Q", 18: "Q"}
-_LARGE = 2**32 - 2**25
 
 
 def put_page(

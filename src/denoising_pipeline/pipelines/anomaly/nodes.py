@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from denoising_pipeline import figures
+from denoising_pipeline.core.markdown import markdown_table
 from denoising_pipeline.degradations import draw_noisy
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.codes import code_values
@@ -170,19 +171,19 @@ def write_anomaly_table(
     """
     own, other = anomaly_rows["source"].unique()
     first = anomaly_scores.iloc[0]
-    lines = [["images", "score", "area under the ROC", "detected"], ["---", "---", "---:", "---:"]]
+    header, rows = ["images", "score", "area under the ROC", "detected"], []
     for row in anomaly_scores.to_dict("records"):
         area = f"{row['auc']:.4f} ({row['auc_ci_low']:.4f} to {row['auc_ci_high']:.4f})"
         share, low, high = (f"{row[f'detected{end}']:.2%}" for end in ENDS)
         told = f"{share} ({low} to {high})"
-        lines.append([row["images"], SCORES[row["score"]], area, told])
+        rows.append([row["images"], SCORES[row["score"]], area, told])
     return "\n".join(
         [
             f"{first['n_other']:,} images of {other} told from {first['n_known']:,} test images of "
             f"{own}. 0.5 is guessing; {evaluation.confidence:.0%} intervals over images. Detected: "
             f"at {1 - evaluation.confidence:.0%} false alarms.",
             "",
-            *(f"| {' | '.join(line)} |" for line in lines),
+            markdown_table(header, rows, right=(2, 3)),
             "",
         ]
     )

@@ -3,11 +3,8 @@
 from kedro.pipeline import Pipeline, node
 
 from denoising_pipeline.images.needs import check_drawn_of_one_size
+from denoising_pipeline.pipelines import by_name
 from denoising_pipeline.pipelines.anomaly import nodes
-
-ROWS = {"anomaly_rows": "anomaly_rows"}
-SCORES = {"anomaly_scores": "anomaly_scores"}
-EVALUATION = {"evaluation": "params:evaluation"}
 
 
 def create_pipeline() -> Pipeline:
@@ -17,52 +14,52 @@ def create_pipeline() -> Pipeline:
             node(
                 check_drawn_of_one_size,
                 name="check_images",
-                inputs={"source_manifest": "source_manifest"},
+                inputs=by_name("source_manifest"),
                 outputs=None,
             ),
             node(
                 nodes.score_images,
                 name="score_images",
-                inputs={
-                    "denoiser": "denoiser",
-                    "train_clean": "train_clean",
-                    "val_clean": "val_clean",
-                    "val_noisy": "val_noisy",
-                    "test_clean": "test_clean",
-                    "test_noisy": "test_noisy",
-                    "sources": "sources",
-                    "anomaly": "params:anomaly",
-                },
+                inputs=by_name(
+                    "denoiser",
+                    "train_clean",
+                    "val_clean",
+                    "val_noisy",
+                    "test_clean",
+                    "test_noisy",
+                    "sources",
+                    "params:anomaly",
+                ),
                 outputs="anomaly_rows",
             ),
             node(
                 nodes.measure_anomalies,
                 name="measure_anomalies",
-                inputs={**ROWS, "denoiser": "denoiser", **EVALUATION},
+                inputs=by_name("anomaly_rows", "denoiser", "params:evaluation"),
                 outputs="anomaly_scores",
             ),
             node(
                 nodes.summarize_anomalies,
                 name="summarize_anomalies",
-                inputs={**SCORES, **EVALUATION},
+                inputs=by_name("anomaly_scores", "params:evaluation"),
                 outputs="anomaly_summary",
             ),
             node(
                 nodes.write_anomaly_table,
                 name="write_anomaly_table",
-                inputs={**SCORES, **ROWS, **EVALUATION},
+                inputs=by_name("anomaly_scores", "anomaly_rows", "params:evaluation"),
                 outputs="anomaly_markdown",
             ),
             node(
                 nodes.draw_anomaly_curves,
                 name="draw_anomaly_curves",
-                inputs=ROWS,
+                inputs=by_name("anomaly_rows"),
                 outputs="anomaly_curves",
             ),
             node(
                 nodes.write_section,
                 name="write_section",
-                inputs={**SCORES, **ROWS},
+                inputs=by_name("anomaly_scores", "anomaly_rows"),
                 outputs="anomaly_section",
             ),
         ],

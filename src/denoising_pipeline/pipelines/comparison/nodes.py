@@ -1,12 +1,13 @@
 """Finished runs side by side, and each against a reference."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from denoising_pipeline import figures
+from denoising_pipeline.core.markdown import markdown_table
 from denoising_pipeline.evaluation.options import ComparisonParameters, EvaluationParameters
 from denoising_pipeline.evaluation.paired import paired_difference
 from denoising_pipeline.evaluation.runs import (
@@ -77,14 +78,14 @@ def write_markdown(
         comparison_table["started"].dt.strftime("%Y-%m-%d %H:%M"),
         strict=True,
     )
-    parts = ["# Runs compared", _markdown_table(["run", "name", "id", "started (UTC)"], about)]
+    parts = ["# Runs compared", markdown_table(["run", "name", "id", "started (UTC)"], about)]
     differing = zip(runs, _parameters(comparison_table), strict=True)
-    parts += ["## Parameters that differ", _markdown_table(["run", "parameters"], differing)]
+    parts += ["## Parameters that differ", markdown_table(["run", "parameters"], differing)]
     header = ["run", "score", "interval", f"difference to run {reference}", "interval", "p"]
     for metric in comparison.metrics:
         scores = zip(runs, _scores(comparison_table, metric), strict=True)
         rows = ((run, *cells) for run, cells in scores)
-        parts += [f"## {metric}", _markdown_table(header, rows)]
+        parts += [f"## {metric}", markdown_table(header, rows)]
     parts.append(
         "Differences are those of the same test images, one by one, with the "
         f"{evaluation.confidence:.0%} interval and two-sided p-value of a paired bootstrap. They "
@@ -177,9 +178,3 @@ def _scores(table: pd.DataFrame, metric: str) -> Iterator[tuple[str, str, str, s
         else:
             difference = (f"{change:+.3g}", f"{from_:+.3g} to {to:+.3g}", f"{p_value:.2g}")
         yield ("" if pd.isna(value) else f"{value:.5g}", interval, *difference)
-
-
-def _markdown_table(header: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    escaped = ([cell.replace("|", "\\|") for cell in line] for line in lines)
-    return "\n".join(f"| {' | '.join(line)} |" for line in escaped)

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Pipeline, node
 
+from denoising_pipeline.pipelines import by_name
 from denoising_pipeline.pipelines.evaluation.nodes import (
     score_test_images,
     summarize,
@@ -17,44 +18,36 @@ def create_pipeline() -> Pipeline:
             node(
                 score_test_images,
                 name="score_test_images",
-                inputs={
-                    "test_clean": "test_clean",
-                    "test_noisy": "test_noisy",
-                    "test_denoised": "test_denoised",
-                    "splits": "splits",
-                    "evaluation": "params:evaluation",
-                    "denoiser": "denoiser",
-                    "denoisers": "denoisers",
-                    "train_clean": "train_clean",
-                    "val_clean": "val_clean",
-                    "val_noisy": "val_noisy",
-                },
+                inputs=by_name(
+                    "test_clean",
+                    "test_noisy",
+                    "test_denoised",
+                    "splits",
+                    "params:evaluation",
+                    "denoiser",
+                    "denoisers",
+                    "train_clean",
+                    "val_clean",
+                    "val_noisy",
+                ),
                 outputs="image_metrics",
             ),
             node(
                 summarize,
                 name="summarize",
-                inputs={
-                    "image_metrics": "image_metrics",
-                    "denoiser": "denoiser",
-                    "evaluation": "params:evaluation",
-                },
+                inputs=by_name("image_metrics", "denoiser", "params:evaluation"),
                 outputs="summary",
             ),
             node(
                 summarize_digits,
                 name="summarize_digits",
-                inputs={"image_metrics": "image_metrics", "evaluation": "params:evaluation"},
+                inputs=by_name("image_metrics", "params:evaluation"),
                 outputs="digit_metrics",
             ),
             node(
                 sweep_noise,
                 name="sweep_noise",
-                inputs={
-                    "test_clean": "test_clean",
-                    "denoiser": "denoiser",
-                    "evaluation": "params:evaluation",
-                },
+                inputs=by_name("test_clean", "denoiser", "params:evaluation"),
                 outputs="noise_sweep",
             ),
         ],

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from denoising_pipeline import figures
+from denoising_pipeline.core.markdown import markdown_table
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.codes import encode
 from denoising_pipeline.evaluation.options import EvaluationParameters, FeaturesParameters
@@ -164,7 +165,7 @@ def write_feature_table(feature_scores: pd.DataFrame, evaluation: EvaluationPara
         return f"{NO_LABELS}\n"
     values = feature_scores.groupby("features", sort=False)["values"].first()
     head = ["probe", "labels", "images", *(f"{name} ({count})" for name, count in values.items())]
-    lines = [head, ["---", "---:", "---", *["---:"] * len(values)]]
+    lines = []
     for key, rows in feature_scores.groupby(["probe", "labels", "images"], sort=False):
         best = rows["accuracy"].max()
         cells = []
@@ -173,9 +174,10 @@ def write_feature_table(feature_scores: pd.DataFrame, evaluation: EvaluationPara
             shown = f"**{text}**" if row.accuracy == best else text
             cells.append(f"{shown} ({row.accuracy_ci_low:.2%} to {row.accuracy_ci_high:.2%})")
         kind, labels, images = key
-        lines.append([str(kind), f"{labels:,}", str(images), *cells])
+        lines.append([kind, f"{labels:,}", images, *cells])
     note = NOTE.format(images=feature_scores["n_images"].iloc[0], confidence=evaluation.confidence)
-    return "\n".join([note, "", *(f"| {' | '.join(line)} |" for line in lines), ""])
+    table = markdown_table(head, lines, right=(1, *range(3, len(head))))
+    return f"{note}\n\n{table}\n"
 
 
 def draw_features(feature_scores: pd.DataFrame) -> Figure:

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Pipeline, node
 
+from denoising_pipeline.pipelines import by_name
 from denoising_pipeline.pipelines.inference.nodes import check_files, denoise_files, denoise_images
 
 ARRAY, FILES = "array", "files"
@@ -28,7 +29,7 @@ def create_pipeline(
             node(
                 denoise_images,
                 name=name,
-                inputs={"denoiser": "denoiser", "noisy": images},
+                inputs=by_name("denoiser", noisy=images),
                 outputs=denoised,
             )
         ],
@@ -43,13 +44,13 @@ def create_files_pipeline() -> Pipeline:
             node(
                 denoise_files,
                 name="denoise_files",
-                inputs={"inference": "params:inference", "model_files": "model_files"},
+                inputs=by_name("params:inference", "model_files"),
                 outputs=["denoised_files", "denoised_files_page"],
             ),
             node(
                 check_files,
                 name="check_files",
-                inputs={"denoised_files": "denoised_files"},
+                inputs=by_name("denoised_files"),
                 outputs=None,
             ),
         ],

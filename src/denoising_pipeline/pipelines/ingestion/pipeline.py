@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Pipeline, node
 
+from denoising_pipeline.pipelines import by_name
 from denoising_pipeline.pipelines.ingestion.nodes import (
     check_recipe,
     check_source,
@@ -17,44 +18,33 @@ def create_pipeline() -> Pipeline:
             node(
                 check_source,
                 name="check_source",
-                inputs={
-                    "raw_source": "raw_source",
-                    "source": "params:source",
-                    "ingestion": "params:ingestion",
-                },
+                inputs=by_name("raw_source", "params:source", "params:ingestion"),
                 outputs="source_manifest",
             ),
             node(
                 check_recipe,
                 name="check_recipe",
-                inputs={
-                    "source_manifest": "source_manifest",
-                    "preprocessing": "params:preprocessing",
-                    "noise_injection": "params:noise_injection",
-                    "training": "params:training",
-                    "evaluation": "params:evaluation",
-                },
+                inputs=by_name(
+                    "source_manifest",
+                    "params:preprocessing",
+                    "params:noise_injection",
+                    "params:training",
+                    "params:evaluation",
+                ),
                 outputs=None,
             ),
             node(
                 list_images,
                 name="list_images",
-                inputs={
-                    "raw_source": "raw_source",
-                    "source_manifest": "source_manifest",
-                    "ingestion": "params:ingestion",
-                    "preprocessing": "params:preprocessing",
-                },
+                inputs=by_name(
+                    "raw_source", "source_manifest", "params:ingestion", "params:preprocessing"
+                ),
                 outputs="image_table",
             ),
             node(
                 take_images,
                 name="take_images",
-                inputs={
-                    "raw_source": "raw_source",
-                    "source_manifest": "source_manifest",
-                    "image_table": "image_table",
-                },
+                inputs=by_name("raw_source", "source_manifest", "image_table"),
                 outputs=["train_images", "test_images", "recorded_images"],
             ),
         ],

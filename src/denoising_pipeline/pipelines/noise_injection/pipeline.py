@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Pipeline, node
 
+from denoising_pipeline.pipelines import by_name
 from denoising_pipeline.pipelines.noise_injection.nodes import (
     choose_degradation,
     inject_test_noise,
@@ -14,7 +15,7 @@ def create_pipeline() -> Pipeline:
     choose = node(
         choose_degradation,
         name="choose_degradation",
-        inputs={"noise_injection": "params:noise_injection"},
+        inputs=by_name("params:noise_injection"),
         outputs="degradation",
     )
     return Pipeline(
@@ -24,19 +25,19 @@ def create_pipeline() -> Pipeline:
                 node(
                     inject,
                     name=f"inject_{split}_noise",
-                    inputs={
-                        f"{split}_clean": f"{split}_clean",
-                        "recorded_images": "recorded_images",
-                        "splits": "splits",
-                        "noise_injection": "params:noise_injection",
-                        "seed": "params:seed",
-                        **more,
-                    },
+                    inputs=by_name(
+                        f"{split}_clean",
+                        "recorded_images",
+                        "splits",
+                        "params:noise_injection",
+                        "params:seed",
+                        *more,
+                    ),
                     outputs=f"{split}_noisy",
                 )
                 for split, inject, more in (
-                    ("val", inject_val_noise, {}),
-                    ("test", inject_test_noise, {"preprocessing": "params:preprocessing"}),
+                    ("val", inject_val_noise, ()),
+                    ("test", inject_test_noise, ("params:preprocessing",)),
                 )
             ),
         ],

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Pipeline, node
 
+from denoising_pipeline.pipelines import by_name
 from denoising_pipeline.pipelines.preprocessing.nodes import (
     normalize_test_images,
     normalize_train_images,
@@ -16,28 +17,21 @@ def create_pipeline() -> Pipeline:
             node(
                 split_source,
                 name="split_source",
-                inputs={
-                    "image_table": "image_table",
-                    "ingestion": "params:ingestion",
-                    "preprocessing": "params:preprocessing",
-                    "seed": "params:seed",
-                },
+                inputs=by_name(
+                    "image_table", "params:ingestion", "params:preprocessing", "params:seed"
+                ),
                 outputs="splits",
             ),
             node(
                 normalize_train_images,
                 name="normalize_train_images",
-                inputs={
-                    "train_images": "train_images",
-                    "splits": "splits",
-                    "preprocessing": "params:preprocessing",
-                },
+                inputs=by_name("train_images", "splits", "params:preprocessing"),
                 outputs=["train_clean", "val_clean"],
             ),
             node(
                 normalize_test_images,
                 name="normalize_test_images",
-                inputs={"test_images": "test_images", "preprocessing": "params:preprocessing"},
+                inputs=by_name("test_images", "params:preprocessing"),
                 outputs="test_clean",
             ),
         ],

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from denoising_pipeline.core.markdown import markdown_table
 from denoising_pipeline.evaluation.metrics import mean_intervals
 from denoising_pipeline.evaluation.neighbourhoods import (
     by_distance,
@@ -145,17 +146,17 @@ def write_projection_table(
         projection_scores: The table of `summarize_projections`.
         projection_summary: What `compare_projections` found.
     """
-    head = ["method", "values", *(label for label, _ in MEASURES.values())]
-    lines = [head, ["---", *["---:"] * (len(head) - 1)]]
+    header = ["method", "values", *(label for label, _ in MEASURES.values())]
+    rows = []
     for row in projection_scores.sort_values("latent_dim", kind="stable").to_dict("records"):
         cells = [_with_interval(row, name) for name in MEASURES]
-        lines.append([row["method"], f"{row['latent_dim']}", *cells])
+        rows.append([row["method"], row["latent_dim"], *cells])
     return "\n".join(
         [
             f"Means over the first {projection_scores['n_images'].iloc[0]:,} test images, with "
             f"{projection_summary['confidence']:.0%} intervals. t-SNE has seen these images.",
             "",
-            *(f"| {' | '.join(line)} |" for line in lines),
+            markdown_table(header, rows, right=range(1, len(header))),
             "",
             *(f"- {line}" for line in verdicts(projection_summary)),
             "",

@@ -3,10 +3,9 @@
 from kedro.pipeline import Pipeline, node
 
 from denoising_pipeline import figures
+from denoising_pipeline.pipelines import by_name
 from denoising_pipeline.pipelines.study.nodes import run_study, summarize_study
 from denoising_pipeline.report import side
-
-IMAGES = ("train_clean", "recorded_images", "splits", "val_noisy", "val_clean")
 
 
 def create_pipeline() -> Pipeline:
@@ -16,64 +15,58 @@ def create_pipeline() -> Pipeline:
             node(
                 run_study,
                 name="run_study",
-                inputs={
-                    **{name: name for name in IMAGES},
-                    "degradation": "degradation",
-                    "source_manifest": "source_manifest",
-                    "study": "params:study",
-                    "training": "params:training",
-                    "evaluation": "params:evaluation",
-                    "seed": "params:seed",
-                    "study_storage": "study_storage",
-                    "trial_logger": "trial_logger",
-                    "denoisers": "denoisers",
-                },
+                inputs=by_name(
+                    "train_clean",
+                    "recorded_images",
+                    "splits",
+                    "val_noisy",
+                    "val_clean",
+                    "degradation",
+                    "source_manifest",
+                    "params:study",
+                    "params:training",
+                    "params:evaluation",
+                    "params:seed",
+                    "study_storage",
+                    "trial_logger",
+                    "denoisers",
+                ),
                 outputs=["study_trials", "study_scores", "study_importance", "study_recipe"],
             ),
             node(
                 summarize_study,
                 name="summarize_study",
-                inputs={
-                    "study_trials": "study_trials",
-                    "study_scores": "study_scores",
-                    "evaluation": "params:evaluation",
-                    "seed": "params:seed",
-                },
+                inputs=by_name("study_trials", "study_scores", "params:evaluation", "params:seed"),
                 outputs="study_summary",
             ),
             node(
                 figures.study_quality,
                 name="draw_quality",
-                inputs={"study_trials": "study_trials"},
+                inputs=by_name("study_trials"),
                 outputs="study_quality_figure",
             ),
             node(
                 figures.study_importance,
                 name="draw_importance",
-                inputs={"study_importance": "study_importance"},
+                inputs=by_name("study_importance"),
                 outputs="study_importance_figure",
             ),
             node(
                 figures.study_parallel,
                 name="draw_parallel",
-                inputs={"study_trials": "study_trials"},
+                inputs=by_name("study_trials"),
                 outputs="study_parallel_figure",
             ),
             node(
                 figures.study_slices,
                 name="draw_slices",
-                inputs={"study_trials": "study_trials"},
+                inputs=by_name("study_trials"),
                 outputs="study_slices_figure",
             ),
             node(
                 side.study,
                 name="write_section",
-                inputs={
-                    "study_trials": "study_trials",
-                    "study_importance": "study_importance",
-                    "study_summary": "study_summary",
-                    "study_recipe": "study_recipe",
-                },
+                inputs=by_name("study_trials", "study_importance", "study_summary", "study_recipe"),
                 outputs="study_section",
             ),
         ],

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Pipeline, node
 
+from denoising_pipeline.pipelines import by_name
 from denoising_pipeline.pipelines.training.nodes import describe_denoiser, train_denoiser
 
 
@@ -12,28 +13,28 @@ def create_pipeline() -> Pipeline:
             node(
                 train_denoiser,
                 name="train_denoiser",
-                inputs={
-                    "train_clean": "train_clean",
-                    "recorded_images": "recorded_images",
-                    "splits": "splits",
-                    "val_noisy": "val_noisy",
-                    "val_clean": "val_clean",
-                    "degradation": "degradation",
-                    "source_manifest": "source_manifest",
-                    "training": "params:training",
-                    "seed": "params:seed",
-                    "run_facts": "run_facts",
-                    "epoch_logger": "epoch_logger",
-                    "picture_logger": "picture_logger",
-                    "training_checkpoints": "training_checkpoints",
-                    "denoisers": "denoisers",
-                },
+                inputs=by_name(
+                    "train_clean",
+                    "recorded_images",
+                    "splits",
+                    "val_noisy",
+                    "val_clean",
+                    "degradation",
+                    "source_manifest",
+                    "params:training",
+                    "params:seed",
+                    "run_facts",
+                    "epoch_logger",
+                    "picture_logger",
+                    "training_checkpoints",
+                    "denoisers",
+                ),
                 outputs=["denoiser", "history"],
             ),
             node(
                 describe_denoiser,
                 name="describe_denoiser",
-                inputs={"denoiser": "denoiser"},
+                inputs=by_name("denoiser"),
                 outputs="card",
             ),
         ],

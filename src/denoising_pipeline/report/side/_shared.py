@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from denoising_pipeline.core.pages import data_uri
 from denoising_pipeline.images.arrays import Images
+from denoising_pipeline.images.sets import middle_of
 from denoising_pipeline.report.blocks import Picture, Series
 from denoising_pipeline.report.pictures import png
 
@@ -57,9 +58,7 @@ def series(table: pd.DataFrame, key: str, name: str, style: str) -> Series:
 
 def cut(images: Images, side: int = SIDE) -> Images:
     """Return the middles of images."""
-    height, width = (min(length, side) for length in images.shape[1:3])
-    top, left = (images.shape[1] - height) // 2, (images.shape[2] - width) // 2
-    return images[:, top : top + height, left : left + width]
+    return images[:, *middle_of(images.shape[1:], side, side).slices]
 
 
 def strip(images: Images) -> str:
