@@ -196,7 +196,8 @@ def _coarse_level(image: Image, known: Mask | None) -> float:
     whole = (rows, _COARSE, columns, _COARSE, -1)
     squares = image[: rows * _COARSE, : columns * _COARSE].reshape(whole)
     if known is not None:
-        known = known[: rows * _COARSE, : columns * _COARSE].reshape(whole).all(axis=(1, 3, 4))
+        parts = known[: rows * _COARSE, : columns * _COARSE].reshape(whole)
+        known = np.asarray(parts.all(axis=(1, 3, 4)))
     return estimate_noise(squares.mean(axis=(1, 3)), known).sigma
 
 

@@ -72,7 +72,8 @@ class Samples:
 
     def known(self) -> npt.NDArray[np.bool_] | None:
         """Return where the image shows what is there: seen, and finite; None: everywhere."""
-        if self.colour.dtype.kind == "f" and not (finite := np.isfinite(self.colour).all(2)).all():
+        finite: npt.NDArray[np.bool_] = np.isfinite(self.colour).all(axis=2)
+        if not finite.all():
             return finite if self.visible is None else finite & self.visible
         return None if self.visible is None or self.visible.all() else self.visible
 
