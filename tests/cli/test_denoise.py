@@ -230,3 +230,31 @@ def test_every_shipped_denoiser_is_listed_with_its_card() -> None:
     assert said.exit_code == 0
     assert all(f"{name}: " in said.stdout for name in shipped_denoisers())
     assert "not for" in said.stdout or "There is none" in said.stdout
+
+
+@pytest.mark.parametrize(
+    ("output", "table", "what"),
+    [
+        ("new.png", ("--csv", "photo.png"), "an input"),
+        ("new.png", ("--report", "link.png"), "an input"),
+        ("new.png", ("--json", "new.png"), "an output"),
+        ("new.png", ("--csv", "table", "--json", "table"), "--csv"),
+    ],
+)
+def test_what_is_written_beside_takes_the_place_of_no_picture(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    model: str,
+    output: str,
+    table: tuple[str, ...],
+    what: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.new("L", (8, 8)).save("photo.png")
+    Path("link.png").symlink_to("photo.png")
+    content = Path("photo.png").read_bytes()
+    result = run(model, "photo.png", "-o", output, *table, "--overwrite")
+    assert result.exit_code == 2
+    assert f"is {what}, too: give another file" in result.output
+    assert Path("photo.png").read_bytes() == content
+    assert {path.name for path in tmp_path.iterdir()} == {"photo.png", "link.png"}

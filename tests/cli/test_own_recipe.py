@@ -197,7 +197,7 @@ def test_scenes_are_told_by_the_names_of_their_shots(tmp_path: Path, name: str) 
     for scene, shot in np.ndindex(4, 2):
         clean = data.astronaut()[90 * scene : 90 * scene + 96, 100:204]
         file = tmp_path / (name.format(scene=f"s{scene}", shot=f"t{shot}") + ".png")
-        file.parent.mkdir(exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         pixels = np.clip(clean + draws.normal(0, 15, clean.shape), 0, 255)
         Image.fromarray(pixels.astype(np.uint8)).save(file)
     found = examine(tmp_path)
@@ -214,7 +214,7 @@ def stack(file: Path, pages: int, step: int) -> None:
     grey = data.camera().astype(float)
     seen = [grey[100:196, 150 + step * page :][:, :96] for page in range(pages)]
     noisy = np.clip(np.stack(seen) + draws.normal(0, 15, (pages, 96, 96)), 0, 255)
-    file.parent.mkdir(exist_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     tifffile.imwrite(file, noisy.astype(np.uint8), photometric="minisblack")
 
 
@@ -395,3 +395,39 @@ def test_outside_of_a_project_it_is_said_where_to_go(
     result = CliRunner().invoke(train, [str(tmp_path)])
     assert result.exit_code == 2
     assert "is in no project" in result.output
+
+
+@pytest.mark.parametrize(
+    ("stacks", "said"),
+    [
+        ((9, 9), "One stack as a whole, about 9 of them, is set aside"),
+        ((2,) * 9, "About 6 of them, files as a whole, are set aside"),
+        ((12,), "6 of them are set aside"),
+    ],
+)
+def test_of_stacks_it_is_said_what_is_set_aside(
+    project: Project,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stacks: tuple[int, ...],
+    said: str,
+) -> None:
+    monkeypatch.setattr("denoising_pipeline.cli.train._pace", lambda training: (0.01, 0.1))
+    for number, pages in enumerate(stacks):
+        stack(tmp_path / f"in/{number}.tif", pages, 3)
+    options = ("--noisy", "--dry-run", "--minutes", "1")
+    result = asked(project, monkeypatch, str(tmp_path / "in"), *options)
+    assert result.exit_code == 0, result.output
+    assert f"{said} to judge the result" in result.output
+
+
+def test_of_one_pair_of_stacks_pages_are_set_aside(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("denoising_pipeline.cli.train._pace", lambda training: (0.01, 0.1))
+    for side in ("clean", "noisy"):
+        stack(tmp_path / f"in/{side}/a.tif", 12, 3)
+    pairs = ("--pairs", "clean/*", "noisy/*")
+    result = asked(project, monkeypatch, str(tmp_path / "in"), *pairs, "--dry-run")
+    assert result.exit_code == 0, result.output
+    assert "6 of them are set aside to judge the result" in result.output

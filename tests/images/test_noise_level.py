@@ -179,3 +179,17 @@ def test_the_variance_after_clipping_is_that_of_clipped_noise(variance: float) -
 def test_quantiles_are_those_of_scipy(freedom: int) -> None:
     for share in (0.01, 0.25, 0.5, 0.75, 0.99):
         assert quantile(share, freedom) == pytest.approx(chi2.ppf(share, freedom), rel=1e-12)
+
+
+@pytest.mark.parametrize("colour", [0.0, 0.7, 1.0])
+def test_what_is_not_known_of_an_image_tells_nothing_of_its_noise(colour: float) -> None:
+    """Such as what lies under full transparency: of one colour, it would be clean, or clipped."""
+    noisy = as_8_bits(with_noise(photograph("camera"), 25))
+    known = np.zeros(noisy.shape[:2], bool)
+    known[:, 320:] = True
+    noisy[~known] = colour
+    found = estimate_noise(noisy, known)
+    assert found.sigma * 255 == pytest.approx(25, rel=0.04)
+    assert found.clipped < 0.05
+    nothing = estimate_noise(noisy, np.zeros_like(known))
+    assert (nothing.known, nothing.clipped) == (False, 0)

@@ -108,6 +108,13 @@ def test_files_have_the_same_bytes_from_everywhere_and_a_tracked_table(
     with urlopen(link) as written:
         assert "bad.png" in written.read().decode()
     assert read(tmp_path / "kedro") == told
+    (failed,) = (run for run in project.runs(recipe) if run.info.status == "FAILED")
+    artifacts = {
+        file.path
+        for folder in ("tables", "report")
+        for file in project.client.list_artifacts(failed.info.run_id, folder)
+    }
+    assert artifacts == {"tables/denoised_files.csv", "report/denoised_files_page.html"}
 
 
 def test_kedro_takes_a_model_of_mlflow_and_a_version_of_the_catalog(

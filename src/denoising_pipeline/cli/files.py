@@ -72,7 +72,7 @@ def denoise_files(given: Mapping[str, Any]) -> int:
                 problem = collection.work_through(given, _options(given), results)
             else:
                 plan = _plan(given)
-                _check_tables(given)
+                _check_tables(given, plan)
                 if given["dry_run"]:
                     return _dry_run(plan, given)
                 if given["watch"] or len(plan.works) > FEW:
@@ -106,6 +106,9 @@ def denoise_stream(given: Mapping[str, Any]) -> int:
         if given[option]:
             raise Refused(f"--{option.replace('_', '-')} does not go with -.")
     (source,), output = given["inputs"], given["output"] or "-"
+    for name, place, stream in (("input", source, sys.stdin), ("output", output, sys.stdout)):
+        if place == "-" and stream is None:
+            raise Refused(f"The standard {name} is closed.")
     if output == "-" and sys.stdout.isatty():
         raise Refused("A picture is not written to a terminal: give -o FILE, or > FILE.")
     if output != "-" and Path(output).exists() and not given["overwrite"]:
@@ -227,8 +230,10 @@ def _dry_run(plan: Plan, given: Mapping[str, Any]) -> int:
     return SOME_FAILED if counts["failed"] else ALL_WELL if counts["done"] else NOTHING_DONE
 
 
-def _check_tables(given: Mapping[str, Any]) -> None:
+def _check_tables(given: Mapping[str, Any], plan: Plan | None = None) -> None:
     paths = {option: given[option] for option in ("csv", "json", "report")}
+    if any(paths.values()):
+        _check_places({option: path for option, path in paths.items() if path}, given, plan)
     remove_parts(filter(None, paths.values()))
     for option, path in paths.items():
         if path is None:
@@ -237,6 +242,25 @@ def _check_tables(given: Mapping[str, Any]) -> None:
             raise Refused(f"--{option} '{shown(path)}' is a folder; give a file.")
         if path.exists() and not (given["overwrite"] or given["resume"]):
             raise Refused(f"'{shown(path)}' exists already: --overwrite replaces it.")
+
+
+def _check_places(paths: dict[str, Path], given: Mapping[str, Any], plan: Plan | None) -> None:
+    """Check that what is written beside takes the place of no picture, and of nothing else.
+
+    Of a cluster, whose plan is not known yet, the inputs that are given by name are known.
+    """
+    inputs = (path for path in given["inputs"] if not Path(path).is_dir())
+    taken = {os.path.realpath(path): "an input" for path in inputs}
+    for work in plan.works if plan else ():
+        taken[os.path.realpath(work.target)] = "an output"
+        taken[os.path.realpath(work.source)] = "an input"
+        if work.partner:
+            taken[os.path.realpath(work.partner)] = "a clean partner"
+    for option, path in paths.items():
+        real = os.path.realpath(path)
+        if what := taken.get(real):
+            raise Refused(f"--{option} '{shown(path)}' is {what}, too: give another file.")
+        taken[real] = f"--{option}"
 
 
 def _finish(results: Collection[FileResult], given: Mapping[str, Any], started: float) -> None:

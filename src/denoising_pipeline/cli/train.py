@@ -232,14 +232,16 @@ def _recipe(
         raise Refused(f"Images of less than {LEAST_PATCH} pixels in height or width are too small.")
     parameters = parameters_for(given, patch, start, minutes, skip_bad=skip_bad)
     test, validation = held_out(given.images)
-    whole = " (of several stacks, one as a whole)" * (found.stacks > 1)
-    reasons.append(
-        f"{test} of them{whole} are set aside to judge the result, and {validation} to choose the "
-        "epoch."
-    )
+    stacks = found.stacks // (2 if given.kind == "pairs" else 1)
+    judged = max(test, found.pages // found.stacks) if stacks > 1 else test
+    aside = f"{test} of them are"
+    if stacks > 1:
+        aside = f"About {test} of them, files as a whole, are"
+        if judged > test and found.stacks == len(found.looks):
+            aside = f"One stack as a whole, about {judged} of them, is"
+    reasons.append(f"{aside} set aside to judge the result, and {validation} to choose the epoch.")
     training = parameters["training"]
     seconds, network = _pace(training)
-    judged = max(test, found.pages // found.stacks) if found.stacks > 1 else test
     megapixels = found.megapixels / (len(found.looks) - found.stacks + found.pages)
     side = judged_side(given.kind, judged, validation, megapixels, minutes, network)
     if side:

@@ -149,8 +149,8 @@ def denoise_picture(
 
     def pages() -> Iterator[npt.NDArray[np.float32]]:
         for number in range(picture.pages):
-            pixels = picture.read(number)
-            denoised, page = denoise_page(pixels, denoiser, settings)
+            pixels, known = picture.read_known(number)
+            denoised, page = denoise_page(pixels, denoiser, settings, known)
             outcome.pages.append(page)
             if watch:
                 watch(number, pixels, denoised)
@@ -214,6 +214,7 @@ def denoise_page(
     pixels: npt.NDArray[np.float32],
     denoiser: Denoiser,
     settings: Settings = Settings(),  # it cannot be changed
+    known: npt.NDArray[np.bool_] | None = None,
 ) -> tuple[npt.NDArray[np.float32], Page]:
     """Denoise one image.
 
@@ -225,6 +226,7 @@ def denoise_page(
         pixels: float32 (H, W, C) in [0, 1], C in {1, 3}.
         denoiser: As for `denoise_picture`.
         settings: Likewise.
+        known: (H, W), what the noise is estimated from; None: all. Transparent pixels are not.
 
     Returns:
         float32 (H, W, C) in [0, 1], and what was found.
@@ -234,7 +236,7 @@ def denoise_page(
     """
     denoiser.check_sigma(settings.sigma)
     started = time.perf_counter()
-    noise = estimate_noise(pixels)
+    noise = estimate_noise(pixels, known)
     told = denoiser.architecture.told_level
     sigma = (noise.told if settings.sigma is None else settings.sigma) if told else None
     memory = settings.max_memory

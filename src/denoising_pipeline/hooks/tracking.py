@@ -4,6 +4,7 @@ kedro-mlflow reads `mlflow.yml` and opens the run; what it leaves to be wished f
 """
 
 import atexit
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 from mlflow.tracking import MlflowClient, fluent
 from mlflow.tracking.context.registry import resolve_tags
@@ -89,6 +91,7 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         self._outbox: Outbox | None = None
         self._load: SystemMetrics | None = None
         self.address: Address | None = None
+        self._failed_check: str | None = None
         self._trials = TrialRuns(None)
         self._signals = Signals(lambda: self._end("KILLED"))
         self._atexit_registered = False
@@ -254,6 +257,11 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         self._end("FINISHED")
 
     @hook_impl
+    def on_node_error(self, node: Node) -> None:
+        """Remember a node that only checks: all that it judged is written."""
+        self._failed_check = None if node.outputs else node.name
+
+    @hook_impl
     def on_pipeline_error(
         self,
         error: Exception,
@@ -261,7 +269,13 @@ class TrackingHooks(MlflowHook):  # type: ignore[misc]
         pipeline: Pipeline,
         catalog: DataCatalog,
     ) -> None:
-        """Close the run as FAILED."""
+        """Close the run as FAILED, with the results that a node which only checks did not like."""
+        check, self._failed_check = self._failed_check, None
+        if check and (box := self._box()):
+            with suppress(Exception):  # The run's own error is what counts.
+                judged = pipeline.to_nodes(check)
+                results = to_publish(judged, catalog, self._parameters, box.run_id)
+                box.put(*results, urgent=True)
         self._end("FAILED")
 
     @property

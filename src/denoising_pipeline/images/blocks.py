@@ -10,6 +10,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 Image: TypeAlias = npt.NDArray[np.float32]
 """One image, float32 (H, W, C), C in {1, 3}, values on [0, 1]."""
 
+Mask: TypeAlias = npt.NDArray[np.bool_]
+"""(H, W)."""
+
 Values: TypeAlias = npt.NDArray[np.float32]
 """float32, any shape."""
 
@@ -56,28 +59,33 @@ def band_cosines() -> npt.NDArray[np.float64]:
     return means
 
 
-def sampled_blocks(image: Image, clipped: bool) -> Blocks:
+def sampled_blocks(image: Image, clipped: bool, known: Mask | None = None) -> Blocks:
     """Measure blocks of a regular grid, at most about `_MOST`, overlapping in small images.
 
     Args:
         image: At least `SIDE` pixels high and wide.
         clipped: Values end at 0 and 1: blocks with too many of them there are left out.
+        known: Blocks that are not in it as a whole are left out; None: none.
     """
     windows = sliding_window_view(image, (SIDE, SIDE), axis=(0, 1))
     step = max(1.0, np.sqrt(windows.shape[0] * windows.shape[1] / _MOST))
     rows, columns = (np.arange(0, size, step).astype(int) for size in windows.shape[:2])
     at_once = max(1, _AT_ONCE // len(columns))
+    places = [
+        np.ix_(rows[start : start + at_once], columns) for start in range(0, len(rows), at_once)
+    ]
+    inside = None if known is None else sliding_window_view(known, (SIDE, SIDE))
     parts = [
-        _measured(windows[np.ix_(rows[start : start + at_once], columns)], clipped)
-        for start in range(0, len(rows), at_once)
+        _measured(windows[at] if inside is None else windows[at][inside[at].all((2, 3))], clipped)
+        for at in places
     ]
     mean, energy = zip(*parts, strict=True)
     return Blocks(np.concatenate(mean), np.concatenate(energy, 1))
 
 
 def _measured(windows: Values, clipped: bool) -> Blocks:
-    """Measure (rows, columns, C, 8, 8)."""
-    channels = windows.shape[2]
+    """Measure (..., C, 8, 8)."""
+    channels = windows.shape[-3]
     pixels = windows.reshape(-1, channels, SIDE * SIDE)
     if clipped:
         pixels = pixels[((pixels > 0) & (pixels < 1)).mean((1, 2)) > _INSIDE]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from denoising_pipeline.images.blocks import SIDE, Image, Values, sampled_blocks
+from denoising_pipeline.images.blocks import SIDE, Image, Mask, Values, sampled_blocks
 from denoising_pipeline.images.noise_fits import FEWEST, fit_growth, fit_level
 from denoising_pipeline.images.noise_structure import block_edges, stripes
 
@@ -139,7 +139,7 @@ class NoiseEstimate:
         return self.clipped > CLIPPED
 
 
-def estimate_noise(image: Image) -> NoiseEstimate:
+def estimate_noise(image: Image, known: Mask | None = None) -> NoiseEstimate:
     """Estimate the noise of an image; the same image always gives the same numbers.
 
     Blocks of 8x8 pixels are taken to their DCT. Where the low frequencies hold no more than noise,
@@ -150,19 +150,24 @@ def estimate_noise(image: Image) -> NoiseEstimate:
 
     Args:
         image: float32 (H, W, C), C in {1, 3}. Values beyond [0, 1] say that nothing was clipped.
+        known: (H, W), where the image shows what is there; None: everywhere. The level is read
+            from blocks that are known as a whole, and shares are of known values.
     """
-    black, white = float((image <= 0).mean()), float((image >= 1).mean())
+    seen = image if known is None else image[known]
+    if not seen.size:
+        return NoiseEstimate(0.0, known=False)
+    black, white = float((seen <= 0).mean()), float((seen >= 1).mean())
     clipped = bool(image.min() >= 0 and image.max() <= 1)
     unknown = NoiseEstimate(0.0, known=False, black=black, white=white)
     if min(image.shape[:2]) < SIDE:
         return unknown
-    blocks = sampled_blocks(image, clipped)
+    blocks = sampled_blocks(image, clipped, known)
     if len(blocks.mean) < FEWEST:
         return unknown
     level = fit_level(blocks, clipped)
     gain, offset = fit_growth(blocks, level, clipped)
     edges = block_edges(image)
-    values = image.ravel()[:: max(1, image.size // _LOOKED_AT)]
+    values = seen.ravel()[:: max(1, seen.size // _LOOKED_AT)]
     if _has_8_bits(values):
         offset -= 1 / 12 / _LEVELS**2
     variance = np.maximum(gain * np.clip(values, 0, 1) + offset, 0).mean()
@@ -175,23 +180,25 @@ def estimate_noise(image: Image) -> NoiseEstimate:
         stripes=stripes(image),
         blocks=edges,
         hidden=hidden,
-        coarse=_coarse_level(image) if hidden else 0.0,
+        coarse=_coarse_level(image, known) if hidden else 0.0,
         black=black,
         white=white,
     )
 
 
-def _coarse_level(image: Image) -> float:
+def _coarse_level(image: Image, known: Mask | None) -> float:
     """Return the noise in the means of 3x3 pixels; 0 where it is not known.
 
     White noise is a third of what it was there. That of a camera is spread over neighbours by
     demosaicing, and JPEG takes the finest of it: it falls less.
     """
     rows, columns = (size // _COARSE for size in image.shape[:2])
-    squares = image[: rows * _COARSE, : columns * _COARSE].reshape(
-        rows, _COARSE, columns, _COARSE, -1
-    )
-    return estimate_noise(squares.mean(axis=(1, 3))).sigma
+    whole = (rows, _COARSE, columns, _COARSE, -1)
+    squares = image[: rows * _COARSE, : columns * _COARSE].reshape(whole)
+    if known is not None:
+        parts = known[: rows * _COARSE, : columns * _COARSE].reshape(whole)
+        known = np.asarray(parts.all(axis=(1, 3, 4)))
+    return estimate_noise(squares.mean(axis=(1, 3)), known).sigma
 
 
 def _has_8_bits(values: Values) -> bool:

@@ -175,6 +175,26 @@ def test_what_cannot_be_seen_and_transparency_stay() -> None:
     assert new.alpha is alpha
 
 
+def test_colours_that_cannot_be_seen_do_not_make_a_grey_page_coloured() -> None:
+    stored = np.array([[[9, 0, 0], [10, 10, 10], [200, 200, 200]]], np.uint8)
+    alpha = np.array([[0, 255, 255]], np.uint8)
+    page = Samples(stored, 0, 255, alpha, alpha > 0)
+    image = page.image()
+    assert image.shape == (1, 3, 1)
+    new = page.with_image(image * np.float32(0.3)).colour
+    assert new.tolist() == [[[9, 0, 0], [3, 3, 3], [60, 60, 60]]]
+
+
+def test_what_is_not_finite_or_cannot_be_seen_is_not_known() -> None:
+    colour = np.array([[[0.5], [np.nan], [0.25]]], np.float32)
+    assert samples(colour).known() is not None
+    visible = np.array([[False, True, True]])
+    known = Samples(colour, 0, 1, visible.astype(np.uint8), visible).known()
+    assert known is not None
+    assert known.tolist() == [[False, False, True]]
+    assert Samples(np.zeros_like(colour), 0, 1).known() is None
+
+
 @calmly
 @given(
     arrays(np.uint8, (2, 3, 4)), arrays(np.float32, (2, 3, 3), elements=st.floats(0, 1, width=32))

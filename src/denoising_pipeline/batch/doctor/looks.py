@@ -78,8 +78,8 @@ def look_at(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[Look, Images]:
     picture = open_picture(path, max_pixels=max_pixels)
     if picture.rate:
         raise PictureError("is a recording, and pictures are looked at here")
-    pixels = picture.read()
-    noise = estimate_noise(pixels)
+    pixels, known = picture.read_known()
+    noise = estimate_noise(pixels, known)
     height, width = pixels.shape[:2]
     found = Look(
         path=path,

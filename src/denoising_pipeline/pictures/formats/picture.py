@@ -79,8 +79,10 @@ def reading() -> Iterator[None]:
     except Exception as error:  # Decoders raise whatever their code meets.
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        words = " ".join(str(error).split()) or type(error).__name__
-        raise PictureError(f"is damaged or truncated: {words}") from error
+        words = str(error).split()
+        # Of a single word, such as the key of a dict, nobody learns anything.
+        told = f": {' '.join(words)}" if len(words) > 1 else ""
+        raise PictureError(f"is damaged or truncated{told}") from error
 
 
 class Picture(ABC):
@@ -169,7 +171,15 @@ class Picture(ABC):
 
     def read(self, page: int = 0) -> Images:
         """Return a page: float32 (H, W, C) in [0, 1], C being 1 or 3; errors as for `samples`."""
-        return self.samples(page).image()
+        return self.read_known(page)[0]
+
+    def read_known(self, page: int = 0) -> tuple[Images, npt.NDArray[np.bool_] | None]:
+        """Return a page as `read` does, and (H, W), where it shows what is there; None: all of it.
+
+        It does not where it is transparent, and where values are not finite.
+        """
+        samples = self.samples(page)
+        return samples.image(), samples.known()
 
     def open(self) -> AbstractContextManager[IO[bytes]]:
         """Open the file for reading."""

@@ -65,9 +65,17 @@ class Samples:
         return all(
             np.array_equal(seen[..., 0], seen[..., channel], equal_nan=is_float)
             for rows in _blocks(stored)
-            for seen in [_seen(self, rows) if has_inks else stored[rows]]
+            for every in [_seen(self, rows) if has_inks else stored[rows]]
+            for seen in [every if self.visible is None else every[self.visible[rows]]]
             for channel in (1, 2)
         )
+
+    def known(self) -> npt.NDArray[np.bool_] | None:
+        """Return where the image shows what is there: seen, and finite; None: everywhere."""
+        finite: npt.NDArray[np.bool_] = np.isfinite(self.colour).all(axis=2)
+        if not finite.all():
+            return finite if self.visible is None else finite & self.visible
+        return None if self.visible is None or self.visible.all() else self.visible
 
     def image(self) -> Images:
         """Return what a network sees: float32 (H, W, C) in [0, 1].

@@ -3,6 +3,7 @@
 So every tag, ImageJ's and OME's metadata, and what nobody knows of stay as they were.
 """
 
+import logging
 import re
 import shutil
 from collections.abc import Iterator
@@ -37,6 +38,9 @@ from denoising_pipeline.pictures.formats.picture import (
 )
 from denoising_pipeline.pictures.formats.samples import PictureError, Samples
 from denoising_pipeline.pictures.formats.tiff_write import leave_out, put_page, write_tiff
+
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
+"""What it finds in damaged files is said in words of our own, once."""
 
 _COLOURS = {
     PHOTOMETRIC.MINISWHITE: 1,
