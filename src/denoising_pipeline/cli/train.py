@@ -227,7 +227,8 @@ def _recipe(
 ) -> Recipe:
     reasons = [f"{found.images} images of {shown(source)}, {found.megapixels:.1f} megapixels."]
     reasons += given.reasons
-    patch = patch_for(_smallest_side(found), 8)
+    sides = [int(side) for size in found.sizes for side in size.split("x")]
+    patch = patch_for(min(sides), 8)
     if patch < LEAST_PATCH:
         raise Refused(f"Images of less than {LEAST_PATCH} pixels in height or width are too small.")
     parameters = parameters_for(given, patch, start, minutes, skip_bad=skip_bad)
@@ -242,7 +243,7 @@ def _recipe(
     judged = max(test, found.pages // found.stacks) if found.stacks > 1 else test
     megapixels = found.megapixels / (len(found.looks) - found.stacks + found.pages)
     side = judged_side(given.kind, judged, validation, megapixels, minutes, network)
-    if side:
+    if side and side < max(sides):
         parameters["preprocessing"]["test_side"] = side
         reasons.append(
             f"Of each image that judges, the middle of {side}x{side} pixels is scored: whole ones, "
@@ -257,10 +258,6 @@ def _recipe(
         f"{for_steps(minutes) + around(minutes):.2g} minutes in all."
     )
     return Recipe(name, source, tuple(reasons), parameters)
-
-
-def _smallest_side(found: "Findings") -> int:
-    return min(int(side) for size in found.sizes for side in size.split("x"))
 
 
 def _pace(training: dict[str, object]) -> tuple[float, float]:
