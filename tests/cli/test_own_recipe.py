@@ -162,7 +162,10 @@ def test_what_would_be_done_is_said_with_its_reasons(
     assert result.exit_code == 0, result.output
     assert "9 images" in result.output
     assert "They are clean" in result.output
-    assert "Starts from photos" in result.output
+    (limit,) = re.findall(r"Starts from photos; at most .* past (\S+) minutes,", result.output)
+    assert f"minutes: {limit}" in result.output
+    assert float(limit) == 0.5
+    assert "not timed: about 3 minutes more" in result.output
     assert "conf/my_own/parameters.yml:" in result.output
     assert not (project.path / "conf/my_own").exists()
     assert not (project.path / "data/01_raw/my_own").exists()

@@ -18,7 +18,6 @@ from denoising_pipeline.cli.own_recipe import (
     OWN,
     Recipe,
     around,
-    for_steps,
     held_out,
     judged_side,
     parameters_for,
@@ -50,7 +49,7 @@ class Refused(click.ClickException):
     type=click.FloatRange(0, min_open=True),
     default=30,
     show_default=True,
-    help="That it may take, scores and report included.",
+    help="For all of it; the clock ends training alone, the rest is estimated.",
 )
 @click.option(
     "--start",
@@ -89,7 +88,8 @@ def train(
     The folder may hold clean images, to which noise is added; pairs of a clean and a noisy image;
     or noisy images alone. The command looks which it is, says what it chooses and why, writes that
     down as the recipe conf/NAME of the project, and runs it: kedro run --env NAME. Ctrl-C keeps the
-    best so far and scores it. The same command again goes on where a training was cut off.
+    best so far and scores it, once an epoch is over; before, it ends all. The same command again
+    goes on after the last whole epoch where a training was cut off.
 
     The denoiser is then used by: denoise IN... --model NAME, if it turned out to be better than
     the one that it was trained on.
@@ -253,9 +253,10 @@ def _recipe(
     training["patches_per_epoch"] = patches_per_epoch(minutes, seconds)
     steps = training["epochs"] * training["patches_per_epoch"] // training["batch_size"]
     reasons.append(
-        f"{'Starts from ' + start if start else 'Starts from nothing'}; {steps:,} steps at "
-        f"{seconds:.2f} s each here; with scores and report about "
-        f"{for_steps(minutes) + around(minutes):.2g} minutes in all."
+        f"{'Starts from ' + start if start else 'Starts from nothing'}; at most {steps:,} steps at "
+        f"{seconds:.2f} s each here: training ends before the epoch, of {training['epochs']}, that "
+        f"would take it past {training['minutes']:.2g} minutes, or with the first. Start, scores "
+        f"and report are not timed: about {around(minutes):.2g} minutes more."
     )
     return Recipe(name, source, tuple(reasons), parameters)
 
