@@ -162,7 +162,7 @@ def test_what_would_be_done_is_said_with_its_reasons(
     assert result.exit_code == 0, result.output
     assert "9 images" in result.output
     assert "They are clean" in result.output
-    (limit,) = re.findall(r"Starts from photos; at most .* past (\S+) minutes,", result.output)
+    (limit,) = set(re.findall(r"Starts from photos; at most .* past (\S+) minutes,", result.output))
     assert f"minutes: {limit}" in result.output
     assert float(limit) == 0.5
     assert "not timed: about 3 minutes more" in result.output
@@ -324,6 +324,29 @@ def test_pairs_are_found_by_their_names_or_said(
     assert given.names == PairNames(clean="clean/*", noisy="noisy/*")
     assert "9 pairs: noisy/* is noisy, clean/* the same without" in given.reasons[0]
     assert "1 are left out, such as: 'noisy/my 9.png'" in given.reasons[1]
+
+
+def test_of_pairs_by_name_that_are_shifted_it_is_said_that_they_are_none(tmp_path: Path) -> None:
+    photographs(tmp_path / "clean", 9)
+    for file in sorted(photographs(tmp_path / "noisy", 9, 20).iterdir()):
+        shifted = np.roll(np.asarray(Image.open(file)), (9, 5), (0, 1))
+        Image.fromarray(shifted).save(file)
+    said = " ".join(material(tmp_path, found := examine(tmp_path)).reasons)
+    assert "by their names 9 are pairs (noisy, clean), but of" in said
+    assert "by their names" not in " ".join(material(tmp_path, found, noisy=True).reasons)
+
+
+def test_copies_of_one_image_are_not_taken_for_many(tmp_path: Path) -> None:
+    """They would be learnt from and judged by."""
+    folder = photographs(tmp_path / "images", 9)
+    for copy in range(3):
+        (folder / f"copy {copy}.png").write_bytes((folder / "my 0.png").read_bytes())
+    given = material(folder, examine(folder))
+    assert "3 of them hold the same pixels as another one" in given.reasons[-1]
+    for number in range(1, 7):
+        (folder / f"my {number}.png").write_bytes((folder / "my 0.png").read_bytes())
+    with pytest.raises(ValueError, match=r"12 images, and 9 of them hold the same .* 8 or more"):
+        material(folder, examine(folder))
 
 
 @pytest.mark.parametrize(

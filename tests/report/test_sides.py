@@ -269,7 +269,7 @@ def test_no_pipeline_is_offered_that_would_refuse_the_denoiser_or_so_few_images(
     assert without(projections__neighbours=len(changed().clean) // 2) == {"projections"}
     assert without(preprocessing__validation_images=2) == {"robustness"}
     assert SIDES.keys() - named(has_classical=False) == {"robustness"}
-    colour = np.repeat(changed().clean, 3, 3)
+    colour = np.repeat(digits()[0], 3, 3)
     assert "robustness" not in named(clean=colour, denoised=colour)
     assert without(training__patch=96) == {"study"}
     tried = {key: value for key, value in facts.parameters.items() if key != "study.parameters"}

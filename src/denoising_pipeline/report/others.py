@@ -83,12 +83,13 @@ def _takes(name: str, results: Results) -> bool:
         return False
     given = results.facts.parameters
     neighbours = given.get("projections.neighbours") or 0
-    few = {given.get("robustness.images"), given.get("preprocessing.validation_images")} - {None}
+    few = [
+        given.get(key, MIN_IMAGES)
+        for key in ("robustness.images", "preprocessing.validation_images")
+    ]
     clean, noisy = (ImageSet.of(images).channels for images in (results.clean, results.noisy))
     refused = {
-        "robustness": not results.has_classical
-        or clean != noisy
-        or min(few, default=MIN_IMAGES) < MIN_IMAGES,
+        "robustness": not results.has_classical or clean != noisy or min(few) < MIN_IMAGES,
         # The networks that it tries, unless told, are built for whole images of one size.
         "study": "study.parameters" in given and given.get("training.patch"),
         "features": not results.has_code,
