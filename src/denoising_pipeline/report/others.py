@@ -83,13 +83,11 @@ def _takes(name: str, results: Results) -> bool:
         return False
     given = results.facts.parameters
     neighbours = given.get("projections.neighbours") or 0
-    few = [
-        given.get(key, MIN_IMAGES)
-        for key in ("robustness.images", "preprocessing.validation_images")
-    ]
+    counts = ("robustness.images", "preprocessing.validation_images")
+    fewest = min(given.get(key, MIN_IMAGES) for key in counts)
     clean, noisy = (ImageSet.of(images).channels for images in (results.clean, results.noisy))
     refused = {
-        "robustness": not results.has_classical or clean != noisy or min(few) < MIN_IMAGES,
+        "robustness": not results.has_classical or clean != noisy or fewest < MIN_IMAGES,
         # The networks that it tries, unless told, are built for whole images of one size.
         "study": "study.parameters" in given and given.get("training.patch"),
         "features": not results.has_code,
