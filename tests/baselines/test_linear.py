@@ -5,8 +5,8 @@ import pytest
 from digits import NOISE, digits, known, pair
 from sklearn.decomposition import PCA
 
-from denoising_pipeline.baselines import Known, NotApplicableError
-from denoising_pipeline.baselines.linear import linear_mmse, pca
+from denoising_pipeline.baselines import BASELINES, Known, NotApplicableError
+from denoising_pipeline.baselines.linear import linear_mmse, pca, takes
 from denoising_pipeline.degradations import draw_noisy
 from denoising_pipeline.degradations.masking import Masking
 from denoising_pipeline.images.arrays import Images, Values
@@ -63,3 +63,16 @@ def test_large_images_are_refused_before_any_work() -> None:
 
 def test_moments_are_measured_once() -> None:
     assert known().moments is known().moments
+
+
+def test_it_is_known_which_baselines_refuse_large_images() -> None:
+    large = Known(np.zeros((2, 64, 65, 1), np.float32), NOISE, 0)
+    refused = set()
+    grey = {name: each for name, each in BASELINES.items() if not each.colours}
+    for name, baseline in grey.items():
+        try:
+            baseline.fit(large, **baseline.grid[0])
+        except NotApplicableError as error:
+            refused |= {name} if "too many covariances" in str(error) else set()
+    assert refused == {name for name in grey if not takes(name, 64 * 65)}
+    assert all(takes(name, 64 * 64) for name in BASELINES)

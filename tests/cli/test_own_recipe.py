@@ -114,7 +114,7 @@ def test_large_pages_are_judged_by_their_middles_and_that_is_said(
     monkeypatch.setattr(pace, lambda training: (0.6, 4.0))
     draws = np.random.default_rng(0)
     pages = np.clip(draws.normal(128, 15, (9, 1024, 1024)), 0, 255).astype(np.uint8)
-    for name, seen in (("large", pages), ("small", pages[:, :128, :128])):
+    for name, seen in (("large", pages), ("small", pages[:, :LEAST_SIDE, :LEAST_SIDE])):
         (tmp_path / name).mkdir()
         tifffile.imwrite(tmp_path / name / "a.tif", seen, photometric="minisblack")
     result = asked(project, monkeypatch, str(tmp_path / "large"), "--dry-run", "--minutes", "1")
@@ -122,9 +122,11 @@ def test_large_pages_are_judged_by_their_middles_and_that_is_said(
     (side,) = set(re.findall(r"the middle of (\d+)x\1 pixels is scored", result.output))
     assert f"test_side: {side}" in result.output
     assert "6.3 megapixels, would take longer than 1 minutes allow" in result.output
-    whole = asked(project, monkeypatch, str(tmp_path / "small"), "--dry-run", "--minutes", "1")
-    assert whole.exit_code == 0, whole.output
-    assert "test_side" not in whole.output
+    for slow in (4.0, 40.0):  # too slow even for the least that is judged, which is all of these
+        monkeypatch.setattr(pace, lambda training, slow=slow: (0.6, slow))
+        whole = asked(project, monkeypatch, str(tmp_path / "small"), "--dry-run", "--minutes", "1")
+        assert whole.exit_code == 0, whole.output
+        assert "test_side" not in whole.output
     monkeypatch.setattr(pace, lambda training: (0.01, 0.1))
     whole = asked(project, monkeypatch, str(tmp_path / "large"), "--dry-run", "--minutes", "1")
     assert whole.exit_code == 0, whole.output
@@ -160,7 +162,10 @@ def test_what_would_be_done_is_said_with_its_reasons(
     assert result.exit_code == 0, result.output
     assert "9 images" in result.output
     assert "They are clean" in result.output
-    assert "Starts from photos" in result.output
+    (limit,) = set(re.findall(r"Starts from photos; at most .* past (\S+) minutes,", result.output))
+    assert f"minutes: {limit}" in result.output
+    assert float(limit) == 0.5
+    assert "not timed: about 3 minutes more" in result.output
     assert "conf/my_own/parameters.yml:" in result.output
     assert not (project.path / "conf/my_own").exists()
     assert not (project.path / "data/01_raw/my_own").exists()
@@ -319,6 +324,31 @@ def test_pairs_are_found_by_their_names_or_said(
     assert given.names == PairNames(clean="clean/*", noisy="noisy/*")
     assert "9 pairs: noisy/* is noisy, clean/* the same without" in given.reasons[0]
     assert "1 are left out, such as: 'noisy/my 9.png'" in given.reasons[1]
+
+
+def test_of_pairs_by_name_that_are_shifted_it_is_said_that_they_are_none(tmp_path: Path) -> None:
+    photographs(tmp_path / "clean", 9)
+    for file in sorted(photographs(tmp_path / "noisy", 9, 20).iterdir()):
+        shifted = np.roll(np.asarray(Image.open(file)), (9, 5), (0, 1))
+        Image.fromarray(shifted).save(file)
+    said = " ".join(material(tmp_path, found := examine(tmp_path)).reasons)
+    assert re.search(
+        r"by their names 9 are pairs \(.*noisy.*, .*clean.*\), but of [1-9] that", said
+    )
+    assert "by their names" not in " ".join(material(tmp_path, found, noisy=True).reasons)
+
+
+def test_copies_of_one_image_are_not_taken_for_many(tmp_path: Path) -> None:
+    """They would be learnt from and judged by."""
+    folder = photographs(tmp_path / "images", 9)
+    for copy in range(3):
+        (folder / f"copy {copy}.png").write_bytes((folder / "my 0.png").read_bytes())
+    given = material(folder, examine(folder))
+    assert "3 of them hold the same pixels as another one" in given.reasons[-1]
+    for number in range(1, 7):
+        (folder / f"my {number}.png").write_bytes((folder / "my 0.png").read_bytes())
+    with pytest.raises(ValueError, match=r"12 images, and 9 of them hold the same .* 8 or more"):
+        material(folder, examine(folder))
 
 
 @pytest.mark.parametrize(

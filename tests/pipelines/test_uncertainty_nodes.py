@@ -187,6 +187,13 @@ def test_a_network_whose_output_has_no_bounds_is_refused() -> None:
         train_sd_estimator(denoiser, clean, noisy, clean, UncertaintyParameters(), 0)
 
 
+def test_a_network_that_is_told_the_noise_level_is_refused_before_anything_is_computed() -> None:
+    clean, noisy, _, _ = batches()
+    denoiser = Denoiser(Unet(noise_level=True), (None, None, 1), None, card())
+    with pytest.raises(ValueError, match="'unet' is told the noise level"):
+        train_sd_estimator(denoiser, clean, noisy, clean, UncertaintyParameters(), 0)
+
+
 @pytest.mark.parametrize(
     ("precision", "computes"), [("float32", "float32"), ("mixed_bfloat16", "bfloat16")]
 )

@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,7 @@ from report_inputs import (
 )
 
 from denoising_pipeline.degradations.camera import Camera
+from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.report import SECTIONS, Results, RunFacts, render
 from denoising_pipeline.report.blocks import Section, Text
 from denoising_pipeline.report.others import SIDES
@@ -308,6 +310,52 @@ def test_scores_of_pages_of_one_stack_are_said_to_tell_little_of_others(others: 
     said = part(page, "result").get_text(" ", strip=True)
     assert ("All images are pages of cells.tif" in said) is not bool(others)
     assert "3 pages: 8, 9, 1" in part(page, "run").get_text(" ", strip=True)
+
+
+def pages_of_pairs() -> Results:
+    """Return the same photographs as pages of a clean and of a noisy stack."""
+    found = photographs()
+    names = found.image_metrics["name"].tolist()
+    pages = [
+        {"page": page, "shape": facts["shape"], "dtype": "uint8"}
+        for page, facts in enumerate(found.source_manifest["files"].values(), 1)
+    ]
+    manifest = {
+        **found.source_manifest,
+        "kind": "pairs",
+        "files": {f"{side}.tif": {"sha256": side, "pages": pages} for side in ("mean", "real")},
+        "pairs": {
+            name: {"clean": f"mean.tif:{page}", "noisy": f"real.tif:{page}"}
+            for page, name in enumerate(names, 1)
+        },
+    }
+    return replace(found, source_manifest=manifest)
+
+
+@pytest.mark.parametrize("known", [photographs, without_clean, pages_of_pairs])
+def test_where_large_images_were_judged_by_their_middles_the_report_says_of_how_many(
+    known: Callable[[], Results],
+) -> None:
+    """Four of six are higher or wider than 240 pixels; none is larger than 300."""
+    for side, of in ((None, None), (240, "4 of 6"), (300, None)):
+        found = known()
+        parameters = {**found.facts.parameters, "preprocessing.test_side": side}
+        judged = replace(
+            found,
+            clean=ImageSet.of(found.clean).middles(side),
+            noisy=ImageSet.of(found.noisy).middles(side),
+            denoised=ImageSet.of(found.denoised).middles(side),
+            facts=replace(found.facts, parameters=parameters),
+        )
+        page = parsed(judged)
+        said = part(page, "result").get_text(" ", strip=True)
+        assert (f"Of {of} test images, which are larger, the middle alone was judged" in said) is (
+            of is not None
+        )
+        assert ("the middle alone" in said) is (of is not None)
+        shown = part(page, "picture").get_text(" ", strip=True)
+        assert ("scores are of the whole" in shown) is (of is None)
+        assert ("scores are of what was judged" in shown) is (of is not None)
 
 
 def test_a_single_epoch_is_a_table_and_no_curve() -> None:

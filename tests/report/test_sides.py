@@ -249,7 +249,7 @@ def test_no_pipeline_is_offered_that_would_refuse_the_images() -> None:
 def test_no_pipeline_is_offered_that_would_refuse_the_denoiser_or_so_few_images() -> None:
     """Without a code, PCA can stand beside it where the number of components is told.
 
-    Nor one that would refuse so few images.
+    Nor one that would refuse so few or so large images, or tries networks that take no patches.
     """
 
     def named(**other: Any) -> set[str]:
@@ -261,8 +261,20 @@ def test_no_pipeline_is_offered_that_would_refuse_the_denoiser_or_so_few_images(
     facts = changed().facts
     told = replace(facts, parameters={**facts.parameters, "anomaly.components": 16})
     assert SIDES.keys() - named(has_code=False, facts=told) == {"features"}
-    many = replace(facts, parameters={"projections.neighbours": len(changed().clean) // 2})
-    assert SIDES.keys() - named(facts=many) == {"projections"}
+
+    def without(**other: Any) -> set[str]:
+        parameters = {**facts.parameters, **{key.replace("__", "."): other[key] for key in other}}
+        return SIDES.keys() - named(facts=replace(facts, parameters=parameters))
+
+    assert without(projections__neighbours=len(changed().clean) // 2) == {"projections"}
+    assert without(preprocessing__validation_images=2) == {"robustness"}
+    assert SIDES.keys() - named(has_classical=False) == {"robustness"}
+    colour = np.repeat(digits()[0], 3, 3)
+    assert "robustness" not in named(clean=colour, denoised=colour)
+    assert without(training__patch=96) == {"study"}
+    tried = {key: value for key, value in facts.parameters.items() if key != "study.parameters"}
+    tried |= {"training.patch": 96, "study.parameters.training.loss": ["mse", "log_mse"]}
+    assert named(facts=replace(facts, parameters=tried)) == SIDES.keys()
 
 
 def test_without_clean_images_no_pipeline_is_offered_that_needs_them() -> None:

@@ -17,6 +17,10 @@ MAX_VALUES = 4096
 """Values per image up to which covariances of all pairs of them are computed."""
 
 
+OF_COVARIANCES = ("linear MMSE", "PCA")
+"""How the names begin of baselines that take no more."""
+
+
 @learning("linear MMSE", with_tone=True, ridge=(1e-4, 0.003, 0.01, 0.03, 0.1, 0.3))
 def linear_mmse(known: Known, ridge: float) -> Denoise:
     """Return the affine function of the noisy image with the least expected squared error.
@@ -51,6 +55,16 @@ def _affine(before: Matrix, weights: Matrix, after: Matrix, noisy: Images) -> Im
     centred = noisy.reshape(len(noisy), len(before)) - before.astype(np.float32)
     denoised: Images = centred @ weights.astype(np.float32) + after.astype(np.float32)
     return denoised.reshape(noisy.shape)
+
+
+def takes(name: str, values: int) -> bool:
+    """Return whether a baseline takes images of so many values, as all do but those of this module.
+
+    Args:
+        name: Of the baseline.
+        values: Height times width times channels.
+    """
+    return values <= MAX_VALUES or not name.startswith(OF_COVARIANCES)
 
 
 def _require_small(known: Known) -> None:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from denoising_pipeline.batch.doctor import Findings
 from denoising_pipeline.batch.doctor.advice import LEAST, SAME_NAME
-from denoising_pipeline.batch.doctor.findings import MOSTLY
+from denoising_pipeline.batch.doctor.findings import MOSTLY, FoundPairs
 from denoising_pipeline.batch.plan import walk
 from denoising_pipeline.cli.own_recipe import objective_without_clean
 from denoising_pipeline.images.files import OTHER_SUFFIXES, ImageError, Pages
@@ -91,7 +91,16 @@ def material(
             f"'{found.folder}' has {chosen.images} {what}. {LEAST} or more are needed: some to "
             "learn from, and others, never learnt from, to judge by."
         )
-    return chosen
+    if chosen.kind == "pairs" or not found.copies:
+        return chosen
+    copied = f"{found.copies} of them hold the same pixels as another one"
+    if chosen.images - found.copies < LEAST:
+        raise ValueError(
+            f"'{found.folder}' has {chosen.images} images, and {copied}. {LEAST} or more that "
+            "differ are needed."
+        )
+    careful = f"Careful: {copied}. One may be learnt from and the other judged by: remove copies."
+    return replace(chosen, reasons=(*chosen.reasons, careful))
 
 
 def _pairs(folder: Path, found: Findings, names: PairNames, scene: str | None) -> Material:
@@ -109,6 +118,26 @@ def _pairs(folder: Path, found: Findings, names: PairNames, scene: str | None) -
 
 
 def _images(found: Findings, scene: str | None, *, noisy: bool) -> Material:
+    chosen = _of_one_kind(found, scene, noisy=noisy)
+    doubts = () if noisy else tuple(map(_no_pairs, filter(_like_pairs, found.pairs)))
+    return replace(chosen, reasons=(*chosen.reasons, *doubts))
+
+
+def _like_pairs(pairs: FoundPairs) -> bool:
+    """Whether names say that files are pairs, and what they show says that they are not."""
+    return 2 * pairs.alike < pairs.compared and not pairs.two_noisy
+
+
+def _no_pairs(pairs: FoundPairs) -> str:
+    return (
+        f"Careful: by their names {pairs.count} are pairs ({pairs.noisy}, {pairs.clean}), but of "
+        f"{pairs.compared} that were compared {pairs.compared - pairs.alike} are not of one size, "
+        "or are shifted, or do not show the same, so that each file is taken for an image of its "
+        "own. Cut or align them, if they are to be pairs."
+    )
+
+
+def _of_one_kind(found: Findings, scene: str | None, *, noisy: bool) -> Material:
     images, own = found.images, found.noise.median or 0.0
     level = f"median noise {own:.1f}/255"
     told = None if scene else scenes_by_name(found)

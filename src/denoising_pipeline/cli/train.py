@@ -18,7 +18,6 @@ from denoising_pipeline.cli.own_recipe import (
     OWN,
     Recipe,
     around,
-    for_steps,
     held_out,
     judged_side,
     parameters_for,
@@ -50,7 +49,7 @@ class Refused(click.ClickException):
     type=click.FloatRange(0, min_open=True),
     default=30,
     show_default=True,
-    help="That it may take, scores and report included.",
+    help="For all of it; the clock ends training alone, the rest is estimated.",
 )
 @click.option(
     "--start",
@@ -89,7 +88,8 @@ def train(
     The folder may hold clean images, to which noise is added; pairs of a clean and a noisy image;
     or noisy images alone. The command looks which it is, says what it chooses and why, writes that
     down as the recipe conf/NAME of the project, and runs it: kedro run --env NAME. Ctrl-C keeps the
-    best so far and scores it. The same command again goes on where a training was cut off.
+    best so far and scores it, once an epoch is over; before, it ends all. The same command again
+    goes on after the last whole epoch where a training was cut off.
 
     The denoiser is then used by: denoise IN... --model NAME, if it turned out to be better than
     the one that it was trained on.
@@ -227,7 +227,8 @@ def _recipe(
 ) -> Recipe:
     reasons = [f"{found.images} images of {shown(source)}, {found.megapixels:.1f} megapixels."]
     reasons += given.reasons
-    patch = patch_for(_smallest_side(found), 8)
+    sides = [int(side) for size in found.sizes for side in size.split("x")]
+    patch = patch_for(min(sides), 8)
     if patch < LEAST_PATCH:
         raise Refused(f"Images of less than {LEAST_PATCH} pixels in height or width are too small.")
     parameters = parameters_for(given, patch, start, minutes, skip_bad=skip_bad)
@@ -244,7 +245,7 @@ def _recipe(
     seconds, network = _pace(training)
     megapixels = found.megapixels / (len(found.looks) - found.stacks + found.pages)
     side = judged_side(given.kind, judged, validation, megapixels, minutes, network)
-    if side:
+    if side and side < max(sides):
         parameters["preprocessing"]["test_side"] = side
         reasons.append(
             f"Of each image that judges, the middle of {side}x{side} pixels is scored: whole ones, "
@@ -254,15 +255,12 @@ def _recipe(
     training["patches_per_epoch"] = patches_per_epoch(minutes, seconds)
     steps = training["epochs"] * training["patches_per_epoch"] // training["batch_size"]
     reasons.append(
-        f"{'Starts from ' + start if start else 'Starts from nothing'}; {steps:,} steps at "
-        f"{seconds:.2f} s each here; with scores and report about "
-        f"{for_steps(minutes) + around(minutes):.2g} minutes in all."
+        f"{'Starts from ' + start if start else 'Starts from nothing'}; at most {steps:,} steps at "
+        f"{seconds:.2f} s each here: training ends before the epoch, of {training['epochs']}, that "
+        f"would take it past {training['minutes']:.2g} minutes, or with the first. Start, scores "
+        f"and report are not timed: about {around(minutes):.2g} minutes more."
     )
     return Recipe(name, source, tuple(reasons), parameters)
-
-
-def _smallest_side(found: "Findings") -> int:
-    return min(int(side) for size in found.sizes for side in size.split("x"))
 
 
 def _pace(training: dict[str, object]) -> tuple[float, float]:

@@ -142,6 +142,19 @@ def of_one_stack(manifest: Mapping[str, Any]) -> str | None:
     )
 
 
+def larger_than(manifest: Mapping[str, Any], names: Iterable[str], side: int) -> list[bool]:
+    """Return whether files hold more of images than their middle of so many pixels.
+
+    Args:
+        manifest: `files`, and of pairs `pairs`, are read, as ingestion records them.
+        names: Of the images, or of their pairs.
+        side: Height and width of the middle.
+    """
+    images, pairs = images_in(manifest["files"]), manifest.get("pairs", {})
+    found = (pairs[name]["noisy"] if name in pairs else name for name in names)
+    return [max(images[name][1]["shape"][:2]) > side for name in found]
+
+
 def inspect_folder(source: Source) -> tuple[dict[str, FileFacts], dict[str, str]]:
     """Decode every image of a folder, one at a time.
 

@@ -68,7 +68,10 @@ class Architecture(Component, ABC):
 
     @property
     def as_bounded(self) -> "Architecture | None":
-        """The same with an output in [0, 1], which takes its weights; None: there is none."""
+        """The same with an output in [0, 1], which takes its weights; None: there is none.
+
+        Of a network that is told the noise level there is none: what is trained so is not told.
+        """
         return self if self.bounded else None
 
     @property

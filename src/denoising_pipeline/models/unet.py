@@ -80,9 +80,9 @@ class Unet(Architecture):
         return self.output == "sigmoid"
 
     @property
-    def as_bounded(self) -> "Unet":
+    def as_bounded(self) -> "Unet | None":
         """The same with a sigmoid output; see `Architecture.as_bounded`."""
-        return self.model_copy(update={"output": "sigmoid"})
+        return None if self.noise_level else self.model_copy(update={"output": "sigmoid"})
 
     @property
     def multiple(self) -> int:

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from denoising_pipeline.evaluation.ood import MIN_IMAGES
 from denoising_pipeline.images.needs import (
     check_clean_of_one_size,
     check_drawn_of_one_size,
     check_one_size,
 )
+from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.report.blocks import Block, Code, Links, Section, Text
 from denoising_pipeline.report.results import Results
 from denoising_pipeline.report.tables import Table, words
@@ -77,16 +79,24 @@ def not_measured(results: Results) -> Section | None:
 
 def _takes(name: str, results: Results) -> bool:
     """Whether a pipeline works on the denoiser and the images of a run."""
+    if not results.has_clean:
+        return False
     given = results.facts.parameters
     neighbours = given.get("projections.neighbours") or 0
+    counts = ("robustness.images", "preprocessing.validation_images")
+    fewest = min(given.get(key, MIN_IMAGES) for key in counts)
+    clean, noisy = (ImageSet.of(images).channels for images in (results.clean, results.noisy))
     refused = {
+        "robustness": not results.has_classical or clean != noisy or fewest < MIN_IMAGES,
+        # The networks that it tries, unless told, are built for whole images of one size.
+        "study": "study.parameters" in given and given.get("training.patch"),
         "features": not results.has_code,
         "anomaly": not (results.has_code or given.get("anomaly.components")),
         "uncertainty": not results.has_sd,
         "downstream": results.digit_metrics.empty,
         "projections": 2 * neighbours >= len(results.clean),
     }
-    if not results.has_clean or refused.get(name):
+    if refused.get(name):
         return False
     try:
         if check := _NEEDS.get(name):

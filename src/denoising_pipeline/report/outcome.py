@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from denoising_pipeline.evaluation.scoring import RISK, SCORE_FORMATS, ScoreFormat
-from denoising_pipeline.images.checks import of_one_stack
+from denoising_pipeline.images.checks import larger_than, of_one_stack
 from denoising_pipeline.images.sets import ImageSet
 from denoising_pipeline.images.shown import SAMPLES
 from denoising_pipeline.report.blocks import Alert, Block, Figures, Gallery, Scale, Section, Text
@@ -98,9 +98,7 @@ def worse_than_start(summary: Mapping[str, Any]) -> str | None:
 def headline(results: Results) -> Section:
     """Mean scores with their intervals, what was gained, and how far the limit is."""
     if not results.has_clean:
-        summary = results.summary
-        told = (*losses(summary), of_one_stack(results.source_manifest))
-        return headline_without_clean(results, [*filter(None, told)])
+        return headline_without_clean(results, _warnings(results))
     summary = results.summary
     low, high = summary["psnr_ci_low"], summary["psnr_ci_high"]
     remark = (
@@ -145,8 +143,13 @@ def headline(results: Results) -> Section:
         points.append(("limit", limit))
     scale = Scale("Mean PSNR [dB]", points, chosen="denoised")
     blocks: list[Block] = [Figures(items), scale, *in_short(results), _score_table(results)]
-    warnings = filter(None, (*losses(summary), of_one_stack(results.source_manifest)))
-    return Section("result", "Result", [*map(Alert, warnings), *blocks])
+    return Section("result", "Result", [*map(Alert, _warnings(results)), *blocks])
+
+
+def _warnings(results: Results) -> list[str]:
+    """Return what speaks against the denoiser, and what its scores do not tell."""
+    about = (of_one_stack(results.source_manifest), judged_by_middles(results))
+    return [*losses(results.summary), *filter(None, about)]
 
 
 def _bounds(summary: Mapping[str, Any], key: str, form: str) -> str:
@@ -236,4 +239,20 @@ def _cut(results: Results) -> str:
         height, width, _ = images.uniform
         size = f"{min(width, side)} by {min(height, side)}"
         shown = f"Shown is the middle, {size} of {width} by {height} pixels"
-    return f" {shown}; scores are of the whole."
+    scored = "what was judged" if judged_by_middles(results) else "the whole"
+    return f" {shown}; scores are of {scored}."
+
+
+def judged_by_middles(results: Results) -> str | None:
+    """Return of how many test images nothing but the middle was judged; None: all are whole."""
+    side, images = results.facts.parameters.get("preprocessing.test_side"), results.noisy
+    if side is None or not isinstance(images, ImageSet):
+        return None
+    larger = larger_than(results.source_manifest, results.image_metrics["name"], side)
+    cut = int(((images.shapes[:, :2].max(1) == side) & larger).sum())
+    if not cut:
+        return None
+    return (
+        f"Of {cut} of {len(images)} test images, which are larger, the middle alone was judged, at "
+        f"most {side} by {side} pixels (preprocessing.test_side): all scores are of these."
+    )

@@ -66,6 +66,7 @@ class Results:
         weight_count: How many weights it has.
         has_code: Whether it has a code of fixed size.
         has_sd: Whether its architecture has a bounded form, which gives standard deviations.
+        has_classical: Whether the baseline of robustness takes images of this size.
         facts: What the run knows of itself.
         examples: How many images the picture shows.
         extremes: How many images are shown at either end.
@@ -90,6 +91,7 @@ class Results:
     sides: Mapping[str, Section | None] = field(default_factory=dict)
     has_code: bool = True
     has_sd: bool = True
+    has_classical: bool = True
 
     @property
     def has_clean(self) -> bool:

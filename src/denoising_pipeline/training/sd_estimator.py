@@ -46,14 +46,19 @@ def train_sd_estimator(
 
     Raises:
         TrainingDivergedError: The loss became NaN or infinite.
-        ValueError: The architecture has no bounded output.
+        ValueError: The architecture has no bounded output, or is told the noise level.
     """
     architecture = denoiser.architecture.as_bounded
     if architecture is None:
+        name, told = denoiser.architecture.name, denoiser.architecture.told_level
+        why = (
+            f"{name!r} is told the noise level, which what learns its errors would not be"
+            if told
+            else f"A standard deviation is 0 or more, and the output of {name!r} is not bounded"
+        )
         raise ValueError(
-            f"A standard deviation is 0 or more, and the output of {denoiser.architecture.name!r} "
-            "is not bounded. Train a denoiser of another architecture (training.model.name), such "
-            "as residual_unet, for its uncertainty."
+            f"{why}. Train a denoiser of another architecture (training.model.name), such as "
+            "residual_unet, for its uncertainty."
         )
 
     def squared_errors(examples: Batch, draws: np.random.Generator) -> Batch:

@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from denoising_pipeline import figures, report
+from denoising_pipeline.baselines.linear import takes
 from denoising_pipeline.denoiser import Denoiser
 from denoising_pipeline.denoiser.codes import has_code
 from denoising_pipeline.images.arrays import Images
@@ -181,6 +182,10 @@ def write_report(
             weight_count=denoiser.weight_count,
             has_code=has_code(denoiser),
             has_sd=denoiser.architecture.as_bounded is not None,
+            has_classical=takes(
+                run_facts.parameters.get("robustness.classical", ""),
+                int(ImageSet.of(test_noisy).shapes.prod(1).max(initial=0)),
+            ),
             facts=run_facts,
             examples=reporting.examples,
             extremes=reporting.best_and_worst,
