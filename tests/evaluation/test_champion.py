@@ -98,7 +98,7 @@ def test_the_first_has_to_be_better_than_what_it_was_trained_on_from(
     both = scores.assign(**{"start_psnr": before["psnr"]})
     found = decide_first(run(gain, image_metrics=lambda: both), seed=0, resamples=2000)
     assert found.champion is better
-    assert "than what it was trained on from by more than chance" in found.reason
+    assert "than the denoiser it started from by more than chance" in found.reason
 
 
 def test_the_first_that_was_trained_from_nothing_is_the_champion() -> None:
@@ -124,7 +124,7 @@ def test_without_clean_images_the_lower_risk_is_better(gain: float, better: bool
 
 def test_the_first_without_clean_images_is_compared_by_risk_with_its_start() -> None:
     """Its risk is from 0.74 to 0.8, so lower than that of the start."""
-    assert decide_first(without_clean(0), seed=0).reason.startswith("better than what it was")
+    assert decide_first(without_clean(0), seed=0).reason.startswith("better than the denoiser it")
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_a_denoiser_that_a_filter_beats_is_said_to_be_beaten_first() -> None:
 def test_the_gain_over_what_was_trained_on_is_said_with_its_interval() -> None:
     gain = {"start_gain": -0.534, "start_gain_ci_low": -1.02, "start_gain_ci_high": 0.04}
     said = described({"summary"}, start="photos", start_psnr=9.52, **gain)
-    assert "Over what it was trained on from: -0.53 dB (-1.02 to +0.04)." in said
+    assert "Over the denoiser it started from: -0.53 dB (-1.02 to +0.04)." in said
 
 
 def test_other_pipelines_show_their_own_table() -> None:

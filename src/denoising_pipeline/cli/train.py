@@ -308,7 +308,7 @@ def _how_to_use(name: str) -> str:
         model_file(name)
     except ValueError:
         return (
-            f"It is not better than what it was trained on from by more than chance: go on with "
+            f"It is not better than the denoiser it started from by more than chance: go on with "
             f"that, or give it more minutes or images. To use it all the same: denoise IN... "
             f"--model models:/{name}@challenger"
         )

@@ -53,7 +53,7 @@ def model_file(model: str, trained: Callable[[], Any]) -> Path:
     except ValueError as error:
         raise ValueError(
             f"'{model}' has no champion. If it is not trained yet: kedro run --env {model}. Else "
-            f"none of its denoisers is known to be better than what it was trained on from, and "
+            f"none of its denoisers is known to be better than the one it started from, and "
             f"the newest one is models:/{model}@challenger. ({error})"
         ) from error
 

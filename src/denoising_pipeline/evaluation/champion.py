@@ -80,7 +80,7 @@ def decide_first(
     if scores is None or f"start_{image_score(scores)}" not in scores:
         return Decision(True, "there was no champion")
     pair = _better_is_more(scores), _better_is_more(scores, "start_")
-    return _judged("what it was trained on from", pair, seed, confidence, resamples)
+    return _judged("the denoiser it started from", pair, seed, confidence, resamples)
 
 
 def _better_is_more(scores: pd.DataFrame, prefix: str = "") -> Values:

@@ -115,7 +115,7 @@ def measured(scores: Mapping[str, Any], n_images: int) -> str:
     if "start_gain" not in scores:
         return said
     gain, low, high = (f"{scores[f'start_gain{end}']:+.2f}" for end in ("", "_ci_low", "_ci_high"))
-    return f"{said} Over what it was trained on from: {gain} dB ({low} to {high})."
+    return f"{said} Over the denoiser it started from: {gain} dB ({low} to {high})."
 
 
 def picture(run_id: str, name: str) -> str:
