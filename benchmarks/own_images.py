@@ -138,7 +138,7 @@ def main() -> None:
     alone = kinds.add_parser("alone")
     alone.add_argument("clean", type=Path)
     alone.add_argument("--sigma", type=int, default=25)
-    alone.add_argument("--steps", type=int, default=500)
+    alone.add_argument("--steps", type=int, default=600)
     alone.add_argument("--first", type=int, help="test images; without: all")
     options = parser.parse_args()
     measure = {
