@@ -145,7 +145,7 @@ def denoise(**given: Any) -> None:
       denoise photos -o clean           a folder, its structure kept
       denoise - < in.png > out.png      from a pipe to a pipe
 
-    Exit code: 0 all is well, 1 some files failed, 2 nothing was done.
+    Exit code: 0 all is well, 1 files failed, 2 none was tried.
     """  # noqa: D301  # \b is the character that keeps click from filling lines
     from denoising_pipeline.cli.files import denoise_files, denoise_stream
 
