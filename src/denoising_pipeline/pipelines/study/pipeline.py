@@ -3,7 +3,7 @@
 from kedro.pipeline import Pipeline, node
 
 from denoising_pipeline import figures
-from denoising_pipeline.pipelines import by_name
+from denoising_pipeline.pipelines import LEARNT_FROM, by_name
 from denoising_pipeline.pipelines.study.nodes import run_study, summarize_study
 from denoising_pipeline.report import side
 
@@ -16,13 +16,7 @@ def create_pipeline() -> Pipeline:
                 run_study,
                 name="run_study",
                 inputs=by_name(
-                    "train_clean",
-                    "recorded_images",
-                    "splits",
-                    "val_noisy",
-                    "val_clean",
-                    "degradation",
-                    "source_manifest",
+                    *LEARNT_FROM,
                     "params:study",
                     "params:training",
                     "params:evaluation",

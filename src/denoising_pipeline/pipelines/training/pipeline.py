@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Pipeline, node
 
-from denoising_pipeline.pipelines import by_name
+from denoising_pipeline.pipelines import LEARNT_FROM, by_name
 from denoising_pipeline.pipelines.training.nodes import describe_denoiser, train_denoiser
 
 
@@ -14,13 +14,7 @@ def create_pipeline() -> Pipeline:
                 train_denoiser,
                 name="train_denoiser",
                 inputs=by_name(
-                    "train_clean",
-                    "recorded_images",
-                    "splits",
-                    "val_noisy",
-                    "val_clean",
-                    "degradation",
-                    "source_manifest",
+                    *LEARNT_FROM,
                     "params:training",
                     "params:seed",
                     "run_facts",
